@@ -1,0 +1,42 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A read-only memory map of a whole file. The pages are read when they are touched.
+public final class MappedFile: @unchecked Sendable {  // the mapping never changes after init
+  public let path: String
+  public let bytes: UnsafeRawBufferPointer
+
+  /// Maps `path`.
+  /// - Throws: `MohawkError` when it is missing, unreadable or not a regular file.
+  public init(_ path: String) throws {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { throw MohawkError.system(errno, "open the file", path) }
+    defer { close(descriptor) }
+    var status = stat()
+    if fstat(descriptor, &status) != 0 { throw MohawkError.system(errno, "read the file's size", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw MohawkError(.notReadable, "this is not a regular file", at: path, remedy: "name a file, not a folder")
+    }
+    let size = Int(status.st_size)
+    if size == 0 {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+      throw MohawkError.system(errno, "read the file", path)
+    }
+    bytes = UnsafeRawBufferPointer(start: start, count: size)
+  }
+
+  deinit {
+    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+  }
+}
