@@ -1,8 +1,28 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
 
+/// The libtorch to build against: `MOHAWK_TORCH` when set, else the wheel that `Scripts/setup` installed.
+let torch = ProcessInfo.processInfo.environment["MOHAWK_TORCH"] ?? Context.packageDirectory + "/.torch/2.13.0/torch"
+let hasCUDA = FileManager.default.fileExists(atPath: torch + "/lib/libtorch_cuda.so")
+
+let torchHeaders: [CXXSetting] = [
+  .unsafeFlags([
+    "-O2", "-I\(torch)/include", "-I\(torch)/include/torch/csrc/api/include", "-Wno-deprecated-declarations",
+  ])
+]
+let torchLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-L\(torch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(torch)/lib"]),
+  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+// `--no-as-needed` because nothing names a symbol of the CUDA libraries: loading them registers their kernels.
+let cudaLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "--allow-shlib-undefined", "-Xlinker", "--no-as-needed"]),
+  .linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda"),
+]
+
 /// Targets free of libtorch build and test in seconds; they come first.
-var targets: [Target] = [
+let targets: [Target] = [
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
   .target(name: "MohawkFiles"),
   .target(name: "MohawkText", dependencies: ["MohawkFiles", "CZlib"]),
@@ -12,6 +32,16 @@ var targets: [Target] = [
   .testTarget(name: "MohawkTextTests", dependencies: ["MohawkText"], resources: [.copy("Goldens")]),
   .testTarget(name: "MohawkRecipesTests", dependencies: ["MohawkRecipes"]),
   .testTarget(name: "MohawkReportsTests", dependencies: ["MohawkReports"]),
+
+  .target(
+    name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
+  .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
+  .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
+  .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
+  .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
+  .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
+  .testTarget(
+    name: "MohawkTrainingTests", dependencies: ["MohawkTraining", "MohawkLayers", "MohawkTensor", "MohawkRecipes"]),
 ]
 
 let package = Package(
@@ -21,6 +51,7 @@ let package = Package(
     .library(name: "MohawkText", targets: ["MohawkText"]),
     .library(name: "MohawkRecipes", targets: ["MohawkRecipes"]),
     .library(name: "MohawkReports", targets: ["MohawkReports"]),
+    .library(name: "MohawkTensor", targets: ["MohawkTensor"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

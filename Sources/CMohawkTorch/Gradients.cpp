@@ -1,0 +1,80 @@
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "Translation.h"
+
+using namespace mohawk;
+
+extern "C" {
+
+bool mhk_grad_enabled(void) { return at::GradMode::is_enabled(); }
+void mhk_set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
+mhk_error mhk_set_requires_grad(mhk_tensor a, bool required) {
+  return guarded([&] { get(a).set_requires_grad(required); });
+}
+mhk_error mhk_backward(mhk_tensor a, mhk_tensor gradient) {
+  return guarded([&] {
+    std::vector<at::Tensor> seeds;
+    if (gradient.object != nullptr) seeds.push_back(get(gradient));
+    torch::autograd::backward({get(a)}, seeds);
+  });
+}
+mhk_error mhk_grad(mhk_tensor a, mhk_tensor *out) {
+  return guarded([&] {
+    auto &gradient = get(a).mutable_grad();
+    if (gradient.defined()) {
+      *out = wrap(gradient);
+    } else {
+      out->object = nullptr;
+    }
+  });
+}
+mhk_error mhk_set_grad(mhk_tensor a, mhk_tensor gradient) {
+  return guarded([&] { get(a).mutable_grad() = gradient.object ? get(gradient) : at::Tensor(); });
+}
+mhk_error mhk_gradients(mhk_tensor output, mhk_tensor gradient, const mhk_tensor *inputs, int32_t count,
+                        mhk_tensor *out) {
+  return guarded([&] {
+    std::vector<at::Tensor> seeds;
+    if (gradient.object != nullptr) seeds.push_back(get(gradient));
+    auto result = torch::autograd::grad({get(output)}, list(inputs, count), seeds, std::nullopt, false, true);
+    for (int32_t i = 0; i < count; i++) {
+      if (result[i].defined()) {
+        out[i] = wrap(result[i]);
+      } else {
+        out[i].object = nullptr;
+      }
+    }
+  });
+}
+
+mhk_error mhk_total_norm(const mhk_tensor *handles, int32_t count, double *out) {
+  return guarded([&] {
+    *out = 0;
+    if (count == 0) return;
+    auto norms = at::_foreach_norm(list(handles, count), 2);
+    *out = at::stack(norms).to(at::kDouble).norm().item<double>();
+  });
+}
+mhk_error mhk_scale_all_(const mhk_tensor *handles, int32_t count, double factor) {
+  return guarded([&] {
+    if (count > 0) at::_foreach_mul_(list(handles, count), factor);
+  });
+}
+mhk_error mhk_fused_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, const mhk_tensor *first,
+                           const mhk_tensor *second, int32_t count, int64_t step, double learning_rate, double beta1,
+                           double beta2, double weight_decay, double epsilon) {
+  return guarded([&] {
+    if (count == 0) return;
+    at::NoGradGuard guard;
+    auto moving = list(parameters, count);
+    auto steps = std::vector<at::Tensor>(
+        static_cast<size_t>(count),
+        at::full({}, static_cast<double>(step), at::TensorOptions().dtype(at::kFloat).device(moving[0].device())));
+    at::_fused_adamw_(moving, list(gradients, count), list(first, count), list(second, count), {}, steps,
+                      learning_rate, beta1, beta2, weight_decay, epsilon, false, false);
+  });
+}
+
+}  // extern "C"

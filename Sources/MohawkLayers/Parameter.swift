@@ -1,0 +1,48 @@
+import MohawkTensor
+
+/// A named tensor that training may move. Parameters are fp32 (or fp64 in tests); layers cast to the type that they
+/// compute in.
+public final class Parameter {
+  /// The full name inside the model, such as `layers.3.mixer.in_proj.x`.
+  public let name: String
+  public let value: Tensor
+  /// Whether weight decay applies: matrices yes; norms, biases, skips no.
+  public let decays: Bool
+
+  public init(name: String, value: Tensor, decays: Bool) {
+    self.name = name
+    self.value = value
+    self.decays = decays
+  }
+}
+
+/// All parameters of a model, in the order in which its layers asked for them.
+public final class ParameterList {
+  public private(set) var all: [Parameter] = []
+  private var byName: [String: Int] = [:]
+
+  public init() {}
+
+  public subscript(name: String) -> Parameter? { byName[name].map { all[$0] } }
+
+  /// The number of elements of all parameters.
+  public var count: Int { all.reduce(0) { $0 + $1.value.count } }
+
+  func append(_ parameter: Parameter) {
+    precondition(byName[parameter.name] == nil, "two parameters are called \(parameter.name)")
+    byName[parameter.name] = all.count
+    all.append(parameter)
+  }
+
+  /// Marks exactly the parameters that `moves` accepts as trainable, freezes the others and drops all gradients.
+  /// - Returns: the trainable ones.
+  @discardableResult
+  public func train(where moves: (Parameter) -> Bool) -> [Parameter] {
+    all.filter { parameter in
+      let moving = moves(parameter)
+      parameter.value.gradient = nil
+      parameter.value.requiresGradient = moving
+      return moving
+    }
+  }
+}

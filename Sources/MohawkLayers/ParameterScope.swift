@@ -1,0 +1,69 @@
+import MohawkFiles
+import MohawkTensor
+
+/// A place in a model's tree of names from which layers ask for their parameters.
+///
+/// `Linear(in: d, out: 4 * d, scope / "fc1")` cannot exist without its names `…fc1.weight` and `…fc1.bias`. What is
+/// missing or misshapen is collected and reported together by `ParameterBuild.finish`.
+public struct ParameterScope {
+  let build: ParameterBuild
+  /// The dotted name of this place; empty at the root.
+  public let path: String
+
+  public static func / (scope: ParameterScope, name: String) -> ParameterScope {
+    ParameterScope(build: scope.build, path: scope.path.isEmpty ? name : scope.path + "." + name)
+  }
+
+  public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
+
+  /// The parameter `name` at this place.
+  /// - Parameters:
+  ///   - decays: whether weight decay applies; by default for tensors of two and more dimensions.
+  public func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool? = nil) -> Tensor {
+    build.parameter((self / name).path, shape, initial, decays: decays ?? (shape.count >= 2))
+  }
+}
+
+/// The construction of one model: where its parameters come from, and all that went wrong.
+public final class ParameterBuild {
+  private let source: any ParameterSource
+  private let location: String
+  public let parameters = ParameterList()
+  private var faults: [ParameterFault] = []
+
+  /// - Parameter location: what to name in an error, such as the checkpoint's folder.
+  public init(_ source: any ParameterSource, location: String = "model") {
+    self.source = source
+    self.location = location
+  }
+
+  public var root: ParameterScope { ParameterScope(build: self, path: "") }
+
+  func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool) -> Tensor {
+    switch source.value(name, shape: shape, initial: initial) {
+    case .success(let value):
+      precondition(value.shape == shape, "\(name): the source gave \(value.shape) for \(shape)")
+      parameters.append(Parameter(name: name, value: value, decays: decays))
+      return value
+    case .failure(let fault):
+      if !faults.contains(fault) { faults.append(fault) }
+      let stand = Tensor.zeros(shape)
+      parameters.append(Parameter(name: name, value: stand, decays: decays))
+      return stand
+    }
+  }
+
+  /// Checks that every parameter was had and that the source holds nothing else.
+  /// - Parameter unused: names that the source holds and nobody asked for.
+  /// - Throws: one `MohawkError` that lists everything.
+  public func finish(unused: [String] = []) throws {
+    var lines = faults.map(\.description)
+    lines += unused.map { "\($0) is not used by this architecture" }
+    guard !lines.isEmpty else { return }
+    let shown = lines.prefix(20).joined(separator: "; ")
+    let more = lines.count > 20 ? "; and \(lines.count - 20) more" : ""
+    throw MohawkError(
+      .mismatch, "the weights do not fit the architecture: \(shown)\(more)", at: location,
+      remedy: "check that config.json and the weight files belong together")
+  }
+}

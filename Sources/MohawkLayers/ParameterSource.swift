@@ -1,0 +1,60 @@
+import MohawkTensor
+
+/// How a fresh parameter is drawn.
+public enum Initial: Sendable {
+  case zeros, ones
+  case constant(Double)
+  /// Normal with mean 0 and this deviation.
+  case normal(Double)
+  /// Uniform in ± the bound.
+  case uniform(Double)
+  /// Depth-wise taps [channels, 1, width]: the last one 1, the others 0.
+  case identityTaps
+}
+
+/// Where parameters come from: a generator, a checkpoint, another model.
+public protocol ParameterSource {
+  /// The values of a parameter, or why it cannot be had; `nil` in both means "draw it".
+  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault>
+}
+
+/// Why one parameter could not be had.
+public enum ParameterFault: Error, Equatable, CustomStringConvertible {
+  case missing(key: String)
+  case misshapen(key: String, found: [Int], wanted: [Int])
+  case unusable(key: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .missing(let key): "\(key) is missing"
+    case .misshapen(let key, let found, let wanted): "\(key) has shape \(found) where \(wanted) is needed"
+    case .unusable(let key, let reason): "\(key) \(reason)"
+    }
+  }
+}
+
+/// Draws every parameter from a seeded generator.
+public struct DrawnParameters: ParameterSource {
+  let generator: RandomGenerator
+  let dtype: DType
+
+  public init(_ generator: RandomGenerator, _ dtype: DType = .float32) {
+    self.generator = generator
+    self.dtype = dtype
+  }
+
+  public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
+    let device = generator.device
+    switch initial {
+    case .zeros: return .success(.zeros(shape, dtype, on: device))
+    case .ones: return .success(.ones(shape, dtype, on: device))
+    case .constant(let value): return .success(.full(shape, value, dtype, on: device))
+    case .normal(let deviation): return .success(generator.normal(shape, dtype) * deviation)
+    case .uniform(let bound): return .success((generator.uniform(shape, dtype) * 2 - 1) * bound)
+    case .identityTaps:
+      let taps = Tensor.zeros(shape, dtype, on: device)
+      taps.selected(-1, shape.last! - 1).fill(1)
+      return .success(taps)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import CMohawkTorch
+import MohawkFiles
+
+/// Where a tensor lives and is computed with.
+public enum Device: Sendable, Hashable, CustomStringConvertible {
+  case cpu
+  case cuda(Int)
+
+  var kind: Int32 { if case .cuda = self { Int32(MHK_CUDA) } else { Int32(MHK_CPU) } }
+  var index: Int32 { if case .cuda(let index) = self { Int32(index) } else { 0 } }
+
+  public var description: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda(let index): "cuda:\(index)"
+    }
+  }
+
+  /// Reads `cpu`, `cuda` or `cuda:<index>` and checks that the device is there.
+  public init(named name: String) throws {
+    if name == "cpu" {
+      self = .cpu
+      return
+    }
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts[0] == "cuda", parts.count <= 2, let index = parts.count == 2 ? Int(parts[1]) : 0, index >= 0 else {
+      throw MohawkError(.invalidValue, "unknown device '\(name)'", remedy: "use cpu, cuda or cuda:<index>")
+    }
+    guard index < Runtime.cudaDeviceCount else {
+      throw MohawkError(
+        .unsupported, "there is no device '\(name)': this libtorch sees \(Runtime.cudaDeviceCount) CUDA devices",
+        remedy: "use cpu, or build against a libtorch with CUDA (MOHAWK_TORCH)")
+    }
+    self = .cuda(index)
+  }
+}

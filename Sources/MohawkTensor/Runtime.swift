@@ -1,0 +1,27 @@
+import CMohawkTorch
+
+/// The process-wide settings of libtorch, MKL and the C library's allocator.
+public enum Runtime {
+  /// libtorch's version, such as `2.13.0`.
+  public static var torchVersion: String { String(cString: mhk_torch_version()) }
+  /// The widest instruction set that libtorch's own kernels use here, such as `AVX512`.
+  public static var cpuCapability: String { String(cString: mhk_cpu_capability()) }
+  /// libtorch's build settings, over several lines.
+  public static var buildSettings: String { String(cString: mhk_build_settings()) }
+  public static var cudaDeviceCount: Int { Int(mhk_cuda_devices()) }
+
+  /// Threads that one operation may use.
+  public static var threads: Int {
+    get { Int(mhk_threads()) }
+    set { mhk_set_threads(Int32(newValue)) }
+  }
+
+  /// Keeps large freed blocks mapped in this process, so that every training step does not fault the pages of its
+  /// temporaries in anew. False where the C library has no such setting.
+  @discardableResult
+  public static func keepFreedMemory() -> Bool { mhk_keep_freed_memory() }
+
+  /// Whether MKL chooses its kernels by the processor's features (the default here) or by its vendor, as it does
+  /// when nobody says otherwise. Takes effect only before the first matrix product.
+  public static func chooseKernels(byFeatures: Bool) { mhk_allow_mkl_features(byFeatures) }
+}

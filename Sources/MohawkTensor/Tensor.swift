@@ -1,0 +1,123 @@
+import CMohawkTorch
+
+/// An n-dimensional array on a device, with automatic differentiation by libtorch.
+///
+/// A tensor is a reference: views share storage, and in-place methods (named with `InPlace`) change what every view
+/// sees. Tensors are not `Sendable`; whoever needs them on another thread owns them there.
+///
+/// Mistakes in shape, type or device are programming errors and trap with the operation and the shapes.
+public final class Tensor {
+  let handle: mhk_tensor
+
+  /// Takes ownership of a handle.
+  init(owning handle: mhk_tensor) {
+    self.handle = handle
+  }
+
+  deinit { mhk_free(handle) }
+
+  /// The number of dimensions.
+  public var rank: Int { Int(mhk_dim(handle)) }
+
+  /// The size of every dimension.
+  public var shape: [Int] {
+    let rank = self.rank
+    return [Int](unsafeUninitializedCapacity: rank) { buffer, count in
+      buffer.withMemoryRebound(to: Int64.self) { sizes in
+        if rank > 0 { mhk_shape(handle, sizes.baseAddress!) }
+      }
+      count = rank
+    }
+  }
+
+  /// The size of one dimension; negative dimensions count from the end.
+  public func size(_ dimension: Int) -> Int {
+    let shape = self.shape
+    return shape[dimension < 0 ? shape.count + dimension : dimension]
+  }
+
+  public var dtype: DType { DType(rawValue: mhk_dtype(handle))! }
+  public var device: Device {
+    mhk_device_kind(handle) == MHK_CUDA ? .cuda(Int(mhk_device_index(handle))) : .cpu
+  }
+  /// The number of elements.
+  public var count: Int { Int(mhk_numel(handle)) }
+  /// Bytes of all elements.
+  public var byteCount: Int { count * dtype.size }
+  public var isContiguous: Bool { mhk_is_contiguous(handle) }
+}
+
+extension Tensor: CustomStringConvertible {
+  public var description: String {
+    let small = count <= 16 && rank <= 1 ? " " + (dtype.isFloatingPoint ? "\(doubles())" : "\(integers())") : ""
+    return "Tensor(\(dtype), \(shape), \(device)\(small))"
+  }
+}
+
+// MARK: calling libtorch
+
+/// Ends the process for a programming mistake: the operation, the shapes it was given and the caller's line.
+func trap(
+  _ operation: StaticString, _ tensors: [Tensor], _ error: Failure, _ file: StaticString, _ line: UInt
+) -> Never {
+  let given = tensors.map { "\($0.dtype)\($0.shape)" }.joined(separator: ", ")
+  let reason = error.map { String(cString: $0) } ?? ""
+  fatalError("\(operation)(\(given)): \(reason)", file: file, line: line)
+}
+
+typealias Output = UnsafeMutablePointer<mhk_tensor>
+/// A message of libtorch, nil for success.
+typealias Failure = UnsafePointer<CChar>?
+
+extension Tensor {
+  /// Runs an operation that writes one tensor. The operands outlive the call.
+  static func make(
+    _ operation: StaticString, _ operands: Tensor..., file: StaticString, line: UInt, _ body: (Output) -> Failure
+  ) -> Tensor {
+    var result = mhk_tensor()
+    let error = body(&result)
+    if let error { trap(operation, operands, error, file, line) }
+    return withExtendedLifetime(operands) { Tensor(owning: result) }
+  }
+
+  func unary(
+    _ operation: StaticString, _ function: (mhk_tensor, Output) -> Failure, _ file: StaticString, _ line: UInt
+  ) -> Tensor {
+    var result = mhk_tensor()
+    let error = withExtendedLifetime(self) { function(handle, &result) }
+    if let error { trap(operation, [self], error, file, line) }
+    return Tensor(owning: result)
+  }
+
+  func binary(
+    _ operation: StaticString, _ other: Tensor, _ function: (mhk_tensor, mhk_tensor, Output) -> Failure,
+    _ file: StaticString, _ line: UInt
+  ) -> Tensor {
+    var result = mhk_tensor()
+    let error = withExtendedLifetime((self, other)) { function(handle, other.handle, &result) }
+    if let error { trap(operation, [self, other], error, file, line) }
+    return Tensor(owning: result)
+  }
+
+  /// Runs an operation that changes a tensor in place or has no result.
+  func perform(
+    _ operation: StaticString, _ operands: Tensor..., file: StaticString, line: UInt, _ body: () -> Failure
+  ) {
+    let error = withExtendedLifetime((self, operands)) { body() }
+    if let error { trap(operation, [self] + operands, error, file, line) }
+  }
+
+  /// Lends the handles of an array of tensors for one call.
+  static func withHandles<Result>(_ tensors: [Tensor], _ body: (UnsafePointer<mhk_tensor>, Int32) -> Result) -> Result {
+    let handles = tensors.map(\.handle) + [mhk_tensor()]  // never an empty array: the address must be real
+    return withExtendedLifetime(tensors) {
+      handles.withUnsafeBufferPointer { body($0.baseAddress!, Int32(tensors.count)) }
+    }
+  }
+}
+
+/// Lends an array of sizes for one call.
+func withSizes<Result>(_ sizes: [Int], _ body: (UnsafePointer<Int64>, Int32) -> Result) -> Result {
+  let wide = sizes.map(Int64.init) + [0]
+  return wide.withUnsafeBufferPointer { body($0.baseAddress!, Int32(sizes.count)) }
+}
