@@ -1,0 +1,41 @@
+import MohawkTensor
+
+/// A depth-wise causal convolution over time: every channel is filtered by its own taps, the last of which meets the
+/// current token.
+public struct CausalConvolution {
+  /// [channels, 1, width]
+  public let weight: Tensor
+  /// [channels]
+  public let bias: Tensor
+
+  public var width: Int { weight.size(2) }
+
+  public init(_ channels: Int, width: Int, _ scope: ParameterScope) {
+    weight = scope.parameter("weight", [channels, 1, width], .identityTaps)
+    bias = scope.parameter("bias", [channels], .zeros)
+  }
+
+  /// Filters [batch, length, channels].
+  /// - Parameter past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
+  public func callAsFunction(_ x: Tensor, past: Tensor? = nil) -> Tensor {
+    let length = x.size(1)
+    let wide = x.to(weight.dtype)
+    let input = past.map { Tensor.concatenated([$0.to(weight.dtype), wide], 1) } ?? wide.padded(0, 0, width - 1, 0)
+    var sum = bias + input.narrowed(1, from: 0, length: length) * weight.selected(2, 0).squeezed(1)
+    for tap in 1..<width {
+      sum = sum + input.narrowed(1, from: tap, length: length) * weight.selected(2, tap).squeezed(1)
+    }
+    return sum.to(x.dtype)
+  }
+
+  /// The inputs that the next call needs: the last `width - 1` of what came before and `x`.
+  public func remember(_ x: Tensor, past: Tensor) -> Tensor {
+    let all = Tensor.concatenated([past, x.to(past.dtype)], 1)
+    return all.narrowed(1, from: all.size(1) - (width - 1), length: width - 1).contiguous()
+  }
+
+  /// The past of a sequence that has not begun: zeros.
+  public func emptyPast(batch: Int) -> Tensor {
+    .zeros([batch, width - 1, weight.size(0)], weight.dtype, on: weight.device)
+  }
+}

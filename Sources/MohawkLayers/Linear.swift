@@ -1,0 +1,19 @@
+import MohawkTensor
+
+/// y = x · weightᵀ + bias, computed in the type of `x` over fp32 master weights.
+public struct Linear {
+  /// [out, in]
+  public let weight: Tensor
+  /// [out]
+  public let bias: Tensor?
+
+  /// - Parameter initial: how a fresh weight is drawn; by default normal with deviation 1/√in.
+  public init(in inputs: Int, out outputs: Int, bias: Bool = true, initial: Initial? = nil, _ scope: ParameterScope) {
+    weight = scope.parameter("weight", [outputs, inputs], initial ?? .normal(1 / Double(inputs).squareRoot()))
+    self.bias = bias ? scope.parameter("bias", [outputs], .zeros) : nil
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    x.linear(weight.to(x.dtype), bias?.to(x.dtype))
+  }
+}

@@ -1,0 +1,161 @@
+import MohawkLayers
+import MohawkTensor
+
+/// The geometry of a Discrete-Mamba-2 mixer.
+public struct DiscreteMamba2Configuration: Sendable, Equatable {
+  public var modelDim: Int
+  /// Heads of B and C.
+  public var qkHeads: Int
+  /// Heads of x, of the decay and of the matrix; a multiple of `qkHeads`.
+  public var vHeads: Int
+  /// Width of B and C per head: the size of the state per channel.
+  public var stateDim: Int
+  /// Taps of the causal convolution.
+  public var convWidth: Int
+  /// Tokens per chunk when a whole sequence is mixed; changes speed, not results.
+  public var chunk: Int
+
+  public init(modelDim: Int, qkHeads: Int, vHeads: Int, stateDim: Int, convWidth: Int = 4, chunk: Int = 64) {
+    self.modelDim = modelDim
+    self.qkHeads = qkHeads
+    self.vHeads = vHeads
+    self.stateDim = stateDim
+    self.convWidth = convWidth
+    self.chunk = chunk
+  }
+
+  public var headDim: Int { modelDim / vHeads }
+  var bcDim: Int { 2 * qkHeads * stateDim }
+}
+
+/// The Discrete-Mamba-2 mixer of Phi-Mamba (Bick et al. 2024): Mamba-2 without step size, norm and activation, with B
+/// and C of its own for each head, and a decay projected from the token.
+///
+/// h_t = a_t h_{t−1} + B_t x_tᵀ, y_t = C_tᵀ h_t + D x_t, out = W_out (y ⊙ SiLU(z + z_bias)), a = sigmoid(−A_log).
+public struct DiscreteMamba2: SequenceMixer {
+  public let configuration: DiscreteMamba2Configuration
+  /// Rows of the input projection for x, for B and C together, for the gate and for the decay: [rows, modelDim].
+  let xWeight, bcWeight, zWeight, aLogWeight: Tensor
+  /// [modelDim]
+  let zBias: Tensor
+  let xConvolution, bcConvolution: CausalConvolution
+  /// D, one number per head.
+  let skip: Tensor
+  let outProjection: Linear
+
+  /// SiLU of this is 1, so that a fresh gate stands open.
+  static let openGate = 1.278464542761
+
+  /// - Parameter depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  public init(_ configuration: DiscreteMamba2Configuration, depth: Int = 1, _ scope: ParameterScope) {
+    self.configuration = configuration
+    let d = configuration.modelDim
+    let fresh = Initial.uniform(1 / Double(d).squareRoot())
+    let projection = scope / "in_proj"
+    xWeight = projection.parameter("x", [d, d], fresh)
+    bcWeight = projection.parameter("bc", [configuration.bcDim, d], fresh)
+    zWeight = projection.parameter("z", [d, d], .zeros)
+    aLogWeight = projection.parameter("a_log", [configuration.vHeads, d], fresh)
+    zBias = scope.parameter("z_bias", [d], .constant(Self.openGate))
+    xConvolution = CausalConvolution(d, width: configuration.convWidth, scope / "conv1d" / "x")
+    bcConvolution = CausalConvolution(configuration.bcDim, width: configuration.convWidth, scope / "conv1d" / "bc")
+    skip = scope.parameter("D", [configuration.vHeads], .ones)
+    let spread = 1 / (Double(d).squareRoot() * Double(depth).squareRoot())
+    outProjection = Linear(in: d, out: d, bias: false, initial: .uniform(spread), scope / "out_proj")
+  }
+
+  /// Whether the mixing matrix depends on a parameter of this name: B, C, decay, their convolution, and D.
+  public static func matrixDependsOn(_ name: String) -> Bool {
+    ["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"].contains { name.hasSuffix("." + $0) }
+  }
+
+  public var heads: Int { configuration.vHeads }
+
+  public struct Operands {
+    /// [batch, length, vHeads, headDim]; nil when asked for the matrix only.
+    let x: Tensor?
+    /// [batch, length, qkHeads, stateDim]
+    let b, c: Tensor
+    /// log a, [batch, length, vHeads], fp32 or wider.
+    let logDecay: Tensor
+  }
+
+  public func operands(_ x: Tensor, for use: OperandUse) -> Operands {
+    operands(x, for: use, after: nil)
+  }
+
+  private func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
+    let bc = x.linear(bcWeight.to(x.dtype))
+    let values = use == .mixing ? x.linear(xWeight.to(x.dtype)) : nil
+    let parts = bcConvolution(bc, past: state?.bcPast).split([configuration.bcDim / 2, configuration.bcDim / 2])
+    let filtered = values.map { heads(xConvolution($0, past: state?.xPast), configuration.vHeads) }
+    if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
+    return Operands(
+      x: filtered, b: heads(parts[0], configuration.qkHeads), c: heads(parts[1], configuration.qkHeads),
+      logDecay: logDecay(x))
+  }
+
+  /// log sigmoid(−A_log) = −softplus(A_log): never a division by, or logarithm of, what may have underflowed.
+  private func logDecay(_ x: Tensor) -> Tensor {
+    let aLog = x.linear(aLogWeight.to(x.dtype))
+    return -aLog.to(aLogWeight.dtype == .float64 ? .float64 : .float32).softplus()
+  }
+
+  private func heads(_ x: Tensor, _ count: Int) -> Tensor {
+    x.reshaped(x.size(0), x.size(1), count, x.size(2) / count)
+  }
+
+  public func values(_ operands: Operands) -> Tensor {
+    guard let x = operands.x else { preconditionFailure("these operands were made for the matrix only") }
+    return x
+  }
+
+  public func matrix(_ operands: Operands) -> Tensor {
+    let matrix = SSD.matrix(b: operands.b, c: operands.c, logDecay: operands.logDecay)
+    matrix.diagonal().addInPlace(skip.to(matrix.dtype).unsqueezed(-1))
+    return matrix
+  }
+
+  public func mix(_ operands: Operands) -> Tensor {
+    mix(operands, state: nil).y
+  }
+
+  private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
+    let x = values(operands)
+    let (y, next) = SSD.chunks(
+      x: x, b: operands.b, c: operands.c, logDecay: operands.logDecay, chunk: configuration.chunk, state: state)
+    return (y + x * skip.to(x.dtype).unsqueezed(-1), next)
+  }
+
+  public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
+    let gate = x.linear(zWeight.to(x.dtype), zBias.to(x.dtype)).silu()
+    let flat = mixed.reshaped(mixed.size(0), mixed.size(1), configuration.modelDim)
+    return outProjection(flat * gate)
+  }
+
+  public func emptyState(batch: Int) -> any MixerState {
+    DiscreteMamba2State(
+      memory: .zeros(
+        [batch, configuration.vHeads, configuration.headDim, configuration.stateDim],
+        zBias.dtype == .float64 ? .float64 : .float32, on: zBias.device),
+      xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch))
+  }
+
+  public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
+    guard let state = state as? DiscreteMamba2State else { preconditionFailure("a state of another mixer") }
+    let operands = operands(x, for: .mixing, after: state)
+    state.position += x.size(1)
+    if x.size(1) > 1 {
+      let (y, memory) = mix(operands, state: state.memory)
+      state.memory = memory
+      return output(y, x)
+    }
+    let value = values(operands).squeezed(1)
+    let (y, memory) = SSD.step(
+      x: value, b: operands.b.squeezed(1), c: operands.c.squeezed(1), logDecay: operands.logDecay.squeezed(1),
+      state: state.memory)
+    state.memory = memory
+    let mixed = y + value * skip.to(value.dtype).unsqueezed(-1)
+    return output(mixed.unsqueezed(1), x)
+  }
+}

@@ -1,0 +1,30 @@
+import MohawkLayers
+import MohawkTensor
+
+/// What a Discrete-Mamba-2 mixer remembers: a constant amount, however many tokens it has seen.
+public final class DiscreteMamba2State: MixerState {
+  /// h: [batch, heads, headDim, stateDim]
+  public internal(set) var memory: Tensor
+  /// The last inputs of the convolutions: [batch, width - 1, channels].
+  var xPast, bcPast: Tensor
+  public internal(set) var position = 0
+
+  init(memory: Tensor, xPast: Tensor, bcPast: Tensor) {
+    self.memory = memory
+    self.xPast = xPast
+    self.bcPast = bcPast
+  }
+
+  func remember(values: Tensor, bc: Tensor, _ xConvolution: CausalConvolution, _ bcConvolution: CausalConvolution) {
+    xPast = xConvolution.remember(values, past: xPast)
+    bcPast = bcConvolution.remember(bc, past: bcPast)
+  }
+
+  public var byteCount: Int { memory.byteCount + xPast.byteCount + bcPast.byteCount }
+
+  public func copy() -> any MixerState {
+    let other = DiscreteMamba2State(memory: memory, xPast: xPast, bcPast: bcPast)  // tensors are replaced, not changed
+    other.position = position
+    return other
+  }
+}

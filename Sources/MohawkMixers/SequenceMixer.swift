@@ -1,0 +1,55 @@
+import MohawkTensor
+
+/// What a caller wants of a mixer's operands, so that nothing is projected in vain.
+public enum OperandUse: Sendable {
+  /// Only what the matrix depends on.
+  case matrix
+  /// Everything, to mix a sequence.
+  case mixing
+}
+
+/// A causal sequence mixer: multiplication by a matrix that depends on the input.
+///
+/// Law: `mix(o) == matrix(o) · values(o)` for every `o`. `matrix` is the definition, `mix` is how it is computed, and
+/// `advance` is how it is computed piece by piece.
+public protocol SequenceMixer {
+  associatedtype Operands
+
+  /// How many matrices there are per sequence.
+  var heads: Int { get }
+
+  /// Projections, convolution, rotary of x [batch, length, modelDim].
+  func operands(_ x: Tensor, for use: OperandUse) -> Operands
+  /// What the matrix multiplies: [batch, length, heads, headDim].
+  func values(_ operands: Operands) -> Tensor
+  /// [batch, heads, length, length], lower triangular.
+  func matrix(_ operands: Operands) -> Tensor
+  /// [batch, length, heads, headDim]
+  func mix(_ operands: Operands) -> Tensor
+  /// Gate and output projection: [batch, length, modelDim].
+  func output(_ mixed: Tensor, _ x: Tensor) -> Tensor
+
+  /// The state before the first token.
+  func emptyState(batch: Int) -> any MixerState
+  /// The output for the next tokens x [batch, length, modelDim], `length` ≥ 1, after those that `state` has seen.
+  /// `state` must come from this mixer's `emptyState`; it moves on.
+  func advance(_ x: Tensor, _ state: any MixerState) -> Tensor
+}
+
+/// What a mixer remembers of the tokens so far. Not `Sendable`; one sequence or one batch of sequences owns it.
+public protocol MixerState: AnyObject {
+  /// How many tokens it has seen.
+  var position: Int { get }
+  /// Bytes of memory that it holds.
+  var byteCount: Int { get }
+  /// An independent copy.
+  func copy() -> any MixerState
+}
+
+extension SequenceMixer {
+  /// The whole layer on x [batch, length, modelDim].
+  public func callAsFunction(_ x: Tensor) -> Tensor { output(mix(operands(x, for: .mixing)), x) }
+
+  /// The matrix by which this layer mixes x: [batch, heads, length, length].
+  public func matrix(of x: Tensor) -> Tensor { matrix(operands(x, for: .matrix)) }
+}
