@@ -1,0 +1,63 @@
+import Foundation
+import MohawkFiles
+
+/// Writing of safetensors files, the format of Hugging Face's `safetensors` package.
+public enum Safetensors {
+  /// Writes tensors to `path`, all or nothing.
+  ///
+  /// The bytes go out one tensor at a time, so that no more than one tensor is copied (and only when it lies on a device
+  /// or in pieces). The same tensors give the same file whatever their order: wide types first, then by name, so that
+  /// every tensor is aligned.
+  /// - Parameter metadata: free text pairs for the header.
+  /// - Throws: `MohawkError` when the folder is missing, read-only or full.
+  public static func write(
+    _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
+  ) throws {
+    let ordered = tensors.sorted { ($1.tensor.dtype.size, $0.name) < ($0.tensor.dtype.size, $1.name) }
+    precondition(Set(tensors.map(\.name)).count == tensors.count, "two tensors have the same name")
+    precondition(!tensors.contains { $0.name == "__metadata__" }, "no tensor may be called __metadata__")
+
+    var file = try AtomicFile(path)
+    try Data(header(ordered, metadata)).withUnsafeBytes { try file.write($0) }
+    for (_, tensor) in ordered where tensor.count > 0 {
+      let whole = withoutGradients { tensor.detached().to(on: .cpu).contiguous() }
+      try whole.withBytes { try file.write($0) }
+    }
+    try file.commit()
+  }
+
+  /// The length and the JSON, padded with spaces to a multiple of eight bytes.
+  private static func header(_ tensors: [(name: String, tensor: Tensor)], _ metadata: [String: String]) -> [UInt8] {
+    var members: [String] = []
+    if !metadata.isEmpty {
+      let pairs = metadata.sorted { $0.key < $1.key }.map { json($0.key) + ":" + json($0.value) }
+      members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+    }
+    var offset = 0
+    for (name, tensor) in tensors {
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      let end = offset + tensor.byteCount
+      let type = tensor.dtype.safetensorsName
+      members.append("\(json(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    var text = Array("{\(members.joined(separator: ","))}".utf8)
+    text += [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
+  }
+
+  private static func json(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\u{0}"..<"\u{20}":
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,66 @@
+import CMohawkTorch
+import MohawkFiles
+
+/// A memory-mapped safetensors file. Opening reads and checks the header only; a tensor's pages are read when they are
+/// touched.
+public final class SafetensorsFile: Sendable {
+  private let map: MappedFile
+  private let header: SafetensorsHeader
+
+  /// Maps `path` and checks its header.
+  /// - Throws: `MohawkError` when the file is missing, is no safetensors file or is damaged.
+  public init(_ path: String) throws {
+    map = try MappedFile(path)
+    header = try SafetensorsHeader(map.bytes, path: path)
+  }
+
+  public var path: String { map.path }
+  /// The tensors' names, in the order of their bytes in the file.
+  public var names: [String] { header.names }
+  public var entries: [String: SafetensorsEntry] { header.entries }
+  /// The free text pairs of the header.
+  public var metadata: [String: String] { header.metadata }
+
+  /// A tensor on the CPU that borrows the map, which stays open as long as the tensor lives. Where the file keeps the
+  /// bytes at an address that does not suit the type, the tensor is a copy.
+  ///
+  /// The map is read-only: copy the tensor before changing it in place.
+  /// - Parameter checkFinite: also refuse NaN and infinity, at the price of reading every byte.
+  /// - Throws: `MohawkError` when there is no such tensor, or when it holds what it may not.
+  public func tensor(_ name: String, checkFinite: Bool = false) throws -> Tensor {
+    guard let entry = entries[name] else {
+      throw MohawkError(
+        .mismatch, "there is no tensor \(quoted(name))", at: path, remedy: "check that this file fits the model")
+    }
+    let bytes = UnsafeRawBufferPointer(rebasing: map.bytes[entry.bytes])
+    if entry.dtype == .bool, let other = bytes.first(where: { $0 > 1 }) {
+      throw MohawkError(
+        .invalidFormat, "tensor \(quoted(name)) of type BOOL holds a byte \(other)", at: path,
+        remedy: "fetch or write the file again")
+    }
+    let tensor = Tensor.borrowingIfAligned(bytes, shape: entry.shape, dtype: entry.dtype, owner: map)
+    if checkFinite, entry.dtype.isFloatingPoint {
+      let finite = withoutGradients { tensor.isFinite().all().intItem() == 1 }
+      guard finite else {
+        throw MohawkError(
+          .notFinite, "tensor \(quoted(name)) holds NaN or infinity", at: path,
+          remedy: "these weights are broken: fetch or make them again")
+      }
+    }
+    return tensor
+  }
+}
+
+extension Tensor {
+  /// A tensor over `bytes`, or over a copy of them when their address does not suit `dtype`.
+  static func borrowingIfAligned(
+    _ bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject
+  ) -> Tensor {
+    guard let start = bytes.baseAddress, UInt(bitPattern: start) % UInt(dtype.size) != 0 else {
+      return borrowing(bytes, shape: shape, dtype: dtype, owner: owner)
+    }
+    return make("borrowing", file: #fileID, line: #line) { out in
+      withSizes(shape) { mhk_from_bytes(start, $0, $1, dtype.rawValue, out) }
+    }
+  }
+}
