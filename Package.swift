@@ -37,9 +37,17 @@ let targets: [Target] = [
     name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
   .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
   .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
+  .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor"]),
+  .target(name: "MohawkModels", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkFiles"]),
   .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
   .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
+  .testTarget(
+    name: "MohawkMixersTests", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor"],
+    resources: [.copy("Goldens")]),
+  .testTarget(
+    name: "MohawkModelsTests", dependencies: ["MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor"],
+    resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkTrainingTests", dependencies: ["MohawkTraining", "MohawkLayers", "MohawkTensor", "MohawkRecipes"]),
 ]

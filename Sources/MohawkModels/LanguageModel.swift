@@ -1,0 +1,84 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+
+/// One layer of a model, open in the middle: what enters its mixer, and what becomes of the mixer's output.
+///
+/// Distillation walks teacher and student together and looks at each layer's insides through this, so that no model
+/// has a second form for showing them.
+public protocol Block {
+  var mixer: any SequenceMixer { get }
+  /// The normalised input of the mixer, in the type that the model computes in.
+  func mixerInput(_ hidden: Tensor) -> Tensor
+  /// The layer's output, from its input, its mixer's input and its mixer's output.
+  func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor
+}
+
+extension Block {
+  /// [batch, length, modelDim] to the same.
+  public func callAsFunction(_ hidden: Tensor) -> Tensor {
+    let input = mixerInput(hidden)
+    return finish(hidden, input: input, mixed: mixer(input))
+  }
+}
+
+/// A causal language model: embedding, blocks, final norm and head.
+public protocol LanguageModel {
+  /// Rows of the head; not the tokenizer's length, which may be smaller.
+  var vocabulary: Int { get }
+  var modelDim: Int { get }
+  /// Tokens that the model can look at, nil when there is no bound.
+  var maxLength: Int? { get }
+  var blocks: [any Block] { get }
+  var parameters: ParameterList { get }
+  /// Ids [batch, length] to hidden states [batch, length, modelDim].
+  func embed(_ ids: Tensor) -> Tensor
+  /// The final norm.
+  func normalise(_ hidden: Tensor) -> Tensor
+  /// Logits [.., vocabulary] of normalised hidden states.
+  func head(_ normalised: Tensor) -> Tensor
+  /// Writes `config.json` and the weights, under the names of the architecture's checkpoints, into a folder.
+  func write(to folder: String) throws
+}
+
+extension LanguageModel {
+  /// The hidden states after the last block, before the final norm.
+  public func hidden(_ ids: Tensor) -> Tensor {
+    var hidden = embed(ids)
+    for block in blocks { hidden = block(hidden) }
+    return hidden
+  }
+
+  /// Logits [batch, length, vocabulary] for ids [batch, length].
+  public func callAsFunction(_ ids: Tensor) -> Tensor { head(normalise(hidden(ids))) }
+
+  /// The state before the first token.
+  public func emptyState(batch: Int) -> ModelState {
+    ModelState(layers: blocks.map { $0.mixer.emptyState(batch: batch) })
+  }
+
+  /// The logits of the last of the next tokens, [batch, vocabulary]; the state moves on by all of them.
+  public func advance(_ ids: Tensor, _ state: ModelState) -> Tensor {
+    precondition(ids.size(1) > 0, "no token to advance by")
+    var hidden = embed(ids)
+    for (block, layer) in zip(blocks, state.layers) {
+      let input = block.mixerInput(hidden)
+      hidden = block.finish(hidden, input: input, mixed: block.mixer.advance(input, layer))
+    }
+    return head(normalise(hidden.narrowed(1, from: ids.size(1) - 1, length: 1))).squeezed(1)
+  }
+
+  /// Stops recording gradients for every parameter.
+  public func freeze() { parameters.train { _ in false } }
+}
+
+/// What a model remembers of the tokens so far, layer by layer.
+public final class ModelState {
+  let layers: [any MixerState]
+
+  init(layers: [any MixerState]) { self.layers = layers }
+
+  public var position: Int { layers.first?.position ?? 0 }
+  public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
+  public func copy() -> ModelState { ModelState(layers: layers.map { $0.copy() }) }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import MohawkFiles
+
+/// A `config.json` with typed, named look-ups.
+struct ModelJSON {
+  let path: String
+  let object: [String: Any]
+  /// The text, for the order of its keys.
+  let text: String
+
+  init(_ path: String) throws {
+    let map = try MappedFile(path)
+    guard map.bytes.count < 16 << 20 else {
+      throw MohawkError(.invalidFormat, "a config.json of \(map.bytes.count) bytes is not one", at: path)
+    }
+    let data = Data(map.bytes)
+    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "check that the file is whole")
+    }
+    self.init(path: path, object: object, text: String(decoding: data, as: UTF8.self))
+  }
+
+  init(path: String, object: [String: Any], text: String) {
+    self.path = path
+    self.object = object
+    self.text = text
+  }
+
+  func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...1 << 31) throws -> Int {
+    guard let value = object[key], !(value is NSNull) else {
+      if let fallback { return fallback }
+      throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
+    }
+    guard let number = value as? NSNumber, let exact = Int(exactly: number.doubleValue), range.contains(exact) else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(value), not a whole number in \(range)", at: path)
+    }
+    return exact
+  }
+
+  func number(_ key: String, default fallback: Double? = nil) throws -> Double {
+    guard let value = object[key], !(value is NSNull) else {
+      if let fallback { return fallback }
+      throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
+    }
+    guard let number = value as? NSNumber, number.doubleValue.isFinite else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(value), not a number", at: path)
+    }
+    return number.doubleValue
+  }
+
+  func string(_ key: String, default fallback: String? = nil) throws -> String {
+    guard let value = object[key], !(value is NSNull) else {
+      if let fallback { return fallback }
+      throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
+    }
+    guard let text = value as? String else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(value), not a text", at: path)
+    }
+    return text
+  }
+
+  func bool(_ key: String, default fallback: Bool) throws -> Bool {
+    guard let value = object[key], !(value is NSNull) else { return fallback }
+    guard let flag = value as? Bool else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(value), not true or false", at: path)
+    }
+    return flag
+  }
+
+  /// A nested object, nil when there is none.
+  func object(_ key: String) throws -> ModelJSON? {
+    guard let value = object[key], !(value is NSNull) else { return nil }
+    guard let inner = value as? [String: Any] else {
+      throw MohawkError(.invalidValue, "'\(key)' is not an object", at: path)
+    }
+    return ModelJSON(path: "\(path): \(key)", object: inner, text: "")
+  }
+
+  func nested(_ key: String) throws -> ModelJSON {
+    guard let inner = try object(key) else {
+      throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
+    }
+    return inner
+  }
+
+  /// Writes an object with sorted keys.
+  static func write(_ object: [String: Any], to path: String) throws {
+    let data = try JSONSerialization.data(
+      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    try AtomicFile.write(data + Data("\n".utf8), to: path)
+  }
+}
