@@ -1,0 +1,46 @@
+/// A JSON value whose strings are UTF-8 bytes, so that text which only looks equal stays different.
+indirect enum JSONValue {
+  case null
+  case bool(Bool)
+  /// A number as it was written.
+  case number([UInt8])
+  case string([UInt8])
+  case array([JSONValue])
+  /// Members in file order; a repeated key is kept.
+  case object([(key: [UInt8], value: JSONValue)])
+
+  /// The member named `key` of an object; the last one when it is repeated.
+  subscript(key: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    let bytes = Array(key.utf8)
+    return members.last { $0.key == bytes }?.value
+  }
+
+  var text: String? {
+    if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
+  }
+
+  var integer: Int? {
+    if case .number(let bytes) = self { Int(String(decoding: bytes, as: UTF8.self)) } else { nil }
+  }
+
+  var bool: Bool? {
+    if case .bool(let value) = self { value } else { nil }
+  }
+
+  var isNull: Bool {
+    if case .null = self { true } else { false }
+  }
+
+  /// What this is, for an error message: short values in full, long ones by kind.
+  var summary: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .number(let bytes): String(decoding: bytes.prefix(30), as: UTF8.self)
+    case .string(let bytes): "\"\(String(decoding: bytes.prefix(60), as: UTF8.self))\""
+    case .array(let values): "an array of \(values.count)"
+    case .object(let members): "an object of \(members.count)"
+    }
+  }
+}

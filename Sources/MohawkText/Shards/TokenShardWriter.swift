@@ -1,0 +1,86 @@
+import MohawkFiles
+
+/// Writes ids as nanoGPT's flat binary files, `tokens-00000.bin` and so on, each with a side-car `.json`.
+///
+/// A shard appears under its name when it is whole, and its side-car after it.
+public struct TokenShardWriter: ~Copyable {
+  private let folder: String
+  private let tokensPerShard: Int
+  private let blank: TokenShardInfo
+  private var info: TokenShardInfo
+  private var file: AtomicFile?
+  private var buffer: [UInt8] = []
+  /// The shards that are finished.
+  public private(set) var finished: [TokenShardInfo] = []
+
+  private static let bufferSize = 1 << 20
+
+  /// - Parameters:
+  ///   - folder: an existing folder.
+  ///   - tokensPerShard: when to begin the next shard.
+  public init(folder: String, tokenizer: Tokenizer, tokensPerShard: Int = 100_000_000) {
+    precondition(tokensPerShard > 0, "tokensPerShard must be positive, got \(tokensPerShard)")
+    self.folder = folder
+    self.tokensPerShard = tokensPerShard
+    blank = TokenShardInfo(
+      type: TokenType(idsBelow: Int(tokenizer.highestID) + 1), tokenizer: tokenizer.fingerprint,
+      vocabularySize: tokenizer.vocabularySize, count: 0, documents: 0, bytes: 0)
+    info = blank
+  }
+
+  /// Appends ids; a full shard is closed and the next one begun.
+  /// - Parameter bytes: how many bytes of text they stand for; they are counted in the shard at work.
+  public mutating func append(_ ids: [Int32], bytes: Int) throws {
+    info.bytes += bytes
+    var rest = ids[...]
+    while !rest.isEmpty {
+      // A full shard is closed only when more follows, so that a document's end is counted where its last token is.
+      if info.count == tokensPerShard { try closeShard() }
+      let part = rest.prefix(tokensPerShard - info.count)
+      rest = rest.dropFirst(part.count)
+      try write(part)
+    }
+  }
+
+  /// Notes that a document ends here.
+  public mutating func endDocument() { info.documents += 1 }
+
+  /// Closes the last shard.
+  public mutating func finish() throws {
+    if info.count > 0 { try closeShard() }
+  }
+
+  private mutating func write(_ ids: ArraySlice<Int32>) throws {
+    if file == nil { file = try AtomicFile(path("bin")) }
+    info.count += ids.count
+    switch info.type {
+    case .uint16:
+      for id in ids {
+        buffer.append(UInt8(truncatingIfNeeded: id))
+        buffer.append(UInt8(truncatingIfNeeded: id >> 8))
+      }
+    case .uint32:
+      for id in ids { withUnsafeBytes(of: id.littleEndian) { buffer.append(contentsOf: $0) } }
+    }
+    if buffer.count >= Self.bufferSize { try flush() }
+  }
+
+  private mutating func flush() throws {
+    try buffer.withUnsafeBytes { try file?.write($0) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func closeShard() throws {
+    try flush()
+    try file?.commit()
+    try info.write(to: path("json"))
+    file = nil
+    finished.append(info)
+    info = blank
+  }
+
+  private func path(_ suffix: String) -> String {
+    let number = String(finished.count)
+    return "\(folder)/tokens-\(String(repeating: "0", count: max(0, 5 - number.count)))\(number).\(suffix)"
+  }
+}

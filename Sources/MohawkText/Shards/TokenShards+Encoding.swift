@@ -1,0 +1,53 @@
+import Foundation
+import MohawkFiles
+
+extension TokenShards {
+  /// Encodes documents into a new folder of shards, with the end-of-text id after each document.
+  ///
+  /// The folder appears when all is written; an interruption leaves nothing behind.
+  /// - Parameters:
+  ///   - folder: must not exist, or be empty.
+  ///   - special: whether `<|endoftext|>` in the text becomes its id.
+  ///   - progress: told how much of the source was read, and its `totalBytes`.
+  ///   - shouldStop: asked now and then; true ends the work with the error `interrupted`.
+  /// - Throws: `MohawkError`, also when the tokenizer has no end-of-text token.
+  public static func encode(
+    _ source: some DocumentSource, with tokenizer: Tokenizer, to folder: String, tokensPerShard: Int = 100_000_000,
+    special: Tokenizer.SpecialTokens = .matched, progress: (Int, Int) -> Void = { _, _ in },
+    shouldStop: () -> Bool = { false }
+  ) throws -> TokenShards {
+    guard let endOfText = tokenizer.endOfText else {
+      throw MohawkError(
+        .invalidValue, "the tokenizer has no end-of-text token to put between documents",
+        remedy: "use a tokenizer with \(Tokenizer.endOfTextNames[0])")
+    }
+    if let names = try? FileManager.default.contentsOfDirectory(atPath: folder), !names.isEmpty {
+      throw MohawkError(
+        .alreadyInUse, "the folder is not empty", at: folder, remedy: "choose another folder or remove this one")
+    }
+    let total = source.totalBytes
+    try AtomicFolder.create(folder) { partial in
+      var writer = TokenShardWriter(folder: partial, tokenizer: tokenizer, tokensPerShard: tokensPerShard)
+      var encoder = StreamingEncoder(tokenizer, special: special)
+      var ids: [Int32] = []
+      try source.visitPieces { piece, read in
+        ids.removeAll(keepingCapacity: true)
+        encoder.append(piece.bytes, into: &ids)
+        if piece.isLast {
+          encoder.finish(into: &ids)
+          ids.append(endOfText)
+        }
+        try writer.append(ids, bytes: piece.bytes.count)
+        if piece.isLast { writer.endDocument() }
+        progress(read, total)
+        if shouldStop() { throw MohawkError(.interrupted, "encoding was interrupted; nothing was written", at: folder) }
+        return true
+      }
+      try writer.finish()
+      guard !writer.finished.isEmpty else {
+        throw MohawkError(.invalidValue, "the corpus holds no text", remedy: "name files with text")
+      }
+    }
+    return try TokenShards(path: folder, tokenizer: tokenizer.fingerprint)
+  }
+}

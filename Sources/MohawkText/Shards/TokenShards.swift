@@ -1,0 +1,154 @@
+import Foundation
+import MohawkFiles
+
+/// Token ids on disk, read through memory maps: all shards as one long sequence.
+public final class TokenShards: Sendable {
+  struct Shard: Sendable {
+    let path: String
+    let file: MappedFile
+    let info: TokenShardInfo
+    /// Where the shard begins in the whole sequence.
+    let start: Int
+  }
+
+  let shards: [Shard]
+  /// How many ids there are.
+  public let count: Int
+  /// How many documents end in the shards.
+  public let documents: Int
+  /// How many bytes of text the ids stand for.
+  public let bytes: Int
+  /// How many tokens the tokenizer has that made the ids.
+  public let vocabularySize: Int
+  /// The fingerprint of the tokenizer that made the ids.
+  public let tokenizer: String
+
+  /// Opens a folder of shards, or a single `.bin` file.
+  /// - Parameter fingerprint: the tokenizer that the ids must come from; nil checks only that the shards agree.
+  /// - Throws: `MohawkError` for a missing or damaged side-car, a size that does not fit the count, or ids of another
+  ///   tokenizer.
+  public init(path: String, tokenizer fingerprint: String? = nil) throws {
+    var shards: [Shard] = []
+    var next = 0
+    for bin in try Self.files(path) {
+      let shard = try Self.open(bin, at: next)
+      let expected = fingerprint ?? shards.first?.info.tokenizer ?? shard.info.tokenizer
+      guard shard.info.tokenizer == expected else {
+        throw MohawkError(
+          .mismatch, "the ids come from the tokenizer \(shard.info.tokenizer), not from \(expected)", at: bin,
+          remedy: "encode the text again with the tokenizer of the model")
+      }
+      next += shard.info.count
+      shards.append(shard)
+    }
+    self.shards = shards
+    count = next
+    documents = shards.reduce(0) { $0 + $1.info.documents }
+    bytes = shards.reduce(0) { $0 + $1.info.bytes }
+    vocabularySize = shards[0].info.vocabularySize
+    tokenizer = shards[0].info.tokenizer
+  }
+
+  /// The ids in `range` of the whole sequence. Ids beyond `Int32.max` in a damaged shard come out negative: ``checkIDs(below:)``
+  /// finds them.
+  public func ids(in range: Range<Int>) -> [Int32] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "ids \(range) of \(count)")
+    return [Int32](unsafeUninitializedCapacity: range.count) { buffer, filled in
+      copy(from: range.lowerBound, into: UnsafeMutableBufferPointer(rebasing: buffer[..<range.count]))
+      filled = range.count
+    }
+  }
+
+  /// Fills `target` with the ids from `start` on.
+  public func copy(from start: Int, into target: UnsafeMutableBufferPointer<Int32>) {
+    precondition(start >= 0 && start + target.count <= count, "ids \(start)..<\(start + target.count) of \(count)")
+    var index = shardIndex(of: start)
+    var done = 0
+    while done < target.count {
+      let shard = shards[index]
+      let local = start + done - shard.start
+      let part = min(target.count - done, shard.info.count - local)
+      shard.read(local, UnsafeMutableBufferPointer(rebasing: target[done..<done + part]))
+      done += part
+      index += 1
+    }
+  }
+
+  /// Reads all ids and demands that each is below `bound`, the rows of a model's embedding.
+  /// - Throws: `MohawkError` naming the first shard, position and id that is not.
+  public func checkIDs(below bound: Int) throws {
+    for shard in shards {
+      for position in 0..<shard.info.count {
+        let id = shard.id(position)
+        if id < bound { continue }
+        throw MohawkError(
+          .outOfRange, "the id \(id) at position \(position) is not below the vocabulary of \(bound)", at: shard.path,
+          remedy: "encode the text again with the tokenizer of the model")
+      }
+    }
+  }
+
+  private func shardIndex(of position: Int) -> Int {
+    var low = 0
+    var high = shards.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if shards[middle].start <= position { low = middle } else { high = middle }
+    }
+    return low
+  }
+}
+
+extension TokenShards.Shard {
+  /// The stored id.
+  @inline(__always) func id(_ position: Int) -> UInt32 {
+    switch info.type {
+    case .uint16: UInt32(UInt16(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 2 * position, as: UInt16.self)))
+    case .uint32: UInt32(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 4 * position, as: UInt32.self))
+    }
+  }
+
+  func read(_ start: Int, _ target: UnsafeMutableBufferPointer<Int32>) {
+    for offset in 0..<target.count { target[offset] = Int32(truncatingIfNeeded: id(start + offset)) }
+  }
+}
+
+extension TokenShards {
+  private static func files(_ path: String) throws -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
+    }
+    if !isFolder.boolValue { return [path] }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path)
+    let bins = names.filter { $0.hasSuffix(".bin") && !$0.hasPrefix(".") }.sorted()
+    guard !bins.isEmpty else {
+      throw MohawkError(
+        .missingFile, "the folder holds no token shard (*.bin)", at: path, remedy: "encode a corpus into it first")
+    }
+    return bins.map { path + "/" + $0 }
+  }
+
+  private static func open(_ path: String, at start: Int) throws -> Shard {
+    guard path.hasSuffix(".bin") else {
+      throw MohawkError(.unsupported, "this is not a token shard", at: path, remedy: "name a .bin file or its folder")
+    }
+    let file = try MappedFile(path)
+    let sideCar = path.dropLast(4) + ".json"
+    guard FileManager.default.fileExists(atPath: String(sideCar)) else {
+      throw MohawkError(
+        .missingFile, "the shard has no side-car \(sideCar), so its type and tokenizer are unknown", at: path,
+        remedy: "encode the text again")
+    }
+    let info = try TokenShardInfo(path: String(sideCar))
+    let (size, overflow) = info.count.multipliedReportingOverflow(by: info.type.size)
+    guard !overflow, size == file.bytes.count else {
+      throw MohawkError(
+        file.bytes.count < size || overflow ? .truncatedFile : .mismatch,
+        "the side-car counts \(info.count) ids of type \(info.type.rawValue), but the shard has \(file.bytes.count) bytes",
+        at: path, remedy: "encode the text again")
+    }
+    guard info.count > 0 else { throw MohawkError(.invalidValue, "the shard is empty", at: path) }
+    return Shard(path: path, file: file, info: info, start: start)
+  }
+}
