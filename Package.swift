@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
@@ -8,7 +8,7 @@ let hasCUDA = FileManager.default.fileExists(atPath: torch + "/lib/libtorch_cuda
 
 let torchHeaders: [CXXSetting] = [
   .unsafeFlags([
-    "-O2", "-I\(torch)/include", "-I\(torch)/include/torch/csrc/api/include", "-Wno-deprecated-declarations",
+    "-O2", "-isystem\(torch)/include", "-isystem\(torch)/include/torch/csrc/api/include", "-Wall", "-Werror",
   ])
 ]
 let torchLibraries: [LinkerSetting] = [
@@ -40,6 +40,25 @@ let targets: [Target] = [
   .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor"]),
   .target(name: "MohawkModels", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkFiles"]),
   .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
+  .target(
+    name: "MohawkDistillation",
+    dependencies: [
+      "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining", "MohawkRecipes", "MohawkFiles",
+    ]),
+  .target(name: "MohawkEvaluation", dependencies: ["MohawkModels", "MohawkTensor"]),
+  .target(name: "MohawkServing", dependencies: ["MohawkModels", "MohawkTensor", "MohawkText", "MohawkFiles"]),
+  .target(
+    name: "MohawkRuns",
+    dependencies: [
+      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkModels", "MohawkMixers",
+      "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ]),
+  .executableTarget(
+    name: "mohawk",
+    dependencies: [
+      "MohawkRuns", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes",
+      "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
   .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
   .testTarget(
@@ -52,14 +71,30 @@ let targets: [Target] = [
     name: "MohawkTrainingTests", dependencies: ["MohawkTraining", "MohawkLayers", "MohawkTensor", "MohawkRecipes"]),
 ]
 
+// A warning in a debug build is an error; a release build by another compiler only shows it.
+for target in targets where target.type != .system {
+  target.swiftSettings = (target.swiftSettings ?? []) + [
+    .treatAllWarnings(as: .error, .when(configuration: .debug))
+  ]
+}
+
 let package = Package(
   name: "swift-mohawk",
   platforms: [.macOS(.v14)],
   products: [
+    .executable(name: "mohawk", targets: ["mohawk"]),
     .library(name: "MohawkText", targets: ["MohawkText"]),
     .library(name: "MohawkRecipes", targets: ["MohawkRecipes"]),
     .library(name: "MohawkReports", targets: ["MohawkReports"]),
     .library(name: "MohawkTensor", targets: ["MohawkTensor"]),
+    .library(name: "MohawkLayers", targets: ["MohawkLayers"]),
+    .library(name: "MohawkMixers", targets: ["MohawkMixers"]),
+    .library(name: "MohawkModels", targets: ["MohawkModels"]),
+    .library(name: "MohawkTraining", targets: ["MohawkTraining"]),
+    .library(name: "MohawkDistillation", targets: ["MohawkDistillation"]),
+    .library(name: "MohawkEvaluation", targets: ["MohawkEvaluation"]),
+    .library(name: "MohawkServing", targets: ["MohawkServing"]),
+    .library(name: "MohawkRuns", targets: ["MohawkRuns"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

@@ -1,0 +1,32 @@
+# The doors of the house. Each does all set-up itself.
+LIBRARIES = MohawkText MohawkRecipes MohawkReports MohawkTensor MohawkLayers MohawkMixers MohawkModels \
+            MohawkTraining MohawkDistillation MohawkEvaluation MohawkServing MohawkRuns
+
+.PHONY: demo test check lint format docs bench setup clean
+
+demo: setup          ## pretrain a small teacher, distil it, look at the report
+	swift build -c release --product mohawk
+	.build/release/mohawk demo
+
+test: setup          ## build and run all tests
+	swift test
+
+check: setup lint test docs   ## all that must hold before a change lands
+
+lint:                ## the format, strictly
+	swift format lint --strict --recursive --parallel Sources Tests Snippets Package.swift
+
+format:              ## mends the format
+	swift format --in-place --recursive --parallel Sources Tests Snippets Package.swift
+
+docs: setup          ## documentation of the libraries, warnings are errors
+	Scripts/docs $(LIBRARIES)
+
+bench: setup         ## measured against named peers
+	Scripts/bench
+
+setup:
+	@Scripts/setup
+
+clean:
+	rm -rf .build

@@ -1,0 +1,44 @@
+import MohawkFiles
+import MohawkModels
+import MohawkTensor
+
+/// A frozen teacher and the student that learns from it, layer by layer alike.
+public struct DistillationPair {
+  public let teacher: any LanguageModel
+  public let student: any LanguageModel
+
+  /// Checks that the two fit layer by layer and freezes the teacher.
+  /// - Throws: `MohawkError` naming the first thing in which they differ.
+  public init(teacher: any LanguageModel, student: any LanguageModel) throws {
+    func same(_ what: String, _ a: Int, _ b: Int) throws {
+      guard a == b else {
+        throw MohawkError(
+          .mismatch, "teacher and student differ in \(what): \(a) and \(b)",
+          remedy: "MOHAWK compares them layer by layer, so build the student from the teacher's geometry")
+      }
+    }
+    try same("layers", teacher.blocks.count, student.blocks.count)
+    try same("width", teacher.modelDim, student.modelDim)
+    try same("vocabulary rows", teacher.vocabulary, student.vocabulary)
+    self.teacher = teacher
+    self.student = student
+    teacher.freeze()
+  }
+
+  /// Layers whose mixer the student keeps from the teacher: nothing to compare there.
+  public var keptLayers: Set<Int> {
+    Set(student.blocks.indices.filter { type(of: student.blocks[$0].mixer) == type(of: teacher.blocks[$0].mixer) })
+  }
+
+  /// The number of heads per layer must agree for the matrices to be compared.
+  public func requireEqualHeads() throws {
+    for index in student.blocks.indices where !keptLayers.contains(index) {
+      let (a, b) = (teacher.blocks[index].mixer.heads, student.blocks[index].mixer.heads)
+      guard a == b else {
+        throw MohawkError(
+          .mismatch, "in layer \(index) the teacher has \(a) matrices and the student \(b)",
+          remedy: "give the student as many v heads as the teacher has heads, or leave out stage orientation")
+      }
+    }
+  }
+}

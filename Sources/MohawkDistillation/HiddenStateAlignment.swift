@@ -1,0 +1,40 @@
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+
+/// Stage 2: every student mixer learns the teacher's attention output of its layer, from the teacher's own input to it.
+///
+/// Works layer by layer as stage 1 does.
+public final class HiddenStateAlignment: TrainingStage {
+  public let name = StageName.alignment
+  public let plan: StageRecipe
+  public private(set) var parameters: [Parameter] = []
+  let pair: DistillationPair
+  let evaluation: () throws -> [Metric]
+
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) {
+    self.pair = pair
+    self.plan = plan
+    self.evaluation = evaluation
+  }
+
+  public func begin() throws {
+    parameters = try pair.begin(plan.trains)
+  }
+
+  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+    var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
+    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
+    LayerWalk.run(pair.teacher, ids, .output, skipping: pair.keptLayers) { layer, hidden, target in
+      let block = pair.student.blocks[layer]
+      let loss = StageLosses.alignment(student: block.mixer(block.mixerInput(hidden)), teacher: target)
+      (loss * share).backward()
+      losses[layer] = loss.detached()
+    }
+    return StageLoss(perLayer: losses)
+  }
+
+  public func evaluate() throws -> [Metric] { try evaluation() }
+}

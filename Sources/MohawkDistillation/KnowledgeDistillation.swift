@@ -1,0 +1,41 @@
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+
+/// Stage 3: the whole student learns the teacher's next-token probabilities (temperature 1, no hard labels, all
+/// positions).
+public final class KnowledgeDistillation: TrainingStage {
+  public let name = StageName.distillation
+  public let plan: StageRecipe
+  public private(set) var parameters: [Parameter] = []
+  let pair: DistillationPair
+  let evaluation: () throws -> [Metric]
+
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) {
+    self.pair = pair
+    self.plan = plan
+    self.evaluation = evaluation
+  }
+
+  public func begin() throws {
+    parameters = try pair.begin(plan.trains)
+  }
+
+  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
+    let target = withoutGradients {
+      pair.teacher.normalise(pair.teacher.hidden(ids)).reshaped(-1, pair.teacher.modelDim)
+    }
+    let normalised = pair.student.normalise(pair.student.hidden(ids))
+    let loss = VocabularyLoss.backward(pair.student, normalised, share: share) { logits, first in
+      let rows = logits.size(0)
+      let teacher = withoutGradients { pair.teacher.head(target.narrowed(0, from: first, length: rows)) }
+      return StageLosses.distillationSum(student: logits, teacher: teacher)
+    }
+    return StageLoss(total: loss)
+  }
+
+  public func evaluate() throws -> [Metric] { try evaluation() }
+}

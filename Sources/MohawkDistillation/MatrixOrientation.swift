@@ -1,0 +1,42 @@
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+
+/// Stage 1: every student mixer learns the teacher's attention matrix of its layer, from the teacher's own input to it.
+///
+/// The teacher runs once per batch. Each layer's forward and backward pass is done and released before the next one
+/// begins, so that memory is one layer's graph.
+public final class MatrixOrientation: TrainingStage {
+  public let name = StageName.orientation
+  public let plan: StageRecipe
+  public private(set) var parameters: [Parameter] = []
+  let pair: DistillationPair
+  let evaluation: () throws -> [Metric]
+
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) throws {
+    try pair.requireEqualHeads()
+    self.pair = pair
+    self.plan = plan
+    self.evaluation = evaluation
+  }
+
+  public func begin() throws {
+    parameters = try pair.begin(plan.trains)
+  }
+
+  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+    var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
+    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
+    LayerWalk.run(pair.teacher, ids, .matrix, skipping: pair.keptLayers) { layer, hidden, target in
+      let block = pair.student.blocks[layer]
+      let loss = StageLosses.orientation(student: block.mixer.matrix(of: block.mixerInput(hidden)), teacher: target)
+      (loss * share).backward()
+      losses[layer] = loss.detached()
+    }
+    return StageLoss(perLayer: losses)
+  }
+
+  public func evaluate() throws -> [Metric] { try evaluation() }
+}

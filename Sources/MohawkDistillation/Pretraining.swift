@@ -1,0 +1,38 @@
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+
+/// Training of a language model from scratch by next-token prediction: where a teacher comes from when there is none.
+public final class Pretraining: TrainingStage {
+  public let name = StageName.pretraining
+  public let plan: StageRecipe
+  public private(set) var parameters: [Parameter] = []
+  let model: any LanguageModel
+  let evaluation: () throws -> [Metric]
+
+  public init(
+    _ model: any LanguageModel, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }
+  ) {
+    self.model = model
+    self.plan = plan
+    self.evaluation = evaluation
+  }
+
+  public func begin() throws { parameters = model.parameters.train { _ in true } }
+
+  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+    let length = tokens.size(1) - 1
+    let ids = tokens.narrowed(1, from: 0, length: length)
+    let targets = tokens.narrowed(1, from: 1, length: length).reshaped(-1)
+    let normalised = model.normalise(model.hidden(ids))
+    let loss = VocabularyLoss.backward(model, normalised, share: share) { logits, first in
+      let rows = logits.size(0)
+      return StageLosses.wide(logits).crossEntropy(targets.narrowed(0, from: first, length: rows)) * Double(rows)
+    }
+    return StageLoss(total: loss)
+  }
+
+  public func evaluate() throws -> [Metric] { try evaluation() }
+}

@@ -1,0 +1,79 @@
+import MohawkFiles
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+
+/// What the student takes from its teacher before the first stage: norms, MLPs, embedding, head, and the attention of
+/// the layers that keep it. Stages 1 and 2 need it so that both models see the same inputs.
+public enum WeightTransfer {
+  /// One parameter of the student and where its values come from.
+  public struct Row: Sendable, Equatable {
+    public let parameter: String
+    public let shape: [Int]
+    /// The teacher's parameter; nil when drawn afresh.
+    public let source: String?
+  }
+
+  /// Copies everything that has the same name and shape in both, and, for `.attention`, the attention's projections
+  /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
+  /// convolution's.
+  /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
+  public static func run(teacher: Phi, student: Phi, initialisation: StudentRecipe.Initialisation) throws -> [Row] {
+    if initialisation == .attention { try requireAttentionFits(teacher, student) }
+    return try withoutGradients {
+      try student.parameters.all.map { parameter in
+        let origin = try source(of: parameter, teacher, student, initialisation)
+        if let origin { parameter.value.assign(origin.value) }
+        return Row(parameter: parameter.name, shape: parameter.value.shape, source: origin?.name)
+      }
+    }
+  }
+
+  private static func source(
+    of parameter: Parameter, _ teacher: Phi, _ student: Phi, _ initialisation: StudentRecipe.Initialisation
+  ) throws -> (name: String, value: Tensor)? {
+    if let same = teacher.parameters[parameter.name] {
+      guard same.value.shape == parameter.value.shape else {
+        throw MohawkError(
+          .mismatch, "\(parameter.name) is \(same.value.shape) in the teacher and \(parameter.value.shape) in the student")
+      }
+      return (same.name, same.value)
+    }
+    guard initialisation == .attention, let range = parameter.name.range(of: ".mixer.") else { return nil }
+    let attention = parameter.name[..<range.lowerBound] + ".attention."
+    func teachers(_ names: String...) -> (String, Tensor) {
+      let all = names.map { teacher.parameters[attention + $0]! }
+      let rows = all.map { everyHead($0.value, teacher.configuration) }
+      return (all.map(\.name).joined(separator: " | "), .concatenated(rows, 0))
+    }
+    switch String(parameter.name[range.upperBound...]) {
+    case "in_proj.x": return teachers("v_proj.weight")
+    case "in_proj.bc": return teachers("k_proj.weight", "q_proj.weight")
+    case "conv1d.x.bias": return teachers("v_proj.bias")
+    case "conv1d.bc.bias": return teachers("k_proj.bias", "q_proj.bias")
+    case "out_proj.weight": return teachers("dense.weight")
+    default: return nil
+    }
+  }
+
+  /// Grouped keys and values repeated for every head of the queries, by head and not by row.
+  private static func everyHead(_ rows: Tensor, _ configuration: PhiConfiguration) -> Tensor {
+    let attention = configuration.attention
+    let wide = attention.heads * attention.headDim
+    guard rows.size(0) != wide else { return rows }
+    let shape = [attention.kvHeads, attention.headDim] + rows.shape.dropFirst()
+    return rows.reshaped(shape).repeatedEach(attention.heads / attention.kvHeads, 0).reshaped([wide] + rows.shape.dropFirst())
+  }
+
+  private static func requireAttentionFits(_ teacher: Phi, _ student: Phi) throws {
+    let attention = teacher.configuration.attention
+    guard let mamba = student.configuration.mamba else { return }
+    guard mamba.stateDim == attention.headDim, mamba.qkHeads == attention.heads, mamba.vHeads == attention.heads else {
+      throw MohawkError(
+        .mismatch,
+        "initialisation 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(mamba.stateDim), \(mamba.qkHeads) qk and \(mamba.vHeads) v heads",
+        at: "student", remedy: "set student.stateDim to the teacher's head dimension, or initialisation to 'mohawk'")
+    }
+  }
+}

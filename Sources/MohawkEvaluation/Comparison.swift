@@ -1,0 +1,46 @@
+import MohawkModels
+import MohawkTensor
+
+/// A student beside its teacher on the same text.
+public struct Comparison: Sendable, Equatable {
+  public var teacher = Perplexity()
+  public var student = Perplexity()
+  private var divergence = 0.0
+  private var agreeing = 0
+
+  public init() {}
+
+  /// Mean of KL(teacher ‖ student) over positions, in nats.
+  public var kl: Double { divergence / Double(student.tokens) }
+  /// The fraction of positions at which both find the same token most likely.
+  public var agreement: Double { Double(agreeing) / Double(student.tokens) }
+
+  /// Adds the windows [batch, length + 1].
+  public mutating func add(teacher teacherModel: any LanguageModel, student studentModel: any LanguageModel, _ windows: Tensor) {
+    withoutGradients {
+      let length = windows.size(1) - 1
+      let ids = windows.narrowed(1, from: 0, length: length)
+      let targets = windows.narrowed(1, from: 1, length: length).reshaped(-1)
+      let teachers = teacherModel.normalise(teacherModel.hidden(ids)).reshaped(-1, teacherModel.modelDim)
+      let students = studentModel.normalise(studentModel.hidden(ids)).reshaped(-1, studentModel.modelDim)
+      LogitSlices.forEach(studentModel, students) { logits, first in
+        let rows = logits.size(0)
+        let theirs = teacherModel.head(teachers.narrowed(0, from: first, length: rows)).to(logits.dtype).logSoftmax(-1)
+        let mine = logits.logSoftmax(-1)
+        let index = targets.narrowed(0, from: first, length: rows).unsqueezed(-1)
+        teacher.negativeLogLikelihood -= theirs.gathered(-1, index).sum().item()
+        student.negativeLogLikelihood -= mine.gathered(-1, index).sum().item()
+        divergence += (theirs.exp() * (theirs - mine)).sum().item()
+        agreeing += theirs.argmax(-1).equals(mine.argmax(-1)).to(.int64).sum().intItem()
+        teacher.tokens += rows
+        student.tokens += rows
+      }
+    }
+  }
+
+  public static func measure(
+    teacher: any LanguageModel, student: any LanguageModel, _ batches: [Tensor]
+  ) -> Comparison {
+    batches.reduce(into: Comparison()) { $0.add(teacher: teacher, student: student, $1) }
+  }
+}

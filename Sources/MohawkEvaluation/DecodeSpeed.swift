@@ -1,0 +1,32 @@
+import MohawkModels
+import MohawkTensor
+
+/// What one more token costs after a context of some length.
+public enum DecodeSpeed {
+  /// The median milliseconds of single-token steps after `context` tokens.
+  /// - Parameters:
+  ///   - ids: what to fill the context with, repeated as often as needed.
+  ///   - steps: how many steps to time after two untimed ones.
+  public static func millisecondsPerToken(
+    _ model: any LanguageModel, context: Int, steps: Int = 15, filledWith ids: [Int32]
+  ) -> Double {
+    withoutGradients {
+      let state = model.emptyState(batch: 1)
+      var done = 0
+      while done < context {
+        let count = min(1024, context - done)
+        let piece = (0..<count).map { ids[(done + $0) % ids.count] }
+        _ = model.advance(Tensor(piece.map(Int64.init), shape: [1, count]), state)
+        done += count
+      }
+      let clock = ContinuousClock()
+      var times: [Double] = []
+      for index in 0..<(steps + 2) {
+        let token = Tensor([Int64(ids[(done + index) % ids.count])], shape: [1, 1])
+        let time = clock.measure { _ = model.advance(token, state) }
+        if index >= 2 { times.append(Double(time.components.attoseconds) * 1e-15 + Double(time.components.seconds) * 1e3) }
+      }
+      return times.sorted()[times.count / 2]
+    }
+  }
+}

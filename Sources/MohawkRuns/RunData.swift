@@ -1,0 +1,122 @@
+import Foundation
+import MohawkFiles
+import MohawkRecipes
+import MohawkTensor
+import MohawkText
+
+/// The tokens of a run: what it trains on, in seeded order, and what it is judged by.
+public struct RunData {
+  public let tokenizer: Tokenizer
+  public let training: TokenBatches
+  /// Windows [rows, length + 1] of held-out text.
+  public let heldOut: [Tensor]
+  /// UTF-8 bytes of the tokens that the held-out windows predict.
+  public let heldOutBytes: Int
+  public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
+  private let device: Device
+
+  /// The batch of a step, [rows, length + 1] int64: a pure function of the recipe's seed, the stage and the step.
+  public func batch(step: Int, rows: Int) -> Tensor {
+    let ids = training.batch(step: step, rows: rows)
+    return Tensor(ids, shape: [rows, training.length + 1]).to(.int64, on: device)
+  }
+
+  /// Encodes what the recipe names, or opens what an earlier start of the same run encoded.
+  /// - Parameters:
+  ///   - tokenizerPath: the tokenizer to use; trained on the text when nil.
+  ///   - vocabulary: rows of the model's embedding, nil when the model is still to be made.
+  ///   - notice: told about long work.
+  public static func prepare(
+    _ recipe: Recipe, _ folder: RunFolder, tokenizerPath: String?, vocabulary: Int?, device: Device, stream: UInt64,
+    notice: (String) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+  ) throws -> RunData {
+    try AtomicFolder.ensure(folder.path + "/data")
+    let tokenizer: Tokenizer
+    if let tokenizerPath {
+      tokenizer = try Tokenizer(path: tokenizerPath)
+    } else if folder.has(folder.tokenizer) {
+      tokenizer = try Tokenizer(path: folder.tokenizer)
+    } else {
+      notice("training a vocabulary of \(recipe.data.vocabulary) entries")
+      tokenizer = try trainTokenizer(recipe)
+      try tokenizer.write(to: folder.tokenizer)
+    }
+    if let vocabulary, Int(tokenizer.highestID) >= vocabulary {
+      throw MohawkError(
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: tokenizerPath,
+        remedy: "use the tokenizer that the teacher was trained with")
+    }
+    let train = try shards(recipe.data.train, folder.trainingTokens, tokenizer, recipe, .training, notice, shouldStop)
+    if let vocabulary { try train.checkIDs(below: vocabulary) }
+    let length = recipe.data.sequenceLength
+    let evaluationLength = recipe.evaluation.sequenceLength ?? length
+    // Without held-out text of its own a corpus gives its beginning, which is then not trained on.
+    let splits = recipe.data.validation.isEmpty && !recipe.data.train.isEmpty
+    let validation =
+      splits
+      ? train : try shards(recipe.data.validation, folder.heldOutTokens, tokenizer, recipe, .heldOut, notice, shouldStop)
+    if let vocabulary, !splits { try validation.checkIDs(below: vocabulary) }
+    let wanted = splits ? min(recipe.evaluation.tokens, train.count / 10) : recipe.evaluation.tokens
+    let windows = Array(try HeldOutWindows(validation, length: evaluationLength, tokens: wanted))
+    let start = splits ? windows.count * evaluationLength + 1 : 0
+    return RunData(
+      tokenizer: tokenizer,
+      training: try TokenBatches(train, length: length, seed: recipe.seed &+ stream &* 0x9E37_79B9, from: start),
+      heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
+      heldOutBytes: try windows.reduce(0) { $0 + (try tokenizer.decodeBytes($1.dropFirst()).count) }, device: device)
+  }
+
+  private enum Part { case training, heldOut }
+
+  private static func batches(_ windows: [[Int32]], rows: Int, _ device: Device) -> [Tensor] {
+    stride(from: 0, to: windows.count, by: rows).map { first in
+      let some = windows[first..<min(first + rows, windows.count)]
+      return Tensor(some.flatMap { $0 }, shape: [some.count, some.first!.count]).to(.int64, on: device)
+    }
+  }
+
+  /// Stories are drawn until there are enough for `builtInTokens`; held-out ones lie far behind them.
+  private static func stories(_ recipe: Recipe, _ part: Part) -> StorySource {
+    let count = max(64, recipe.data.builtInTokens / 100)
+    let generator = StoryGenerator(seed: recipe.seed)
+    switch part {
+    case .training: return StorySource(generator, indices: 0..<count)
+    case .heldOut:
+      let first = 1_000_000_000
+      return StorySource(generator, indices: first..<first + max(64, recipe.evaluation.tokens / 50))
+    }
+  }
+
+  private static func trainTokenizer(_ recipe: Recipe) throws -> Tokenizer {
+    var trainer = BytePairTrainer()
+    if recipe.data.train.isEmpty {
+      try trainer.add(StorySource(StoryGenerator(seed: recipe.seed), indices: 0..<4000))
+    } else {
+      try trainer.add(Corpus(paths: recipe.data.train))
+    }
+    return try trainer.train(vocabularySize: recipe.data.vocabulary)
+  }
+
+  private static func shards(
+    _ paths: [String], _ target: String, _ tokenizer: Tokenizer, _ recipe: Recipe, _ part: Part,
+    _ notice: (String) -> Void, _ shouldStop: () -> Bool
+  ) throws -> TokenShards {
+    if paths.count == 1, TokenShards.areAt(paths[0]) {
+      return try TokenShards(path: paths[0], tokenizer: tokenizer.fingerprint)
+    }
+    if TokenShards.areAt(target) { return try TokenShards(path: target, tokenizer: tokenizer.fingerprint) }
+    notice("encoding \(paths.isEmpty ? "stories" : paths.joined(separator: ", "))")
+    if paths.isEmpty {
+      return try TokenShards.encode(stories(recipe, part), with: tokenizer, to: target, shouldStop: shouldStop)
+    }
+    return try TokenShards.encode(Corpus(paths: paths), with: tokenizer, to: target, shouldStop: shouldStop)
+  }
+}
+
+extension TokenShards {
+  /// Whether a folder holds token shards.
+  static func areAt(_ path: String) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.contains { $0.hasSuffix(".bin") }
+  }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import MohawkFiles
+
+/// Where everything of a run lies. The folder explains itself.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  public var recipe: String { path + "/recipe.yaml" }
+  public var metrics: String { path + "/metrics.jsonl" }
+  public var tensorBoard: String { path + "/tensorboard" }
+  public var report: String { path + "/report.html" }
+  public var evaluation: String { path + "/evaluation.json" }
+  public var samples: String { path + "/samples.json" }
+  public var decode: String { path + "/decode.json" }
+  public var matrices: String { path + "/matrices.json" }
+  public var transfer: String { path + "/transfer.json" }
+  /// Token shards of training and held-out text.
+  public var trainingTokens: String { path + "/data/train" }
+  public var heldOutTokens: String { path + "/data/validation" }
+  /// The tokenizer that a run trained for itself.
+  public var tokenizer: String { path + "/data/tokenizer.json" }
+  /// The finished model: an ordinary folder with `config.json`, `model.safetensors` and `tokenizer.json`.
+  public var model: String { path + "/model" }
+
+  /// Whether the run has come to its end.
+  public var isFinished: Bool { FileManager.default.fileExists(atPath: model + "/config.json") }
+
+  func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// Writes a value as JSON.
+  func write(_ value: some Encodable, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(encoder.encode(value), to: path)
+  }
+}

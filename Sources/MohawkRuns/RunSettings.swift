@@ -1,0 +1,25 @@
+import MohawkFiles
+import MohawkRecipes
+import MohawkTensor
+
+/// What the caller of a run provides beside its recipe.
+public struct RunSettings {
+  /// Told about everything that happens, on the thread that trains.
+  public var listeners: [any TrainingListener] = []
+  /// Told in one line about long work that is no training.
+  public var notice: (String) -> Void = { _ in }
+  /// Asked after every step; true saves and ends the run.
+  public var shouldStop: () -> Bool = { false }
+
+  public init() {}
+}
+
+extension Precision {
+  /// The type that layers compute in.
+  public var compute: DType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
+  }
+}

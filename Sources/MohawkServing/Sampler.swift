@@ -1,0 +1,101 @@
+import Foundation
+import MohawkFiles
+import MohawkText
+
+/// How the next token is chosen from logits.
+public struct SamplingOptions: Sendable, Equatable {
+  /// Divides the logits; 0 takes the most likely token.
+  public var temperature = 0.8
+  /// Keeps the k most likely tokens; 0 keeps all.
+  public var topK = 0
+  /// Keeps the most likely tokens whose probabilities add up to p; 1 keeps all.
+  public var topP = 1.0
+  /// Keeps tokens at least this fraction as likely as the most likely one; 0 keeps all.
+  public var minP = 0.0
+  /// Divides positive and multiplies negative logits of tokens seen so far (Keskar et al. 2019); 1 changes nothing.
+  public var repetitionPenalty = 1.0
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  /// - Throws: `MohawkError` naming the first option out of its range.
+  public func validate() throws {
+    func check(_ holds: Bool, _ name: String, _ value: Any, _ range: String) throws {
+      guard holds else { throw MohawkError(.invalidValue, "\(name) is \(value), it must be \(range)") }
+    }
+    try check(temperature.isFinite && temperature >= 0, "temperature", temperature, "0 or more")
+    try check(topK >= 0, "top-k", topK, "0 or more")
+    try check(topP > 0 && topP <= 1, "top-p", topP, "above 0 and at most 1")
+    try check(minP >= 0 && minP <= 1, "min-p", minP, "from 0 to 1")
+    try check(repetitionPenalty.isFinite && repetitionPenalty > 0, "repetition penalty", repetitionPenalty, "above 0")
+  }
+}
+
+/// Draws tokens; the same seed and logits give the same tokens.
+public struct Sampler: Sendable {
+  public let options: SamplingOptions
+  private var generator: SeededGenerator
+  private var seen: Set<Int32> = []
+
+  public init(_ options: SamplingOptions) throws {
+    try options.validate()
+    self.options = options
+    generator = SeededGenerator(seed: options.seed)
+  }
+
+  /// Tells the repetition penalty about tokens of the prompt.
+  public mutating func note(_ ids: some Sequence<Int32>) { seen.formUnion(ids) }
+
+  /// The next token from logits over the vocabulary.
+  public mutating func next(_ logits: [Float]) -> Int32 {
+    var logits = logits
+    if options.repetitionPenalty != 1 {
+      let penalty = Float(options.repetitionPenalty)
+      for id in seen where Int(id) < logits.count {
+        logits[Int(id)] = logits[Int(id)] > 0 ? logits[Int(id)] / penalty : logits[Int(id)] * penalty
+      }
+    }
+    let choice = options.temperature == 0 ? Self.largest(logits) : draw(logits)
+    seen.insert(choice)
+    return choice
+  }
+
+  private static func largest(_ logits: [Float]) -> Int32 {
+    var best = 0
+    for index in logits.indices where logits[index] > logits[best] { best = index }
+    return Int32(best)
+  }
+
+  private mutating func draw(_ logits: [Float]) -> Int32 {
+    let kept = candidates(logits)
+    let total = kept.reduce(0) { $0 + $1.weight }
+    var rest = generator.nextUnit() * total
+    for candidate in kept {
+      rest -= candidate.weight
+      if rest < 0 { return candidate.id }
+    }
+    return kept.last!.id
+  }
+
+  /// Tokens that may be drawn, most likely first when an option needs the order, with weights relative to the largest.
+  private func candidates(_ logits: [Float]) -> [(id: Int32, weight: Double)] {
+    let peak = logits.max() ?? 0
+    var all = logits.enumerated().map { index, logit in
+      (id: Int32(index), weight: exp(Double(logit - peak) / options.temperature))
+    }
+    if options.minP > 0 { all.removeAll { $0.weight < options.minP } }
+    guard options.topK > 0 || options.topP < 1 else { return all }
+    all.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
+    if options.topK > 0 { all.removeLast(max(0, all.count - options.topK)) }
+    if options.topP < 1 {
+      let total = all.reduce(0) { $0 + $1.weight }
+      var sum = 0.0
+      let count = all.firstIndex { candidate in
+        sum += candidate.weight
+        return sum >= options.topP * total
+      }
+      if let count { all.removeLast(all.count - count - 1) }
+    }
+    return all
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import MohawkFiles
+import MohawkTensor
+
+/// The command `mohawk`.
+@main
+struct Mohawk: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mohawk",
+    abstract: "Turns a Transformer into a state-space model that answers as well at constant cost per token.",
+    discussion: """
+      A run is a recipe: a named one or a YAML file, with single values set by --set key=value.
+      Every run folder explains itself and continues where it stopped when the same command is given again.
+      """,
+    subcommands: [
+      Demo.self, Pretrain.self, Distill.self, Evaluate.self, Generate.self, TokenizerCommand.self, Tokens.self,
+      Recipes.self, Doctor.self,
+    ])
+
+  /// Runs a command; whatever goes wrong outside becomes one sentence on standard error and exit code 1.
+  static func main() {
+    Runtime.keepFreedMemory()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as MohawkError {
+      Terminal.complain("mohawk: \(error)")
+      Foundation.exit(error.code == .interrupted ? 130 : 1)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

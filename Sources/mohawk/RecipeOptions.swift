@@ -1,0 +1,49 @@
+import ArgumentParser
+import MohawkFiles
+import MohawkRecipes
+import MohawkTensor
+
+/// The options from which every long command makes its recipe.
+struct RecipeOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: "A named recipe (mohawk recipes) or a YAML or JSON file.")
+  var recipe = "demo"
+
+  @Option(name: .customLong("set"), help: "Sets one value, such as stage2.learningRate=1e-3. May be repeated.")
+  var assignments: [String] = []
+
+  @Option(help: "Text to train on: .txt, .jsonl, both also .gz, folders, or a folder of token shards.")
+  var data: [String] = []
+
+  @Option(help: "Held-out text.")
+  var validation: [String] = []
+
+  @Option(help: "A tokenizer.json.")
+  var tokenizer: String?
+
+  @Option(help: "Threads; all cores when not given.")
+  var threads: Int?
+
+  @Option(help: "fp32 or bf16.")
+  var precision: String?
+
+  @Option(help: "cpu, cuda or cuda:<index>.")
+  var device: String?
+
+  @Option(help: "Seed of everything random.")
+  var seed: UInt64?
+
+  /// The recipe with all options laid over it.
+  func resolved(_ more: [String] = []) throws -> Recipe {
+    var all = assignments + more
+    if let threads { all.append("threads=\(threads)") }
+    if let precision { all.append("precision=\(precision)") }
+    if let device { all.append("device=\(device)") }
+    if let seed { all.append("seed=\(seed)") }
+    var recipe = try RecipeLoader.load(self.recipe, set: all)
+    if !data.isEmpty { recipe.data.train = data }
+    if !validation.isEmpty { recipe.data.validation = validation }
+    if let tokenizer { recipe.data.tokenizer = tokenizer }
+    try recipe.validate()
+    return recipe
+  }
+}

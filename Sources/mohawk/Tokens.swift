@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import MohawkFiles
+import MohawkText
+import MohawkTraining
+
+/// Encodes text into token shards.
+struct Tokens: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Encodes text into token shards that training maps.")
+
+  @Argument(help: "Text: .txt, .jsonl, both also .gz, or folders.") var text: [String]
+  @Option(help: "The tokenizer.json to encode with.") var tokenizer: String
+  @Option(name: .shortAndLong, help: "The folder to write.") var output: String
+  @Option(help: "Tokens per shard.") var shard = 100_000_000
+
+  func run() throws {
+    let tokenizer = try Tokenizer(path: tokenizer)
+    let corpus = try Corpus(paths: text)
+    let stop = StopSignal.install()
+    var shown = ContinuousClock.now
+    let shards = try TokenShards.encode(
+      corpus, with: tokenizer, to: output, tokensPerShard: shard,
+      progress: { done, total in
+        guard ContinuousClock.now - shown > .seconds(1) else { return }
+        shown = .now
+        Terminal.complain(String(format: "%.0f %% of %.1f MB", 100 * Double(done) / Double(max(total, 1)), Double(total) / 1e6))
+      }, shouldStop: { stop.isRequested })
+    Terminal.say("\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes")
+  }
+}
