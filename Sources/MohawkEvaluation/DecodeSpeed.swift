@@ -2,14 +2,19 @@ import MohawkModels
 import MohawkTensor
 
 /// What one more token costs after a context of some length.
-public enum DecodeSpeed {
-  /// The median milliseconds of single-token steps after `context` tokens.
+public struct DecodeSpeed: Sendable, Equatable {
+  /// The median of single-token steps.
+  public let milliseconds: Double
+  /// Memory of the model's state at the end.
+  public let stateBytes: Int
+
+  /// Times single-token steps after `context` tokens.
   /// - Parameters:
   ///   - ids: what to fill the context with, repeated as often as needed.
   ///   - steps: how many steps to time after two untimed ones.
-  public static func millisecondsPerToken(
+  public static func measure(
     _ model: any LanguageModel, context: Int, steps: Int = 15, filledWith ids: [Int32]
-  ) -> Double {
+  ) -> DecodeSpeed {
     withoutGradients {
       let state = model.emptyState(batch: 1)
       var done = 0
@@ -26,7 +31,7 @@ public enum DecodeSpeed {
         let time = clock.measure { _ = model.advance(token, state) }
         if index >= 2 { times.append(Double(time.components.attoseconds) * 1e-15 + Double(time.components.seconds) * 1e3) }
       }
-      return times.sorted()[times.count / 2]
+      return DecodeSpeed(milliseconds: times.sorted()[times.count / 2], stateBytes: state.byteCount)
     }
   }
 }

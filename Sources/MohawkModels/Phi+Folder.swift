@@ -27,20 +27,15 @@ extension Phi {
   }
 
   public func write(to folder: String) throws {
-    try writeWeights(to: folder + "/model.safetensors")
+    try Safetensors.write(weights, metadata: ["format": "pt"], to: folder + "/model.safetensors")
     try ModelJSON.write(configuration.json, to: folder + "/config.json")
   }
 
-  /// Writes the weights alone under the names of the architecture's checkpoints.
-  public func writeWeights(to path: String) throws {
-    try Safetensors.write(parameters.checkpoint(configuration.keys), metadata: ["format": "pt"], to: path)
-  }
+  public var weights: [(name: String, tensor: Tensor)] { parameters.checkpoint(configuration.keys) }
 
-  /// Takes the weights of a file that `writeWeights` wrote for this very geometry.
-  public func readWeights(from path: String) throws {
-    let file = try SafetensorsFile(path)
-    let device = embedding.weight.device
-    let other = try Phi.open(configuration, file, dtype: embedding.weight.dtype, compute: nil, on: device)
+  public func take(_ weights: SafetensorsFile) throws {
+    let own = embedding.weight
+    let other = try Phi.open(configuration, weights, dtype: own.dtype, compute: nil, on: own.device)
     withoutGradients {
       for (mine, theirs) in zip(parameters.all, other.parameters.all) { mine.value.assign(theirs.value) }
     }

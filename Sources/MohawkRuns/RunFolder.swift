@@ -30,7 +30,7 @@ public struct RunFolder: Sendable {
   func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   /// Writes a value as JSON.
-  func write(_ value: some Encodable, to path: String) throws {
+  public static func write(_ value: some Encodable, to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try AtomicFile.write(encoder.encode(value), to: path)

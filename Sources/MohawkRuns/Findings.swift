@@ -1,0 +1,115 @@
+import MohawkDistillation
+import MohawkEvaluation
+import MohawkFiles
+import MohawkModels
+import MohawkReports
+import MohawkServing
+import MohawkTensor
+import MohawkText
+
+/// What is measured of a student beside its teacher, written for the report.
+public struct Findings {
+  let pair: DistillationPair
+  let tokenizer: Tokenizer
+
+  public init(_ pair: DistillationPair, _ tokenizer: Tokenizer) {
+    self.pair = pair
+    self.tokenizer = tokenizer
+  }
+
+  /// Perplexity, divergence and agreement on held-out windows, and the distances of every layer.
+  /// - Parameters:
+  ///   - heldOut: windows [rows, length + 1].
+  ///   - bytes: UTF-8 bytes of the tokens that they predict.
+  public func summary(_ heldOut: [Tensor], bytes: Int) -> EvaluationSummary {
+    let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, heldOut)
+    let distances = LayerDistances.measure(pair, heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) })
+    var summary = EvaluationSummary(tokens: comparison.student.tokens)
+    summary.teacherParameters = pair.teacher.parameters.count
+    summary.studentParameters = pair.student.parameters.count
+    summary.teacherPerplexity = comparison.teacher.value
+    summary.studentPerplexity = comparison.student.value
+    summary.agreement = comparison.agreement
+    summary.divergence = comparison.kl
+    summary.rows = [
+      .init(
+        "bits per byte", teacher: comparison.teacher.bitsPerByte(bytes: bytes),
+        student: comparison.student.bitsPerByte(bytes: bytes))
+    ]
+    let kept = pair.keptLayers
+    summary.layers = pair.student.blocks.indices.map {
+      .init(layer: $0, matrix: distances.matrices[$0], hidden: distances.outputs[$0], keepsAttention: kept.contains($0))
+    }
+    return summary
+  }
+
+  /// The perplexity of a model without a teacher, as the summary's student.
+  public static func alone(_ model: any LanguageModel, _ heldOut: [Tensor], bytes: Int) -> EvaluationSummary {
+    let perplexity = Perplexity.measure(model, heldOut)
+    var summary = EvaluationSummary(tokens: perplexity.tokens)
+    summary.studentParameters = model.parameters.count
+    summary.studentPerplexity = perplexity.value
+    summary.rows = [.init("bits per byte", teacher: nil, student: perplexity.bitsPerByte(bytes: bytes))]
+    return summary
+  }
+
+  /// Both models' continuations of the same prompts, with the same seed.
+  public func samples(_ prompts: [String], tokens: Int, options: SamplingOptions) throws -> [TextSample] {
+    let teacher = try TextGenerator(pair.teacher, tokenizer)
+    let student = try TextGenerator(pair.student, tokenizer)
+    return try prompts.map { prompt in
+      TextSample(
+        prompt: prompt, teacher: try teacher.generate(prompt, limit: tokens, options: options).text,
+        student: try student.generate(prompt, limit: tokens, options: options).text)
+    }
+  }
+
+  /// What the next token costs after contexts of different lengths, for both models.
+  /// - Parameter ids: tokens to fill the contexts with.
+  public func decodeCosts(contexts: [Int], ids: [Int32]) -> [DecodeCost] {
+    [("teacher", pair.teacher), ("student", pair.student)].flatMap { name, model in
+      contexts.filter { model.maxLength.map { longest in $0 + 20 <= longest } ?? true }.map { context in
+        let cost = DecodeSpeed.measure(model, context: context, filledWith: ids)
+        return DecodeCost(
+          model: name, context: context, millisecondsPerToken: cost.milliseconds,
+          stateMiB: Double(cost.stateBytes) / 1_048_576)
+      }
+    }
+  }
+
+  /// The mixing matrices of teacher and student over the same text.
+  /// - Parameters:
+  ///   - ids: [1, length]
+  ///   - layers, heads: at most this many of each, evenly spread.
+  public func matrices(_ ids: Tensor, layers: Int = 8, heads: Int = 4) -> [MatrixPair] {
+    guard (try? pair.requireEqualHeads()) != nil else { return [] }
+    let kept = pair.keptLayers
+    let compared = pair.student.blocks.indices.filter { !kept.contains($0) }
+    let chosen = Set(spread(compared.count, layers).map { compared[$0] })
+    return withoutGradients {
+      var result: [MatrixPair] = []
+      var hidden = pair.teacher.embed(ids)
+      for (index, block) in pair.teacher.blocks.enumerated() {
+        if chosen.contains(index) {
+          let teacher = block.mixer.matrix(of: block.mixerInput(hidden))
+          let mine = pair.student.blocks[index]
+          let student = mine.mixer.matrix(of: mine.mixerInput(hidden))
+          for head in spread(block.mixer.heads, heads) {
+            result.append(
+              MatrixPair(
+                layer: index, head: head, size: ids.size(1),
+                teacher: teacher.selected(0, 0).selected(0, head).floats(),
+                student: student.selected(0, 0).selected(0, head).floats()))
+          }
+        }
+        hidden = block(hidden)
+      }
+      return result
+    }
+  }
+
+  private func spread(_ count: Int, _ most: Int) -> [Int] {
+    let wanted = min(count, most)
+    return (0..<wanted).map { wanted == 1 ? 0 : $0 * (count - 1) / (wanted - 1) }
+  }
+}

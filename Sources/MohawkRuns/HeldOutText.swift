@@ -1,0 +1,50 @@
+import MohawkFiles
+import MohawkTensor
+import MohawkText
+
+/// The beginning of a text as windows to judge models by.
+public struct HeldOutText {
+  /// [rows, length + 1]
+  public let windows: [Tensor]
+  /// UTF-8 bytes of the tokens that the windows predict.
+  public let bytes: Int
+
+  /// - Parameters:
+  ///   - paths: text files or folders; the built-in stories when empty.
+  ///   - vocabulary: rows of the model.
+  public init(
+    _ paths: [String], _ tokenizer: Tokenizer, length: Int, tokens: Int, vocabulary: Int, device: Device = .cpu
+  ) throws {
+    guard Int(tokenizer.highestID) < vocabulary else {
+      throw MohawkError(
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows",
+        remedy: "use the tokenizer that the model was trained with")
+    }
+    var ids: [Int32] = []
+    func add(_ source: some DocumentSource) throws {
+      try source.visitDocuments { document in
+        ids += tokenizer.encode(document)
+        if let end = tokenizer.endOfText { ids.append(end) }
+        return ids.count <= tokens
+      }
+    }
+    if paths.isEmpty {
+      try add(StorySource(StoryGenerator(seed: 0), indices: 2_000_000_000..<2_000_000_000 + max(64, tokens / 50)))
+    } else {
+      try add(Corpus(paths: paths))
+    }
+    let count = min(tokens / length, (ids.count - 1) / length)
+    guard count > 0 else {
+      throw MohawkError(
+        .invalidValue, "the text has \(ids.count) tokens, one sequence needs \(length + 1)", at: paths.first,
+        remedy: "give more text, more tokens, or a smaller length")
+    }
+    let rows = max(1, 4096 / length)
+    windows = stride(from: 0, to: count, by: rows).map { first in
+      let some = first..<min(first + rows, count)
+      return Tensor(some.flatMap { ids[$0 * length..<$0 * length + length + 1] }, shape: [some.count, length + 1])
+        .to(.int64, on: device)
+    }
+    bytes = try tokenizer.decodeBytes(ids[1...count * length]).count
+  }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import MohawkFiles
+import MohawkRecipes
+import MohawkRuns
+
+/// Distils a Transformer into a state-space model.
+struct Distill: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Distils a Transformer into a state-space model or a hybrid by the stages of MOHAWK.",
+    discussion: "The same command continues a run that was stopped.")
+
+  @OptionGroup var options: RecipeOptions
+  @Option(help: "The teacher's folder: config.json, model.safetensors, tokenizer.json.") var teacher: String?
+  @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
+  @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22.") var attention: String?
+  @Option(name: .shortAndLong, help: "The run's folder.") var output: String
+
+  func run() throws {
+    var more: [String] = []
+    if let stages { more.append("stages=[\(stages)]") }
+    if let attention { more.append("student.attentionLayers=[\(attention)]") }
+    var recipe = try options.resolved(more)
+    if let teacher { recipe.teacher = teacher }
+    let session = Session(recipe)
+    let run = DistillationRun(recipe, folder: output, session.settings)
+    session.showTransfer(of: run)
+    let summary = try run.run()
+    Terminal.say(EvaluationTable.text(summary))
+    Terminal.say("The student is in \(run.folder.model), the report in \(run.folder.report)")
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import MohawkDistillation
+import MohawkFiles
+import MohawkModels
+import MohawkReports
+import MohawkRuns
+import MohawkTensor
+import MohawkText
+
+/// Compares a student with its teacher on a text.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compares a student with its teacher on the same text; with one model, tells its perplexity.")
+
+  @Argument(help: "The student's folder, or the only model's.") var model: String
+  @Option(help: "The teacher's folder.") var teacher: String?
+  @Option(help: "Text to judge by; the built-in stories when not given.") var data: [String] = []
+  @Option(help: "Tokens to judge by.") var tokens = 65_536
+  @Option(help: "Tokens per sequence.") var length = 512
+  @Option(help: "fp32 or bf16.") var precision = "fp32"
+  @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @Option(help: "Also writes the numbers as JSON here.") var json: String?
+
+  func run() throws {
+    guard length > 0, tokens > 0 else {
+      throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
+    }
+    if let threads { Runtime.threads = max(1, threads) }
+    let compute = try Precisions.dtype(precision)
+    let student = try Phi.open(model, compute: compute)
+    let tokenizer = try Tokenizer(path: model + "/tokenizer.json")
+    let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
+    let summary: EvaluationSummary
+    if let teacher {
+      let pair = try DistillationPair(teacher: Phi.open(teacher, compute: compute), student: student)
+      let theirs = try Tokenizer(path: teacher + "/tokenizer.json")
+      guard theirs.fingerprint == tokenizer.fingerprint else {
+        throw MohawkError(.mismatch, "teacher and student have different tokenizers", at: teacher)
+      }
+      student.freeze()
+      summary = Findings(pair, tokenizer).summary(text.windows, bytes: text.bytes)
+      Terminal.say(EvaluationTable.text(summary))
+    } else {
+      student.freeze()
+      summary = Findings.alone(student, text.windows, bytes: text.bytes)
+      Terminal.say(EvaluationTable.single(summary))
+    }
+    if let json { try RunFolder.write(summary, to: json) }
+  }
+}

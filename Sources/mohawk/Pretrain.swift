@@ -1,0 +1,22 @@
+import ArgumentParser
+import MohawkFiles
+import MohawkRecipes
+import MohawkRuns
+
+/// Trains a teacher from scratch.
+struct Pretrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Trains a Transformer from scratch, to have a teacher.",
+    discussion: "Without --data it learns the built-in stories. The same command continues a run that was stopped.")
+
+  @OptionGroup var options: RecipeOptions
+  @Option(name: .shortAndLong, help: "The run's folder.") var output: String
+
+  func run() throws {
+    let recipe = try options.resolved()
+    let session = Session(recipe)
+    let run = PretrainingRun(recipe, folder: output, session.settings)
+    try run.run()
+    Terminal.say("The teacher is in \(run.folder.model)")
+  }
+}

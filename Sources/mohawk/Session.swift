@@ -1,0 +1,23 @@
+import MohawkRecipes
+import MohawkReports
+import MohawkRuns
+import MohawkTensor
+import MohawkTraining
+
+/// What every long command shares: threads, a progress line, and an ear for Ctrl-C.
+struct Session {
+  var settings = RunSettings()
+
+  init(_ recipe: Recipe) {
+    if let threads = recipe.threads { Runtime.threads = threads }
+    let stop = StopSignal.install()
+    settings.shouldStop = { stop.isRequested }
+    settings.notice = { Terminal.complain($0) }
+    settings.listeners = [ProgressLine(Terminal.redraws ? .terminal : .plain, on: .standardError)]
+  }
+
+  /// Prints what the student takes from its teacher, one line for every kind of parameter.
+  func showTransfer(of run: DistillationRun) {
+    run.onTransfer = { rows in Terminal.say(TransferTable.text(rows)) }
+  }
+}
