@@ -25,7 +25,7 @@ public struct Corpus: DocumentSource {
   public let files: [File]
 
   /// The size of all files on disk.
-  public var totalBytes: Int { files.reduce(0) { $0 + $1.bytes } }
+  public var size: Int { files.reduce(0) { $0 + $1.bytes } }
 
   /// Finds the files that `paths` name; their contents are read by the visits.
   /// - Throws: `MohawkError` for a path that does not exist or has no known form, and for a folder without text.

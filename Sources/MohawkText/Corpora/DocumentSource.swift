@@ -18,10 +18,10 @@ public struct DocumentPiece {
 
 /// Documents one after the other, each in one piece or several, without all of them in memory.
 public protocol DocumentSource: Sendable {
-  /// How much there is to read, in the unit of `visit`'s second argument.
-  var totalBytes: Int { get }
+  /// How much there is to read: bytes on disk for files, or another unit that progress is told in.
+  var size: Int { get }
 
-  /// Hands over the pieces of all documents in order, together with how much of `totalBytes` was read so far.
+  /// Hands over the pieces of all documents in order, together with how much of `size` was read so far.
   /// The visit ends early when `body` returns false.
   func visitPieces(_ body: (DocumentPiece, Int) throws -> Bool) throws
 }
@@ -41,7 +41,7 @@ extension DocumentSource {
 
 extension BytePairTrainer {
   /// Counts the words of all documents.
-  /// - Parameter progress: told how much of the source's `totalBytes` was read.
+  /// - Parameter progress: told how much of the source's `size` was read.
   /// - Throws: what the source throws, or `interrupted` when `shouldStop` says so.
   public mutating func add(
     _ source: some DocumentSource, progress: (Int) -> Void = { _ in }, shouldStop: () -> Bool = { false }

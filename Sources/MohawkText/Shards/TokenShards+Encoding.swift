@@ -8,7 +8,7 @@ extension TokenShards {
   /// - Parameters:
   ///   - folder: must not exist, or be empty.
   ///   - special: whether `<|endoftext|>` in the text becomes its id.
-  ///   - progress: told how much of the source was read, and its `totalBytes`.
+  ///   - progress: told how much of the source was read, and the source's `size`.
   ///   - shouldStop: asked now and then; true ends the work with the error `interrupted`.
   /// - Throws: `MohawkError`, also when the tokenizer has no end-of-text token.
   public static func encode(
@@ -25,7 +25,7 @@ extension TokenShards {
       throw MohawkError(
         .alreadyInUse, "the folder is not empty", at: folder, remedy: "choose another folder or remove this one")
     }
-    let total = source.totalBytes
+    let total = source.size
     try AtomicFolder.create(folder) { partial in
       var writer = TokenShardWriter(folder: partial, tokenizer: tokenizer, tokensPerShard: tokensPerShard)
       var encoder = StreamingEncoder(tokenizer, special: special)

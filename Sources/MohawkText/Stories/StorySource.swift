@@ -1,0 +1,24 @@
+/// A range of stories as documents, so that they are encoded as any corpus is.
+public struct StorySource: DocumentSource {
+  public let generator: StoryGenerator
+  public let indices: Range<Int>
+
+  public init(_ generator: StoryGenerator, indices: Range<Int>) {
+    self.generator = generator
+    self.indices = indices
+  }
+
+  /// How many stories there are: how long they are shows only when they are told.
+  public var size: Int { indices.count }
+
+  public func visitPieces(_ body: (DocumentPiece, Int) throws -> Bool) throws {
+    for index in indices {
+      var story = generator.story(at: index)
+      let goOn = try story.withUTF8 { bytes in
+        try body(
+          DocumentPiece(bytes: bytes, isLast: true, location: "story \(index)"), index - indices.lowerBound + 1)
+      }
+      if !goOn { return }
+    }
+  }
+}
