@@ -56,7 +56,7 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes",
+      "MohawkRuns", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),

@@ -21,8 +21,10 @@ public final class HiddenStateAlignment: TrainingStage {
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains)
+    parameters = try pair.begin(plan.trains, allowed: [.matrix, .mixer], in: name)
   }
+
+  public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
@@ -33,7 +35,7 @@ public final class HiddenStateAlignment: TrainingStage {
       (loss * share).backward()
       losses[layer] = loss.detached()
     }
-    return StageLoss(perLayer: losses)
+    return StageLoss(layers: losses)
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }

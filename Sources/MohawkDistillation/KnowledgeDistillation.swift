@@ -20,8 +20,10 @@ public final class KnowledgeDistillation: TrainingStage {
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains)
+    parameters = try pair.begin(plan.trains, allowed: [.mixer, .all], in: name)
   }
+
+  public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)

@@ -23,8 +23,10 @@ public final class MatrixOrientation: TrainingStage {
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains)
+    parameters = try pair.begin(plan.trains, allowed: [.matrix], in: name)
   }
+
+  public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
@@ -35,7 +37,7 @@ public final class MatrixOrientation: TrainingStage {
       (loss * share).backward()
       losses[layer] = loss.detached()
     }
-    return StageLoss(perLayer: losses)
+    return StageLoss(layers: losses)
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }

@@ -22,6 +22,8 @@ public final class Pretraining: TrainingStage {
 
   public func begin() throws { parameters = model.parameters.train { _ in true } }
 
+  public var saved: [Parameter] { model.parameters.all }
+
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     let length = tokens.size(1) - 1
     let ids = tokens.narrowed(1, from: 0, length: length)

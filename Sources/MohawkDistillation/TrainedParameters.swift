@@ -3,10 +3,18 @@ import MohawkLayers
 import MohawkMixers
 import MohawkModels
 import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
 
 extension DistillationPair {
   /// Sets what moves in the student and freezes the rest.
-  func begin(_ part: TrainedPart) throws -> [Parameter] {
+  /// - Parameter allowed: what the stage's loss depends on; other parameters would get no gradient.
+  func begin(_ part: TrainedPart, allowed: [TrainedPart], in stage: StageName) throws -> [Parameter] {
+    guard allowed.contains(part) else {
+      throw MohawkError(
+        .invalidValue, "stage \(stage.rawValue) cannot train '\(part.rawValue)': its loss does not depend on all of it",
+        at: "\(stage.rawValue).trains", remedy: "use \(allowed.map(\.rawValue).joined(separator: " or "))")
+    }
     teacher.freeze()
     let moving = student.parameters.train { moves($0, part) }
     guard !moving.isEmpty else {
@@ -25,5 +33,14 @@ extension DistillationPair {
     case .mixer: return isMixer
     case .matrix: return isMixer && DiscreteMamba2.matrixDependsOn(parameter.name)
     }
+  }
+}
+
+extension StageLoss {
+  /// The sum over layers; a layer that is not compared counts as 0.
+  init(layers: [Tensor?]) {
+    let some = layers.compactMap { $0 }[0]
+    let all = layers.map { ($0 ?? Tensor.zeros([], some.dtype, on: some.device)).to(some.dtype) }
+    self.init(total: Tensor.stacked(all).sum(), perLayer: all)
   }
 }

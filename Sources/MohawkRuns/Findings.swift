@@ -68,7 +68,7 @@ public struct Findings {
   /// - Parameter ids: tokens to fill the contexts with.
   public func decodeCosts(contexts: [Int], ids: [Int32]) -> [DecodeCost] {
     [("teacher", pair.teacher), ("student", pair.student)].flatMap { name, model in
-      contexts.filter { model.maxLength.map { longest in $0 + 20 <= longest } ?? true }.map { context in
+      contexts.filter { context in context + 20 <= model.maxLength ?? .max }.map { context in
         let cost = DecodeSpeed.measure(model, context: context, filledWith: ids)
         return DecodeCost(
           model: name, context: context, millisecondsPerToken: cost.milliseconds,

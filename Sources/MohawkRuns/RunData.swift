@@ -15,10 +15,14 @@ public struct RunData {
   public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
   private let device: Device
 
-  /// The batch of a step, [rows, length + 1] int64: a pure function of the recipe's seed, the stage and the step.
+  /// The batch of a step, [rows, length + 1] int64: a pure function of the recipe's seed and the step.
   public func batch(step: Int, rows: Int) -> Tensor {
-    let ids = training.batch(step: step, rows: rows)
-    return Tensor(ids, shape: [rows, training.length + 1]).to(.int64, on: device)
+    batch(samples: step * rows..<(step + 1) * rows)
+  }
+
+  /// The samples of the seeded order with these numbers.
+  public func batch(samples: Range<Int>) -> Tensor {
+    Tensor(training.batch(samples: samples), shape: [samples.count, training.length + 1]).to(.int64, on: device)
   }
 
   /// Encodes what the recipe names, or opens what an earlier start of the same run encoded.

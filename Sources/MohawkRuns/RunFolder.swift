@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkReports
 
 /// Where everything of a run lies. The folder explains itself.
 public struct RunFolder: Sendable {
@@ -10,12 +11,7 @@ public struct RunFolder: Sendable {
   public var recipe: String { path + "/recipe.yaml" }
   public var metrics: String { path + "/metrics.jsonl" }
   public var tensorBoard: String { path + "/tensorboard" }
-  public var report: String { path + "/report.html" }
-  public var evaluation: String { path + "/evaluation.json" }
-  public var samples: String { path + "/samples.json" }
-  public var decode: String { path + "/decode.json" }
-  public var matrices: String { path + "/matrices.json" }
-  public var transfer: String { path + "/transfer.json" }
+  public var report: String { path + "/" + RunReport.FileName.report }
   /// Token shards of training and held-out text.
   public var trainingTokens: String { path + "/data/train" }
   public var heldOutTokens: String { path + "/data/validation" }
@@ -28,11 +24,4 @@ public struct RunFolder: Sendable {
   public var isFinished: Bool { FileManager.default.fileExists(atPath: model + "/config.json") }
 
   func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
-
-  /// Writes a value as JSON.
-  public static func write(_ value: some Encodable, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(encoder.encode(value), to: path)
-  }
 }

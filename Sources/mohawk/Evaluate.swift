@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MohawkDistillation
 import MohawkFiles
 import MohawkModels
@@ -45,6 +46,9 @@ struct Evaluate: ParsableCommand {
       summary = Findings.alone(student, text.windows, bytes: text.bytes)
       Terminal.say(EvaluationTable.single(summary))
     }
-    if let json { try RunFolder.write(summary, to: json) }
+    if let json {
+      let url = URL(fileURLWithPath: json)
+      try RunReport.save(summary, as: url.lastPathComponent, in: url.deletingLastPathComponent().path)
+    }
   }
 }

@@ -10,10 +10,10 @@ struct Session {
 
   init(_ recipe: Recipe) {
     if let threads = recipe.threads { Runtime.threads = threads }
-    let stop = StopSignal.install()
-    settings.shouldStop = { stop.isRequested }
+    StopSignal.install()
+    settings.shouldStop = { StopSignal.isRequested }
     settings.notice = { Terminal.complain($0) }
-    settings.listeners = [ProgressLine(Terminal.redraws ? .terminal : .plain, on: .standardError)]
+    settings.listeners = [ProgressLine(Terminal.redraws ? .terminal(width: { Terminal.width }) : .plain, on: .standardError)]
   }
 
   /// Prints what the student takes from its teacher, one line for every kind of parameter.

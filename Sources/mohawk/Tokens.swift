@@ -16,7 +16,7 @@ struct Tokens: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer(path: tokenizer)
     let corpus = try Corpus(paths: text)
-    let stop = StopSignal.install()
+    StopSignal.install()
     var shown = ContinuousClock.now
     let shards = try TokenShards.encode(
       corpus, with: tokenizer, to: output, tokensPerShard: shard,
@@ -24,7 +24,7 @@ struct Tokens: ParsableCommand {
         guard ContinuousClock.now - shown > .seconds(1) else { return }
         shown = .now
         Terminal.complain(String(format: "%.0f %% of %.1f MB", 100 * Double(done) / Double(max(total, 1)), Double(total) / 1e6))
-      }, shouldStop: { stop.isRequested })
+      }, shouldStop: { StopSignal.isRequested })
     Terminal.say("\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes")
   }
 }

@@ -1,0 +1,140 @@
+import MohawkDistillation
+import MohawkEvaluation
+import MohawkFiles
+import MohawkModels
+import MohawkRecipes
+import MohawkReports
+import MohawkServing
+import MohawkTensor
+import MohawkText
+import MohawkTraining
+
+/// Distils a teacher by the recipe's stages in a run folder; the finished student lies in `folder.model`.
+public final class DistillationRun {
+  public let recipe: Recipe
+  public let folder: RunFolder
+  let settings: RunSettings
+  /// Told where every parameter of the student comes from, before the first step.
+  public var onTransfer: ([WeightTransferRow]) -> Void = { _ in }
+  /// Contexts at which the cost of the next token is measured at the end.
+  public var decodeContexts = [128, 1024]
+
+  public init(_ recipe: Recipe, folder: String, _ settings: RunSettings = RunSettings()) {
+    self.recipe = recipe
+    self.folder = RunFolder(folder)
+    self.settings = settings
+  }
+
+  /// Runs to the end, or goes on where an earlier start was stopped. A finished run is left as it is.
+  @discardableResult
+  public func run() throws -> EvaluationSummary {
+    guard let teacherPath = recipe.teacher else {
+      throw MohawkError(
+        .invalidValue, "there is no teacher", at: "teacher",
+        remedy: "give --teacher FOLDER; mohawk pretrain makes one when you have none")
+    }
+    let run = try Run(recipe, folder, settings)
+    if folder.isFinished {
+      settings.notice("\(folder.path) is finished already")
+      return try RunReport(folder: folder.path).evaluation ?? EvaluationSummary(tokens: 0)
+    }
+    let device = try Device(named: recipe.device)
+    let compute = recipe.precision.compute
+    let teacher = try Phi.open(teacherPath, compute: compute, on: device)
+    let data = try RunData.prepare(
+      recipe, folder, tokenizerPath: recipe.data.tokenizer ?? teacherPath + "/tokenizer.json",
+      vocabulary: teacher.vocabulary, device: device, stream: 1, notice: settings.notice,
+      shouldStop: settings.shouldStop)
+    try checkLengths(teacher)
+    let student = Phi.fresh(
+      try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
+    let transfer = try WeightTransfer.run(
+      teacher: teacher, student: student, initialisation: recipe.student.initialisation
+    ).map(\.report)
+    onTransfer(transfer)
+    try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
+
+    let pair = try DistillationPair(teacher: teacher, student: student)
+    let stages = try stages(pair, data)
+    try run.train(stages) { stage, step in
+      // Every stage goes on in the text where the one before it stopped.
+      let length = self.recipe.data.sequenceLength
+      let rows = stages[stage].plan.batchTokens / length
+      let before = stages[..<stage].reduce(0) { $0 + $1.plan.steps * ($1.plan.batchTokens / length) }
+      return data.batch(samples: before + step * rows..<before + (step + 1) * rows)
+    }
+    student.freeze()
+    return try finish(pair, data)
+  }
+
+  private func checkLengths(_ teacher: Phi) throws {
+    for length in [recipe.data.sequenceLength, recipe.evaluation.sequenceLength ?? 0] {
+      guard length <= teacher.maxLength ?? length else {
+        throw MohawkError(
+          .invalidValue, "sequences of \(length) tokens are longer than the teacher's \(teacher.maxLength ?? 0)",
+          at: "data.sequenceLength")
+      }
+    }
+  }
+
+  private func stages(_ pair: DistillationPair, _ data: RunData) throws -> [any TrainingStage] {
+    let judged = Array(data.heldOut.prefix(4))
+    return try recipe.stages.map { name in
+      let plan = recipe[name]
+      switch name {
+      case .orientation:
+        return try MatrixOrientation(pair, plan) { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] }
+      case .alignment:
+        return HiddenStateAlignment(pair, plan) { [Metric("output distance", Self.distance(pair, judged, \.outputs))] }
+      case .distillation:
+        return KnowledgeDistillation(pair, plan) {
+          let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
+          return [
+            Metric("student perplexity", comparison.student.value), Metric("teacher perplexity", comparison.teacher.value),
+            Metric("KL", comparison.kl), Metric("agreement", comparison.agreement),
+          ]
+        }
+      case .pretraining:
+        throw MohawkError(
+          .invalidValue, "pretraining is no stage of distillation", at: "stages", remedy: "use mohawk pretrain for it")
+      }
+    }
+  }
+
+  private static func distance(
+    _ pair: DistillationPair, _ windows: [Tensor], _ part: KeyPath<LayerDistances, [Double?]>
+  ) -> Double {
+    let ids = windows.prefix(1).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) }
+    return LayerDistances.mean(LayerDistances.measure(pair, ids)[keyPath: part]) ?? .nan
+  }
+
+  /// Measures, writes what was found, and last of all the student itself.
+  private func finish(_ pair: DistillationPair, _ data: RunData) throws -> EvaluationSummary {
+    settings.notice("measuring the student beside its teacher")
+    let findings = Findings(pair, data.tokenizer)
+    let summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
+    let window = data.heldOut[0].selected(0, 0)
+    let ids = window.integers().map(Int32.init)
+    try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)
+    let shown = min(128, ids.count - 1)
+    try RunReport.save(findings.matrices(window.narrowed(0, from: 0, length: shown).unsqueezed(0)), as: RunReport.FileName.matrices, in: folder.path)
+    var options = SamplingOptions()
+    options.temperature = 0
+    let prompt = try data.tokenizer.decode(ids.prefix(min(64, ids.count / 2)), skippingSpecial: true)
+    try RunReport.save(try findings.samples([prompt], tokens: 96, options: options), as: RunReport.FileName.samples, in: folder.path)
+    try RunReport.save(findings.decodeCosts(contexts: decodeContexts, ids: ids), as: RunReport.FileName.decode, in: folder.path)
+    try AtomicFolder.create(folder.model) { partial in
+      try pair.student.write(to: partial)
+      try data.tokenizer.write(to: partial + "/tokenizer.json")
+    }
+    _ = try RunReport(folder: folder.path).write()
+    return summary
+  }
+}
+
+extension WeightTransfer.Row {
+  var report: WeightTransferRow {
+    WeightTransferRow(
+      student: parameter, teacher: source, shape: shape, how: source == nil ? "drawn afresh" : "copied")
+  }
+}

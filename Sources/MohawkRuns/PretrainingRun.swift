@@ -1,0 +1,81 @@
+import MohawkDistillation
+import MohawkEvaluation
+import MohawkFiles
+import MohawkMixers
+import MohawkModels
+import MohawkRecipes
+import MohawkReports
+import MohawkTensor
+import MohawkText
+import MohawkTraining
+
+/// Trains a Phi from scratch in a run folder; the finished model lies in `folder.model`.
+public final class PretrainingRun {
+  public let recipe: Recipe
+  public let folder: RunFolder
+  let settings: RunSettings
+
+  public init(_ recipe: Recipe, folder: String, _ settings: RunSettings = RunSettings()) {
+    self.recipe = recipe
+    self.folder = RunFolder(folder)
+    self.settings = settings
+  }
+
+  /// Runs to the end, or goes on where an earlier start was stopped. A finished run is left as it is.
+  public func run() throws {
+    let run = try Run(recipe, folder, settings)
+    if folder.isFinished {
+      settings.notice("\(folder.path) is finished already")
+      return
+    }
+    let device = try Device(named: recipe.device)
+    let data = try RunData.prepare(
+      recipe, folder, tokenizerPath: recipe.data.tokenizer, vocabulary: nil, device: device, stream: 0,
+      notice: settings.notice, shouldStop: settings.shouldStop)
+    let configuration = try PhiConfiguration(recipe.model, vocabulary: data.tokenizer)
+    guard recipe.data.sequenceLength <= recipe.model.maxLength else {
+      throw MohawkError(
+        .invalidValue, "sequences of \(recipe.data.sequenceLength) tokens do not fit model.maxLength \(recipe.model.maxLength)",
+        at: "data.sequenceLength")
+    }
+    let model = Phi.fresh(configuration, seed: recipe.seed, compute: recipe.precision.compute, on: device)
+    let plan = recipe.pretraining
+    let stage = Pretraining(model, plan) {
+      let perplexity = Perplexity.measure(model, data.heldOut)
+      return [
+        Metric("perplexity", perplexity.value), Metric("bits per byte", perplexity.bitsPerByte(bytes: data.heldOutBytes)),
+      ]
+    }
+    let rows = plan.batchTokens / recipe.data.sequenceLength
+    try run.train([stage]) { _, step in data.batch(step: step, rows: rows) }
+    model.freeze()
+    let summary = Findings.alone(model, data.heldOut, bytes: data.heldOutBytes)
+    try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)
+    try AtomicFolder.create(folder.model) { partial in
+      try model.write(to: partial)
+      try data.tokenizer.write(to: partial + "/tokenizer.json")
+    }
+    _ = try RunReport(folder: folder.path).write()
+  }
+}
+
+extension PhiConfiguration {
+  /// The geometry that a recipe asks for, with as many rows as the tokenizer needs, rounded up to a multiple of 64.
+  init(_ recipe: ModelRecipe, vocabulary tokenizer: Tokenizer) throws {
+    guard !recipe.tiedEmbeddings else {
+      throw MohawkError(.unsupported, "Phi has no tied embeddings", at: "model.tiedEmbeddings", remedy: "set it to false")
+    }
+    guard recipe.resolvedHeadDim * recipe.heads == recipe.modelDim else {
+      throw MohawkError(
+        .unsupported, "Phi needs headDim = modelDim / heads, not \(recipe.resolvedHeadDim)", at: "model.headDim")
+    }
+    let rotaryDim = Int(Double(recipe.resolvedHeadDim) * recipe.rotaryFraction) / 2 * 2
+    self.init(
+      vocabulary: (Int(tokenizer.highestID) + 64) / 64 * 64, modelDim: recipe.modelDim, mlpDim: recipe.mlpDim,
+      epsilon: recipe.normEpsilon, mixers: Array(repeating: .attention, count: recipe.layers),
+      attention: AttentionConfiguration(
+        modelDim: recipe.modelDim, heads: recipe.heads, kvHeads: recipe.resolvedKVHeads,
+        headDim: recipe.resolvedHeadDim, rotaryDim: rotaryDim, rotaryBase: recipe.rotaryBase,
+        maxLength: recipe.maxLength, bias: true))
+  }
+}
