@@ -44,7 +44,7 @@ enum StoryFrame {
     "After a while, it was almost time to go home.",
     "Some time later, they sat in the kitchen and talked.",
     "When the sun went down, the friends were still together.",
-    "An hour later, they had much to talk about.",
+    "One hour later, they had much to talk about.",
   ]
 
   static func endings(_ one: StoryPerson) -> [String] {
