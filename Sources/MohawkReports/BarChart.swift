@@ -20,7 +20,7 @@ public struct BarChart: Sendable {
   public var summary: String {
     groups.map { group in
       let values = zip(series, group.values).compactMap { name, value in
-        value.map { "\(name) \(Number.short($0)) \(unit)" }
+        value.map { "\(name) \(Number.tick($0)) \(unit)" }
       }
       return "\(group.name): \(values.joined(separator: ", "))"
     }.joined(separator: "; ")
@@ -48,7 +48,7 @@ public struct BarChart: Sendable {
           <rect x="\(HTML.coordinate(labelWidth))" y="\(HTML.coordinate(y + 1))" width="\(HTML.coordinate(length))" height="18" rx="3" \
           style="fill:\(PlotFrame.colour(index))"/>\
           <text x="\(HTML.coordinate(labelWidth + length + 7))" y="\(middle)" dy="0.34em" \(ink)>\
-          \(HTML.escape("\(Number.short(value)) \(unit)"))</text>
+          \(HTML.escape("\(Number.tick(value)) \(unit)"))</text>
 
           """
         y += 23

@@ -24,15 +24,23 @@ enum CurveSampling {
     return kept
   }
 
-  /// An exponential mean over about a thirtieth of the curve, without bias at its start; in logarithms on request.
+  /// The mean over about a thirtieth of the curve around each point, of logarithms on request. At the steep
+  /// start the window shrinks evenly, so that nothing is shifted; at the flat end it only loses what is not there.
   static func smoothed(_ points: [Point], logarithmic: Bool) -> [Point] {
-    let decay = 1 - 1 / max(1, Double(points.count) / 30)
-    var (mean, weight) = (0.0, 0.0)
-    return points.map { point in
-      guard point.y.isFinite, !logarithmic || point.y > 0 else { return point }
-      mean = mean * decay + (logarithmic ? log(point.y) : point.y)
-      weight = weight * decay + 1
-      return (point.x, logarithmic ? exp(mean / weight) : mean / weight)
+    func counts(_ point: Point) -> Bool { point.y.isFinite && (!logarithmic || point.y > 0) }
+    var sums = [(value: 0.0, count: 0.0)]
+    for point in points {
+      let (value, count) = sums[sums.count - 1]
+      let added = counts(point) ? (logarithmic ? log(point.y) : point.y) : 0
+      sums.append((value + added, count + (counts(point) ? 1 : 0)))
+    }
+    let reach = points.count / 60
+    return points.enumerated().map { index, point in
+      guard counts(point) else { return point }
+      let half = min(reach, index)
+      let (low, high) = (sums[index - half], sums[min(index + half + 1, points.count)])
+      let mean = (high.value - low.value) / (high.count - low.count)
+      return (point.x, logarithmic ? exp(mean) : mean)
     }
   }
 }

@@ -7,13 +7,21 @@ public struct LinePlot: Sendable {
     public var label: String
     /// Horizontal and vertical values, in order; points that are not finite leave a gap.
     public var points: [(x: Double, y: Double)]
-    /// Dots joined by a thin line instead of a smoothed curve.
-    public var dotted: Bool
+    public var style: Style
 
-    public init(_ label: String, _ points: [(x: Double, y: Double)], dotted: Bool = false) {
+    public enum Style: Sendable {
+      /// A smoothed curve over the faint raw one.
+      case smoothed
+      /// The values as they are.
+      case exact
+      /// Dots joined by a thin line.
+      case dotted
+    }
+
+    public init(_ label: String, _ points: [(x: Double, y: Double)], _ style: Style = .smoothed) {
       self.label = label
       self.points = points
-      self.dotted = dotted
+      self.style = style
     }
   }
 
@@ -54,13 +62,13 @@ public struct LinePlot: Sendable {
   /// An `<svg>` that takes its colours from the page's `--series-0…`, `--ink` and `--line`, or has its own.
   public func svg(width: Double = 460, height: Double = 270) -> String {
     let frame = PlotFrame(
-      width: width, height: height, hasLegend: series.count > 1,
+      width: width, height: height, labels: series.map(\.label),
       x: PlotAxis(series.flatMap { $0.points.map(\.x) }, scale: .linear, count: 6, exactUpper: true),
       y: PlotAxis(series.flatMap { $0.points.map(\.y) }, scale: resolvedScale))
     var body = frame.axes(horizontal: horizontal, vertical: vertical)
-    if series.count > 1 { body += frame.legend(series.map(\.label)) }
+    body += frame.legend(series.map(\.label))
     for (index, series) in series.enumerated() {
-      body += series.dotted ? dots(series, index, frame) : curve(series, index, frame)
+      body += series.style == .dotted ? dots(series, index, frame) : curve(series, index, frame)
     }
     return """
       <svg class="plot" viewBox="0 0 \(HTML.coordinate(width)) \(HTML.coordinate(height))" role="img" \
@@ -82,8 +90,9 @@ public struct LinePlot: Sendable {
 
   private func curve(_ series: Series, _ index: Int, _ frame: PlotFrame) -> String {
     let raw = CurveSampling.thinned(series.points, to: 400)
-    let smooth = CurveSampling.thinned(CurveSampling.smoothed(series.points, logarithmic: frame.isLogarithmic), to: 200)
     let paint = "fill=\"none\" stroke-linejoin=\"round\" style=\"stroke:\(PlotFrame.colour(index))\""
+    if series.style == .exact { return "<path d=\"\(frame.path(raw))\" \(paint) stroke-width=\"2\"/>\n" }
+    let smooth = CurveSampling.thinned(CurveSampling.smoothed(series.points, logarithmic: frame.isLogarithmic), to: 200)
     return "<path d=\"\(frame.path(raw))\" \(paint) stroke-width=\"1\" opacity=\"0.28\"/>\n"
       + "<path d=\"\(frame.path(smooth))\" \(paint) stroke-width=\"2\"/>\n"
   }

@@ -24,7 +24,7 @@ enum Number {
 
   /// Counts in words: 950, 12.3k, 4.56M, 2.76B.
   static func count(_ value: Int) -> String {
-    for (unit, scale) in [("B", 1e9), ("M", 1e6), ("k", 1e3)] where Double(abs(value)) >= scale {
+    for (unit, scale) in [("B", 1e9), ("M", 1e6), ("k", 1e3)] where abs(Double(value)) >= scale {
       let scaled = Double(value) / scale
       return String(format: scaled >= 100 ? "%.0f" : scaled >= 10 ? "%.1f" : "%.2f", scaled) + unit
     }
@@ -49,6 +49,7 @@ enum Number {
 
   /// Tick labels: no digits that carry nothing.
   static func tick(_ value: Double) -> String {
+    guard value.isFinite else { return short(value) }
     let size = abs(value)
     if size == 0 { return "0" }
     if size >= 1e4 { return value.rounded() == value && size < 1e15 ? trimmedCount(Int(value)) : exponent(value) }

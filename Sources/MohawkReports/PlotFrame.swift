@@ -8,14 +8,17 @@ struct PlotFrame {
   private let right = 10.0
   private let top: Double
   private let bottom = 38.0
+  /// Where the entries of the legend start.
+  private let legendPlaces: [(x: Double, y: Double)]
 
-  init(width: Double, height: Double, hasLegend: Bool, x: PlotAxis, y: PlotAxis) {
+  init(width: Double, height: Double, labels: [String], x: PlotAxis, y: PlotAxis) {
     self.width = width
     self.height = height
     self.x = x
     self.y = y
-    left = 16 + 6.6 * Double(y.ticks.map { Number.tick($0).count }.max() ?? 1)
-    top = hasLegend ? 40 : 24
+    left = 18 + 7.4 * Double(y.ticks.map { Number.tick($0).count }.max() ?? 1)
+    legendPlaces = labels.count > 1 ? Self.places(labels, from: left, to: width - right) : []
+    top = legendPlaces.last.map { $0.y + 16 } ?? 24
   }
 
   var isLogarithmic: Bool { y.scale == .logarithmic }
@@ -82,16 +85,26 @@ struct PlotFrame {
   }
 
   func legend(_ labels: [String]) -> String {
-    var place = left
     var body = ""
-    for (index, label) in labels.enumerated() {
+    for (index, (label, place)) in zip(labels, legendPlaces).enumerated() {
+      let (x, y) = (HTML.coordinate(place.x), HTML.coordinate(place.y))
       body += """
-        <rect x="\(HTML.coordinate(place))" y="22" width="12" height="4" rx="2" style="fill:\(Self.colour(index))"/>\
-        <text x="\(HTML.coordinate(place + 17))" y="28" style="fill:var(--ink, #1c1f26)">\(HTML.escape(label))</text>
+        <rect x="\(x)" y="\(y)" width="12" height="4" rx="2" style="fill:\(Self.colour(index))"/>\
+        <text x="\(HTML.coordinate(place.x + 17))" y="\(HTML.coordinate(place.y + 6))" style="fill:var(--ink, #1c1f26)">\
+        \(HTML.escape(label))</text>
 
         """
-      place += 17 + Double(label.displayWidth) * 6.6 + 16
     }
     return body
+  }
+
+  private static func places(_ labels: [String], from left: Double, to right: Double) -> [(x: Double, y: Double)] {
+    var (x, y) = (left, 24.0)
+    return labels.map { label in
+      let width = 17 + Double(label.displayWidth) * 7.4 + 14
+      if x + width > right && x > left { (x, y) = (left, y + 18) }
+      defer { x += width }
+      return (x, y)
+    }
   }
 }

@@ -11,7 +11,7 @@ extension ProgressLine {
     let parts: [(place: Int, text: String)] = [
       (5, Number.memory(record.memoryMiB)),
       (3, "lr \(Number.exponent(record.learningRate))"),
-      (4, "\(Number.count(record.tokensPerSecond.isFinite ? Int(record.tokensPerSecond) : 0)) tok/s"),
+      (4, "\(Number.count(record.tokensPerSecond.isFinite ? Int(min(record.tokensPerSecond, 1e15)) : 0)) tok/s"),
       (6, "ETA \(Number.duration(record.eta))"),
       (0, record.stage.rawValue),
       (2, "loss \(Number.short(loss))"),

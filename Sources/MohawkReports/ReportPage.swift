@@ -15,6 +15,7 @@ enum ReportPage {
     h1,h2{font-family:var(--display);font-weight:600;letter-spacing:-.01em;text-wrap:balance}
     h1{font-size:clamp(2rem,6vw,3.1rem);line-height:1.1;margin:.15em 0 .3em}
     h2{font-size:1.55rem;line-height:1.2;margin:0 0 .3em}
+    h2:has(+:not(.note)){margin-bottom:.7em}
     h3{font-size:.95rem;margin:0 0 .6em}
     .lead{max-width:44em;margin:0 0 1.8em;font-size:1.05rem;color:var(--faint)}
     .note{max-width:44em;margin:0 0 1.1em;color:var(--faint);font-size:.93rem}
@@ -66,7 +67,7 @@ enum ReportPage {
     pre{margin:0;padding:16px 20px;overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:12px;
     font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
     footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:var(--faint);font-size:.85rem}
-    @media(max-width:640px){.sample{grid-template-columns:1fr;gap:10px}.panels{grid-template-columns:1fr 1fr}
+    @media(max-width:640px){.plot{font-size:14.5px}.plots figure{padding:12px 10px 8px}.sample{grid-template-columns:1fr;gap:10px}.panels{grid-template-columns:1fr 1fr}
     .panels figure:last-child{grid-column:1/-1;max-width:calc(50% - 4px)}th,td{padding:7px 12px}.cards{grid-template-columns:1fr 1fr}
     .cards li{padding:12px 14px}.cards .value{font-size:1.65rem}}
     @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}

@@ -1,3 +1,4 @@
+import Foundation
 import MohawkRecipes
 
 extension RunReport {
@@ -98,7 +99,7 @@ extension RunReport {
         cards.append((Number.short(teacher), "teacher perplexity", Self.parameters(evaluation.teacherParameters)))
       }
       if let student = evaluation.studentPerplexity {
-        let ratio = evaluation.teacherPerplexity.map { "\(Number.short(student / $0))× the teacher’s" }
+        let ratio = evaluation.teacherPerplexity.map { String(format: "%.2f× the teacher’s", student / $0) }
         cards.append(
           (Number.short(student), "student perplexity", ratio ?? Self.parameters(evaluation.studentParameters)))
       }
@@ -106,14 +107,17 @@ extension RunReport {
         cards.append((Self.percent(agreement), "same next token", "of \(Number.count(evaluation.tokens)) positions"))
       }
       if let divergence = evaluation.divergence {
-        cards.append((Number.short(divergence), "nats from the teacher", "KL divergence, mean per token"))
+        cards.append((Number.short(divergence), "KL divergence", "nats per token"))
       }
     }
     let distilled = stages.filter { $0.stage != .pretraining }
     if !distilled.isEmpty {
-      let tokens = distilled.reduce(0) { $0 + $1.tokens }
+      let tokens = distilled.reduce(0.0) { $0 + Double($1.tokens) }
       cards.append(
-        (Number.count(tokens), "distillation tokens", "\(distilled.count) stage\(distilled.count == 1 ? "" : "s")"))
+        (
+          Number.count(Int(min(tokens, 1e18))), "distillation tokens",
+          "\(distilled.count) stage\(distilled.count == 1 ? "" : "s")"
+        ))
     }
     if !stages.isEmpty {
       cards.append((Number.duration(stages.reduce(0) { $0 + $1.seconds }), "training time", "all stages"))
@@ -131,6 +135,6 @@ extension RunReport {
   private static func parameters(_ count: Int?) -> String { count.map { "\(Number.count($0)) parameters" } ?? "" }
 
   static func percent(_ share: Double) -> String {
-    share.isFinite ? Number.short(share * 100).prefix(5) + " %" : "–"
+    share.isFinite ? String(format: "%.1f %%", share * 100) : "–"
   }
 }

@@ -29,12 +29,15 @@ extension RunReport {
     let items = samples.map { sample in
       """
       <article class="sample"><p class="prompt">\(HTML.escape(sample.prompt))</p>
-      <div><h3>Teacher</h3><p>\(HTML.escape(sample.teacher))</p></div>
-      <div><h3>Student</h3><p>\(HTML.escape(sample.student))</p></div></article>
+      <div><h3>Teacher</h3><p>\(continuation(sample.teacher))</p></div>
+      <div><h3>Student</h3><p>\(continuation(sample.student))</p></div></article>
       """
     }
     return Section(id: "samples", title: "Samples", body: items.joined(separator: "\n"))
   }
+
+  /// A continuation without the space that joins it to its prompt.
+  private func continuation(_ text: String) -> String { HTML.escape(String(text.drop { $0 == " " })) }
 
   /// Further measures of both models.
   var measureSection: Section? {

@@ -29,7 +29,7 @@ extension RunReport {
       let evaluations = stage.evaluations.compactMap { record in
         record["loss"].map { (x: Double(record.stageStep), y: $0) }
       }
-      if !evaluations.isEmpty { series.append(.init("validation", evaluations, dotted: true)) }
+      if !evaluations.isEmpty { series.append(.init("validation", evaluations, .dotted)) }
       return LinePlot(title: "\(stage.stage.title): loss over steps", series: series)
     }
     guard !plots.isEmpty else { return nil }
@@ -40,23 +40,27 @@ extension RunReport {
       names.append(name)
     }
     let measured = names.map { name in
-      let points = records.compactMap { record in record[name].map { (x: Double(record.step), y: $0) } }
-      return LinePlot(
-        title: "\(name) over the run", horizontal: "step of the run", vertical: name,
-        series: [.init(name, points, dotted: true)])
+      // Each stage has its own line: pretraining measures the teacher, the others the student.
+      let series = stages.compactMap { stage -> LinePlot.Series? in
+        let points = stage.evaluations.compactMap { record in record[name].map { (x: Double(record.step), y: $0) } }
+        return points.isEmpty ? nil : .init(stage.stage.rawValue, points, .dotted)
+      }
+      return LinePlot(title: "\(name) over the run", horizontal: "step of the run", vertical: name, series: series)
     }
-    let kept = measured.filter { $0.series[0].points.count > 1 }
+    let kept = measured.filter { plot in plot.series.contains { $0.points.count > 1 } }
     plots += kept
     let figures = zip(plots, captions + kept.map { $0.vertical }).map(Self.figure)
-    let steps = stages.flatMap(\.steps)
     let technical: [(String, (StepRecord) -> Double)] = [
       ("learning rate", \.learningRate), ("gradient norm", \.gradientNorm), ("tokens per second", \.tokensPerSecond),
     ]
     let more = technical.map { name, value in
-      let points = steps.map { (x: Double($0.step), y: value($0)) }
+      let style: LinePlot.Series.Style = name == "learning rate" ? .exact : .smoothed
+      let series = stages.filter { !$0.steps.isEmpty }.map { stage in
+        LinePlot.Series(stage.stage.rawValue, stage.steps.map { (x: Double($0.step), y: value($0)) }, style)
+      }
       let plot = LinePlot(
         title: "\(name) over the run", horizontal: "step of the run", vertical: name,
-        scale: name == "gradient norm" ? .automatic : .linear, series: [.init(name, points)])
+        scale: name == "gradient norm" ? .automatic : .linear, series: series)
       return Self.figure(plot, name)
     }
     let body = """
@@ -65,7 +69,9 @@ extension RunReport {
       """
     return Section(
       id: "curves", title: "Curves", body: body,
-      note: "Strong lines are smoothed, faint ones raw. Losses of different stages have different units.")
+      note:
+        "Strong lines are smoothed, faint ones raw. Validation and other measures are dots. Losses of different stages have different units."
+    )
   }
 
   private static func figure(_ plot: LinePlot, _ caption: String) -> String {
@@ -77,10 +83,10 @@ extension RunReport {
     var columns: [(title: String, values: [Double])] = []
     for stage in stages {
       guard let first = stage.layerLosses(atEnd: false), let last = stage.layerLosses(atEnd: true) else { continue }
-      columns.append(("\(stage.stage.title), first", first))
-      columns.append(("last", last))
+      columns.append(("\(stage.stage.rawValue.capitalized), first", first))
+      columns.append(("\(stage.stage.rawValue.capitalized), last", last))
     }
-    let measured = evaluation?.layers ?? []
+    let measured = (evaluation?.layers ?? []).filter { (0..<10_000).contains($0.layer) }
     let count = max(columns.map(\.values.count).max() ?? 0, (measured.map(\.layer).max() ?? -1) + 1)
     guard count > 0, count <= 10_000 else { return nil }
     for (title, path) in [

@@ -57,9 +57,29 @@ import Testing
     #expect(noisy.suffix(1000).allSatisfy { abs($0.y - 2) < 0.05 })
   }
 
+  @Test func smoothingDoesNotShiftASlope() {
+    let line = (0..<600).map { (x: Double($0), y: Double($0) * 3) }
+    let smooth = CurveSampling.smoothed(line, logarithmic: false)
+    #expect(zip(line, smooth).prefix(590).allSatisfy { abs($0.y - $1.y) < 1e-6 })
+  }
+
+  @Test func smoothingPassesOverWhatIsNotFinite() {
+    let points = (0..<300).map { (x: Double($0), y: $0 % 50 == 7 ? Double.nan : 2) }
+    let smooth = CurveSampling.smoothed(points, logarithmic: true)
+    #expect(smooth.filter { $0.y.isNaN }.count == 6)
+    #expect(smooth.allSatisfy { $0.y.isNaN || abs($0.y - 2) < 1e-9 })
+  }
+
+  @Test func aLongLegendTakesMoreLines() {
+    let series = (0..<6).map { LinePlot.Series("a rather long name \($0)", [(0, 0), (1, 1)]) }
+    let svg = LinePlot(title: "", series: series).svg()
+    #expect(
+      Set(svg.components(separatedBy: "<rect ").dropFirst().map { $0.components(separatedBy: "\"")[3] }).count == 3)
+  }
+
   @Test func labelsAreEscaped() {
     let line = LinePlot(
-      title: "<a>", vertical: "&", series: [.init("<b>", [(1, 1)]), .init("c", [(1, 2)], dotted: true)])
+      title: "<a>", vertical: "&", series: [.init("<b>", [(1, 1)]), .init("c", [(1, 2)], .dotted)])
     let bars = BarChart(title: "<a>", unit: "<u>", series: ["<s>"], groups: [("<g>", [1])])
     for svg in [line.svg(), bars.svg()] {
       for raw in ["<a>", "<b>", "<u>", "<s>", "<g>"] { #expect(!svg.contains(raw)) }

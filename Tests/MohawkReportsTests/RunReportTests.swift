@@ -19,7 +19,7 @@ import Testing
     for id in ["stages", "curves", "matrices", "layers", "decode", "samples", "measures", "transfer", "recipe"] {
       #expect(html.contains("<section id=\"\(id)\""), "\(id)")
     }
-    #expect(html.contains("5.482") && html.contains("6.118") && html.contains("87.30 %"))
+    #expect(html.contains("5.482") && html.contains("6.118") && html.contains("87.3 %"))
     #expect(html.contains("&lt;b&gt;") && !html.contains("<b>"))
     #expect(html.components(separatedBy: "<img ").count - 1 == 4 * 4 * 3)
     #expect(html.components(separatedBy: " alt=\"").count - 1 == 4 * 4 * 3)
@@ -102,6 +102,31 @@ import Testing
     let html = report.html
     #expect(html.components(separatedBy: "<script").count == 2 && !html.contains("<img") && !html.contains("\u{0}"))
     #expect(!html.contains("\" onload=\""))
+  }
+
+  @Test func absurdNumbersDoNotStopThePage() throws {
+    var lines = ""
+    for stage in ["alignment", "distillation"] {
+      lines +=
+        #"{"event":"stageEnded","stage":"\#(stage)","step":1,"seconds":1e-300,"tokens":9223372036854775807}"# + "\n"
+    }
+    for loss in ["1e308", "-1e308", "1e-320", "null", "\"inf\""] {
+      lines +=
+        #"{"event":"step","stage":"alignment","step":1,"stageStep":1,"stageSteps":0,"tokens":-1,"loss":\#(loss)}"#
+        + "\n"
+    }
+    try AtomicFile.write(lines, to: run.path("metrics.jsonl"))
+    try RunReport.save(
+      EvaluationSummary(
+        tokens: .min, teacherPerplexity: 0, studentPerplexity: .nan, agreement: .infinity, divergence: -1e300,
+        layers: [.init(layer: .max), .init(layer: -1), .init(layer: 0, matrix: .nan)]),
+      as: "evaluation.json", in: run.folder)
+    let report = try RunReport(folder: run.folder)
+    #expect(report.notes.isEmpty)
+    #expect(report.html.hasSuffix("</html>\n"))
+    var record = SyntheticRun.step(.alignment, 1, 1, 1)
+    (record.tokensPerSecond, record.memoryMiB, record.eta, record.learningRate) = (1e300, .nan, 1e300, .nan)
+    #expect(ProgressLine.line(record, loss: -.infinity, columns: 80).displayWidth <= 80)
   }
 
   @Test func manyMatricesAreSampledAndThePageSaysSo() throws {
