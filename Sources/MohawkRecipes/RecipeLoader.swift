@@ -26,7 +26,8 @@ public enum RecipeLoader {
     guard file.bytes.count <= RecipeDocument.byteLimit else {
       throw MohawkError(.invalidFormat, "this is too large to be a recipe", at: source, remedy: "name a YAML file")
     }
-    guard let text = String(validating: file.bytes, as: UTF8.self) else {
+    let decoded = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
+    guard let text = decoded else {
       throw MohawkError(.invalidFormat, "this is not UTF-8 text", at: source, remedy: "save the recipe as UTF-8")
     }
     return try parse(text, source: source, set: assignments)

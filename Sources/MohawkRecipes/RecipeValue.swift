@@ -23,7 +23,9 @@ extension Int: RecipeValue {
   init?(count text: String) {
     let digits = text.replacingOccurrences(of: "_", with: "")
     guard digits.utf8.count <= 40 else { return nil }
+    // The bound leaves room for sums and products of counts.
     if let number = Int(digits) {
+      guard number.magnitude <= 1_000_000_000_000_000_000 else { return nil }
       self = number
       return
     }
@@ -36,7 +38,7 @@ extension Int: RecipeValue {
         if overflow { return nil }
         product = next
       }
-      guard power <= 64 else { return nil }
+      guard power <= 64, product.magnitude <= 1_000_000_000_000_000_000 else { return nil }
       self = product
       return
     }

@@ -51,7 +51,10 @@ import Testing
     #expect(try parse("", set: ["stage1.tokens=\(text)"]).orientation.tokens == count)
   }
 
-  @Test(arguments: ["1.5", "10MM", "", "abc", "1e400", "9e99", "0x10", "2^99", "2^-1", "0.0000001M", "true", "[1, 2]"])
+  @Test(arguments: [
+    "1.5", "10MM", "", "abc", "1e400", "9e99", "0x10", "2^99", "2^62", "9223372036854775807", "2^-1", "0.0000001M",
+    "true", "[1, 2]",
+  ])
   func whatIsNoCountIsRefused(text: String) {
     #expect(
       refusal("orientation:\n  tokens: \(text)").hasPrefix("run.yaml:2: orientation.tokens must be a whole number"))

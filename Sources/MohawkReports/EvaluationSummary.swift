@@ -1,0 +1,116 @@
+/// `evaluation.json`: the final comparison of teacher and student.
+public struct EvaluationSummary: Codable, Sendable, Equatable {
+  /// Validation tokens that were read.
+  public var tokens: Int
+  /// Parameters, where known.
+  public var teacherParameters: Int?
+  public var studentParameters: Int?
+  public var teacherPerplexity: Double?
+  public var studentPerplexity: Double?
+  /// Share of positions at which both models' most probable next tokens are the same, 0 to 1.
+  public var agreement: Double?
+  /// Mean Kullback–Leibler divergence from the teacher's distribution to the student's, in nats.
+  public var divergence: Double?
+  /// Further measures, such as tasks.
+  public var rows: [Row]
+  /// How far each layer's student is from its teacher.
+  public var layers: [LayerDistance]
+
+  /// One measure of both models.
+  public struct Row: Codable, Sendable, Equatable {
+    public var name: String
+    public var teacher: Double?
+    public var student: Double?
+
+    public init(_ name: String, teacher: Double?, student: Double?) {
+      self.name = name
+      self.teacher = teacher
+      self.student = student
+    }
+  }
+
+  /// Distances of one layer; `nil` where not measured.
+  public struct LayerDistance: Codable, Sendable, Equatable {
+    /// Counted from 0.
+    public var layer: Int
+    /// Mean Frobenius distance of the mixing matrices.
+    public var matrix: Double?
+    /// Mean L2 distance of the mixer outputs.
+    public var hidden: Double?
+    /// Whether the layer keeps the teacher's attention.
+    public var keepsAttention: Bool
+
+    public init(layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false) {
+      self.layer = layer
+      self.matrix = matrix
+      self.hidden = hidden
+      self.keepsAttention = keepsAttention
+    }
+  }
+
+  public init(
+    tokens: Int, teacherParameters: Int? = nil, studentParameters: Int? = nil, teacherPerplexity: Double? = nil,
+    studentPerplexity: Double? = nil, agreement: Double? = nil, divergence: Double? = nil, rows: [Row] = [],
+    layers: [LayerDistance] = []
+  ) {
+    self.tokens = tokens
+    self.teacherParameters = teacherParameters
+    self.studentParameters = studentParameters
+    self.teacherPerplexity = teacherPerplexity
+    self.studentPerplexity = studentPerplexity
+    self.agreement = agreement
+    self.divergence = divergence
+    self.rows = rows
+    self.layers = layers
+  }
+}
+
+/// One entry of `samples.json`: how both models go on.
+public struct TextSample: Codable, Sendable, Equatable {
+  public var prompt: String
+  /// The continuations, without the prompt.
+  public var teacher: String
+  public var student: String
+
+  public init(prompt: String, teacher: String, student: String) {
+    self.prompt = prompt
+    self.teacher = teacher
+    self.student = student
+  }
+}
+
+/// One entry of `decode.json`: the cost of the next token.
+public struct DecodeCost: Codable, Sendable, Equatable {
+  /// Such as `teacher` or `student`.
+  public var model: String
+  /// Tokens already read.
+  public var context: Int
+  public var millisecondsPerToken: Double
+  /// Memory of the key-value cache or of the recurrent state, in MiB.
+  public var stateMiB: Double?
+
+  public init(model: String, context: Int, millisecondsPerToken: Double, stateMiB: Double? = nil) {
+    self.model = model
+    self.context = context
+    self.millisecondsPerToken = millisecondsPerToken
+    self.stateMiB = stateMiB
+  }
+}
+
+/// One entry of `transfer.json`: where a student's parameter comes from.
+public struct WeightTransferRow: Codable, Sendable, Equatable {
+  /// The student's parameter.
+  public var student: String
+  /// The teacher's parameter, if it is copied.
+  public var teacher: String?
+  public var shape: [Int]
+  /// Such as `copied`, `initialised` or `expanded by head`.
+  public var how: String
+
+  public init(student: String, teacher: String?, shape: [Int], how: String) {
+    self.student = student
+    self.teacher = teacher
+    self.shape = shape
+    self.how = how
+  }
+}
