@@ -1,0 +1,37 @@
+/// What a run reads, and in what lengths.
+public struct DataRecipe: Codable, Sendable, Equatable {
+  /// Text files, token shards or folders of them to train on; empty means the built-in story corpus.
+  public var train: [String] = []
+  /// The same for evaluation; empty means the built-in corpus, or a held-out part of `train`.
+  public var validation: [String] = []
+  /// Size of the built-in story corpus, in tokens.
+  public var builtInTokens = 2_000_000
+  /// Path of a `tokenizer.json`, or of a folder that holds one; `nil` means that a tokenizer is trained.
+  public var tokenizer: String?
+  /// Entries of the tokenizer that is trained when none is given.
+  public var vocabulary = 1024
+  /// Tokens per training sequence.
+  public var sequenceLength = 256
+
+  public init() {}
+}
+
+/// How often a run is saved.
+public struct CheckpointRecipe: Codable, Sendable, Equatable {
+  /// Optimiser steps between checkpoints; 0 means only at the end of each stage.
+  public var every = 0
+  /// Checkpoints that are kept; older ones are removed.
+  public var keep = 2
+
+  public init() {}
+}
+
+/// How much text an evaluation reads.
+public struct EvaluationRecipe: Codable, Sendable, Equatable {
+  /// Validation tokens per evaluation.
+  public var tokens = 65_536
+  /// Tokens per evaluated sequence; `nil` means that of training.
+  public var sequenceLength: Int?
+
+  public init() {}
+}

@@ -1,0 +1,205 @@
+import MohawkFiles
+
+extension Recipe {
+  /// Refuses a recipe that no run could follow.
+  /// - Throws: one `MohawkError` that lists everything that is wrong.
+  public func validate() throws {
+    if let error = RecipeProblem.error(problems) { throw error }
+  }
+
+  /// Everything that is wrong, in the order of the keys.
+  var problems: [RecipeProblem] {
+    var checks = RecipeChecks()
+    checks.run(self)
+    checks.data(self)
+    if teacher == nil { checks.model(model, data) }
+    checks.student(self)
+    for stage in trainingStages.uniqued() { checks.stage(stage, self[stage], data) }
+    checks.atLeast(0, "checkpoints.every", checkpoints.every)
+    checks.atLeast(1, "checkpoints.keep", checkpoints.keep)
+    checks.atLeast(2, "evaluation.tokens", evaluation.tokens)
+    checks.atLeast(2, "evaluation.sequenceLength", evaluation.sequenceLength)
+    return checks.problems
+  }
+}
+
+/// Collects what is wrong with a recipe.
+private struct RecipeChecks {
+  var problems: [RecipeProblem] = []
+
+  mutating func refuse(_ key: String, _ message: String, remedy: String? = nil) {
+    problems.append(RecipeProblem(key: key, message: message, remedy: remedy))
+  }
+
+  /// Notes `value` when it is below `least`; says whether it was fine.
+  @discardableResult
+  mutating func atLeast(_ least: Int, _ key: String, _ value: Int?) -> Bool {
+    guard let value, value < least else { return true }
+    refuse(key, "must be at least \(least), not \(value)")
+    return false
+  }
+
+  mutating func range(_ range: ClosedRange<Double>, _ key: String, _ value: Double) {
+    if !range.contains(value) {
+      refuse(key, "must lie between \(range.lowerBound) and \(range.upperBound), not \(value)")
+    }
+  }
+
+  mutating func run(_ recipe: Recipe) {
+    atLeast(1, "threads", recipe.threads)
+    let device = recipe.device
+    let number = device.hasPrefix("cuda:") ? Int(device.dropFirst(5)) : 0
+    if device != "cpu" && !(device == "cuda" || device.hasPrefix("cuda:")) || number.map({ $0 < 0 }) ?? true {
+      refuse("device", "must be cpu, cuda or cuda:N, not “\(device)”")
+    }
+    if recipe.teacher?.isEmpty == true { refuse("teacher", "must not be empty", remedy: "write null to pretrain one") }
+    if recipe.stages.isEmpty && recipe.teacher != nil {
+      refuse("stages", "must name a stage", remedy: "such as [orientation, alignment, distillation]")
+    }
+    if recipe.stages.contains(.pretraining) {
+      refuse("stages", "must not name pretraining", remedy: "a teacher is pretrained whenever teacher is null")
+    }
+    if let twice = recipe.stages.firstRepeated { refuse("stages", "names \(twice.rawValue) twice") }
+  }
+
+  mutating func data(_ recipe: Recipe) {
+    let data = recipe.data
+    atLeast(2, "data.sequenceLength", data.sequenceLength)
+    if data.train.isEmpty { atLeast(2, "data.builtInTokens", data.builtInTokens) }
+    if data.tokenizer == nil && recipe.teacher == nil { atLeast(257, "data.vocabulary", data.vocabulary) }
+    for (key, paths) in [("data.train", data.train), ("data.validation", data.validation)]
+    where paths.contains("") { refuse(key, "names an empty path") }
+  }
+
+  mutating func model(_ model: ModelRecipe, _ data: DataRecipe) {
+    var sound = atLeast(1, "model.layers", model.layers)
+    for (leaf, value) in [
+      ("modelDim", model.modelDim), ("heads", model.heads), ("kvHeads", model.kvHeads), ("headDim", model.headDim),
+      ("mlpDim", model.mlpDim), ("maxLength", model.maxLength),
+    ] as [(String, Int?)] where !atLeast(1, "model.\(leaf)", value) { sound = false }
+    range(0...1, "model.rotaryFraction", model.rotaryFraction)
+    if model.rotaryBase <= 0 { refuse("model.rotaryBase", "must be positive, not \(model.rotaryBase)") }
+    if model.normEpsilon <= 0 { refuse("model.normEpsilon", "must be positive, not \(model.normEpsilon)") }
+    guard sound else { return }
+    if model.headDim == nil && model.modelDim % model.heads != 0 {
+      let near = nearestMultiple(of: model.heads, to: model.modelDim)
+      refuse(
+        "model.modelDim", "must be a multiple of model.heads (\(model.heads)), not \(model.modelDim)",
+        remedy: "the nearest is \(near)")
+    } else {
+      let rotated = Double(model.resolvedHeadDim) * model.rotaryFraction
+      if rotated.rounded() != rotated || Int(rotated) % 2 != 0 {
+        refuse(
+          "model.rotaryFraction",
+          "must rotate an even number of the \(model.resolvedHeadDim) dimensions of a head, not \(rotated)")
+      }
+    }
+    if model.heads % model.resolvedKVHeads != 0 {
+      refuse("model.kvHeads", "must divide model.heads (\(model.heads)), but is \(model.resolvedKVHeads)")
+    }
+    if data.sequenceLength > model.maxLength {
+      refuse("model.maxLength", "is \(model.maxLength), less than data.sequenceLength (\(data.sequenceLength))")
+    }
+  }
+
+  mutating func student(_ recipe: Recipe) {
+    let student = recipe.student
+    atLeast(1, "student.stateDim", student.stateDim)
+    atLeast(1, "student.convWidth", student.convWidth)
+    var sound = atLeast(1, "student.qkHeads", student.qkHeads)
+    sound = atLeast(1, "student.vHeads", student.vHeads) && sound
+    if student.chunk < 1 || student.chunk % 8 != 0 {
+      refuse(
+        "student.chunk", "must be a positive multiple of 8, not \(student.chunk)",
+        remedy: "the nearest is \(nearestMultiple(of: 8, to: student.chunk))")
+    }
+    if let twice = student.attentionLayers.firstRepeated {
+      refuse("student.attentionLayers", "names layer \(twice) twice")
+    }
+    if let negative = student.attentionLayers.first(where: { $0 < 0 }) {
+      refuse("student.attentionLayers", "names layer \(negative)", remedy: "layers are counted from 0")
+    }
+    let heads = recipe.teacher == nil ? recipe.model.heads : nil
+    if sound, let qk = student.qkHeads ?? heads, let v = student.vHeads ?? heads, qk > 0, v % qk != 0 {
+      refuse("student.vHeads", "must be a multiple of student.qkHeads (\(qk)), not \(v)")
+    }
+    guard recipe.teacher == nil, recipe.model.layers > 0, recipe.model.heads > 0 else { return }
+    if let outside = student.attentionLayers.first(where: { $0 >= recipe.model.layers }) {
+      refuse(
+        "student.attentionLayers", "names layer \(outside), but the model has \(recipe.model.layers) layers",
+        remedy: "layers are counted from 0")
+    }
+    if let v = student.vHeads, sound, recipe.model.modelDim > 0, recipe.model.modelDim % v != 0 {
+      refuse("student.vHeads", "must divide model.modelDim (\(recipe.model.modelDim)), but is \(v)")
+    }
+    if student.initialisation == .attention && student.stateDim != recipe.model.resolvedHeadDim {
+      refuse(
+        "student.stateDim",
+        "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(student.stateDim)"
+      )
+    }
+  }
+
+  mutating func stage(_ name: StageName, _ stage: StageRecipe, _ data: DataRecipe) {
+    func key(_ leaf: String) -> String { "\(name.rawValue).\(leaf)" }
+    atLeast(1, key("tokens"), stage.tokens)
+    atLeast(0, key("evaluateEvery"), stage.evaluateEvery)
+    let batch = stage.batchTokens
+    let length = data.sequenceLength
+    if atLeast(1, key("batchTokens"), batch), length >= 2 {
+      let isMultiple = batch % length == 0
+      if !isMultiple {
+        refuse(
+          key("batchTokens"), "must be a multiple of data.sequenceLength (\(length)), not \(batch)",
+          remedy: "the nearest is \(nearestMultiple(of: length, to: batch))")
+      }
+      if let micro = stage.microBatchTokens, atLeast(1, key("microBatchTokens"), micro), isMultiple,
+        batch % micro != 0 || micro % length != 0
+      {
+        refuse(
+          key("microBatchTokens"),
+          "must divide \(key("batchTokens")) (\(batch)) and be a multiple of data.sequenceLength (\(length)), not \(micro)"
+        )
+      }
+    }
+    if stage.learningRate <= 0 { refuse(key("learningRate"), "must be positive, not \(stage.learningRate)") }
+    if stage.finalLearningRate < 0 || stage.finalLearningRate > stage.learningRate && stage.learningRate > 0 {
+      refuse(key("finalLearningRate"), "must lie between 0 and the peak learning rate, not \(stage.finalLearningRate)")
+    }
+    range(0...1, key("warmup"), stage.warmup)
+    range(0...1, key("decay"), stage.decay)
+    if stage.warmup >= 0 && stage.decay >= 0 && stage.warmup <= 1 && stage.decay <= 1
+      && stage.warmup + stage.decay > 1 + 1e-9
+    {
+      refuse(
+        key("warmup"), "and \(key("decay")) must not exceed 1 together, but are \(stage.warmup) and \(stage.decay)")
+    }
+    if stage.weightDecay < 0 { refuse(key("weightDecay"), "must not be negative, but is \(stage.weightDecay)") }
+    for (leaf, beta) in [("beta1", stage.beta1), ("beta2", stage.beta2)] where !(0..<1).contains(beta) {
+      refuse(key(leaf), "must be at least 0 and below 1, not \(beta)")
+    }
+    if stage.epsilon <= 0 { refuse(key("epsilon"), "must be positive, not \(stage.epsilon)") }
+    if stage.clip < 0 { refuse(key("clip"), "must not be negative, but is \(stage.clip)") }
+  }
+}
+
+/// The positive multiple of `unit` that is nearest to `value`.
+private func nearestMultiple(of unit: Int, to value: Int) -> Int {
+  let lower = value / unit
+  let multiple = value - lower * unit > unit / 2 ? lower + 1 : lower
+  return max(1, multiple) * unit
+}
+
+extension Array where Element: Hashable {
+  /// The elements in order, each once.
+  fileprivate func uniqued() -> [Element] {
+    var seen = Set<Element>()
+    return filter { seen.insert($0).inserted }
+  }
+
+  /// The first element that has come before.
+  fileprivate var firstRepeated: Element? {
+    var seen = Set<Element>()
+    return first { !seen.insert($0).inserted }
+  }
+}

@@ -1,0 +1,70 @@
+/// What a run is, as a value: data, teacher, student, stages, seed and machine.
+///
+/// The resolved recipe is saved with the run; together with the data it decides every number that the run produces.
+public struct Recipe: Codable, Sendable, Equatable {
+  /// The run's name, shown in reports.
+  public var name = "custom"
+  /// Seed of data order, initial weights and sampling.
+  public var seed: UInt64 = 1
+  /// CPU threads; `nil` means all cores.
+  public var threads: Int?
+  /// `cpu`, `cuda` or `cuda:` and a device number.
+  public var device = "cpu"
+  /// The type in which layers compute; master weights are always fp32.
+  public var precision = Precision.float32
+  /// What is read, and in what lengths.
+  public var data = DataRecipe()
+  /// Folder of a Hugging Face checkpoint; `nil` means that a teacher of the shape `model` is pretrained first.
+  public var teacher: String?
+  /// Shape of the teacher that is pretrained when `teacher` is `nil`.
+  public var model = ModelRecipe()
+  /// Shape and start of the student's mixers.
+  public var student = StudentRecipe()
+  /// The distillation stages to run, in this order.
+  public var stages: [StageName] = [.orientation, .alignment, .distillation]
+  /// Training of the teacher; unused when `teacher` is given.
+  public var pretraining = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 1e-3, trains: .all)
+  /// Stage 1, matrix orientation: the student's mixing matrices approach the teacher's.
+  public var orientation = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 5e-4, trains: .matrix)
+  /// Stage 2, hidden-state alignment: each mixer's output approaches that of the attention it replaces.
+  public var alignment = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-3, trains: .mixer)
+  /// Stage 3, knowledge distillation: the student's next-token distribution approaches the teacher's.
+  public var distillation = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-4, trains: .all)
+  /// How often the run is saved.
+  public var checkpoints = CheckpointRecipe()
+  /// How much text an evaluation reads.
+  public var evaluation = EvaluationRecipe()
+
+  public init() {}
+}
+
+/// The type in which layers compute.
+public enum Precision: String, Codable, Sendable, CaseIterable {
+  case float32 = "fp32"
+  case bfloat16 = "bf16"
+}
+
+extension Recipe {
+  /// The settings of one stage.
+  public subscript(stage: StageName) -> StageRecipe {
+    get {
+      switch stage {
+      case .pretraining: pretraining
+      case .orientation: orientation
+      case .alignment: alignment
+      case .distillation: distillation
+      }
+    }
+    set {
+      switch stage {
+      case .pretraining: pretraining = newValue
+      case .orientation: orientation = newValue
+      case .alignment: alignment = newValue
+      case .distillation: distillation = newValue
+      }
+    }
+  }
+
+  /// Everything that trains, in order: pretraining first when no teacher is given, then `stages`.
+  public var trainingStages: [StageName] { teacher == nil ? [.pretraining] + stages : stages }
+}

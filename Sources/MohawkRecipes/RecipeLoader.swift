@@ -1,0 +1,50 @@
+import Foundation
+import MohawkFiles
+
+/// Reads recipes: a named recipe, a YAML or JSON file laid over it, and assignments laid over both.
+///
+/// Unknown keys, keys given twice, values of the wrong kind and impossible values are refused, all in one error that
+/// names file, line and key.
+public enum RecipeLoader {
+  /// Loads the named recipe or the file `source` and applies `assignments`.
+  ///
+  /// A file may start from a named recipe with `base: demo`; without it every key has its default.
+  /// - Parameters:
+  ///   - source: name of a recipe that ships with the package, or path of a YAML or JSON file.
+  ///   - assignments: such as `stage2.learningRate=1e-3`; the value is read as YAML.
+  /// - Throws: `MohawkError`.
+  public static func load(_ source: String, set assignments: [String] = []) throws -> Recipe {
+    if let recipe = Recipe.named(source) { return try load(over: recipe, set: assignments) }
+    let looksLikePath = source.contains("/") || source.contains(".")
+    if !looksLikePath && !FileManager.default.fileExists(atPath: source) {
+      let names = Recipe.allNamed.map(\.name)
+      throw MohawkError(
+        .missingFile, "there is no recipe and no file of this name", at: source,
+        remedy: NearestName.hint(source, among: names) ?? "the recipes are \(names.joined(separator: ", "))")
+    }
+    let file = try MappedFile(source)
+    guard file.bytes.count <= RecipeDocument.byteLimit else {
+      throw MohawkError(.invalidFormat, "this is too large to be a recipe", at: source, remedy: "name a YAML file")
+    }
+    guard let text = String(validating: file.bytes, as: UTF8.self) else {
+      throw MohawkError(.invalidFormat, "this is not UTF-8 text", at: source, remedy: "save the recipe as UTF-8")
+    }
+    return try parse(text, source: source, set: assignments)
+  }
+
+  /// Reads a recipe from YAML or JSON.
+  /// - Parameter source: what errors call the text.
+  public static func parse(_ yaml: String, source: String, set assignments: [String] = []) throws -> Recipe {
+    var layers = RecipeLayers(recipe: Recipe())
+    try layers.lay(RecipeDocument(yaml, source: source))
+    for assignment in assignments { try layers.lay(assignment: assignment) }
+    return try layers.finished()
+  }
+
+  /// Lays assignments over a recipe.
+  public static func load(over recipe: Recipe, set assignments: [String]) throws -> Recipe {
+    var layers = RecipeLayers(recipe: recipe)
+    for assignment in assignments { try layers.lay(assignment: assignment) }
+    return try layers.finished()
+  }
+}

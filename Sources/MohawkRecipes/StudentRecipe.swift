@@ -1,0 +1,27 @@
+/// Shape and start of the student's mixers. Everything else is the teacher's.
+public struct StudentRecipe: Codable, Sendable, Equatable {
+  /// State size per head (rows of `h`).
+  public var stateDim = 64
+  /// Heads of B and C; `nil` means the teacher's number of heads.
+  public var qkHeads: Int?
+  /// Heads of x and of the decay; `nil` means the teacher's number of heads. A multiple of `qkHeads`.
+  public var vHeads: Int?
+  /// Taps of the depth-wise causal convolution over x, B and C.
+  public var convWidth = 4
+  /// Tokens per chunk of the chunked form.
+  public var chunk = 64
+  /// Layers, counted from 0, that keep the teacher's attention (a hybrid student).
+  public var attentionLayers: [Int] = []
+  /// Where the mixers start.
+  public var initialisation = Initialisation.mohawk
+
+  public init() {}
+
+  /// Where the student's mixers start.
+  public enum Initialisation: String, Codable, Sendable, CaseIterable {
+    /// Random projections, identity convolution, open gate (MOHAWK).
+    case mohawk
+    /// Projections copied from attention: V to x, K to B, Q to C, O to the output (Mamba in the Llama).
+    case attention
+  }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import MohawkFiles
+import Testing
+
+@testable import MohawkRecipes
+
+@Suite struct RecipeTests {
+  @Test(arguments: Recipe.allNamed.map(\.name)) func namedRecipesAreSoundAndRoundTrip(name: String) throws {
+    let recipe = try #require(Recipe.named(name))
+    try recipe.validate()
+    #expect(recipe.name == name)
+    #expect(try RecipeLoader.parse(recipe.yaml, source: "recipe.yaml") == recipe)
+    #expect(try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(recipe)) == recipe)
+  }
+
+  @Test func thePapersBudgetsAreNamed() throws {
+    let recipe = try #require(Recipe.named("phi-mamba-1.5b"))
+    #expect(recipe.orientation.tokens + recipe.alignment.tokens + recipe.distillation.tokens == 3_000_000_000)
+    #expect(recipe.orientation.batchTokens == 32_768 && recipe.distillation.batchTokens == 524_288)
+    #expect([recipe.orientation, recipe.alignment, recipe.distillation].map(\.learningRate) == [5e-4, 2e-3, 2e-4])
+    #expect([recipe.orientation, recipe.alignment, recipe.distillation].map(\.trains) == [.matrix, .mixer, .all])
+    #expect(Recipe.named("hybrid-phi-mamba-1.5b")?.student.attentionLayers == [4, 10, 16, 22])
+  }
+
+  @Test func everyStoredPropertyHasAKey() throws {
+    // Counts the leaves of the encoded recipe with every optional filled in.
+    var recipe = Recipe()
+    (recipe.threads, recipe.teacher) = (1, "t")
+    (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
+    (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
+    for stage in StageName.allCases { recipe[stage].microBatchTokens = 1 }
+    func leaves(_ value: Any, _ path: String) -> [String] {
+      guard let object = value as? [String: Any] else { return [path] }
+      return object.flatMap { leaves($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
+    }
+    let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(recipe))
+    #expect(Set(leaves(object, "")) == Set(RecipeKey.all.map(\.name)))
+    #expect(RecipeKey.all.allSatisfy { !$0.summary.isEmpty })
+  }
+
+  @Test(arguments: [
+    "plain", "a/b.txt", "", " ", "true", "No", "null", "~", "12", "1e5", "a: b", "a #b", "- x", "\"q\" \\ '", "é 雪 🦅",
+    "line\nbreak\ttab", "\u{85}\u{2028}\u{7F}\u{1}", "[x]", "*x", "&x", "x,y", "%", "@", "`", "e\u{301}", "C:\\dir",
+  ])
+  func anyTextSurvivesYAML(text: String) throws {
+    var recipe = Recipe()
+    recipe.name = text
+    recipe.data.train = [text + "x", text + "y"]
+    recipe.teacher = text + "!"
+    let back = try RecipeLoader.parse(recipe.yaml, source: "recipe.yaml")
+    #expect(Array(back.name.unicodeScalars) == Array(text.unicodeScalars))
+    #expect(back == recipe)
+  }
+
+  @Test func numbersSurviveYAMLExactly() throws {
+    var recipe = Recipe()
+    recipe.seed = .max
+    recipe.alignment.learningRate = 0.1 + 0.2
+    recipe.alignment.finalLearningRate = 1.2345678901234567e-19
+    recipe.alignment.tokens = 999_999_999_999_999_999
+    #expect(try RecipeLoader.parse(recipe.yaml, source: "r") == recipe)
+  }
+
+  @Test func yamlKeepsTheDeclaredOrder() {
+    let keys = Recipe().yaml.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
+    #expect(
+      keys == [
+        "name", "seed", "threads", "device", "precision", "teacher", "stages", "data", "model", "student",
+        "pretraining",
+        "orientation", "alignment", "distillation", "checkpoints", "evaluation",
+      ])
+  }
+
+  @Test func theFingerprintSeesWhatDecidesTheNumbersOnly() {
+    let recipe = Recipe()
+    var other = recipe
+    (other.name, other.threads, other.device, other.checkpoints.keep) = ("x", 3, "cuda", 9)
+    #expect(other.fingerprint == recipe.fingerprint)
+    #expect(other.differences(from: recipe).map(\.key) == ["name", "threads", "device", "checkpoints.keep"])
+    other.alignment.beta2 = 0.99
+    #expect(other.fingerprint != recipe.fingerprint)
+    #expect(recipe.fingerprint.count == 16)
+  }
+
+  @Test func stepsAreRoundedUp() {
+    var stage = StageRecipe(tokens: 1, batchTokens: 4, learningRate: 1, trains: .all)
+    #expect(stage.steps == 1)
+    stage.tokens = 8
+    #expect(stage.steps == 2)
+    stage.tokens = 9
+    stage.microBatchTokens = 2
+    #expect(stage.steps == 3 && stage.accumulation == 2)
+    (stage.tokens, stage.batchTokens) = (0, 0)
+    #expect(stage.steps == 0)
+  }
+}
+
+@Suite struct RecipeValidationTests {
+  private func problems(_ change: (inout Recipe) -> Void) -> [String] {
+    var recipe = Recipe()
+    change(&recipe)
+    return recipe.problems.map(\.key)
+  }
+
+  @Test func theDefaultsAreSound() { #expect(problems { _ in }.isEmpty) }
+
+  @Test func impossibleShapesAreRefused() {
+    #expect(problems { $0.model.modelDim = 130 } == ["model.modelDim"])
+    #expect(problems { $0.model.modelDim = -1 } == ["model.modelDim"])
+    #expect(problems { $0.model.heads = 0 } == ["model.heads"])
+    #expect(problems { $0.model.layers = 0 } == ["model.layers"])
+    #expect(problems { $0.model.kvHeads = 3 } == ["model.kvHeads"])
+    #expect(problems { $0.model.rotaryFraction = 1.5 }.contains("model.rotaryFraction"))
+    #expect(problems { $0.model.rotaryFraction = 0.1 } == ["model.rotaryFraction"])
+    #expect(problems { $0.model.maxLength = 100 } == ["model.maxLength"])
+    #expect(problems { $0.data.sequenceLength = 1 } == ["data.sequenceLength"])
+    #expect(problems { $0.student.qkHeads = 3 } == ["student.vHeads"])
+    #expect(
+      problems {
+        $0.student.vHeads = 6; $0.student.qkHeads = 3
+      } == ["student.vHeads"])
+    #expect(problems { $0.student.attentionLayers = [1, 1] } == ["student.attentionLayers"])
+    #expect(problems { $0.student.attentionLayers = [4] } == ["student.attentionLayers"])
+    #expect(problems { $0.student.attentionLayers = [-1] } == ["student.attentionLayers"])
+    #expect(problems { $0.student.initialisation = .attention } == ["student.stateDim"])
+    #expect(
+      problems {
+        $0.student.initialisation = .attention; $0.student.stateDim = 32
+      } == [])
+  }
+
+  @Test func impossibleStagesAreRefused() {
+    #expect(
+      problems {
+        $0.orientation.warmup = 0.6; $0.orientation.decay = 0.6
+      } == ["orientation.warmup"])
+    #expect(problems { $0.orientation.warmup = -0.1 } == ["orientation.warmup"])
+    #expect(problems { $0.alignment.learningRate = 0 } == ["alignment.learningRate"])
+    #expect(problems { $0.alignment.finalLearningRate = 1 } == ["alignment.finalLearningRate"])
+    #expect(problems { $0.distillation.beta1 = 1 } == ["distillation.beta1"])
+    #expect(problems { $0.distillation.tokens = -5 } == ["distillation.tokens"])
+    #expect(problems { $0.distillation.microBatchTokens = 1000 } == ["distillation.microBatchTokens"])
+    #expect(problems { $0.distillation.microBatchTokens = 2048 } == [])
+    #expect(
+      problems {
+        $0.stages = []; $0.teacher = "x"
+      } == ["stages"])
+    #expect(problems { $0.stages = [.pretraining] }.contains("stages"))
+    #expect(problems { $0.stages = [.alignment, .alignment] } == ["stages"])
+    #expect(problems { $0.checkpoints.keep = 0 } == ["checkpoints.keep"])
+    #expect(problems { $0.device = "tpu" } == ["device"])
+    #expect(problems { $0.device = "cuda:x" } == ["device"])
+    #expect(problems { $0.device = "cuda:3" } == [])
+  }
+
+  @Test func aStageThatDoesNotRunIsNotJudged() {
+    #expect(
+      problems {
+        $0.stages = [.distillation]; $0.alignment.tokens = 0
+      } == [])
+    #expect(
+      problems {
+        $0.teacher = "phi"; $0.model.heads = 0; $0.pretraining.tokens = 0
+      } == [])
+  }
+
+  @Test func theNearestBatchIsNamed() {
+    var recipe = Recipe()
+    recipe.orientation.batchTokens = 1000
+    let error = #expect(throws: MohawkError.self) { try recipe.validate() }
+    #expect(
+      error?.description
+        == "orientation.batchTokens must be a multiple of data.sequenceLength (256), not 1000 (the nearest is 1024)")
+  }
+
+  @Test func allProblemsComeInOneError() {
+    var recipe = Recipe()
+    recipe.model.heads = 3
+    recipe.student.chunk = 1
+    recipe.alignment.clip = -1
+    let error = #expect(throws: MohawkError.self) { try recipe.validate() }
+    #expect(error?.message.contains("3 problems") == true)
+    #expect(error?.message.split(separator: "\n").count == 4)
+  }
+}
