@@ -171,6 +171,30 @@ import Testing
     #expect(try CheckpointStore(folder: path).newest().checkpoint?.state.step == 3)
   }
 
+  @Test(arguments: [15, 40, 70, 110]) func aKillAtAnyMomentLeavesAGoodCheckpoint(_ milliseconds: Int) async throws {
+    let path = folder.path
+    try save(1, to: CheckpointStore(folder: path))
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, milliseconds = milliseconds as Int] in
+      let store = CheckpointStore(folder: path)
+      let weights = Tensor.ones([1_000_000])
+      Thread.detachNewThread {
+        usleep(UInt32(1000 * milliseconds))
+        kill(getpid(), SIGKILL)
+      }
+      for step in 2... {
+        let state = CheckpointState(
+          step: 2 + step % 3, stageIndex: 0, stage: .alignment, stageStep: step, stageTokens: 0, stageSeconds: 0,
+          fingerprint: "f")
+        try store.save(state, recipe: "", model: [("w", weights)], optimizer: [], generators: [])
+      }
+    }
+    let store = CheckpointStore(folder: path)
+    try store.removeLeftovers()
+    let (checkpoint, skipped) = try store.newest()
+    #expect(checkpoint != nil && skipped.isEmpty)
+    #expect(folder.contents.allSatisfy { $0.hasPrefix("checkpoint-") })
+  }
+
   @Test func theDigestIsXXH64() {
     let known = [
       (0, "ef46db3751d8e999"), (31, "c346d2b59b4d8ee1"), (32, "cbf59c5116ff32b4"), (101, "e99038495f85381e"),

@@ -13,6 +13,15 @@ import Testing
     return (run.recorder.numbers, run.recorder.evaluations, run.model.bits)
   }
 
+  /// Names the first row that differs instead of printing all.
+  func expectSame<Row: Equatable>(
+    _ found: [Row], _ expected: [Row], _ what: String, at location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(found.count == expected.count, sourceLocation: location)
+    let first = zip(found, expected).enumerated().first { $1.0 != $1.1 }?.offset
+    #expect(first == nil, "the first \(what) that differs, counted from 0", sourceLocation: location)
+  }
+
   /// Another process: everything made anew, from other initial weights.
   func resumed(_ store: CheckpointStore, shouldStop: @escaping (ToyRun) -> Bool = { _ in false }) throws -> ToyRun {
     let run = try ToyRun()
@@ -37,9 +46,9 @@ import Testing
     #expect(error?.description.contains("resume") == true)
     #expect(error?.location == store.path(step: stopAt))
     let rest = try resumed(store)
-    #expect(run.recorder.numbers + rest.recorder.numbers == expected.numbers)
+    expectSame(run.recorder.numbers + rest.recorder.numbers, expected.numbers, "step")
     #expect(run.recorder.evaluations + rest.recorder.evaluations == expected.evaluations, "none is lost or made twice")
-    #expect(rest.model.bits == expected.bits)
+    expectSame(rest.model.bits, expected.bits, "parameter")
   }
 
   @Test(arguments: [4, 7, 10, 13]) func aKilledRunRepeatsItsLastStepsBitByBit(_ diesAt: Int) throws {
@@ -52,8 +61,8 @@ import Testing
     let rest = try resumed(store)
     let from = rest.recorder.steps[0].step
     #expect(from <= diesAt)
-    #expect(rest.recorder.numbers == Array(expected.numbers[(from - 1)...]))
-    #expect(rest.model.bits == expected.bits)
+    expectSame(rest.recorder.numbers, Array(expected.numbers[(from - 1)...]), "step")
+    expectSame(rest.model.bits, expected.bits, "parameter")
   }
 
   @Test func aRunMayBeStoppedAgainAndAgain() throws {
@@ -71,7 +80,7 @@ import Testing
       #expect(throws: MohawkError.self) { try loop.run() }
       numbers += next.recorder.numbers
     }
-    #expect(numbers == expected.numbers)
+    expectSame(numbers, expected.numbers, "step")
   }
 
   @Test func recentLossesComeBackForTheDisplay() throws {
