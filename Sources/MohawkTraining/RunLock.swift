@@ -31,7 +31,11 @@ public final class RunLock {
     _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Unlocked by name: a child process that is just being started may hold a copy of the descriptor for a moment.
+    _ = flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   private static func refusal(_ folder: String, _ descriptor: Int32) -> MohawkError {
     var buffer = [UInt8](repeating: 0, count: 32)
