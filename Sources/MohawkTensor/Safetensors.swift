@@ -6,14 +6,15 @@ public enum Safetensors {
   /// Writes tensors to `path`, all or nothing.
   ///
   /// The bytes go out one tensor at a time, so that no more than one tensor is copied (and only when it lies on a device
-  /// or in pieces). The same tensors give the same file whatever their order: wide types first, then by name, so that
-  /// every tensor is aligned.
+  /// or in pieces). The same tensors give the same file whatever their order, the very bytes that Hugging Face's
+  /// package writes: wide types first, so that every tensor is aligned, then by name.
   /// - Parameter metadata: free text pairs for the header.
   /// - Throws: `MohawkError` when the folder is missing, read-only or full.
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
   ) throws {
-    let ordered = tensors.sorted { ($1.tensor.dtype.size, $0.name) < ($0.tensor.dtype.size, $1.name) }
+    func rank(_ tensor: Tensor) -> Int { DType.safetensorsOrder.firstIndex(of: tensor.dtype)! }
+    let ordered = tensors.sorted { (rank($0.tensor), $0.name) < (rank($1.tensor), $1.name) }
     precondition(Set(tensors.map(\.name)).count == tensors.count, "two tensors have the same name")
     precondition(!tensors.contains { $0.name == "__metadata__" }, "no tensor may be called __metadata__")
 

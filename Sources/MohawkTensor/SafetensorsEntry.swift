@@ -25,6 +25,12 @@ extension DType {
     }
   }
 
+  /// The types in the order in which their tensors lie in a file, as Hugging Face's package writes them: wide ones
+  /// first, so that every tensor is aligned.
+  static let safetensorsOrder: [DType] = [
+    .int64, .float64, .float32, .int32, .bfloat16, .float16, .int16, .int8, .uint8, .bool,
+  ]
+
   init?(safetensorsName name: String) {
     guard let dtype = DType.allCases.first(where: { $0.safetensorsName == name }) else { return nil }
     self = dtype

@@ -1,0 +1,102 @@
+import MohawkFiles
+import MohawkLayers
+import MohawkRecipes
+import MohawkTensor
+
+/// AdamW (Loshchilov and Hutter 2019): Adam with weight decay decoupled from the gradient.
+///
+/// Parameters that decay and those that do not form two groups, each updated in one call. The moments have the
+/// parameters' type, fp32.
+public final class AdamW {
+  /// The constants of the update; the learning rate comes with every step.
+  public struct Settings: Sendable, Equatable {
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
+
+    public init(beta1: Double = 0.9, beta2: Double = 0.95, epsilon: Double = 1e-8, weightDecay: Double = 0.1) {
+      self.beta1 = beta1
+      self.beta2 = beta2
+      self.epsilon = epsilon
+      self.weightDecay = weightDecay
+    }
+
+    public init(_ stage: StageRecipe) {
+      self.init(
+        beta1: stage.beta1, beta2: stage.beta2, epsilon: stage.epsilon, weightDecay: stage.weightDecay)
+    }
+  }
+
+  public let parameters: [Parameter]
+  public let settings: Settings
+  /// Updates made so far.
+  public private(set) var step = 0
+  private let first: [Tensor]
+  private let second: [Tensor]
+
+  public init(_ parameters: [Parameter], _ settings: Settings) {
+    self.parameters = parameters
+    self.settings = settings
+    first = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
+    second = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
+  }
+
+  /// Moves every parameter.
+  /// - Parameter gradients: one per parameter, in their order.
+  public func update(gradients: [Tensor], learningRate: Double) {
+    precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
+    step += 1
+    for decays in [true, false] {
+      let group = parameters.indices.filter { parameters[$0].decays == decays }
+      guard !group.isEmpty else { continue }
+      TensorList.adamW(
+        parameters: group.map { parameters[$0].value }, gradients: group.map { gradients[$0] },
+        first: group.map { first[$0] }, second: group.map { second[$0] }, step: step, learningRate: learningRate,
+        beta1: settings.beta1, beta2: settings.beta2, weightDecay: decays ? settings.weightDecay : 0,
+        epsilon: settings.epsilon)
+    }
+  }
+
+  /// The moments under the names `<parameter>.first` and `<parameter>.second`.
+  public var state: [(name: String, tensor: Tensor)] {
+    parameters.indices.flatMap {
+      [(parameters[$0].name + ".first", first[$0]), (parameters[$0].name + ".second", second[$0])]
+    }
+  }
+
+  /// Continues from saved moments after `step` updates.
+  /// - Throws: one `MohawkError` that lists what is missing, misshapen, broken or left over.
+  public func restore(_ file: SafetensorsFile, step: Int) throws {
+    try file.fill(state)
+    self.step = step
+  }
+}
+
+extension SafetensorsFile {
+  /// Overwrites `targets` with the tensors of the same names, bit by bit.
+  /// - Throws: one `MohawkError` when names, shapes or types do not match on either side, or a value is not finite.
+  func fill(_ targets: [(name: String, tensor: Tensor)]) throws {
+    var faults: [String] = []
+    for (name, tensor) in targets {
+      guard let entry = entries[name] else {
+        faults.append("\(name) is missing")
+        continue
+      }
+      if entry.shape != tensor.shape || entry.dtype != tensor.dtype {
+        faults.append("\(name) is \(entry.dtype)\(entry.shape), not \(tensor.dtype)\(tensor.shape)")
+      }
+    }
+    let wanted = Set(targets.map(\.name))
+    faults += names.filter { !wanted.contains($0) }.map { "\($0) is not used" }
+    guard faults.isEmpty else {
+      let more = faults.count > 10 ? "; and \(faults.count - 10) more" : ""
+      throw MohawkError(
+        .mismatch, "the tensors do not fit: \(faults.prefix(10).joined(separator: "; "))\(more)", at: path,
+        remedy: "resume with the recipe and the version that wrote the checkpoint")
+    }
+    try withoutGradients {
+      for (name, tensor) in targets { tensor.assign(try self.tensor(name, checkFinite: true)) }
+    }
+  }
+}

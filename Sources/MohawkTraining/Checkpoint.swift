@@ -1,0 +1,121 @@
+import Foundation
+import MohawkFiles
+import MohawkRecipes
+import MohawkTensor
+
+/// Where a run stands: everything in a checkpoint that is not a tensor.
+public struct CheckpointState: Codable, Sendable, Equatable {
+  /// The layout that this version writes and reads.
+  public static let currentVersion = 1
+
+  public var version = CheckpointState.currentVersion
+  /// Optimiser steps of the run so far.
+  public var step: Int
+  /// Index of the stage among the run's stages, from 0.
+  public var stageIndex: Int
+  public var stage: StageName
+  /// Optimiser steps of the stage so far.
+  public var stageStep: Int
+  /// Tokens of the stage so far.
+  public var stageTokens: Int
+  /// Seconds of training in the stage so far, without evaluations and checkpoints.
+  public var stageSeconds: Double
+  /// Whether the evaluation due at this step was not made before the run was stopped.
+  public var evaluationDue = false
+  /// Whether the stage is over; then the checkpoint holds no moments and the next stage begins.
+  public var stageEnded = false
+  /// The fingerprint of the run's recipe.
+  public var fingerprint: String
+  /// The stage's last losses, newest last, from which a display can go on smoothing.
+  public var recentLosses: [Double] = []
+  /// Whatever else the run wants back.
+  public var extra: [String: String] = [:]
+
+  public init(
+    step: Int, stageIndex: Int, stage: StageName, stageStep: Int, stageTokens: Int, stageSeconds: Double,
+    fingerprint: String
+  ) {
+    self.step = step
+    self.stageIndex = stageIndex
+    self.stage = stage
+    self.stageStep = stageStep
+    self.stageTokens = stageTokens
+    self.stageSeconds = stageSeconds
+    self.fingerprint = fingerprint
+  }
+}
+
+/// A complete checkpoint folder.
+public struct Checkpoint: Sendable {
+  /// The folder, such as `run/checkpoint-000100`.
+  public let path: String
+  public let state: CheckpointState
+
+  /// All weights of the model in training.
+  public func model() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.model) }
+  /// AdamW's moments; empty at the end of a stage.
+  public func optimizer() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.optimizer) }
+  /// The states of the random generators.
+  public func generators() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.generators) }
+  /// The resolved recipe as YAML.
+  public func recipe() throws -> String {
+    let map = try MappedFile(path + "/" + File.recipe)
+    return withExtendedLifetime(map) { String(decoding: map.bytes, as: UTF8.self) }
+  }
+
+  enum File {
+    static let model = "model.safetensors"
+    static let optimizer = "optimizer.safetensors"
+    static let generators = "generators.safetensors"
+    static let recipe = "recipe.yaml"
+    static let state = "state.json"
+    /// Those that `state.json` vouches for.
+    static let vouched = [model, optimizer, generators, recipe]
+  }
+
+  /// What `state.json` holds.
+  struct Manifest: Codable {
+    var state: CheckpointState
+    var files: [String: FileDigest]
+  }
+
+  /// Opens a folder.
+  /// - Parameter verifying: also read every byte and compare it with what was written; otherwise only sizes.
+  /// - Throws: `MohawkError` when something is missing, damaged or of another version.
+  init(_ path: String, verifying: Bool) throws {
+    let place = path + "/" + File.state
+    let map = try MappedFile(place)
+    let data = Data(map.bytes)
+    let manifest: Manifest
+    do {
+      struct Versioned: Decodable {
+        struct State: Decodable { var version: Int }
+        var state: State
+      }
+      let version = try JSONDecoder().decode(Versioned.self, from: data).state.version
+      guard version == CheckpointState.currentVersion else {
+        throw MohawkError(
+          .unsupported, "the checkpoint has format version \(version), not \(CheckpointState.currentVersion)",
+          at: place, remedy: "resume with the version that wrote it")
+      }
+      manifest = try JSONDecoder().decode(Manifest.self, from: data)
+    } catch is DecodingError {
+      throw MohawkError(.invalidFormat, "the checkpoint's state cannot be read", at: place)
+    }
+    for name in File.vouched {
+      let file = path + "/" + name
+      guard let expected = manifest.files[name] else {
+        throw MohawkError(.invalidFormat, "the checkpoint's state does not mention \(name)", at: place)
+      }
+      let size = try MappedFile(file).bytes.count
+      guard size == expected.bytes else {
+        throw MohawkError(.truncatedFile, "the file has \(size) bytes instead of \(expected.bytes)", at: file)
+      }
+      if verifying, try FileDigest(of: file) != expected {
+        throw MohawkError(.invalidFormat, "the file's content has changed since it was written", at: file)
+      }
+    }
+    self.path = path
+    state = manifest.state
+  }
+}

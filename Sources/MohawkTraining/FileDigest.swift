@@ -1,0 +1,62 @@
+import MohawkFiles
+
+/// Size and XXH64 of a file: enough to notice every accidental change (not a defence against deliberate ones).
+struct FileDigest: Codable, Sendable, Equatable {
+  var bytes: Int
+  /// Sixteen hexadecimal digits.
+  var xxh64: String
+
+  init(of path: String) throws {
+    let map = try MappedFile(path)
+    bytes = map.bytes.count
+    let digits = String(withExtendedLifetime(map) { xxHash64(map.bytes) }, radix: 16)
+    xxh64 = String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+/// XXH64 with seed 0, by the specification of Yann Collet (doc/xxhash_spec.md of Cyan4973/xxHash).
+func xxHash64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  let primes: (UInt64, UInt64, UInt64, UInt64, UInt64) = (
+    0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63, 0x27D4_EB2F_1656_67C5
+  )
+  func rotated(_ x: UInt64, _ by: UInt64) -> UInt64 { x << by | x >> (64 - by) }
+  func round(_ lane: UInt64, _ word: UInt64) -> UInt64 { rotated(lane &+ word &* primes.1, 31) &* primes.0 }
+  func word(_ at: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }
+
+  var position = 0
+  var hash: UInt64
+  if bytes.count >= 32 {
+    var a = primes.0 &+ primes.1
+    var b = primes.1
+    var c: UInt64 = 0
+    var d = 0 &- primes.0
+    while position + 32 <= bytes.count {
+      a = round(a, word(position))
+      b = round(b, word(position + 8))
+      c = round(c, word(position + 16))
+      d = round(d, word(position + 24))
+      position += 32
+    }
+    hash = rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18)
+    for lane in [a, b, c, d] { hash = (hash ^ round(0, lane)) &* primes.0 &+ primes.3 }
+  } else {
+    hash = primes.4
+  }
+  hash &+= UInt64(bytes.count)
+  while position + 8 <= bytes.count {
+    hash = rotated(hash ^ round(0, word(position)), 27) &* primes.0 &+ primes.3
+    position += 8
+  }
+  if position + 4 <= bytes.count {
+    let half = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+    hash = rotated(hash ^ UInt64(half) &* primes.0, 23) &* primes.1 &+ primes.2
+    position += 4
+  }
+  while position < bytes.count {
+    hash = rotated(hash ^ UInt64(bytes[position]) &* primes.4, 11) &* primes.0
+    position += 1
+  }
+  hash = (hash ^ hash >> 33) &* primes.1
+  hash = (hash ^ hash >> 29) &* primes.2
+  return hash ^ hash >> 32
+}

@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Turns the first Ctrl-C (SIGINT) or SIGTERM into a request that the training loop notices after its step. A second
+/// signal of either kind ends the process at once, as if nothing had been installed.
+public enum StopSignal {
+  /// One word of memory with a fixed address: all that a signal handler may touch.
+  nonisolated(unsafe) private static let flag: UnsafeMutablePointer<sig_atomic_t> = {
+    let pointer = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: 1)
+    pointer.initialize(to: 0)
+    return pointer
+  }()
+
+  /// Whether a signal has come since `install`.
+  public static var isRequested: Bool { flag.pointee != 0 }
+
+  /// Starts listening. For commands, not for libraries: signals belong to the whole process.
+  public static func install() {
+    flag.pointee = 0  // also makes sure that the handler never is the first to touch it
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { _ in
+        // Both `signal` and a store to one word are safe inside a handler.
+        StopSignal.flag.pointee = 1
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+      }
+    }
+  }
+
+  /// Gives the signals back their default action and forgets a request.
+  public static func uninstall() {
+    signal(SIGINT, SIG_DFL)
+    signal(SIGTERM, SIG_DFL)
+    flag.pointee = 0
+  }
+}

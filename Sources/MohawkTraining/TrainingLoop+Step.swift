@@ -1,0 +1,87 @@
+import MohawkFiles
+import MohawkLayers
+import MohawkRecipes
+import MohawkTensor
+
+extension TrainingLoop {
+  /// One optimiser step: batch, gradients, clipping, update. The device is waited for once, at the end of the backward
+  /// pass. When loss or gradient is not finite the weights are left as they were.
+  func trainStep(_ stage: any TrainingStage) throws -> StepRecord {
+    let start = ContinuousClock.now
+    let plan = stage.plan
+    let optimizer = self.optimizer!
+    let losses = try accumulate(stage, try batches(stageIndex, stageStep))
+    let gradients = optimizer.parameters.map { parameter in
+      guard let gradient = parameter.value.gradient else {
+        preconditionFailure("stage \(stage.name.rawValue): \(parameter.name) moves but got no gradient")
+      }
+      return gradient
+    }
+    let norm = GradientClip.clip(gradients, to: plan.clip)
+    guard losses.allSatisfy(\.isFinite), norm.isFinite else {
+      throw notFinite(stage, losses, norm, gradients)
+    }
+    let learningRate = plan.schedule.learningRate(at: stageStep)
+    optimizer.update(gradients: gradients, learningRate: learningRate)
+    for parameter in optimizer.parameters { parameter.value.gradient = nil }
+
+    stageStep += 1
+    stageTokens += plan.batchTokens
+    let seconds = (ContinuousClock.now - start).seconds
+    clock.add(tokens: plan.batchTokens, seconds: seconds)
+    recentLosses = recentLosses.suffix(99) + [losses[0]]
+    let speed = clock.tokensPerSecond
+    let memory = ProcessMemory.current()
+    return StepRecord(
+      stage: stage.name, step: step, stageStep: stageStep, stageSteps: plan.steps, tokens: stageTokens,
+      loss: losses[0], perLayer: losses.count > 1 ? Array(losses[1...]) : nil, learningRate: learningRate,
+      gradientNorm: norm, tokensPerSecond: speed, seconds: seconds, memoryMiB: memory.resident,
+      peakMemoryMiB: memory.peak, eta: speed > 0 ? Double(tokensAhead) / speed : 0)
+  }
+
+  /// Forward and backward over the micro-batches of a batch.
+  /// - Returns: the batch's loss, then those of the layers.
+  private func accumulate(_ stage: any TrainingStage, _ batch: Tensor) throws -> [Double] {
+    let plan = stage.plan
+    precondition(batch.rank == 2 && batch.dtype == .int64, "a batch is int64 [rows, length + 1], not \(batch)")
+    let (rows, length) = (batch.size(0), batch.size(1) - 1)
+    precondition(
+      rows > 0 && rows * length == plan.batchTokens,
+      "a batch of \(rows) rows of \(length) tokens is not one of \(plan.batchTokens) tokens")
+    let microRows = plan.microBatchTokens.map { max(1, $0 / length) } ?? rows
+    var sum: Tensor?
+    for first in stride(from: 0, to: rows, by: microRows) {
+      let count = min(microRows, rows - first)
+      let share = Double(count) / Double(rows)
+      let loss = try stage.accumulate(batch.narrowed(0, from: first, length: count), share: share)
+      withoutGradients {
+        let parts = ([loss.total] + loss.perLayer).map { $0.detached().to(.float64).reshaped([]) }
+        let shared = Tensor.stacked(parts) * share
+        sum = sum.map { $0 + shared } ?? shared
+      }
+    }
+    return sum!.doubles()
+  }
+
+  /// Tokens of all steps to come.
+  private var tokensAhead: Int {
+    stages[stageIndex...].reduce(-stageTokens) { $0 + $1.plan.steps * $1.plan.batchTokens }
+  }
+
+  private func notFinite(
+    _ stage: any TrainingStage, _ losses: [Double], _ norm: Double, _ gradients: [Tensor]
+  ) -> MohawkError {
+    let layers = losses.indices.dropFirst().filter { !losses[$0].isFinite }.map { "layer \($0 - 1)" }
+    let names = zip(optimizer!.parameters, gradients).lazy.filter { _, gradient in
+      withoutGradients { gradient.isFinite().all().intItem() == 0 }
+    }.map(\.0.name)
+    let shown = Array((layers.isEmpty ? Array(names.prefix(4)) : layers).prefix(4))
+    let culprits = shown.isEmpty ? "" : " in \(shown.joined(separator: ", "))"
+    let what = losses.first { !$0.isFinite }.map { "the loss is \($0)" } ?? "the gradient's norm is \(norm)"
+    let last = lastCheckpoint.map { "last good checkpoint: \($0)" } ?? "there is no checkpoint yet"
+    return MohawkError(
+      .notFinite, "\(what)\(culprits)",
+      at: "stage \(stage.name.rawValue), step \(stageStep + 1) of \(stage.plan.steps) (step \(step + 1) of the run)",
+      remedy: "\(last); a lower learning rate or stronger clipping may help")
+  }
+}

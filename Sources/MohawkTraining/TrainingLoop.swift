@@ -1,0 +1,170 @@
+import MohawkFiles
+import MohawkRecipes
+import MohawkTensor
+
+/// The one training loop: runs stages one after another, each with AdamW and the schedule of its recipe started afresh.
+///
+/// A run that was stopped or killed goes on from its newest checkpoint with the very numbers that an uninterrupted run
+/// would have had, because batches are a function of stage and step, and weights, moments and generators are restored
+/// bit by bit.
+public final class TrainingLoop {
+  /// The batch of one step: token ids [rows, length + 1], `int64`, with rows · length = `batchTokens`. It must depend on
+  /// nothing but the stage's index and the step inside the stage, both counted from 0.
+  public typealias Batches = (_ stageIndex: Int, _ stageStep: Int) throws -> Tensor
+
+  let recipe: Recipe
+  let stages: [any TrainingStage]
+  let batches: Batches
+  let store: CheckpointStore?
+  let generators: [String: RandomGenerator]
+  let listeners: [any TrainingListener]
+  let extra: [String: String]
+  let shouldStop: () -> Bool
+
+  /// The stage that runs or comes next.
+  var stageIndex = 0
+  /// Optimiser steps and tokens of that stage so far.
+  var stageStep = 0
+  var stageTokens = 0
+  var clock = StepClock()
+  var evaluationDue = false
+  var recentLosses: [Double] = []
+  /// Nil between stages.
+  var optimizer: AdamW?
+  /// The newest checkpoint known to be good.
+  var lastCheckpoint: String?
+  private var hasResumed = false
+
+  /// - Parameters:
+  ///   - recipe: names and fingerprints the run, and says how often to save; the plans are the stages' own.
+  ///   - store: where checkpoints go; nil for a run that keeps none.
+  ///   - generators: random generators whose states belong to the run, by name.
+  ///   - extra: what every checkpoint's state carries for the caller.
+  ///   - shouldStop: asked after every step; true saves a checkpoint and ends the run, such as
+  ///     `{ StopSignal.isRequested }`.
+  public init(
+    recipe: Recipe, stages: [any TrainingStage], store: CheckpointStore?,
+    generators: [String: RandomGenerator] = [:], listeners: [any TrainingListener] = [],
+    extra: [String: String] = [:], shouldStop: @escaping () -> Bool = { false }, batches: @escaping Batches
+  ) {
+    self.recipe = recipe
+    self.stages = stages
+    self.store = store
+    self.generators = generators
+    self.listeners = listeners
+    self.extra = extra
+    self.shouldStop = shouldStop
+    self.batches = batches
+  }
+
+  /// Optimiser steps of the run so far.
+  public var step: Int { stageStart + stageStep }
+
+  /// Steps of the run before the current stage.
+  var stageStart: Int { stages[..<stageIndex].reduce(0) { $0 + $1.plan.steps } }
+
+  /// Takes up the run at `checkpoint`: weights, moments, generators, step. `run` then goes on from there.
+  /// - Throws: `MohawkError` when the checkpoint belongs to another recipe or model.
+  public func resume(from checkpoint: Checkpoint) throws {
+    precondition(!hasResumed && step == 0 && optimizer == nil, "a loop resumes once, before it runs")
+    hasResumed = true
+    try restore(checkpoint)
+  }
+
+  /// Trains until the last stage has ended.
+  /// - Throws: `MohawkError`: `.notFinite` when a loss or gradient is, `.interrupted` when it was asked to stop (after
+  ///   saving a checkpoint), `.alreadyInUse` when a run that was not resumed would overwrite another; and whatever the
+  ///   stages, listeners and the disk throw.
+  public func run() throws {
+    if let store {
+      try store.removeLeftovers()
+      if !hasResumed, let other = try store.folders().last {
+        throw MohawkError(
+          .alreadyInUse, "this folder already holds checkpoints of a run", at: other,
+          remedy: "resume that run, or choose another folder")
+      }
+    }
+    try emit(.started(info))
+    while stageIndex < stages.count {
+      try runStage()
+      if stageIndex < stages.count, shouldStop() { throw interruption() }
+    }
+    try emit(.ended)
+  }
+
+  private func runStage() throws {
+    let stage = stages[stageIndex]
+    let plan = stage.plan
+    if optimizer == nil { try enter(stage) }
+    try emit(
+      .stageStarted(stage.name, step: stageStart, steps: plan.steps, tokens: plan.steps * plan.batchTokens))
+    if evaluationDue { try evaluate(stage) }  // owed by the run that was stopped here
+    while stageStep < plan.steps {
+      let record = try trainStep(stage)
+      let isLast = stageStep == plan.steps
+      evaluationDue = isLast || (plan.evaluateEvery > 0 && stageStep % plan.evaluateEvery == 0)
+      try emit(.step(record))
+      if shouldStop() {
+        try save()
+        throw interruption()
+      }
+      if evaluationDue { try evaluate(stage) }
+      let every = recipe.checkpoints.every
+      if every > 0, step % every == 0, !isLast { try save() }
+    }
+    try stage.end()
+    try emit(.stageEnded(stage.name, step: step, seconds: clock.total, tokens: stageTokens))
+    try save(stageEnded: true)
+    leave()
+  }
+
+  /// Starts a stage from its first step.
+  private func enter(_ stage: any TrainingStage) throws {
+    try stage.begin()
+    precondition(!stage.parameters.isEmpty, "stage \(stage.name.rawValue) has nothing to train")
+    optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan))
+  }
+
+  /// Moves on to the next stage.
+  func leave() {
+    for parameter in stages[stageIndex].parameters { parameter.value.gradient = nil }
+    stageIndex += 1
+    stageStep = 0
+    stageTokens = 0
+    clock = StepClock()
+    recentLosses = []
+    evaluationDue = false
+    optimizer = nil
+  }
+
+  private func evaluate(_ stage: any TrainingStage) throws {
+    let values = try withoutGradients { try stage.evaluate() }
+    evaluationDue = false
+    guard !values.isEmpty else { return }
+    try emit(.evaluated(EvaluationRecord(stage: stage.name, step: step, stageStep: stageStep, values: values)))
+  }
+
+  func emit(_ event: TrainingEvent) throws {
+    for listener in listeners { try listener.receive(event) }
+  }
+
+  private var info: RunInfo {
+    RunInfo(
+      name: recipe.name, fingerprint: recipe.fingerprint, device: recipe.device, threads: Runtime.threads,
+      stages: stages.map {
+        RunInfo.StageInfo(name: $0.name, steps: $0.plan.steps, tokens: $0.plan.steps * $0.plan.batchTokens)
+      })
+  }
+
+  private func interruption() -> MohawkError {
+    let total = stages.reduce(0) { $0 + $1.plan.steps }
+    guard let lastCheckpoint else {
+      return MohawkError(
+        .interrupted, "training was stopped after step \(step) of \(total), and nothing was saved",
+        remedy: "this run keeps no checkpoints: it has to start again")
+    }
+    return MohawkError(
+      .interrupted, "training was stopped after step \(step) of \(total) and saved", at: lastCheckpoint,
+      remedy: "resume the run to continue with the next step")
+  }
+}

@@ -1,0 +1,49 @@
+import MohawkLayers
+import MohawkRecipes
+import MohawkTensor
+
+/// One stage of a run: what moves, what is fed, what is compared. `TrainingLoop` does the rest.
+public protocol TrainingStage: AnyObject {
+  var name: StageName { get }
+  var plan: StageRecipe { get }
+
+  /// Makes the stage ready: builds what it needs, copies weights, freezes and unfreezes. Also called when a run resumes
+  /// inside or at the end of this stage, before the weights are loaded; so it must not depend on having run only once.
+  func begin() throws
+
+  /// The parameters that move, each with gradients switched on. Asked for after `begin`.
+  var parameters: [Parameter] { get }
+
+  /// All parameters, moving and frozen, that a checkpoint of this stage must hold. Asked for after `begin`.
+  var saved: [Parameter] { get }
+
+  /// Forward and backward over one micro-batch: adds `share` times the gradients of its mean loss to `parameters`.
+  /// - Parameters:
+  ///   - tokens: ids, [rows, length + 1], `int64`.
+  ///   - share: this micro-batch's part of the whole batch; the shares of a batch add up to 1.
+  func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss
+
+  /// What is measured on validation data, in the order in which it is shown; may be empty. Gradients are off.
+  func evaluate() throws -> [Metric]
+
+  /// Called once after the last step and evaluation, before the stage's last checkpoint.
+  func end() throws
+}
+
+extension TrainingStage {
+  public func evaluate() throws -> [Metric] { [] }
+  public func end() throws {}
+}
+
+/// The loss of one micro-batch: means over its rows, not yet multiplied by its share. They stay on the device.
+public struct StageLoss {
+  /// One number.
+  public var total: Tensor
+  /// One number per layer, always as many; empty for a stage that has only one loss.
+  public var perLayer: [Tensor]
+
+  public init(total: Tensor, perLayer: [Tensor] = []) {
+    self.total = total
+    self.perLayer = perLayer
+  }
+}

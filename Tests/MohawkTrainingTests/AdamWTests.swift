@@ -1,0 +1,117 @@
+import Foundation
+import MohawkFiles
+import MohawkLayers
+import MohawkTensor
+import MohawkTraining
+import Testing
+
+@Suite struct AdamWTests {
+  /// AdamW on one number, as in the paper, with the bias corrections written out.
+  struct Oracle {
+    var value: Double
+    var first = 0.0
+    var second = 0.0
+    mutating func update(_ gradient: Double, step: Int, rate: Double, decay: Double, _ settings: AdamW.Settings) {
+      value -= rate * decay * value
+      first = settings.beta1 * first + (1 - settings.beta1) * gradient
+      second = settings.beta2 * second + (1 - settings.beta2) * gradient * gradient
+      let meanFirst = first / (1 - pow(settings.beta1, Double(step)))
+      let meanSecond = second / (1 - pow(settings.beta2, Double(step)))
+      value -= rate * meanFirst / (sqrt(meanSecond) + settings.epsilon)
+    }
+  }
+
+  let settings = AdamW.Settings(beta1: 0.8, beta2: 0.9, epsilon: 1e-3, weightDecay: 0.3)
+  let start = [1.0, -2, 0.5, 3]
+
+  func gradient(_ step: Int, _ index: Int) -> Double { sin(Double(3 * step + index)) * pow(10, Double(index - 2)) }
+
+  @Test(arguments: [(DType.float64, 1e-12), (.float32, 1e-5)])
+  func bothGroupsFollowThePaper(_ dtype: DType, _ tolerance: Double) {
+    func parameter(_ name: String, decays: Bool) -> Parameter {
+      Parameter(name: name, value: Tensor(start).to(dtype).copy(), decays: decays)
+    }
+    // Interleaved, so that a group must find its own gradients.
+    let parameters = [
+      parameter("a", decays: true), parameter("b", decays: false), parameter("c", decays: true),
+    ]
+    let optimizer = AdamW(parameters, settings)
+    var oracles = parameters.map { _ in start.map { Oracle(value: $0) } }
+    for step in 1...7 {
+      let rate = 0.1 / Double(step)
+      let gradients = parameters.indices.map { p in
+        Tensor(start.indices.map { gradient(step + 10 * p, $0) }).to(dtype)
+      }
+      optimizer.update(gradients: gradients, learningRate: rate)
+      for p in parameters.indices {
+        for i in start.indices {
+          let decay = parameters[p].decays ? settings.weightDecay : 0
+          oracles[p][i].update(gradient(step + 10 * p, i), step: step, rate: rate, decay: decay, settings)
+        }
+      }
+    }
+    #expect(optimizer.step == 7)
+    for p in parameters.indices {
+      for (found, expected) in zip(parameters[p].value.doubles(), oracles[p]) {
+        #expect(abs(found - expected.value) < tolerance, "\(parameters[p].name)")
+      }
+    }
+  }
+
+  @Test func momentsAreTwoNamedTensorsPerParameter() throws {
+    let folder = try TemporaryFolder()
+    func make() -> AdamW {
+      AdamW(
+        [
+          Parameter(name: "w", value: Tensor([1, 2] as [Float]), decays: true),
+          Parameter(name: "b", value: Tensor([3] as [Float]), decays: false),
+        ], settings)
+    }
+    let gradients = [Tensor([0.1, -0.2] as [Float]), Tensor([0.3] as [Float])]
+    let original = make()
+    original.update(gradients: gradients, learningRate: 0.1)
+    #expect(original.state.map(\.name) == ["w.first", "w.second", "b.first", "b.second"])
+    #expect(original.state.allSatisfy { $0.tensor.dtype == .float32 })
+    try Safetensors.write(original.state, to: folder / "o")
+
+    let other = make()
+    for (mine, theirs) in zip(other.parameters, original.parameters) { mine.value.assign(theirs.value) }
+    try other.restore(try SafetensorsFile(folder / "o"), step: 1)
+    original.update(gradients: gradients, learningRate: 0.1)
+    other.update(gradients: gradients, learningRate: 0.1)
+    for (mine, theirs) in zip(other.parameters, original.parameters) {
+      #expect(mine.value.floats() == theirs.value.floats())
+    }
+  }
+
+  @Test func momentsOfAnotherModelAreRefusedInOneError() throws {
+    let folder = try TemporaryFolder()
+    try Safetensors.write(
+      [("w.first", .zeros([3])), ("w.second", .zeros([2], .float64)), ("x.first", .zeros([1]))], to: folder / "o")
+    let optimizer = AdamW(
+      [
+        Parameter(name: "w", value: Tensor([1, 2] as [Float]), decays: true),
+        Parameter(name: "b", value: Tensor([3] as [Float]), decays: false),
+      ], settings)
+    let error = #expect(throws: MohawkError.self) {
+      try optimizer.restore(try SafetensorsFile(folder / "o"), step: 1)
+    }
+    for part in ["w.first is float32[3]", "w.second is float64[2]", "b.first is missing", "x.first is not used"] {
+      #expect(error?.description.contains(part) == true, "\(part)")
+    }
+  }
+
+  @Test func clippingKeepsTheDirectionAndReturnsTheNormBefore() {
+    // One tensor, so that the norm is exact.
+    let gradients = [Tensor([3.0, 4])]
+    #expect(GradientClip.clip(gradients, to: 0) == 5)
+    #expect(GradientClip.clip(gradients, to: 20) == 5)
+    #expect(gradients[0].doubles() == [3, 4], "a small gradient is left alone")
+    #expect(GradientClip.clip(gradients, to: 2.5) == 5)
+    #expect(gradients[0].doubles() == [1.5, 2])
+    let several = [Tensor([3.0]), Tensor([4.0, 12])]
+    #expect(abs(GradientClip.clip(several, to: 1) - 13) < 1e-12)
+    #expect(abs(TensorList.norm(several) - 1) < 1e-12)
+    #expect(GradientClip.clip([Tensor([1.0]), Tensor([Double.nan])], to: 1).isNaN)
+  }
+}
