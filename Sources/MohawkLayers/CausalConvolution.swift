@@ -28,10 +28,11 @@ public struct CausalConvolution {
     return sum.to(x.dtype)
   }
 
-  /// The inputs that the next call needs: the last `width - 1` of what came before and `x`.
+  /// The inputs that the next call needs: the last `width - 1` of what came before and `x`, in storage of their own.
   public func remember(_ x: Tensor, past: Tensor) -> Tensor {
-    let all = Tensor.concatenated([past, x.to(past.dtype)], 1)
-    return all.narrowed(1, from: all.size(1) - (width - 1), length: width - 1).contiguous()
+    let (new, needed) = (x.size(1), width - 1)
+    if new >= needed { return x.narrowed(1, from: new - needed, length: needed).to(past.dtype).copy() }
+    return .concatenated([past.narrowed(1, from: new, length: needed - new), x.to(past.dtype)], 1)
   }
 
   /// The past of a sequence that has not begun: zeros.

@@ -16,7 +16,7 @@ public struct ParameterScope {
 
   public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
-  /// The parameter `name` at this place.
+  /// The parameter `name` at this place; one that cannot be had is a stand-in without its shape until `finish` throws.
   /// - Parameters:
   ///   - decays: whether weight decay applies; by default for tensors of two and more dimensions.
   public func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool? = nil) -> Tensor {
@@ -47,7 +47,8 @@ public final class ParameterBuild {
       return value
     case .failure(let fault):
       if !faults.contains(fault) { faults.append(fault) }
-      let stand = Tensor.zeros(shape)
+      // A stand-in of one number, because the shape may be absurd; `finish` refuses the model before it is used.
+      let stand = Tensor.zeros(Array(repeating: 1, count: shape.count))
       parameters.append(Parameter(name: name, value: stand, decays: decays))
       return stand
     }

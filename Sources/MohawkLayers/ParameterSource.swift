@@ -14,7 +14,8 @@ public enum Initial: Sendable {
 
 /// Where parameters come from: a generator, a checkpoint, another model.
 public protocol ParameterSource {
-  /// The values of a parameter, or why it cannot be had; `nil` in both means "draw it".
+  /// The values of a parameter, or why it cannot be had.
+  /// - Parameter initial: how to draw it, for a source that draws.
   func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault>
 }
 

@@ -3,24 +3,21 @@ import MohawkTensor
 
 /// Rotary position embedding on the first `dimensions` of every head (Su et al. 2021), in the half-split layout of
 /// Hugging Face's models: dimension i is paired with dimension i + dimensions / 2.
+///
+/// Angles are computed in doubles and rounded once, to the type of what is turned: in fp32 an angle at position 2000
+/// would already be wrong by 1e-4.
 public struct RotaryEmbedding {
   /// How many of a head's dimensions turn; even.
   public let dimensions: Int
-  /// [positions, dimensions / 2]
-  private let cosines: Tensor
-  private let sines: Tensor
+  private let tables: RotaryTables
 
   /// - Parameters:
-  ///   - positions: how many positions to prepare; asking for a later one traps.
+  ///   - positions: how many positions there are; asking for a later one traps.
   ///   - base: the wave length of the slowest pair grows with it.
   public init(dimensions: Int, base: Double, positions: Int, on device: Device = .cpu) {
     precondition(dimensions.isMultiple(of: 2), "rotary dimensions come in pairs, not \(dimensions)")
     self.dimensions = dimensions
-    let half = dimensions / 2
-    let frequencies = (0..<half).map { Float(pow(base, -Double(2 * $0) / Double(dimensions))) }
-    let angles = Tensor.range(0, positions, .float32, on: device).outer(Tensor(frequencies).to(on: device))
-    cosines = angles.cos()
-    sines = angles.sin()
+    tables = RotaryTables(dimensions: dimensions, base: base, positions: positions, device: device)
   }
 
   /// Turns [batch, heads, length, headDim] whose first token stands at position `offset`.
@@ -28,11 +25,45 @@ public struct RotaryEmbedding {
     if dimensions == 0 { return x }
     let half = dimensions / 2
     let length = x.size(2)
-    let cosine = cosines.narrowed(0, from: offset, length: length).to(x.dtype)
-    let sine = sines.narrowed(0, from: offset, length: length).to(x.dtype)
+    let table = tables.table(x.dtype, for: offset + length)
+    let cosine = table.cosines.narrowed(0, from: offset, length: length)
+    let sine = table.sines.narrowed(0, from: offset, length: length)
     let parts = x.split([half, half, x.size(3) - dimensions])
     let first = parts[0] * cosine - parts[1] * sine
     let second = parts[1] * cosine + parts[0] * sine
     return .concatenated([first, second, parts[2]], -1)
+  }
+}
+
+/// Cosines and sines of the angles, made when positions are first asked for and kept per type.
+private final class RotaryTables {
+  /// Both [positions made so far, dimensions / 2].
+  typealias Table = (cosines: Tensor, sines: Tensor)
+
+  private let dimensions: Int
+  private let base: Double
+  private let positions: Int
+  private let device: Device
+  private var made: [DType: Table] = [:]
+
+  init(dimensions: Int, base: Double, positions: Int, device: Device) {
+    self.dimensions = dimensions
+    self.base = base
+    self.positions = positions
+    self.device = device
+  }
+
+  /// A table with at least the first `needed` positions.
+  func table(_ dtype: DType, for needed: Int) -> Table {
+    precondition(needed <= positions, "position \(needed - 1) of \(positions) positions")
+    if let table = made[dtype], table.cosines.size(0) >= needed { return table }
+    let count = min(positions, max(2 * needed, 256))
+    let table = withoutGradients {
+      let frequencies = (0..<dimensions / 2).map { pow(base, -Double(2 * $0) / Double(dimensions)) }
+      let angles = Tensor.range(0, count, .float64).outer(Tensor(frequencies))
+      return (cosines: angles.cos().to(dtype, on: device), sines: angles.sin().to(dtype, on: device))
+    }
+    made[dtype] = table
+    return table
   }
 }

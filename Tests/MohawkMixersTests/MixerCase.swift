@@ -1,0 +1,61 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+import Testing
+
+/// The mixers that must keep the laws, small and with nothing at its special initial value.
+enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
+  case attention = "attention without positions"
+  case rotaryAttention = "attention with rotary positions on part of each head"
+  case groupedAttention = "attention with grouped keys and values"
+  case stateSpace = "Discrete-Mamba-2 with B and C per head"
+  case groupedStateSpace = "Discrete-Mamba-2 with grouped B and C"
+  case sharedStateSpace = "Discrete-Mamba-2 with one B and C"
+
+  var testDescription: String { rawValue }
+  static let modelDim = 24
+
+  /// Whether the state stays as large as it began.
+  var hasConstantState: Bool {
+    switch self {
+    case .attention, .rotaryAttention, .groupedAttention: false
+    case .stateSpace, .groupedStateSpace, .sharedStateSpace: true
+    }
+  }
+
+  func build(_ dtype: DType = .float64) -> (mixer: any SequenceMixer, parameters: ParameterList) {
+    let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 11), dtype))
+    let mixer = mixer(build.root / "mixer")
+    let noise = RandomGenerator(seed: 12)
+    withoutGradients {
+      for parameter in build.parameters.all {
+        parameter.value.addInPlace(noise.normal(parameter.value.shape, dtype), scale: 0.2)
+      }
+    }
+    return (mixer, build.parameters)
+  }
+
+  private func mixer(_ scope: ParameterScope) -> any SequenceMixer {
+    switch self {
+    case .attention: attention(kvHeads: 4, rotaryDim: 0, bias: true, scope)
+    case .rotaryAttention: attention(kvHeads: 4, rotaryDim: 4, bias: true, scope)
+    case .groupedAttention: attention(kvHeads: 2, rotaryDim: 6, bias: false, scope)
+    case .stateSpace: stateSpace(qkHeads: 4, chunk: 64, scope)
+    case .groupedStateSpace: stateSpace(qkHeads: 2, chunk: 16, scope)
+    case .sharedStateSpace: stateSpace(qkHeads: 1, chunk: 128, scope)
+    }
+  }
+
+  private func attention(kvHeads: Int, rotaryDim: Int, bias: Bool, _ scope: ParameterScope) -> any SequenceMixer {
+    Attention(
+      AttentionConfiguration(
+        modelDim: Self.modelDim, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: rotaryDim, maxLength: 1024,
+        bias: bias), scope)
+  }
+
+  private func stateSpace(qkHeads: Int, chunk: Int, _ scope: ParameterScope) -> any SequenceMixer {
+    DiscreteMamba2(
+      DiscreteMamba2Configuration(
+        modelDim: Self.modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk), scope)
+  }
+}

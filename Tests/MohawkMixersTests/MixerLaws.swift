@@ -1,0 +1,234 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+import Testing
+
+/// What every sequence mixer promises.
+enum MixerLaw: String, CaseIterable, CustomTestStringConvertible {
+  case definition = "mix equals matrix times values"
+  case singlePrecision = "mix equals matrix times values in fp32 and bf16"
+  case triangle = "the matrix is exactly 0 above its diagonal"
+  case causality = "a token does not change what comes before it"
+  case independence = "sequences of a batch do not meet"
+  case pieces = "in pieces, token by token and at once are the same"
+  case copies = "a copied state goes its own way"
+  case memory = "the state's size is what it promises"
+  case gradients = "both forms have the same gradients"
+  case extremes = "gradients stay finite under long decay and sharp attention"
+
+  var testDescription: String { rawValue }
+}
+
+/// Checks of the laws on one mixer.
+enum MixerLaws {
+  /// Around the chunk sizes, and long.
+  static let lengths = [1, 2, 63, 64, 65, 100, 1000]
+
+  /// Checks one law.
+  /// - Parameters:
+  ///   - build: makes the mixer with its parameters in a type.
+  ///   - constantState: whether the state promises to stay as large as it began.
+  static func check(
+    _ law: MixerLaw, modelDim: Int, constantState: Bool, _ build: (DType) -> (any SequenceMixer, ParameterList)
+  ) {
+    let (mixer, parameters) = build(.float64)
+    let subject = MixerLawSubject(mixer: mixer, parameters: parameters, modelDim: modelDim)
+    switch law {
+    case .definition: for length in lengths { subject.mixIsMatrixTimesValues(length) }
+    case .singlePrecision:
+      let (mixer, parameters) = build(.float32)
+      let single = MixerLawSubject(mixer: mixer, parameters: parameters, modelDim: modelDim)
+      for length in lengths {
+        for dtype in [DType.float32, .bfloat16] { single.mixIsMatrixTimesValues(length, dtype) }
+      }
+    case .triangle: for length in [1, 2, 65] { subject.matrixIsLowerTriangular(length) }
+    case .causality: subject.tokensDoNotChangeThePast(100)
+    case .independence: subject.sequencesDoNotMeet(65)
+    case .pieces:
+      for pieces in [
+        [1], [2], [1, 1], [63, 1], [1, 63], [64], [65], [64, 1], [1, 64], [1, 2, 63, 34], [3, 1, 1, 60, 35],
+        [1, 63, 64, 65, 100, 707],
+      ] { subject.piecesAreTheWhole(pieces) }
+      subject.piecesAreTheWhole(Array(repeating: 1, count: 1000))
+    case .copies: subject.copiesGoTheirOwnWay()
+    case .memory: subject.stateSize(isConstant: constantState)
+    case .gradients: for length in lengths where length <= 100 { subject.formsHaveEqualGradients(length) }
+    case .extremes: subject.gradientsStayFinite(1000)
+    }
+  }
+}
+
+/// One mixer under test.
+struct MixerLawSubject {
+  let mixer: any SequenceMixer
+  let parameters: ParameterList
+  let modelDim: Int
+
+  func input(_ length: Int, batch: Int = 2, seed: UInt64 = 1, _ dtype: DType = .float64) -> Tensor {
+    RandomGenerator(seed: seed + 1000 * UInt64(length)).normal([batch, length, modelDim], .float64).to(dtype)
+  }
+
+  /// Matrix times values, [batch, length, heads, headDim].
+  private func product<Mixer: SequenceMixer>(_ mixer: Mixer, _ operands: Mixer.Operands) -> Tensor {
+    mixer.matrix(operands).matmul(mixer.values(operands).transposed(1, 2)).transposed(1, 2)
+  }
+
+  // Each form from x alone: mixed values by computation and by definition.
+  private func mixed(_ mixer: some SequenceMixer, _ x: Tensor) -> Tensor {
+    mixer.mix(mixer.operands(x, for: .mixing))
+  }
+  private func defined(_ mixer: some SequenceMixer, _ x: Tensor) -> Tensor {
+    product(mixer, mixer.operands(x, for: .mixing))
+  }
+
+  func mixIsMatrixTimesValues(_ length: Int, _ dtype: DType = .float64) {
+    withoutGradients {
+      let x = input(length, dtype)
+      let mixed = mixed(mixer, x)
+      #expect(mixed.shape[..<3] == [2, length, mixer.heads] && mixed.dtype == dtype)
+      let error = mixed.error(from: defined(mixer, x))
+      // Cumulative log-decays near -1000 are rounded by 6e-5 in fp32, and the matrix takes differences of them.
+      let tolerance = dtype == .float32 && length > 256 ? 3e-5 : dtype.tolerance
+      #expect(error <= tolerance, "length \(length), \(dtype)")
+      let output = mixer(x)
+      #expect(output.shape == x.shape && output.isIdentical(to: mixer.output(mixed, x)))
+    }
+  }
+
+  func matrixIsLowerTriangular(_ length: Int) {
+    withoutGradients {
+      let x = input(length)
+      let matrix = mixer.matrix(of: x)
+      #expect(matrix.shape == [2, mixer.heads, length, length] && matrix.isAllFinite)
+      #expect(matrix.upperTriangle(1).abs().max().item() == 0)
+      #expect(matrix.isIdentical(to: matrixForMixing(mixer, x)), "the matrix depends on what else is asked for")
+    }
+  }
+  private func matrixForMixing(_ mixer: some SequenceMixer, _ x: Tensor) -> Tensor {
+    mixer.matrix(mixer.operands(x, for: .mixing))
+  }
+
+  func tokensDoNotChangeThePast(_ length: Int) {
+    withoutGradients {
+      let x = input(length)
+      let output = mixer(x)
+      for position in [1, 15, 16, 63, 64, length - 1] {
+        let changed = x.copy()
+        changed.narrowed(1, from: position, length: length - position).multiplyInPlace(-3)
+        let other = mixer(changed)
+        let past = other.narrowed(1, from: 0, length: position)
+        #expect(past.isIdentical(to: output.narrowed(1, from: 0, length: position)), "token \(position)")
+        #expect(other.selected(1, position).error(from: output.selected(1, position)) > 1e-3)
+      }
+    }
+  }
+
+  func sequencesDoNotMeet(_ length: Int) {
+    withoutGradients {
+      let x = input(length, batch: 3)
+      let together = mixer(x)
+      let matrices = mixer.matrix(of: x)
+      for row in 0..<3 {
+        let own = x.narrowed(0, from: row, length: 1)
+        #expect(together.narrowed(0, from: row, length: 1).error(from: mixer(own)) <= 1e-12)
+        #expect(matrices.narrowed(0, from: row, length: 1).error(from: mixer.matrix(of: own)) <= 1e-12)
+      }
+      x.selected(0, 1).multiplyInPlace(7)
+      let changed = mixer(x)
+      for row in [0, 2] { #expect(changed.selected(0, row).isIdentical(to: together.selected(0, row))) }
+    }
+  }
+
+  func piecesAreTheWhole(_ pieces: [Int]) {
+    withoutGradients {
+      let length = pieces.reduce(0, +)
+      let x = input(length)
+      let state = mixer.emptyState(batch: 2)
+      #expect(state.position == 0)
+      let outputs = x.split(pieces, 1).map { mixer.advance($0, state) }
+      #expect(state.position == length)
+      let pieceNames = pieces.count > 12 ? "\(pieces.count) pieces" : "\(pieces)"
+      #expect(Tensor.concatenated(outputs, 1).error(from: mixer(x)) <= 1e-12, "\(pieceNames)")
+      // What comes next depends on the whole past alike, also for a state that took it at once.
+      let once = mixer.emptyState(batch: 2)
+      #expect(mixer.advance(x, once).error(from: mixer(x)) <= 1e-12, "\(pieceNames)")
+      let next = input(3, seed: 5)
+      #expect(mixer.advance(next, state).error(from: mixer.advance(next, once)) <= 1e-12, "\(pieceNames)")
+    }
+  }
+
+  func copiesGoTheirOwnWay() {
+    withoutGradients {
+      for (seen, steps) in [(0, 3), (5, 1), (5, 4), (70, 1), (33, 40)] {
+        let state = mixer.emptyState(batch: 2)
+        if seen > 0 { _ = mixer.advance(input(seen), state) }
+        let copy = state.copy()
+        let second = copy.copy()
+        let expected = mixer.advance(input(steps, seed: 3), state)
+        // Another continuation of the first copy must not be noticed by the second.
+        _ = mixer.advance(input(steps, seed: 4), copy)
+        #expect(second.position == seen && copy.position == seen + steps)
+        #expect(mixer.advance(input(steps, seed: 3), second).isIdentical(to: expected), "\(seen) + \(steps)")
+        #expect(second.byteCount == state.byteCount)
+      }
+    }
+  }
+
+  func stateSize(isConstant: Bool) {
+    withoutGradients {
+      let state = mixer.emptyState(batch: 2)
+      let empty = state.byteCount
+      var sizes: [Int] = []
+      for length in [1, 1, 62, 100, 836] {
+        _ = mixer.advance(input(length), state)
+        sizes.append(state.byteCount)
+      }
+      if isConstant {
+        #expect(empty > 0 && sizes.allSatisfy { $0 == empty }, "\(empty) bytes became \(sizes)")
+      } else {
+        #expect(empty < sizes[0] && sizes[0] < sizes[4], "\(empty) bytes became \(sizes)")
+      }
+      #expect(mixer.emptyState(batch: 4).byteCount == 2 * empty)
+    }
+  }
+
+  func formsHaveEqualGradients(_ length: Int) {
+    let leaf = input(length).leaf()
+    let trained = parameters.train { _ in true }.map(\.value) + [leaf]
+    let mixed = mixed(mixer, leaf)
+    let cotangent = RandomGenerator(seed: 9).normal(mixed.shape, .float64)
+    let fast = mixed.gradients(of: trained, cotangent)
+    let slow = defined(mixer, leaf).gradients(of: trained, cotangent)
+    // Some gradients are 0 by cancellation: those of a softmax over one token, or by a bias of all keys.
+    let scale = slow.map { $0?.rms ?? 0 }.max()! * 1e-2
+    for (index, name) in (parameters.all.map(\.name) + ["input"]).enumerated() {
+      guard let fast = fast[index], let slow = slow[index] else {
+        #expect(fast[index] == nil && slow[index] == nil, "only one form depends on \(name)")
+        continue
+      }
+      #expect(fast.error(from: slow, scale: scale) <= 1e-12, "gradient by \(name) at length \(length)")
+    }
+    // Everything that a layer holds has a part in its output.
+    let output = mixer(leaf)
+    let whole = output.gradients(of: trained, RandomGenerator(seed: 10).normal(output.shape, .float64))
+    for (index, gradient) in whole.enumerated() {
+      let name = index < parameters.all.count ? parameters.all[index].name : "input"
+      #expect(gradient?.isAllFinite == true, "gradient of the output by \(name)")
+    }
+    parameters.train { _ in false }
+  }
+
+  func gradientsStayFinite(_ length: Int) {
+    for scale in [30.0, 1000] {
+      let leaf = (input(length, batch: 1) * scale).leaf()
+      let trained = parameters.train { _ in true }.map(\.value) + [leaf]
+      for (form, value) in [("mix", mixed(mixer, leaf)), ("matrix", mixer.matrix(of: leaf))] {
+        #expect(value.isAllFinite, "\(form)")
+        for gradient in value.gradients(of: trained, .ones(value.shape, .float64)) {
+          #expect(gradient?.isAllFinite != false, "gradient of \(form) at \(scale) times the input")
+        }
+      }
+    }
+    parameters.train { _ in false }
+  }
+}
