@@ -11,7 +11,15 @@ import Foundation
 /// A read-only memory map of a whole file. The pages are read when they are touched.
 public final class MappedFile: @unchecked Sendable {  // the mapping never changes after init
   public let path: String
-  public let bytes: UnsafeRawBufferPointer
+  private let bytes: UnsafeRawBufferPointer
+
+  /// The size in bytes.
+  public var count: Int { bytes.count }
+
+  /// Lends the bytes. They are gone when the file is, so they must not leave `body` unless the file is kept with them.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
+  }
 
   /// Maps `path`.
   /// - Throws: `MohawkError` when it is missing, unreadable or not a regular file.

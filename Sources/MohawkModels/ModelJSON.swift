@@ -10,10 +10,10 @@ struct ModelJSON {
 
   init(_ path: String) throws {
     let map = try MappedFile(path)
-    guard map.bytes.count < 16 << 20 else {
-      throw MohawkError(.invalidFormat, "a config.json of \(map.bytes.count) bytes is not one", at: path)
+    guard map.count < 16 << 20 else {
+      throw MohawkError(.invalidFormat, "a config.json of \(map.count) bytes is not one", at: path)
     }
-    let data = Data(map.bytes)
+    let data = map.withBytes { Data($0) }
     guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "check that the file is whole")
     }

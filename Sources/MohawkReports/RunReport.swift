@@ -82,8 +82,7 @@ public struct RunReport {
   }
 
   private static func contents(_ path: String) throws -> Data {
-    let file = try MappedFile(path)
-    return withExtendedLifetime(file) { Data(file.bytes) }
+    try MappedFile(path).withBytes { Data($0) }
   }
 
   private mutating func decoded<Value: Decodable>(_ path: String) -> Value? {
