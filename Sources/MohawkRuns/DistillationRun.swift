@@ -112,7 +112,8 @@ public final class DistillationRun {
   private func finish(_ pair: DistillationPair, _ data: RunData) throws -> EvaluationSummary {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
-    let summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
+    var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
+    if recipe.data.train.isEmpty { summary.rows.append(findings.recall(prompts: 200)) }
     let window = data.heldOut[0].selected(0, 0)
     let ids = window.integers().map(Int32.init)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)

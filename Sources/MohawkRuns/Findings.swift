@@ -64,6 +64,15 @@ public struct Findings {
     }
   }
 
+  /// How often both models recall what a built-in story told earlier.
+  public func recall(prompts count: Int) -> EvaluationSummary.Row {
+    let tasks = StoryGenerator.recallPrompts(count: count, seed: 0).map {
+      (prompt: tokenizer.encode($0.prompt), answer: tokenizer.encode($0.answer))
+    }
+    return .init(
+      "recall in stories", teacher: Recall.accuracy(pair.teacher, tasks), student: Recall.accuracy(pair.student, tasks))
+  }
+
   /// What the next token costs after contexts of different lengths, for both models.
   /// - Parameter ids: tokens to fill the contexts with.
   public func decodeCosts(contexts: [Int], ids: [Int32]) -> [DecodeCost] {
