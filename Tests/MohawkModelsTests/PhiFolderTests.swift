@@ -83,8 +83,10 @@ import Testing
     #expect(opened.configuration.mixers == mixers)
     if runs > 1 { expectEqual(opened, model) }
 
-    // A reader that takes the blocks in the file's order sees the same layers.
+    // A reader that takes the blocks in the file's order, or in that of their names, sees the same layers.
     let text = String(decoding: try folder.read("config.json"), as: UTF8.self)
+    let names = text.matches(of: /"(Block[0-9]+)"/).map { String($0.output.1) }
+    #expect(names.count == runs && names == names.sorted())
     let cores = text.matches(of: /"CoreType" : "modules.mixers.([a-z_0-9]+)"/).map { String($0.output.1) }
     #expect(cores == (0..<runs).map { $0.isMultiple(of: 2) ? "discrete_mamba2" : "phi_attention" })
     let counts = text.matches(of: /"n_layers" : ([0-9]+)/).map { Int($0.output.1)! }
