@@ -20,7 +20,7 @@ public protocol ParameterSource {
 }
 
 /// Why one parameter could not be had.
-public enum ParameterFault: Error, Equatable, CustomStringConvertible {
+public enum ParameterFault: Error, Hashable, CustomStringConvertible {
   case missing(key: String)
   case misshapen(key: String, found: [Int], wanted: [Int])
   case unusable(key: String, reason: String)

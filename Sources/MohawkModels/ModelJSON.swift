@@ -26,7 +26,8 @@ struct ModelJSON {
     self.text = text
   }
 
-  func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...1 << 31) throws -> Int {
+  /// A whole number; without `range` a size that products of a few of them do not overflow.
+  func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...1 << 24) throws -> Int {
     guard let value = object[key], !(value is NSNull) else {
       if let fallback { return fallback }
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)

@@ -37,7 +37,9 @@ public struct Attention: SequenceMixer {
   let query, key, value, dense: Linear
   let rotary: RotaryEmbedding
 
-  public init(_ configuration: AttentionConfiguration, depth: Int = 1, on device: Device = .cpu, _ scope: ParameterScope) {
+  public init(
+    _ configuration: AttentionConfiguration, depth: Int = 1, on device: Device = .cpu, _ scope: ParameterScope
+  ) {
     self.configuration = configuration
     let d = configuration.modelDim
     let wide = configuration.heads * configuration.headDim
