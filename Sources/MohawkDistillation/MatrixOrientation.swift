@@ -15,15 +15,19 @@ public final class MatrixOrientation: TrainingStage {
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) throws {
+  /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
+    throws
+  {
     try pair.requireEqualHeads()
+    try plan.requireTrained([.matrix], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains, allowed: [.matrix], in: name)
+    parameters = try pair.begin(plan.trains)
   }
 
   public var saved: [Parameter] { pair.student.parameters.all }
