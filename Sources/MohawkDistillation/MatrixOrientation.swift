@@ -14,12 +14,20 @@ public final class MatrixOrientation: TrainingStage {
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
+  let finish: () throws -> Void
 
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) throws {
+  /// - Parameters:
+  ///   - evaluation: what to measure now and then, without gradients.
+  ///   - finish: called after the last step.
+  public init(
+    _ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] },
+    finish: @escaping () throws -> Void = {}
+  ) throws {
     try pair.requireEqualHeads()
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
+    self.finish = finish
   }
 
   public func begin() throws {
@@ -41,4 +49,5 @@ public final class MatrixOrientation: TrainingStage {
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }
+  public func end() throws { try finish() }
 }

@@ -152,20 +152,4 @@ import Testing
     for parameter in model.parameters.all { parameter.value.fill(1) }
     #expect(try folder.read("model.safetensors") == before)
   }
-
-  @Test func weightsAloneAreReadIntoALivingModel() throws {
-    let configuration = hybrid([.discreteMamba2, .attention, .discreteMamba2])
-    let (source, target) = (Phi.fresh(configuration, seed: 4), Phi.fresh(configuration, seed: 5))
-    target.parameters.train { _ in true }
-    let folder = try TemporaryFolder()
-    try source.writeWeights(to: folder.path + "/weights.safetensors")
-    try target.readWeights(from: folder.path + "/weights.safetensors")
-    expectEqual(source, target)
-    #expect(target.parameters.all.allSatisfy { $0.value.requiresGradient })
-
-    let other = Phi.fresh(hybrid([.discreteMamba2, .attention]), seed: 6)
-    let untouched = other.parameters.all.map { $0.value.copy() }
-    #expect(throws: MohawkError.self) { try other.readWeights(from: folder.path + "/weights.safetensors") }
-    for (parameter, value) in zip(other.parameters.all, untouched) { #expect(parameter.value.isIdentical(to: value)) }
-  }
 }
