@@ -14,14 +14,18 @@ public final class HiddenStateAlignment: TrainingStage {
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) {
+  /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
+    throws
+  {
+    try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains, allowed: [.matrix, .mixer], in: name)
+    parameters = try pair.begin(plan.trains)
   }
 
   public var saved: [Parameter] { pair.student.parameters.all }

@@ -19,11 +19,13 @@ public final class MatrixOrientation: TrainingStage {
   /// - Parameters:
   ///   - evaluation: what to measure now and then, without gradients.
   ///   - finish: called after the last step.
+  /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.
   public init(
     _ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] },
     finish: @escaping () throws -> Void = {}
   ) throws {
     try pair.requireEqualHeads()
+    try plan.requireTrained([.matrix], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
@@ -31,7 +33,7 @@ public final class MatrixOrientation: TrainingStage {
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains, allowed: [.matrix], in: name)
+    parameters = try pair.begin(plan.trains)
   }
 
   public var saved: [Parameter] { pair.student.parameters.all }

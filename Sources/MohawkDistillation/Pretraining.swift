@@ -12,9 +12,11 @@ public final class Pretraining: TrainingStage {
   let model: any LanguageModel
   let evaluation: () throws -> [Metric]
 
+  /// - Throws: `MohawkError` when the plan trains less than the whole model.
   public init(
     _ model: any LanguageModel, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }
-  ) {
+  ) throws {
+    try plan.requireTrained([.all], in: name)
     self.model = model
     self.plan = plan
     self.evaluation = evaluation

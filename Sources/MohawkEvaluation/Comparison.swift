@@ -16,7 +16,9 @@ public struct Comparison: Sendable, Equatable {
   public var agreement: Double { Double(agreeing) / Double(student.tokens) }
 
   /// Adds the windows [batch, length + 1].
-  public mutating func add(teacher teacherModel: any LanguageModel, student studentModel: any LanguageModel, _ windows: Tensor) {
+  public mutating func add(
+    teacher teacherModel: any LanguageModel, student studentModel: any LanguageModel, _ windows: Tensor
+  ) {
     withoutGradients {
       let length = windows.size(1) - 1
       let ids = windows.narrowed(1, from: 0, length: length)

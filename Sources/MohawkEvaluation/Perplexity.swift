@@ -27,7 +27,8 @@ public struct Perplexity: Sendable, Equatable {
       let targets = windows.narrowed(1, from: 1, length: length).reshaped(-1)
       LogitSlices.forEach(model, hidden) { logits, first in
         let rows = logits.size(0)
-        negativeLogLikelihood += logits.crossEntropy(targets.narrowed(0, from: first, length: rows)).item() * Double(rows)
+        negativeLogLikelihood +=
+          logits.crossEntropy(targets.narrowed(0, from: first, length: rows)).item() * Double(rows)
         tokens += rows
       }
     }

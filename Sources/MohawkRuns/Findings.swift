@@ -23,7 +23,8 @@ public struct Findings {
   ///   - bytes: UTF-8 bytes of the tokens that they predict.
   public func summary(_ heldOut: [Tensor], bytes: Int) -> EvaluationSummary {
     let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, heldOut)
-    let distances = LayerDistances.measure(pair, heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) })
+    let distances = LayerDistances.measure(
+      pair, heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) })
     var summary = EvaluationSummary(tokens: comparison.student.tokens)
     summary.teacherParameters = pair.teacher.parameters.count
     summary.studentParameters = pair.student.parameters.count
@@ -64,11 +65,13 @@ public struct Findings {
     }
   }
 
-  /// How often both models recall what a built-in story told earlier.
-  public func recall(prompts count: Int) -> EvaluationSummary.Row {
+  /// How often both models recall what a built-in story told earlier; nil when no story is short enough for them.
+  public func recall(prompts count: Int) -> EvaluationSummary.Row? {
+    let longest = min(pair.teacher.maxLength ?? .max, pair.student.maxLength ?? .max)
     let tasks = StoryGenerator.recallPrompts(count: count, seed: 0).map {
       (prompt: tokenizer.encode($0.prompt), answer: tokenizer.encode($0.answer))
-    }
+    }.filter { $0.prompt.count + $0.answer.count <= longest }
+    guard !tasks.isEmpty else { return nil }
     return .init(
       "recall in stories", teacher: Recall.accuracy(pair.teacher, tasks), student: Recall.accuracy(pair.student, tasks))
   }
