@@ -14,16 +14,22 @@ public final class MatrixOrientation: TrainingStage {
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
+  let finish: () throws -> Void
 
+  /// - Parameters:
+  ///   - evaluation: what to measure now and then, without gradients.
+  ///   - finish: called after the last step.
   /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
-    throws
-  {
+  public init(
+    _ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] },
+    finish: @escaping () throws -> Void = {}
+  ) throws {
     try pair.requireEqualHeads()
     try plan.requireTrained([.matrix], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
+    self.finish = finish
   }
 
   public func begin() throws {
@@ -45,4 +51,5 @@ public final class MatrixOrientation: TrainingStage {
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }
+  public func end() throws { try finish() }
 }

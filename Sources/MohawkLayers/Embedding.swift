@@ -5,7 +5,7 @@ public struct Embedding {
   /// [vocabulary, width]
   public let weight: Tensor
 
-  public init(_ vocabulary: Int, _ width: Int, deviation: Double = 0.02, _ scope: ParameterScope) {
+  public init(_ vocabulary: Int, _ width: Int, deviation: Double = 0.5, _ scope: ParameterScope) {
     weight = scope.parameter("weight", [vocabulary, width], .normal(deviation))
   }
 

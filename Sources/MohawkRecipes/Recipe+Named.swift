@@ -19,8 +19,8 @@ extension Recipe {
       $0.data.vocabulary = 1024
       $0.model.maxLength = 16_384
       $0.student.stateDim = 32
-      $0.pretraining.tokens = 3_000_000
-      $0.pretraining.learningRate = 2e-3
+      $0.pretraining.tokens = 4_000_000
+      $0.pretraining.learningRate = 3e-3
       $0.orientation.tokens = 200_000
       $0.alignment.tokens = 400_000
       $0.distillation.tokens = 1_000_000

@@ -13,6 +13,8 @@ public struct RunReport {
     public static let metrics = "metrics.jsonl"
     public static let evaluation = "evaluation.json"
     public static let matrices = "matrices.json"
+    /// The matrices right after stage 1, kept until the final ones are written beside them.
+    public static let orientedMatrices = "matrices-orientation.json"
     public static let samples = "samples.json"
     public static let decode = "decode.json"
     public static let transfer = "transfer.json"

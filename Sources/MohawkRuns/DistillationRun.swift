@@ -1,3 +1,4 @@
+import Foundation
 import MohawkDistillation
 import MohawkEvaluation
 import MohawkFiles
@@ -50,7 +51,7 @@ public final class DistillationRun {
     ).map(\.report)
     let pair = try DistillationPair(teacher: teacher, student: student)
     // All that can be wrong with the stages is found out before the text is encoded.
-    _ = try stages(pair, [])
+    _ = try stages(pair, nil)
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath + "/tokenizer.json"
     try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try run.claim()
@@ -60,7 +61,7 @@ public final class DistillationRun {
     let data = try RunData.prepare(
       recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
       notice: settings.notice, shouldStop: settings.shouldStop)
-    let stages = try stages(pair, data.heldOut)
+    let stages = try stages(pair, data)
     try run.train(stages) { stage, step in
       // Every stage goes on in the text where the one before it stopped.
       let length = self.recipe.data.sequenceLength
@@ -73,15 +74,16 @@ public final class DistillationRun {
     return try withExtendedLifetime(run) { try finish(pair, data, run) }
   }
 
-  private func stages(_ pair: DistillationPair, _ heldOut: [Tensor]) throws -> [any TrainingStage] {
-    let judged = Array(heldOut.prefix(4))
+  /// - Parameter data: nil when the stages are only made to see that they can be.
+  private func stages(_ pair: DistillationPair, _ data: RunData?) throws -> [any TrainingStage] {
+    let judged = Array((data?.heldOut ?? []).prefix(4))
     return try recipe.stages.map { name in
       let plan = recipe[name]
       switch name {
       case .orientation:
-        return try MatrixOrientation(pair, plan) {
-          [Metric("matrix distance", Self.distance(pair, judged, \.matrices))]
-        }
+        return try MatrixOrientation(
+          pair, plan, evaluation: { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] },
+          finish: { if let data { try self.keepMatrices(pair, data) } })
       case .alignment:
         return try HiddenStateAlignment(pair, plan) {
           [Metric("output distance", Self.distance(pair, judged, \.outputs))]
@@ -109,6 +111,27 @@ public final class DistillationRun {
     return LayerDistances.mean(LayerDistances.measure(pair, ids)[keyPath: part]) ?? .nan
   }
 
+  /// The beginning of the held-out text, to show mixing matrices over: [1, at most 128].
+  private func shownText(_ data: RunData) -> Tensor {
+    let window = data.heldOut[0].narrowed(0, from: 0, length: 1)
+    return window.narrowed(1, from: 0, length: min(128, window.size(1) - 1))
+  }
+
+  /// Stage 1 is over: keeps its matrices for the report, because later stages change them.
+  private func keepMatrices(_ pair: DistillationPair, _ data: RunData) throws {
+    let matrices = Findings(pair, data.tokenizer).matrices(shownText(data))
+    try RunReport.save(matrices, as: RunReport.FileName.orientedMatrices, in: folder.path)
+  }
+
+  private func matrices(_ findings: Findings, _ data: RunData) throws -> [MatrixPair] {
+    var matrices = findings.matrices(shownText(data))
+    let path = folder.path + "/" + RunReport.FileName.orientedMatrices
+    guard recipe.stages.contains(.orientation), folder.has(path) else { return matrices }
+    let oriented = try MappedFile(path).withBytes { try JSONDecoder().decode([MatrixPair].self, from: Data($0)) }
+    for index in matrices.indices where index < oriented.count { matrices[index].oriented = oriented[index].student }
+    return matrices
+  }
+
   /// Measures, writes what was found, and last of all the student itself.
   private func finish(_ pair: DistillationPair, _ data: RunData, _ run: Run) throws -> EvaluationSummary {
     settings.notice("measuring the student beside its teacher")
@@ -118,10 +141,7 @@ public final class DistillationRun {
     let window = data.heldOut[0].selected(0, 0)
     let ids = window.integers().map(Int32.init)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)
-    let shown = min(128, ids.count - 1)
-    try RunReport.save(
-      findings.matrices(window.narrowed(0, from: 0, length: shown).unsqueezed(0)), as: RunReport.FileName.matrices,
-      in: folder.path)
+    try RunReport.save(try matrices(findings, data), as: RunReport.FileName.matrices, in: folder.path)
     var options = SamplingOptions()
     options.temperature = 0
     let prompt = try data.tokenizer.decode(ids.prefix(min(64, ids.count / 2)), skippingSpecial: true)
