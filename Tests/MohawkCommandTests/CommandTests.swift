@@ -48,8 +48,8 @@ import Testing
       ["tokens", "text.txt", "--tokenizer", "teacher/tokenizer.json", "-o", "tokens", "--shard", "0"], 1, "--shard is 0"
     )
     try refused(["tokenizer", "text.txt", "--vocabulary", "100"], 1, "257")
-    try refused(["distill", "--outptu", "run"], 64, "outptu")
-    try refused(["distil", "-o", "run"], 64, "distil")
+    try refused(place.distil("run", "--tokenizr", "x"), 64, "--tokenizr", "--tokenizer")
+    try refused(["distil"], 64, "distil")
     try refused(["generate", "teacher", "--temperature", "warm"], 64, "warm")
     #expect(place.names("").filter { !$0.hasPrefix(".") } == ["recipe.yaml", "run", "teacher", "text.txt"])
     #expect(place.names("run") == [".lock"])
@@ -60,7 +60,8 @@ import Testing
     let place = try Workplace()
     // The recipe's own model has four layers and looks at 512 tokens; the teacher's shape is what counts.
     let result = try place.mohawk(
-      "distill", "-r", "demo", "--teacher", "teacher", "--data", "text.txt", "-o", "run", "--attention", "5")
+      "distill", "-r", "demo", "--teacher", "teacher", "--data", "text.txt", "-o", "run", "--attention", "5", "--set",
+      "data.sequenceLength=64")
     #expect(result.status == 1 && result.errors.contains("the teacher has layers 0 to 1"), "\(result.errors)")
   }
 

@@ -60,6 +60,7 @@ import Testing
     tiny.stopAfter = 2
     #expect(throws: MohawkError.self) { try tiny.distil(recipe) }
     let before = try tiny.bytes("run/recipe.yaml")
+    tiny.stopAfter = nil
     var other = recipe
     other.alignment.learningRate = 0.5
     let error = #expect(throws: MohawkError.self) { try tiny.distil(other) }

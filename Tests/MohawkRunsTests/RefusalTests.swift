@@ -149,8 +149,8 @@ import Testing
     let short = try tiny.place.write("short.txt", "Tom ran. Tom ran home and sat down.")
     let empty = try tiny.place.write("empty.txt", "")
     try refused(tiny, .invalidValue, "held out", "--validation", "short.txt") { $0.data.train = [short] }
-    try refused(tiny, .invalidValue, "tokens") { $0.data.validation = [empty] }
-    try refused(tiny, .invalidValue, "text") { $0.data.train = [empty] }
+    try refused(tiny, .invalidValue, "empty.txt", "no text") { $0.data.validation = [empty] }
+    try refused(tiny, .invalidValue, "empty.txt", "no text") { $0.data.train = [empty] }
     try refused(tiny, .missingFile, "gone.txt") { $0.data.train = [tiny.path("gone.txt")] }
     try refused(tiny, .unsupported, "picture.png") { $0.data.train = [try tiny.place.write("picture.png", "x")] }
     let error = #expect(throws: MohawkError.self) { try tiny.pretrain(tiny.recipe { $0.data.train = [empty] }, "p") }
