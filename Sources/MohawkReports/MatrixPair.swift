@@ -4,13 +4,16 @@ import Foundation
 public struct MatrixPair: Sendable, Equatable {
   /// Counted from 0.
   public var layer: Int
+  /// Counted from 0.
   public var head: Int
   /// Rows and columns.
   public var size: Int
   /// `[size, size]`, row-major; only what lies on and below the diagonal counts.
   public var teacher: [Float]
+  /// The same of the student.
   public var student: [Float]
 
+  /// One argument per property.
   public init(layer: Int, head: Int, size: Int, teacher: [Float], student: [Float]) {
     precondition(
       size > 0 && teacher.count == size * size && student.count == size * size, "both matrices need \(size) rows")
