@@ -9,7 +9,9 @@ import MohawkTraining
 /// The teacher runs once per batch. Each layer's forward and backward pass is done and released before the next one
 /// begins, so that memory is one layer's graph.
 public final class MatrixOrientation: TrainingStage {
+  /// The stage of the recipe.
   public let name = StageName.orientation
+  /// How much, how fast, and what moves.
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair

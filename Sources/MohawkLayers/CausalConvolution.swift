@@ -8,8 +8,10 @@ public struct CausalConvolution {
   /// [channels]
   public let bias: Tensor
 
+  /// Taps per channel: how many tokens an output sees.
   public var width: Int { weight.size(2) }
 
+  /// Asks for `weight` and `bias`; fresh ones pass the input through unchanged.
   public init(_ channels: Int, width: Int, _ scope: ParameterScope) {
     weight = scope.parameter("weight", [channels, 1, width], .identityTaps)
     bias = scope.parameter("bias", [channels], .zeros)

@@ -13,6 +13,7 @@ public struct Linear {
     self.bias = bias ? scope.parameter("bias", [outputs], .zeros) : nil
   }
 
+  /// [.., in] to [.., out], in the type of `x`.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     x.linear(weight.to(x.dtype), bias?.to(x.dtype))
   }

@@ -10,10 +10,12 @@ public struct ParameterScope {
   /// The dotted name of this place; empty at the root.
   public let path: String
 
+  /// The place `name` below this one.
   public static func / (scope: ParameterScope, name: String) -> ParameterScope {
     ParameterScope(build: scope.build, path: scope.path.isEmpty ? name : scope.path + "." + name)
   }
 
+  /// The place with this number below this one, as for the layers of a model.
   public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
   /// The parameter `name` at this place; one that cannot be had is a stand-in without its shape until `finish` throws.
@@ -28,6 +30,7 @@ public struct ParameterScope {
 public final class ParameterBuild {
   private let source: any ParameterSource
   private let location: String
+  /// All parameters that were asked for so far.
   public let parameters = ParameterList()
   private var faults: [ParameterFault] = []
   private var known: Set<ParameterFault> = []
@@ -38,6 +41,7 @@ public final class ParameterBuild {
     self.location = location
   }
 
+  /// The place without a name, from which a model starts.
   public var root: ParameterScope { ParameterScope(build: self, path: "") }
 
   func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool) -> Tensor {

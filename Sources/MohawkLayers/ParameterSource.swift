@@ -2,7 +2,9 @@ import MohawkTensor
 
 /// How a fresh parameter is drawn.
 public enum Initial: Sendable {
+  /// Every element 0, or 1.
   case zeros, ones
+  /// Every element this number.
   case constant(Double)
   /// Normal with mean 0 and this deviation.
   case normal(Double)
@@ -21,8 +23,11 @@ public protocol ParameterSource {
 
 /// Why one parameter could not be had.
 public enum ParameterFault: Error, Hashable, CustomStringConvertible {
+  /// The source has nothing of this name.
   case missing(key: String)
+  /// The source has it in another shape.
   case misshapen(key: String, found: [Int], wanted: [Int])
+  /// The source has it, but not as numbers to compute with.
   case unusable(key: String, reason: String)
 
   public var description: String {
@@ -39,6 +44,7 @@ public struct DrawnParameters: ParameterSource {
   let generator: RandomGenerator
   let dtype: DType
 
+  /// - Parameter dtype: of the parameters; fp64 for tests that compare closely.
   public init(_ generator: RandomGenerator, _ dtype: DType = .float32) {
     self.generator = generator
     self.dtype = dtype

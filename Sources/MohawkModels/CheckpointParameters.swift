@@ -9,6 +9,7 @@ public struct CheckpointParameters: ParameterSource {
   let dtype: DType
   let device: Device
 
+  /// - Parameter dtype: the type of the parameters in memory, whatever the file holds.
   public init(_ file: SafetensorsFile, _ table: KeyTable, dtype: DType = .float32, on device: Device = .cpu) {
     self.file = file
     self.table = table

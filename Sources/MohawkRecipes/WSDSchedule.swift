@@ -2,10 +2,15 @@
 ///
 /// Linear from `peak / warmupSteps` to `peak`, flat, then linear down to `floor`, which the last step has.
 public struct WSDSchedule: Sendable, Equatable {
+  /// Steps in all.
   public let steps: Int
+  /// The learning rate of the stable part.
   public let peak: Double
+  /// The learning rate of the last step.
   public let floor: Double
+  /// Steps that rise.
   public let warmupSteps: Int
+  /// Steps that fall.
   public let decaySteps: Int
 
   /// - Parameters:

@@ -38,6 +38,7 @@ public final class TensorBoardLog: TrainingListener {
     if let step { try write(.sessionStart, step: step + 1) }
   }
 
+  /// Appends the event's scalars.
   public func receive(_ event: TrainingEvent) throws {
     switch event {
     case .step(let record):

@@ -12,6 +12,7 @@ public struct Findings {
   let pair: DistillationPair
   let tokenizer: Tokenizer
 
+  /// Measures `pair` on text of this tokenizer.
   public init(_ pair: DistillationPair, _ tokenizer: Tokenizer) {
     self.pair = pair
     self.tokenizer = tokenizer

@@ -6,12 +6,15 @@ import MohawkText
 
 /// The tokens of a run: what it trains on, in seeded order, and what it is judged by.
 public struct RunData {
+  /// Of all text of the run.
   public let tokenizer: Tokenizer
+  /// What is trained on, in seeded order.
   public let training: TokenBatches
   /// Windows [rows, length + 1] of held-out text.
   public let heldOut: [Tensor]
   /// UTF-8 bytes of the tokens that the held-out windows predict.
   public let heldOutBytes: Int
+  /// Tokens that the held-out windows predict.
   public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
   private let device: Device
 

@@ -16,9 +16,13 @@ public struct TextGenerator {
     case cancelled
   }
 
+  /// A finished continuation.
   public struct Result: Sendable {
+    /// Without the prompt and without the stop string.
     public let text: String
+    /// The new tokens, without the end of text.
     public let tokens: [Int32]
+    /// Why it ended.
     public let finish: Finish
   }
 

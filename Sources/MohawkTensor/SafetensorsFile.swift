@@ -14,9 +14,11 @@ public final class SafetensorsFile: Sendable {
     header = try map.withBytes { try SafetensorsHeader($0, path: path) }
   }
 
+  /// The path as it was given.
   public var path: String { map.path }
   /// The tensors' names, in the order of their bytes in the file.
   public var names: [String] { header.names }
+  /// Every tensor by its name.
   public var entries: [String: SafetensorsEntry] { header.entries }
   /// The free text pairs of the header.
   public var metadata: [String: String] { header.metadata }

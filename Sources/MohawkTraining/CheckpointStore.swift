@@ -11,6 +11,7 @@ public struct CheckpointStore: Sendable {
   /// How many checkpoints stay.
   public let keep: Int
 
+  /// - Parameter keep: how many checkpoints stay, at least 1.
   public init(folder: String, keep: Int = 2) {
     precondition(keep >= 1, "at least one checkpoint must stay")
     self.folder = folder
@@ -54,7 +55,9 @@ public struct CheckpointStore: Sendable {
 
   /// A checkpoint that cannot be used, and why.
   public struct Skipped: Sendable, Equatable {
+    /// The checkpoint's folder.
     public let path: String
+    /// What is wrong with it.
     public let reason: MohawkError
   }
 

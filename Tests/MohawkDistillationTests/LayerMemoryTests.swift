@@ -77,8 +77,6 @@ private final class SpyModel: LanguageModel {
   func embed(_ ids: Tensor) -> Tensor { inner.embed(ids) }
   func normalise(_ hidden: Tensor) -> Tensor { inner.normalise(hidden) }
   func head(_ normalised: Tensor) -> Tensor { inner.head(normalised) }
-  var weights: [(name: String, tensor: Tensor)] { inner.weights }
-  func take(_ weights: SafetensorsFile) throws { try inner.take(weights) }
   func write(to folder: String) throws { try inner.write(to: folder) }
 }
 

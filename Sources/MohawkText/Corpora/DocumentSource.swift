@@ -9,6 +9,7 @@ public struct DocumentPiece {
   /// Where the document comes from: a file, with its line if it has many.
   public let location: String
 
+  /// A piece that borrows `bytes`.
   public init(bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, location: String) {
     self.bytes = bytes
     self.isLast = isLast

@@ -6,6 +6,7 @@ public struct StreamingDecoder: Sendable {
   private let skippingSpecial: Bool
   private var pending: [UInt8] = []
 
+  /// - Parameter skippingSpecial: leave control tokens out.
   public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = false) {
     self.tokenizer = tokenizer
     self.skippingSpecial = skippingSpecial

@@ -7,6 +7,7 @@ public struct StreamingEncoder: Sendable {
   private let special: Tokenizer.SpecialTokens
   private var cutter: WordBorderCutter
 
+  /// - Parameter special: what becomes of control tokens that stand in the text.
   public init(_ tokenizer: Tokenizer, special: Tokenizer.SpecialTokens = .matched) {
     self.tokenizer = tokenizer
     self.special = special
