@@ -47,9 +47,10 @@ struct Worker: ParsableCommand {
     let rows = batch ?? size.batch
     let (teacher, student) = try size.pair(maxLength: size.length, compute: precision.dtype)
     let pair = try DistillationPair(teacher: teacher, student: student)
-    let plan = StageRecipe(
+    var plan = StageRecipe(
       tokens: 1 << 40, batchTokens: rows * size.length, learningRate: 1e-4,
       trains: [.orientation: .matrix, .alignment: .mixer][name] ?? .all)
+    plan.warmup = 0
     let stage: any TrainingStage =
       switch name {
       case .orientation: try MatrixOrientation(pair, plan)
