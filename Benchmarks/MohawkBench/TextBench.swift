@@ -69,7 +69,6 @@ struct TextBench: ParsableCommand {
   }
 
   private static func beginning(of path: String, bytes: Int) throws -> [UInt8] {
-    let map = try MappedFile(path)
-    return Array(map.bytes.prefix(bytes))
+    try MappedFile(path).withBytes { Array($0.prefix(bytes)) }
   }
 }

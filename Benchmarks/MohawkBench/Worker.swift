@@ -54,8 +54,8 @@ struct Worker: ParsableCommand {
     let stage: any TrainingStage =
       switch name {
       case .orientation: try MatrixOrientation(pair, plan)
-      case .alignment: HiddenStateAlignment(pair, plan)
-      default: KnowledgeDistillation(pair, plan)
+      case .alignment: try HiddenStateAlignment(pair, plan)
+      default: try KnowledgeDistillation(pair, plan)
       }
     let generator = RandomGenerator(seed: 3)
     let batches = (0..<4).map { _ in generator.integers(0..<size.vocabulary, [rows, size.length + 1]) }
