@@ -84,20 +84,24 @@ let targets: [Target] = [
       "MohawkRecipes", "MohawkFiles",
     ], resources: [.copy("Goldens")]),
   .testTarget(
-    name: "MohawkEvaluationTests", dependencies: ["MohawkEvaluation", "MohawkModels", "MohawkLayers", "MohawkTensor"]),
+    name: "MohawkEvaluationTests",
+    dependencies: ["MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor"]),
   .testTarget(
     name: "MohawkServingTests",
-    dependencies: ["MohawkServing", "MohawkModels", "MohawkLayers", "MohawkTensor", "MohawkText", "MohawkFiles"]),
+    dependencies: [
+      "MohawkServing", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkText", "MohawkFiles",
+    ]),
   .testTarget(
     name: "MohawkRunsTests",
     dependencies: [
-      "MohawkRuns", "MohawkDistillation", "MohawkModels", "MohawkTensor", "MohawkTraining", "MohawkText",
-      "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkRuns", "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkTraining",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
     ]),
   .testTarget(
     name: "MohawkCommandTests",
     dependencies: [
-      "mohawk", "MohawkRuns", "MohawkTensor", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "mohawk", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports",
+      "MohawkFiles",
     ]),
 ]
 

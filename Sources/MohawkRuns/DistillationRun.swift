@@ -130,7 +130,11 @@ public final class DistillationRun {
     var matrices = findings.matrices(shownText(data))
     let path = folder.path + "/" + RunReport.FileName.orientedMatrices
     guard recipe.stages.contains(.orientation), folder.has(path) else { return matrices }
-    let oriented = try MappedFile(path).withBytes { try JSONDecoder().decode([MatrixPair].self, from: Data($0)) }
+    let bytes = try MappedFile(path).withBytes { Data($0) }
+    guard let oriented = try? JSONDecoder().decode([MatrixPair].self, from: bytes) else {
+      settings.notice("\(path) cannot be read: the report does without it")
+      return matrices
+    }
     for index in matrices.indices where index < oriented.count { matrices[index].oriented = oriented[index].student }
     return matrices
   }

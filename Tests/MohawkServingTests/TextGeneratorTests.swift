@@ -267,8 +267,6 @@ private final class Parrot: LanguageModel {
     next += 1
     return Tensor(logits, shape: [1, 1, vocabulary])
   }
-  var weights: [(name: String, tensor: Tensor)] { [] }
-  func take(_ weights: SafetensorsFile) {}
   func write(to folder: String) {}
 }
 

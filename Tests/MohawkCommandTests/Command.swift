@@ -1,0 +1,67 @@
+import Foundation
+
+/// The built `mohawk`, run in processes of its own.
+struct Command {
+  let process = Process()
+  private let output: URL
+  private let errors: URL
+
+  /// Beside the test bundle.
+  static let executable: URL = {
+    let bundles = Bundle.allBundles.map(\.bundleURL).filter { $0.pathExtension == "xctest" }
+    let places = bundles + [Bundle.main.executableURL, Bundle.main.bundleURL].compactMap { $0 }
+    let candidates = places.flatMap { [$0, $0.deletingLastPathComponent()] }.map { $0.appendingPathComponent("mohawk") }
+    return candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }!
+  }()
+
+  struct Result {
+    let status: Int32
+    let wasKilled: Bool
+    let output: String
+    let errors: String
+    /// Lines on standard error that tell what is wrong.
+    var complaints: [Substring] { errors.split(separator: "\n").filter { $0.hasPrefix("mohawk: ") } }
+  }
+
+  /// Starts the command.
+  /// - Parameter limit: bytes that a file may have at most.
+  init(_ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil) throws {
+    let name = UUID().uuidString
+    output = URL(fileURLWithPath: folder.path + "/.out-" + name)
+    errors = URL(fileURLWithPath: folder.path + "/.err-" + name)
+    for file in [output, errors] { try Data().write(to: file) }
+    if let limit {
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      let script = "ulimit -f \(limit / 1024); exec \"$0\" \"$@\""
+      process.arguments = ["-c", script, Self.executable.path] + arguments
+    } else {
+      process.executableURL = Self.executable
+      process.arguments = arguments
+    }
+    process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+  }
+
+  func wait() throws -> Result {
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
+      output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
+      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+  }
+
+  static func run(_ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil) throws -> Result {
+    try Command(arguments, in: folder, limit: limit).wait()
+  }
+
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Looks again and again until `holds`, or until the process has ended.
+  func wait(until holds: () -> Bool) {
+    while process.isRunning, !holds() { usleep(300) }
+  }
+}

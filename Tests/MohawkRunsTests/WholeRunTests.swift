@@ -1,0 +1,140 @@
+import Foundation
+import MohawkModels
+import MohawkRecipes
+import MohawkReports
+import MohawkTensor
+import MohawkText
+import Testing
+
+@testable import MohawkRuns
+
+@Suite struct WholeRunTests {
+  @Test func aTeacherIsPretrainedAndDistilledInFoldersThatExplainThemselves() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.pretrain(
+      tiny.recipe {
+        $0.pretraining.tokens = 30 * 64
+        $0.pretraining.evaluateEvery = 10
+      }, "teacher")
+    #expect(tiny.recorder.stages == [.pretraining] && tiny.recorder.steps.count == 30)
+    let losses = tiny.recorder.steps.map(\.loss)
+    #expect(losses.suffix(5).reduce(0, +) < losses.prefix(5).reduce(0, +))
+    #expect(try Phi.open(teacher.model).configuration.isTransformer)
+
+    let recipe = tiny.recipe {
+      $0.teacher = teacher.model
+      $0.distillation.evaluateEvery = 2
+    }
+    let student = try tiny.distil(recipe, "student")
+    #expect(tiny.recorder.stages == [.pretraining, .orientation, .alignment, .distillation])
+    let opened = try Phi.open(student.model)
+    #expect(opened.configuration.mixers == [.discreteMamba2, .discreteMamba2, .discreteMamba2])
+    #expect(
+      try Tokenizer(path: student.model + "/tokenizer.json").fingerprint
+        == Tokenizer(path: teacher.model + "/tokenizer.json").fingerprint)
+    #expect(
+      tiny.names("student").isSuperset(of: [
+        "recipe.yaml", "metrics.jsonl", "tensorboard", "data", "model", "report.html", "evaluation.json",
+        "matrices.json", "samples.json", "decode.json", "transfer.json", "checkpoint-000012",
+      ]))
+    #expect(!tiny.names("student").contains { $0.hasPrefix(".partial") || $0.hasPrefix(".replaced") })
+    #expect(try RecipeLoader.load(student.recipe) == recipe)
+
+    let report = try RunReport(folder: student.path)
+    let evaluation = try #require(report.evaluation)
+    #expect(evaluation.tokens > 0 && evaluation.teacherPerplexity! > 1 && evaluation.studentPerplexity! > 1)
+    #expect(evaluation.layers.count == 3 && evaluation.layers.allSatisfy { $0.matrix != nil && $0.hidden != nil })
+    #expect(report.notes.isEmpty && report.stages.count == 3 && !report.transfer.isEmpty)
+    #expect(report.decode.map(\.model) == ["teacher", "student"] && !report.samples[0].student.isEmpty)
+  }
+
+  @Test func theReportNeedsNothingElse() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    try tiny.distil(tiny.recipe { $0.teacher = teacher })
+    let page = String(decoding: try tiny.bytes("run/report.html"), as: UTF8.self)
+    for reference in page.matches(of: /(?:src|href|url)\s*[=(]\s*["']?([^"'\s>)]*)/) {
+      let target = String(reference.1)
+      #expect(target.hasPrefix("#") || target.hasPrefix("data:"), "\(target)")
+    }
+    #expect(!page.contains("@import") && page.contains("Hidden-state alignment"))
+  }
+
+  @Test func aFinishedRunIsLeftAsItIs() throws {
+    let tiny = try TinyRun()
+    let recipe = tiny.recipe { $0.teacher = try! tiny.teacher() }
+    try tiny.distil(recipe)
+    let (weights, metrics) = (try tiny.bytes("run/model/model.safetensors"), try tiny.bytes("run/metrics.jsonl"))
+    let events = tiny.recorder.events.count
+    try tiny.distil(recipe)
+    #expect(tiny.recorder.events.count == events && tiny.notices.last?.contains("finished already") == true)
+    #expect(try tiny.bytes("run/model/model.safetensors") == weights && tiny.bytes("run/metrics.jsonl") == metrics)
+  }
+
+  @Test(arguments: [[3], [2, 3], [1, 2, 3], [2, 1, 3], [1]]) func stagesComeInTheRecipesOrder(_ order: [Int]) throws {
+    let tiny = try TinyRun()
+    let stages = order.map { StageName(text: "\($0)")! }
+    let folder = try tiny.distil(
+      tiny.recipe {
+        $0.teacher = try! tiny.teacher()
+        $0.stages = stages
+      })
+    #expect(tiny.recorder.stages == stages && tiny.recorder.steps.map(\.step) == Array(1...4 * order.count))
+    #expect(folder.isFinished)
+  }
+
+  @Test func aStageThatIsLeftOutIsNotChecked() throws {
+    let tiny = try TinyRun()
+    try tiny.distil(
+      tiny.recipe {
+        $0.teacher = try! tiny.teacher()
+        $0.stages = [.distillation]
+        $0.orientation.trains = .all
+        $0.orientation.batchTokens = 7
+        $0.student.vHeads = 2
+      })
+    #expect(tiny.recorder.steps.count == 4)
+  }
+
+  @Test func aHybridKeepsItsAttentionThroughAlignment() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let folder = try tiny.distil(
+      tiny.recipe {
+        $0.teacher = teacher
+        $0.student.attentionLayers = [1]
+        $0.stages = [.orientation, .alignment]
+      })
+    let (student, original) = (try Phi.open(folder.model), try Phi.open(teacher))
+    #expect(student.configuration.mixers == [.discreteMamba2, .attention, .discreteMamba2])
+    for parameter in student.parameters.all where !parameter.name.contains(".mixer.") {
+      #expect(parameter.value.floats() == original.parameters[parameter.name]!.value.floats(), "\(parameter.name)")
+    }
+    #expect(tiny.recorder.steps.allSatisfy { $0.perLayer?[1] == 0 && $0.perLayer![0] > 0 && $0.perLayer![2] > 0 })
+    let layers = try #require(try RunReport(folder: folder.path).evaluation).layers
+    #expect(layers.map(\.keepsAttention) == [false, true, false])
+  }
+
+  @Test func aStudentMayStartFromItsTeachersAttention() throws {
+    let tiny = try TinyRun()
+    let folder = try tiny.distil(
+      tiny.recipe {
+        $0.teacher = try! tiny.teacher()
+        $0.student.initialisation = .attention
+      })
+    let rows = try RunReport(folder: folder.path).transfer
+    #expect(rows.contains { $0.student.hasSuffix("in_proj.bc") && $0.teacher?.contains("k_proj") == true })
+  }
+
+  @Test func builtInStoriesServeAsTextToo() throws {
+    let tiny = try TinyRun()
+    try tiny.distil(
+      tiny.recipe {
+        $0.teacher = try! tiny.teacher()
+        $0.data.train = []
+        $0.data.builtInTokens = 2000
+        $0.stages = [.distillation]
+      })
+    #expect(tiny.recorder.steps.count == 4)
+  }
+}
