@@ -17,7 +17,10 @@ public final class MatrixOrientation: TrainingStage {
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
-  /// - Parameter evaluation: what to measure when an evaluation is due.
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when teacher and student differ in their number of matrices.
   public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) throws {
     try pair.requireEqualHeads()
