@@ -59,6 +59,14 @@ let targets: [Target] = [
       "MohawkRuns", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
+  .executableTarget(
+    name: "mohawk-bench",
+    dependencies: [
+      "MohawkDistillation", "MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkTraining", "MohawkTensor",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    path: "Benchmarks/MohawkBench"),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
   .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
   .testTarget(
@@ -69,6 +77,28 @@ let targets: [Target] = [
     resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkTrainingTests", dependencies: ["MohawkTraining", "MohawkLayers", "MohawkTensor", "MohawkRecipes"]),
+  .testTarget(
+    name: "MohawkDistillationTests",
+    dependencies: [
+      "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining",
+      "MohawkRecipes", "MohawkFiles",
+    ], resources: [.copy("Goldens")]),
+  .testTarget(
+    name: "MohawkEvaluationTests", dependencies: ["MohawkEvaluation", "MohawkModels", "MohawkLayers", "MohawkTensor"]),
+  .testTarget(
+    name: "MohawkServingTests",
+    dependencies: ["MohawkServing", "MohawkModels", "MohawkLayers", "MohawkTensor", "MohawkText", "MohawkFiles"]),
+  .testTarget(
+    name: "MohawkRunsTests",
+    dependencies: [
+      "MohawkRuns", "MohawkDistillation", "MohawkModels", "MohawkTensor", "MohawkTraining", "MohawkText",
+      "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ]),
+  .testTarget(
+    name: "MohawkCommandTests",
+    dependencies: [
+      "mohawk", "MohawkRuns", "MohawkTensor", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ]),
 ]
 
 // A warning in a debug build is an error; a release build by another compiler only shows it.

@@ -25,8 +25,8 @@ _ = try WeightTransfer.run(teacher: teacher, student: student, initialisation: .
 let pair = try DistillationPair(teacher: teacher, student: student)
 let stages: [any TrainingStage] = [
   try MatrixOrientation(pair, recipe.orientation),
-  HiddenStateAlignment(pair, recipe.alignment),
-  KnowledgeDistillation(pair, recipe.distillation),
+  try HiddenStateAlignment(pair, recipe.alignment),
+  try KnowledgeDistillation(pair, recipe.distillation),
 ]
 
 /// Prints the loss now and then.

@@ -59,7 +59,7 @@ def main(root=REPOSITORY):
     student, teacher = draw.normal(2, 5, 23, std=2.0), draw.normal(2, 5, 23, std=2.0)
     case("stage3", 3, distillation, student, teacher)
     case("stage3_large_logits", 3, distillation, student * 60, teacher * 60)
-    save(tensors, root / "Tests/MohawkModelsTests/Goldens/losses.safetensors")
+    save(tensors, root / "Tests/MohawkDistillationTests/Goldens/losses.safetensors")
 
 
 if __name__ == "__main__":

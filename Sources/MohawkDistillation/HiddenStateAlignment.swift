@@ -20,14 +20,18 @@ public final class HiddenStateAlignment: TrainingStage {
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
   ///   - evaluation: what to measure when an evaluation is due.
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) {
+  /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
+    throws
+  {
+    try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains, allowed: [.matrix, .mixer], in: name)
+    parameters = try pair.begin(plan.trains)
   }
 
   public var saved: [Parameter] { pair.student.parameters.all }

@@ -19,14 +19,18 @@ public final class KnowledgeDistillation: TrainingStage {
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
   ///   - evaluation: what to measure when an evaluation is due.
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) {
+  /// - Throws: `MohawkError` when the plan trains a part that this stage does not train.
+  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
+    throws
+  {
+    try plan.requireTrained([.mixer, .all], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains, allowed: [.mixer, .all], in: name)
+    parameters = try pair.begin(plan.trains)
   }
 
   public var saved: [Parameter] { pair.student.parameters.all }

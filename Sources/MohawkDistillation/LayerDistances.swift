@@ -12,7 +12,8 @@ public struct LayerDistances: Sendable, Equatable {
   public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> LayerDistances {
     let layers = pair.student.blocks.count
     let sameHeads = (try? pair.requireEqualHeads()) != nil
-    var result = LayerDistances(matrices: Array(repeating: nil, count: layers), outputs: Array(repeating: nil, count: layers))
+    var result = LayerDistances(
+      matrices: Array(repeating: nil, count: layers), outputs: Array(repeating: nil, count: layers))
     withoutGradients {
       for ids in batches {
         if sameHeads {

@@ -16,21 +16,28 @@ public final class MatrixOrientation: TrainingStage {
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
+  let finish: () throws -> Void
 
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
-  ///   - evaluation: what to measure when an evaluation is due.
-  /// - Throws: `MohawkError` when teacher and student differ in their number of matrices.
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }) throws {
+  ///   - evaluation: what to measure now and then, without gradients.
+  ///   - finish: called after the last step.
+  /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.
+  public init(
+    _ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] },
+    finish: @escaping () throws -> Void = {}
+  ) throws {
     try pair.requireEqualHeads()
+    try plan.requireTrained([.matrix], in: name)
     self.pair = pair
     self.plan = plan
     self.evaluation = evaluation
+    self.finish = finish
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains, allowed: [.matrix], in: name)
+    parameters = try pair.begin(plan.trains)
   }
 
   public var saved: [Parameter] { pair.student.parameters.all }
@@ -48,4 +55,5 @@ public final class MatrixOrientation: TrainingStage {
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }
+  public func end() throws { try finish() }
 }

@@ -18,9 +18,11 @@ public final class Pretraining: TrainingStage {
   ///   - model: what is trained.
   ///   - plan: how much and how fast.
   ///   - evaluation: what to measure when an evaluation is due.
+  /// - Throws: `MohawkError` when the plan trains less than the whole model.
   public init(
     _ model: any LanguageModel, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }
-  ) {
+  ) throws {
+    try plan.requireTrained([.all], in: name)
     self.model = model
     self.plan = plan
     self.evaluation = evaluation

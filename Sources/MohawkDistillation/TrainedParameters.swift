@@ -8,13 +8,7 @@ import MohawkTraining
 
 extension DistillationPair {
   /// Sets what moves in the student and freezes the rest.
-  /// - Parameter allowed: what the stage's loss depends on; other parameters would get no gradient.
-  func begin(_ part: TrainedPart, allowed: [TrainedPart], in stage: StageName) throws -> [Parameter] {
-    guard allowed.contains(part) else {
-      throw MohawkError(
-        .invalidValue, "stage \(stage.rawValue) cannot train '\(part.rawValue)': its loss does not depend on all of it",
-        at: "\(stage.rawValue).trains", remedy: "use \(allowed.map(\.rawValue).joined(separator: " or "))")
-    }
+  func begin(_ part: TrainedPart) throws -> [Parameter] {
     teacher.freeze()
     let moving = student.parameters.train { moves($0, part) }
     guard !moving.isEmpty else {
@@ -32,6 +26,18 @@ extension DistillationPair {
     case .all: return true
     case .mixer: return isMixer
     case .matrix: return isMixer && DiscreteMamba2.matrixDependsOn(parameter.name)
+    }
+  }
+}
+
+extension StageRecipe {
+  /// Refuses a part that the stage cannot train, before anything has been computed.
+  /// - Parameter allowed: what the stage's loss depends on; other parameters would get no gradient.
+  func requireTrained(_ allowed: [TrainedPart], in stage: StageName) throws {
+    guard allowed.contains(trains) else {
+      throw MohawkError(
+        .invalidValue, "stage \(stage.rawValue) does not train '\(trains.rawValue)'", at: "\(stage.rawValue).trains",
+        remedy: "use \(allowed.map(\.rawValue).joined(separator: " or "))")
     }
   }
 }

@@ -38,7 +38,8 @@ public enum WeightTransfer {
     if let same = teacher.parameters[parameter.name] {
       guard same.value.shape == parameter.value.shape else {
         throw MohawkError(
-          .mismatch, "\(parameter.name) is \(same.value.shape) in the teacher and \(parameter.value.shape) in the student")
+          .mismatch,
+          "\(parameter.name) is \(same.value.shape) in the teacher and \(parameter.value.shape) in the student")
       }
       return (same.name, same.value)
     }
@@ -65,7 +66,8 @@ public enum WeightTransfer {
     let wide = attention.heads * attention.headDim
     guard rows.size(0) != wide else { return rows }
     let shape = [attention.kvHeads, attention.headDim] + rows.shape.dropFirst()
-    return rows.reshaped(shape).repeatedEach(attention.heads / attention.kvHeads, 0).reshaped([wide] + rows.shape.dropFirst())
+    return rows.reshaped(shape).repeatedEach(attention.heads / attention.kvHeads, 0).reshaped(
+      [wide] + rows.shape.dropFirst())
   }
 
   private static func requireAttentionFits(_ teacher: Phi, _ student: Phi) throws {

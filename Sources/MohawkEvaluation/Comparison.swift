@@ -19,14 +19,23 @@ public struct Comparison: Sendable, Equatable {
   public var agreement: Double { Double(agreeing) / Double(student.tokens) }
 
   /// Adds the windows [batch, length + 1].
-  public mutating func add(teacher teacherModel: any LanguageModel, student studentModel: any LanguageModel, _ windows: Tensor) {
+  public mutating func add(
+    teacher teacherModel: any LanguageModel, student studentModel: any LanguageModel, _ windows: Tensor
+  ) {
+    add(teacher: teacherModel, student: studentModel, windows, sliced: LogitSlices.elements)
+  }
+
+  mutating func add(
+    teacher teacherModel: any LanguageModel, student studentModel: any LanguageModel, _ windows: Tensor,
+    sliced elements: Int
+  ) {
     withoutGradients {
       let length = windows.size(1) - 1
       let ids = windows.narrowed(1, from: 0, length: length)
       let targets = windows.narrowed(1, from: 1, length: length).reshaped(-1)
       let teachers = teacherModel.normalise(teacherModel.hidden(ids)).reshaped(-1, teacherModel.modelDim)
       let students = studentModel.normalise(studentModel.hidden(ids)).reshaped(-1, studentModel.modelDim)
-      LogitSlices.forEach(studentModel, students) { logits, first in
+      LogitSlices.forEach(studentModel, students, elements) { logits, first in
         let rows = logits.size(0)
         let theirs = teacherModel.head(teachers.narrowed(0, from: first, length: rows)).to(logits.dtype).logSoftmax(-1)
         let mine = logits.logSoftmax(-1)

@@ -21,14 +21,19 @@ public struct Perplexity: Sendable, Equatable {
 
   /// Adds the windows [batch, length + 1]: every token but the first is predicted from those before it.
   public mutating func add(_ model: any LanguageModel, _ windows: Tensor) {
+    add(model, windows, sliced: LogitSlices.elements)
+  }
+
+  mutating func add(_ model: any LanguageModel, _ windows: Tensor, sliced elements: Int) {
     withoutGradients {
       let length = windows.size(1) - 1
       let ids = windows.narrowed(1, from: 0, length: length)
       let hidden = model.normalise(model.hidden(ids)).reshaped(-1, model.modelDim)
       let targets = windows.narrowed(1, from: 1, length: length).reshaped(-1)
-      LogitSlices.forEach(model, hidden) { logits, first in
+      LogitSlices.forEach(model, hidden, elements) { logits, first in
         let rows = logits.size(0)
-        negativeLogLikelihood += logits.crossEntropy(targets.narrowed(0, from: first, length: rows)).item() * Double(rows)
+        negativeLogLikelihood +=
+          logits.crossEntropy(targets.narrowed(0, from: first, length: rows)).item() * Double(rows)
         tokens += rows
       }
     }
@@ -45,7 +50,7 @@ enum LogitSlices {
   static let elements = 1 << 21
 
   /// Calls `body` with fp32 (or wider) logits [rows, vocabulary] and the slice's first row.
-  static func forEach(_ model: any LanguageModel, _ hidden: Tensor, _ body: (Tensor, Int) -> Void) {
+  static func forEach(_ model: any LanguageModel, _ hidden: Tensor, _ elements: Int, _ body: (Tensor, Int) -> Void) {
     let size = max(1, elements / model.vocabulary)
     for first in stride(from: 0, to: hidden.size(0), by: size) {
       let rows = min(size, hidden.size(0) - first)

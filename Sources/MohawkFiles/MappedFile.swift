@@ -12,8 +12,15 @@ import Foundation
 public final class MappedFile: @unchecked Sendable {  // the mapping never changes after init
   /// The path as it was given.
   public let path: String
-  /// All bytes of the file; valid as long as this object lives.
-  public let bytes: UnsafeRawBufferPointer
+  private let bytes: UnsafeRawBufferPointer
+
+  /// The size in bytes.
+  public var count: Int { bytes.count }
+
+  /// Lends the bytes. They are gone when the file is, so they must not leave `body` unless the file is kept with them.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
+  }
 
   /// Maps `path`.
   /// - Throws: `MohawkError` when it is missing, unreadable or not a regular file.

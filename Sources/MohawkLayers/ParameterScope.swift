@@ -36,6 +36,7 @@ public final class ParameterBuild {
   /// All parameters that were asked for so far.
   public let parameters = ParameterList()
   private var faults: [ParameterFault] = []
+  private var known: Set<ParameterFault> = []
 
   /// - Parameters:
   ///   - source: where the parameters come from.
@@ -55,7 +56,7 @@ public final class ParameterBuild {
       parameters.append(Parameter(name: name, value: value, decays: decays))
       return value
     case .failure(let fault):
-      if !faults.contains(fault) { faults.append(fault) }
+      if known.insert(fault).inserted { faults.append(fault) }
       // A stand-in of one number, because the shape may be absurd; `finish` refuses the model before it is used.
       let stand = Tensor.zeros(Array(repeating: 1, count: shape.count))
       parameters.append(Parameter(name: name, value: stand, decays: decays))

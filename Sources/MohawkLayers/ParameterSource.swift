@@ -25,7 +25,7 @@ public protocol ParameterSource {
 }
 
 /// Why one parameter could not be had.
-public enum ParameterFault: Error, Equatable, CustomStringConvertible {
+public enum ParameterFault: Error, Hashable, CustomStringConvertible {
   /// The source has nothing of this name.
   case missing(key: String)
   /// The source has it in another shape.

@@ -30,7 +30,8 @@ public struct CheckpointParameters: ParameterSource {
       return .failure(.misshapen(key: place.key, found: entry.shape, wanted: wanted))
     }
     guard entry.dtype.isFloatingPoint else {
-      return .failure(.unusable(key: place.key, reason: "holds \(entry.dtype) where numbers with a fraction are needed"))
+      return .failure(
+        .unusable(key: place.key, reason: "holds \(entry.dtype) where numbers with a fraction are needed"))
     }
     do {
       let whole = try file.tensor(place.key)

@@ -19,7 +19,8 @@ public struct KeyTable: Sendable {
   }
 
   /// Every pair of a parameter and a key, under common prefixes.
-  public mutating func map(_ pairs: KeyValuePairs<String, String>, from prefix: String = "", to keyPrefix: String = "") {
+  public mutating func map(_ pairs: KeyValuePairs<String, String>, from prefix: String = "", to keyPrefix: String = "")
+  {
     for (parameter, key) in pairs { map(prefix + parameter, to: keyPrefix + key) }
   }
 

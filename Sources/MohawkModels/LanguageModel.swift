@@ -41,10 +41,6 @@ public protocol LanguageModel {
   func normalise(_ hidden: Tensor) -> Tensor
   /// Logits [.., vocabulary] of normalised hidden states.
   func head(_ normalised: Tensor) -> Tensor
-  /// The weights under the names of the architecture's checkpoints.
-  var weights: [(name: String, tensor: Tensor)] { get }
-  /// Replaces all weights by those of a file with the names and shapes of `weights`.
-  func take(_ weights: SafetensorsFile) throws
   /// Writes `config.json` and the weights, under the names of the architecture's checkpoints, into a folder.
   func write(to folder: String) throws
 }

@@ -10,10 +10,10 @@ struct ModelJSON {
 
   init(_ path: String) throws {
     let map = try MappedFile(path)
-    guard map.bytes.count < 16 << 20 else {
-      throw MohawkError(.invalidFormat, "a config.json of \(map.bytes.count) bytes is not one", at: path)
+    guard map.count < 16 << 20 else {
+      throw MohawkError(.invalidFormat, "a config.json of \(map.count) bytes is not one", at: path)
     }
-    let data = Data(map.bytes)
+    let data = map.withBytes { Data($0) }
     guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "check that the file is whole")
     }
@@ -26,7 +26,8 @@ struct ModelJSON {
     self.text = text
   }
 
-  func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...1 << 31) throws -> Int {
+  /// A whole number; without `range` a size that products of a few of them do not overflow.
+  func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...1 << 24) throws -> Int {
     guard let value = object[key], !(value is NSNull) else {
       if let fallback { return fallback }
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)

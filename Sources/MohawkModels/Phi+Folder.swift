@@ -29,18 +29,8 @@ extension Phi {
   }
 
   public func write(to folder: String) throws {
-    try Safetensors.write(weights, metadata: ["format": "pt"], to: folder + "/model.safetensors")
+    try Safetensors.write(parameters.checkpoint(configuration.keys), metadata: ["format": "pt"], to: folder + "/model.safetensors")
     try ModelJSON.write(configuration.json, to: folder + "/config.json")
-  }
-
-  public var weights: [(name: String, tensor: Tensor)] { parameters.checkpoint(configuration.keys) }
-
-  public func take(_ weights: SafetensorsFile) throws {
-    let own = embedding.weight
-    let other = try Phi.open(configuration, weights, dtype: own.dtype, compute: nil, on: own.device)
-    withoutGradients {
-      for (mine, theirs) in zip(parameters.all, other.parameters.all) { mine.value.assign(theirs.value) }
-    }
   }
 }
 

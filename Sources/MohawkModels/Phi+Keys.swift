@@ -38,7 +38,8 @@ extension PhiConfiguration {
         guard let mamba else { preconditionFailure("a state-space layer without geometry") }
         let inner = layer + "mixer."
         let bc = 2 * mamba.qkHeads * mamba.stateDim
-        table.map(["z_bias": "z_bias", "D": "D", "out_proj.weight": "out_proj.weight"], from: inner, to: outer + "mixer.")
+        table.map(
+          ["z_bias": "z_bias", "D": "D", "out_proj.weight": "out_proj.weight"], from: inner, to: outer + "mixer.")
         table.join(
           [
             (inner + "in_proj.x", modelDim), (inner + "in_proj.bc", bc), (inner + "in_proj.z", modelDim),

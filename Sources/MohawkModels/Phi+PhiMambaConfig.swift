@@ -31,7 +31,8 @@ extension PhiConfiguration {
         mamba = found
         mixers += Array(repeating: .discreteMamba2, count: count)
       case Self.attentionCore:
-        let found = try Self.attention(core, modelDim)
+        // Without sizes of its own a block has Phi-1.5's.
+        let found = try AttentionConfiguration(core, modelDim: modelDim, heads: modelDim.isMultiple(of: 32) ? 32 : 1)
         guard attention == nil || attention == found else {
           throw MohawkError(.unsupported, "attention layers of different geometry", at: "\(json.path): \(name)")
         }
@@ -51,8 +52,7 @@ extension PhiConfiguration {
     }
     self.init(
       vocabulary: (words + multiple - 1) / multiple * multiple, modelDim: modelDim, mlpDim: 4 * modelDim, epsilon: 1e-5,
-      mixers: mixers, attention: try attention ?? Self.attention(ModelJSON(path: json.path, object: [:], text: ""), modelDim),
-      mamba: mamba)
+      mixers: mixers, attention: attention ?? .unused(modelDim: modelDim), mamba: mamba)
   }
 
   /// The names of the blocks in the order of the file.
@@ -68,7 +68,8 @@ extension PhiConfiguration {
     let vHeads = try core.integer("n_v_heads")
     let qkHeads = try core.integer("n_qk_heads", default: vHeads)
     guard vHeads.isMultiple(of: qkHeads), modelDim.isMultiple(of: vHeads) else {
-      throw MohawkError(.invalidValue, "\(vHeads) heads of x do not fit \(qkHeads) heads of B and width \(modelDim)", at: core.path)
+      throw MohawkError(
+        .invalidValue, "\(vHeads) heads of x do not fit \(qkHeads) heads of B and width \(modelDim)", at: core.path)
     }
     for (key, wanted) in [("expand", 1)] where try core.integer(key, default: wanted) != wanted {
       throw MohawkError(.unsupported, "'\(key)' other than \(wanted) is not supported", at: core.path)
@@ -80,33 +81,16 @@ extension PhiConfiguration {
         .unsupported, "only activation identity, bias false and conv_bias true are supported", at: core.path)
     }
     return DiscreteMamba2Configuration(
-      modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: try core.integer("d_state", default: 64),
+      modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads,
+      stateDim: try core.integer("d_state", default: 64, in: 1...65_536),
       convWidth: try core.integer("d_conv", default: 4, in: 2...64),
       chunk: try core.integer("chunk_size", default: 128, in: 1...65_536))
   }
 
-  /// Without sizes of its own a block has Phi-1.5's.
-  private static func attention(_ core: ModelJSON, _ modelDim: Int) throws -> AttentionConfiguration {
-    let heads = try core.integer("num_attention_heads", default: modelDim.isMultiple(of: 32) ? 32 : 1)
-    let kvHeads = try core.integer("num_key_value_heads", default: heads)
-    guard modelDim.isMultiple(of: heads), heads.isMultiple(of: kvHeads) else {
-      throw MohawkError(.invalidValue, "\(heads) and \(kvHeads) heads do not fit width \(modelDim)", at: core.path)
-    }
-    let headDim = modelDim / heads
-    let fraction = try core.number("partial_rotary_factor", default: 0.5)
-    let rotaryDim = Int(Double(headDim) * fraction)
-    guard (0...headDim).contains(rotaryDim), rotaryDim.isMultiple(of: 2) else {
-      throw MohawkError(.invalidValue, "partial_rotary_factor \(fraction) gives \(rotaryDim) dimensions", at: core.path)
-    }
-    return AttentionConfiguration(
-      modelDim: modelDim, heads: heads, kvHeads: kvHeads, headDim: headDim, rotaryDim: rotaryDim,
-      rotaryBase: try core.number("rope_theta", default: 10_000),
-      maxLength: try core.integer("max_position_embeddings", default: 2048), bias: true)
-  }
-
   var phiMambaJSON: [String: Any] {
     guard let mamba else { preconditionFailure("a Phi-Mamba without state-space layers") }
-    precondition(mlpDim == 4 * modelDim && epsilon == 1e-5, "Phi-Mamba's format fixes mlpDim = 4 modelDim and epsilon = 1e-5")
+    precondition(
+      mlpDim == 4 * modelDim && epsilon == 1e-5, "Phi-Mamba's format fixes mlpDim = 4 modelDim and epsilon = 1e-5")
     var object: [String: Any] = [
       "architectures": ["PhiMambaForCausalLM"], "model_type": "phi-mamba",
       "LanguageModel": ["input": ["vocab_size": vocabulary, "pad_vocab_size_multiple": 1]],

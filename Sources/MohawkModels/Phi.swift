@@ -26,7 +26,7 @@ public struct PhiConfiguration: Sendable, Equatable {
   public var epsilon: Double
   /// One per layer.
   public var mixers: [Mixer]
-  /// Geometry of the attention layers.
+  /// Geometry of the attention layers; not written, and read back as another one, when there are none.
   public var attention: AttentionConfiguration
   /// Geometry of the state-space layers; nil when there are none.
   public var mamba: DiscreteMamba2Configuration?
@@ -90,7 +90,9 @@ public final class Phi: LanguageModel {
   public let compute: DType
 
   /// Builds the model; `build` says where its parameters come from. Call `build.finish()` afterwards.
-  public init(_ configuration: PhiConfiguration, _ build: ParameterBuild, compute: DType? = nil, on device: Device = .cpu) {
+  public init(
+    _ configuration: PhiConfiguration, _ build: ParameterBuild, compute: DType? = nil, on device: Device = .cpu
+  ) {
     let root = build.root
     let depth = configuration.mixers.count
     let embedding = Embedding(configuration.vocabulary, configuration.modelDim, root / "embedding")

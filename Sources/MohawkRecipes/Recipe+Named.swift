@@ -17,13 +17,12 @@ extension Recipe {
   /// All recipes that ship with the package.
   public static let allNamed: [Named] = [
     named("demo", "a four-layer teacher and its student on a CPU, from the built-in stories") {
-      $0.data.sequenceLength = 128
-      $0.data.vocabulary = 512
-      $0.model.maxLength = 512
+      $0.data.sequenceLength = 256
+      $0.data.vocabulary = 1024
+      $0.model.maxLength = 16_384
       $0.student.stateDim = 32
-      $0.student.chunk = 32
-      $0.pretraining.tokens = 1_500_000
-      $0.pretraining.learningRate = 2e-3
+      $0.pretraining.tokens = 4_000_000
+      $0.pretraining.learningRate = 3e-3
       $0.orientation.tokens = 200_000
       $0.alignment.tokens = 400_000
       $0.distillation.tokens = 1_000_000

@@ -23,10 +23,10 @@ public enum RecipeLoader {
         remedy: NearestName.hint(source, among: names) ?? "the recipes are \(names.joined(separator: ", "))")
     }
     let file = try MappedFile(source)
-    guard file.bytes.count <= RecipeDocument.byteLimit else {
+    guard file.count <= RecipeDocument.byteLimit else {
       throw MohawkError(.invalidFormat, "this is too large to be a recipe", at: source, remedy: "name a YAML file")
     }
-    let decoded = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
+    let decoded = file.withBytes { String(validating: $0, as: UTF8.self) }
     guard let text = decoded else {
       throw MohawkError(.invalidFormat, "this is not UTF-8 text", at: source, remedy: "save the recipe as UTF-8")
     }

@@ -12,16 +12,22 @@ public struct MatrixPair: Sendable, Equatable {
   public var teacher: [Float]
   /// The same of the student.
   public var student: [Float]
+  /// The student's matrix right after matrix orientation; nil when the run had no such stage.
+  public var oriented: [Float]?
 
   /// One argument per property.
-  public init(layer: Int, head: Int, size: Int, teacher: [Float], student: [Float]) {
+  public init(
+    layer: Int, head: Int, size: Int, teacher: [Float], student: [Float], oriented: [Float]? = nil
+  ) {
     precondition(
-      size > 0 && teacher.count == size * size && student.count == size * size, "both matrices need \(size) rows")
+      size > 0 && teacher.count == size * size && student.count == size * size
+        && (oriented?.count ?? size * size) == size * size, "both matrices need \(size) rows")
     self.layer = layer
     self.head = head
     self.size = size
     self.teacher = teacher
     self.student = student
+    self.oriented = oriented
   }
 
   /// Frobenius norm of student − teacher, on and below the diagonal.
@@ -45,7 +51,7 @@ public struct MatrixPair: Sendable, Equatable {
 /// Matrices are base64 of little-endian float32: the rows of the lower triangle one after the other, or all
 /// `size * size` entries.
 extension MatrixPair: Codable {
-  private enum Key: String, CodingKey { case layer, head, size, teacher, student }
+  private enum Key: String, CodingKey { case layer, head, size, teacher, student, oriented }
 
   /// Larger matrices are refused, as no page could show them.
   private static let largestSize = 4096
@@ -60,6 +66,7 @@ extension MatrixPair: Codable {
     }
     teacher = try Self.matrix(values, .teacher, size)
     student = try Self.matrix(values, .student, size)
+    oriented = values.contains(.oriented) ? try Self.matrix(values, .oriented, size) : nil
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -69,6 +76,7 @@ extension MatrixPair: Codable {
     try values.encode(size, forKey: .size)
     try values.encode(Self.packed(teacher, size), forKey: .teacher)
     try values.encode(Self.packed(student, size), forKey: .student)
+    if let oriented { try values.encode(Self.packed(oriented, size), forKey: .oriented) }
   }
 
   private static func packed(_ matrix: [Float], _ size: Int) -> String {

@@ -23,15 +23,13 @@ extension MetricsLog {
     }
     var text: [UInt8] = []
     for line in kept { text += line.bytes + [UInt8(ascii: "\n")] }
-    let old = try MappedFile(path)
-    let isWhole = withExtendedLifetime(old) { old.bytes.elementsEqual(text) }
+    let isWhole = try MappedFile(path).withBytes { $0.elementsEqual(text) }
     if !isWhole { try AtomicFile.write(Data(text), to: path) }
     return kept.map(\.event)
   }
 
   private static func lines(_ path: String) throws -> [(bytes: [UInt8], event: TrainingEvent)] {
-    let file = try MappedFile(path)
-    return try withExtendedLifetime(file) { try lines(file.bytes, path) }
+    try MappedFile(path).withBytes { try lines($0, path) }
   }
 
   private static func lines(

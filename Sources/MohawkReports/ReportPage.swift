@@ -55,7 +55,7 @@ enum ReportPage {
     fieldset input:focus-visible+span{outline:2px solid var(--accent);outline-offset:2px}
     .pair{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:16px 18px;margin-bottom:14px}
     .pair[hidden]{display:none}.pair h3{display:flex;flex-wrap:wrap;gap:2px 14px}.pair h3 span{font-weight:400;color:var(--faint)}
-    .panels{display:grid;grid-template-columns:repeat(3,1fr);gap:clamp(8px,2vw,20px)}
+    .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(40%,200px),1fr));gap:clamp(8px,2vw,20px)}
     .panels img{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:4px;background:var(--ground)}
     .panels figcaption{font-size:.85rem;margin-top:6px;line-height:1.35}.panels figcaption span{display:block;color:var(--faint)}
     .legend{display:flex;flex-wrap:wrap;gap:12px 28px;font-size:.8rem;color:var(--faint)}.legend>div{flex:1 1 220px;max-width:340px}
@@ -67,8 +67,8 @@ enum ReportPage {
     pre{margin:0;padding:16px 20px;overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:12px;
     font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
     footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:var(--faint);font-size:.85rem}
-    @media(max-width:640px){.plot{font-size:14.5px}.plots figure{padding:12px 10px 8px}.sample{grid-template-columns:1fr;gap:10px}.panels{grid-template-columns:1fr 1fr}
-    .panels figure:last-child{grid-column:1/-1;max-width:calc(50% - 4px)}th,td{padding:7px 12px}.cards{grid-template-columns:1fr 1fr}
+    @media(max-width:640px){.plot{font-size:14.5px}.plots figure{padding:12px 10px 8px}.sample{grid-template-columns:1fr;gap:10px}
+    th,td{padding:7px 12px}.cards{grid-template-columns:1fr 1fr}
     .cards li{padding:12px 14px}.cards .value{font-size:1.65rem}}
     @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
     @media print{nav,.pickers{display:none}.pair[hidden]{display:block}section{break-inside:avoid}}

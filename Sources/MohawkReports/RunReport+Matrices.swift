@@ -25,15 +25,15 @@ extension RunReport {
       """
     return Section(
       id: "matrices", title: "Mixing matrices", body: body,
-      note: "Row i shows how much token i takes from each earlier token. Teacher and student share one scale; "
-        + "lightness grows with the square root of the value.\(note)")
+      note: "Row i shows how much token i takes from each earlier token. All panels share the teacher’s scale, and "
+        + "larger values saturate; lightness grows with the square root of the value.\(note)")
   }
 
   private static func pair(_ pair: MatrixPair) -> String {
-    let limit = max(HeatMap.largest(pair.teacher, pair.size), HeatMap.largest(pair.student, pair.size))
+    let limit = HeatMap.largest(pair.teacher, pair.size)
     let name = "layer \(pair.layer), head \(pair.head)"
     let size = "\(pair.size) by \(pair.size)"
-    let panels: [(String, HeatMap, String)] = [
+    var panels: [(String, HeatMap, String)] = [
       (
         "Teacher", HeatMap(size: pair.size, values: pair.teacher, limit: limit),
         "largest entry \(largest(pair.teacher, pair.size))"
@@ -47,6 +47,13 @@ extension RunReport {
         "distance \(Number.short(pair.distance))"
       ),
     ]
+    if let oriented = pair.oriented {
+      let after = MatrixPair(
+        layer: pair.layer, head: pair.head, size: pair.size, teacher: pair.teacher, student: oriented)
+      let map = HeatMap(size: pair.size, values: oriented, limit: limit)
+      panels.insert(("Student after stage 1", map, "distance \(Number.short(after.distance))"), at: 1)
+      panels[2].0 = "Student at the end"
+    }
     let images = panels.map { title, map, fact in
       """
       <figure><img src="\(map.dataAddress)" width="\(pair.size)" height="\(pair.size)" \

@@ -17,6 +17,8 @@ public struct RunReport {
     public static let evaluation = "evaluation.json"
     /// A list of `MatrixPair`.
     public static let matrices = "matrices.json"
+    /// The matrices right after stage 1, kept until the final ones are written beside them.
+    public static let orientedMatrices = "matrices-orientation.json"
     /// A list of `TextSample`.
     public static let samples = "samples.json"
     /// A list of `DecodeCost`.
@@ -99,8 +101,7 @@ public struct RunReport {
   }
 
   private static func contents(_ path: String) throws -> Data {
-    let file = try MappedFile(path)
-    return withExtendedLifetime(file) { Data(file.bytes) }
+    try MappedFile(path).withBytes { Data($0) }
   }
 
   private mutating func decoded<Value: Decodable>(_ path: String) -> Value? {

@@ -1,3 +1,4 @@
+import Foundation
 import MohawkDistillation
 import MohawkEvaluation
 import MohawkFiles
@@ -29,6 +30,7 @@ public final class DistillationRun {
   }
 
   /// Runs to the end, or goes on where an earlier start was stopped. A finished run is left as it is.
+  /// - Throws: `MohawkError`; of code `interrupted` when it was asked to stop, after saving.
   @discardableResult
   public func run() throws -> EvaluationSummary {
     guard let teacherPath = recipe.teacher else {
@@ -44,20 +46,24 @@ public final class DistillationRun {
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
     let teacher = try Phi.open(teacherPath, compute: compute, on: device)
-    let data = try RunData.prepare(
-      recipe, folder, tokenizerPath: recipe.data.tokenizer ?? teacherPath + "/tokenizer.json",
-      vocabulary: teacher.vocabulary, device: device, stream: 1, notice: settings.notice,
-      shouldStop: settings.shouldStop)
-    try checkLengths(teacher)
+    try recipe.requireLengths(within: teacher.maxLength, of: "what the teacher can look at")
     let student = Phi.fresh(
       try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
     let transfer = try WeightTransfer.run(
       teacher: teacher, student: student, initialisation: recipe.student.initialisation
     ).map(\.report)
+    let pair = try DistillationPair(teacher: teacher, student: student)
+    // All that can be wrong with the stages is found out before the text is encoded.
+    _ = try stages(pair, nil)
+    let tokenizerPath = recipe.data.tokenizer ?? teacherPath + "/tokenizer.json"
+    try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
+    try run.claim()
     onTransfer(transfer)
     try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
 
-    let pair = try DistillationPair(teacher: teacher, student: student)
+    let data = try RunData.prepare(
+      recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
+      notice: settings.notice, shouldStop: settings.shouldStop)
     let stages = try stages(pair, data)
     try run.train(stages) { stage, step in
       // Every stage goes on in the text where the one before it stopped.
@@ -67,33 +73,30 @@ public final class DistillationRun {
       return data.batch(samples: before + step * rows..<before + (step + 1) * rows)
     }
     student.freeze()
-    return try finish(pair, data)
+    // The lock is held to the end.
+    return try withExtendedLifetime(run) { try finish(pair, data, run) }
   }
 
-  private func checkLengths(_ teacher: Phi) throws {
-    for length in [recipe.data.sequenceLength, recipe.evaluation.sequenceLength ?? 0] {
-      guard length <= teacher.maxLength ?? length else {
-        throw MohawkError(
-          .invalidValue, "sequences of \(length) tokens are longer than the teacher's \(teacher.maxLength ?? 0)",
-          at: "data.sequenceLength")
-      }
-    }
-  }
-
-  private func stages(_ pair: DistillationPair, _ data: RunData) throws -> [any TrainingStage] {
-    let judged = Array(data.heldOut.prefix(4))
+  /// - Parameter data: nil when the stages are only made to see that they can be.
+  private func stages(_ pair: DistillationPair, _ data: RunData?) throws -> [any TrainingStage] {
+    let judged = Array((data?.heldOut ?? []).prefix(4))
     return try recipe.stages.map { name in
       let plan = recipe[name]
       switch name {
       case .orientation:
-        return try MatrixOrientation(pair, plan) { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] }
+        return try MatrixOrientation(
+          pair, plan, evaluation: { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] },
+          finish: { if let data { try self.keepMatrices(pair, data) } })
       case .alignment:
-        return HiddenStateAlignment(pair, plan) { [Metric("output distance", Self.distance(pair, judged, \.outputs))] }
+        return try HiddenStateAlignment(pair, plan) {
+          [Metric("output distance", Self.distance(pair, judged, \.outputs))]
+        }
       case .distillation:
-        return KnowledgeDistillation(pair, plan) {
+        return try KnowledgeDistillation(pair, plan) {
           let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
           return [
-            Metric("student perplexity", comparison.student.value), Metric("teacher perplexity", comparison.teacher.value),
+            Metric("student perplexity", comparison.student.value),
+            Metric("teacher perplexity", comparison.teacher.value),
             Metric("KL", comparison.kl), Metric("agreement", comparison.agreement),
           ]
         }
@@ -111,26 +114,45 @@ public final class DistillationRun {
     return LayerDistances.mean(LayerDistances.measure(pair, ids)[keyPath: part]) ?? .nan
   }
 
+  /// The beginning of the held-out text, to show mixing matrices over: [1, at most 128].
+  private func shownText(_ data: RunData) -> Tensor {
+    let window = data.heldOut[0].narrowed(0, from: 0, length: 1)
+    return window.narrowed(1, from: 0, length: min(128, window.size(1) - 1))
+  }
+
+  /// Stage 1 is over: keeps its matrices for the report, because later stages change them.
+  private func keepMatrices(_ pair: DistillationPair, _ data: RunData) throws {
+    let matrices = Findings(pair, data.tokenizer).matrices(shownText(data))
+    try RunReport.save(matrices, as: RunReport.FileName.orientedMatrices, in: folder.path)
+  }
+
+  private func matrices(_ findings: Findings, _ data: RunData) throws -> [MatrixPair] {
+    var matrices = findings.matrices(shownText(data))
+    let path = folder.path + "/" + RunReport.FileName.orientedMatrices
+    guard recipe.stages.contains(.orientation), folder.has(path) else { return matrices }
+    let oriented = try MappedFile(path).withBytes { try JSONDecoder().decode([MatrixPair].self, from: Data($0)) }
+    for index in matrices.indices where index < oriented.count { matrices[index].oriented = oriented[index].student }
+    return matrices
+  }
+
   /// Measures, writes what was found, and last of all the student itself.
-  private func finish(_ pair: DistillationPair, _ data: RunData) throws -> EvaluationSummary {
+  private func finish(_ pair: DistillationPair, _ data: RunData, _ run: Run) throws -> EvaluationSummary {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
-    let summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
+    var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
+    if recipe.data.train.isEmpty, let recall = findings.recall(prompts: 200) { summary.rows.append(recall) }
     let window = data.heldOut[0].selected(0, 0)
     let ids = window.integers().map(Int32.init)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)
-    let shown = min(128, ids.count - 1)
-    try RunReport.save(findings.matrices(window.narrowed(0, from: 0, length: shown).unsqueezed(0)), as: RunReport.FileName.matrices, in: folder.path)
+    try RunReport.save(try matrices(findings, data), as: RunReport.FileName.matrices, in: folder.path)
     var options = SamplingOptions()
     options.temperature = 0
     let prompt = try data.tokenizer.decode(ids.prefix(min(64, ids.count / 2)), skippingSpecial: true)
-    try RunReport.save(try findings.samples([prompt], tokens: 96, options: options), as: RunReport.FileName.samples, in: folder.path)
-    try RunReport.save(findings.decodeCosts(contexts: decodeContexts, ids: ids), as: RunReport.FileName.decode, in: folder.path)
-    try AtomicFolder.create(folder.model) { partial in
-      try pair.student.write(to: partial)
-      try data.tokenizer.write(to: partial + "/tokenizer.json")
-    }
-    _ = try RunReport(folder: folder.path).write()
+    try RunReport.save(
+      try findings.samples([prompt], tokens: 96, options: options), as: RunReport.FileName.samples, in: folder.path)
+    try RunReport.save(
+      findings.decodeCosts(contexts: decodeContexts, ids: ids), as: RunReport.FileName.decode, in: folder.path)
+    try run.finish(pair.student, data.tokenizer)
     return summary
   }
 }

@@ -24,7 +24,8 @@ public struct Findings {
   ///   - bytes: UTF-8 bytes of the tokens that they predict.
   public func summary(_ heldOut: [Tensor], bytes: Int) -> EvaluationSummary {
     let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, heldOut)
-    let distances = LayerDistances.measure(pair, heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) })
+    let distances = LayerDistances.measure(
+      pair, heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) })
     var summary = EvaluationSummary(tokens: comparison.student.tokens)
     summary.teacherParameters = pair.teacher.parameters.count
     summary.studentParameters = pair.student.parameters.count
@@ -63,6 +64,17 @@ public struct Findings {
         prompt: prompt, teacher: try teacher.generate(prompt, limit: tokens, options: options).text,
         student: try student.generate(prompt, limit: tokens, options: options).text)
     }
+  }
+
+  /// How often both models recall what a built-in story told earlier; nil when no story is short enough for them.
+  public func recall(prompts count: Int) -> EvaluationSummary.Row? {
+    let longest = min(pair.teacher.maxLength ?? .max, pair.student.maxLength ?? .max)
+    let tasks = StoryGenerator.recallPrompts(count: count, seed: 0).map {
+      (prompt: tokenizer.encode($0.prompt), answer: tokenizer.encode($0.answer))
+    }.filter { $0.prompt.count + $0.answer.count <= longest }
+    guard !tasks.isEmpty else { return nil }
+    return .init(
+      "recall in stories", teacher: Recall.accuracy(pair.teacher, tasks), student: Recall.accuracy(pair.student, tasks))
   }
 
   /// What the next token costs after contexts of different lengths, for both models.

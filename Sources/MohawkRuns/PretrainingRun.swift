@@ -25,28 +25,32 @@ public final class PretrainingRun {
   }
 
   /// Runs to the end, or goes on where an earlier start was stopped. A finished run is left as it is.
+  /// - Throws: `MohawkError`; of code `interrupted` when it was asked to stop, after saving.
   public func run() throws {
+    if let teacher = recipe.teacher {
+      throw MohawkError(
+        .invalidValue, "the recipe names the teacher \(teacher), so there is none to pretrain", at: "teacher",
+        remedy: "set it to null to pretrain one, or distil that one")
+    }
     let run = try Run(recipe, folder, settings)
     if folder.isFinished {
       settings.notice("\(folder.path) is finished already")
       return
     }
     let device = try Device(named: recipe.device)
+    try recipe.requireLengths(within: recipe.model.maxLength, of: "model.maxLength")
+    try run.claim()
     let data = try RunData.prepare(
       recipe, folder, tokenizerPath: recipe.data.tokenizer, vocabulary: nil, device: device, stream: 0,
       notice: settings.notice, shouldStop: settings.shouldStop)
     let configuration = try PhiConfiguration(recipe.model, vocabulary: data.tokenizer)
-    guard recipe.data.sequenceLength <= recipe.model.maxLength else {
-      throw MohawkError(
-        .invalidValue, "sequences of \(recipe.data.sequenceLength) tokens do not fit model.maxLength \(recipe.model.maxLength)",
-        at: "data.sequenceLength")
-    }
     let model = Phi.fresh(configuration, seed: recipe.seed, compute: recipe.precision.compute, on: device)
     let plan = recipe.pretraining
-    let stage = Pretraining(model, plan) {
+    let stage = try Pretraining(model, plan) {
       let perplexity = Perplexity.measure(model, data.heldOut)
       return [
-        Metric("perplexity", perplexity.value), Metric("bits per byte", perplexity.bitsPerByte(bytes: data.heldOutBytes)),
+        Metric("perplexity", perplexity.value),
+        Metric("bits per byte", perplexity.bitsPerByte(bytes: data.heldOutBytes)),
       ]
     }
     let rows = plan.batchTokens / recipe.data.sequenceLength
@@ -54,11 +58,7 @@ public final class PretrainingRun {
     model.freeze()
     let summary = Findings.alone(model, data.heldOut, bytes: data.heldOutBytes)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)
-    try AtomicFolder.create(folder.model) { partial in
-      try model.write(to: partial)
-      try data.tokenizer.write(to: partial + "/tokenizer.json")
-    }
-    _ = try RunReport(folder: folder.path).write()
+    try run.finish(model, data.tokenizer)
   }
 }
 
@@ -66,7 +66,8 @@ extension PhiConfiguration {
   /// The geometry that a recipe asks for, with as many rows as the tokenizer needs, rounded up to a multiple of 64.
   init(_ recipe: ModelRecipe, vocabulary tokenizer: Tokenizer) throws {
     guard !recipe.tiedEmbeddings else {
-      throw MohawkError(.unsupported, "Phi has no tied embeddings", at: "model.tiedEmbeddings", remedy: "set it to false")
+      throw MohawkError(
+        .unsupported, "Phi has no tied embeddings", at: "model.tiedEmbeddings", remedy: "set it to false")
     }
     guard recipe.resolvedHeadDim * recipe.heads == recipe.modelDim else {
       throw MohawkError(

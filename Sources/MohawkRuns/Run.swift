@@ -1,7 +1,9 @@
 import Foundation
 import MohawkFiles
+import MohawkModels
 import MohawkRecipes
 import MohawkReports
+import MohawkText
 import MohawkTraining
 
 /// What pretraining and distillation share: a locked folder, its recipe, its logs, and going on where it stopped.
@@ -11,8 +13,9 @@ struct Run {
   let settings: RunSettings
   private let lock: RunLock
   private let store: CheckpointStore
+  private let isOtherRecipe: Bool
 
-  /// Takes the folder.
+  /// Takes the folder; nothing but a lock is written yet.
   /// - Throws: `MohawkError` when another process runs in it, or it belongs to another recipe.
   init(_ recipe: Recipe, _ folder: RunFolder, _ settings: RunSettings) throws {
     try recipe.validate()
@@ -25,19 +28,45 @@ struct Run {
     if folder.has(folder.recipe) {
       let theirs = try RecipeLoader.load(folder.recipe)
       let changes = recipe.differences(from: theirs).map { "\($0.key) is \($0.value) and was \($0.other)" }
-      guard changes.isEmpty else {
+      let list = changes.prefix(5).joined(separator: "; ")
+      isOtherRecipe = theirs.fingerprint != recipe.fingerprint
+      if isOtherRecipe, try hasBegun {
         throw MohawkError(
-          .mismatch, "this folder holds a run of another recipe: \(changes.prefix(5).joined(separator: "; "))",
-          at: folder.path, remedy: "continue it with its own recipe (-r \(folder.recipe)), or choose another folder")
+          .mismatch, "this folder holds a run of another recipe: \(list)", at: folder.path,
+          remedy: "continue it with its own recipe (-r \(folder.recipe)), or choose another folder")
       }
+      if !changes.isEmpty, !folder.isFinished { settings.notice("changed since the last start: \(list)") }
     } else {
-      try AtomicFile.write(recipe.yaml, to: folder.recipe)
+      isOtherRecipe = false
+    }
+  }
+
+  /// Whether a step was made or a model finished here: then the folder belongs to its recipe.
+  private var hasBegun: Bool {
+    get throws { try folder.isFinished || folder.has(folder.metrics) || !store.folders().isEmpty }
+  }
+
+  /// Writes the recipe into the folder, once all that it names was found. What a start with another recipe prepared
+  /// before it failed is removed.
+  func claim() throws {
+    if isOtherRecipe { try? FileManager.default.removeItem(atPath: folder.data) }
+    try removeLeftovers()
+    try AtomicFile.write(recipe.yaml, to: folder.recipe)
+  }
+
+  /// Removes unfinished files that killed processes left behind.
+  private func removeLeftovers() throws {
+    try store.removeLeftovers()
+    for path in [folder.path, folder.data] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      for name in names where name.hasPrefix(".partial-") {
+        try? FileManager.default.removeItem(atPath: path + "/" + name)
+      }
     }
   }
 
   /// Trains the stages to their end, from the newest good checkpoint when there is one.
   func train(_ stages: [any TrainingStage], batches: @escaping TrainingLoop.Batches) throws {
-    try store.removeLeftovers()
     let (checkpoint, skipped) = try store.newest()
     for damaged in skipped { settings.notice("skipping a damaged checkpoint: \(damaged.reason)") }
     if checkpoint == nil, !skipped.isEmpty {
@@ -61,7 +90,32 @@ struct Run {
     do {
       try loop.run()
     } catch let error as MohawkError where error.code == .interrupted {
-      throw MohawkError(error.code, error.message, at: error.location, remedy: "give the same command again to continue")
+      throw MohawkError(
+        error.code, error.message, at: error.location, remedy: "give the same command again to continue")
+    }
+  }
+
+  /// Writes the report, then the finished model, whose folder says that the run has come to its end.
+  func finish(_ model: any LanguageModel, _ tokenizer: Tokenizer) throws {
+    _ = try RunReport(folder: folder.path).write()
+    try AtomicFolder.create(folder.model) { partial in
+      try model.write(to: partial)
+      try tokenizer.write(to: partial + "/tokenizer.json")
+    }
+  }
+}
+
+extension Recipe {
+  /// Refuses sequences that a model cannot look at.
+  /// - Parameter name: what to call the bound.
+  func requireLengths(within longest: Int?, of name: String) throws {
+    let lengths = [
+      ("data.sequenceLength", data.sequenceLength), ("evaluation.sequenceLength", evaluation.sequenceLength ?? 0),
+    ]
+    for (key, length) in lengths where length > longest ?? length {
+      throw MohawkError(
+        .invalidValue, "sequences of \(length) tokens are longer than \(name), \(longest ?? 0)", at: key,
+        remedy: "set it to \(longest ?? 0) or less")
     }
   }
 }

@@ -42,33 +42,41 @@ public struct RunData {
     _ recipe: Recipe, _ folder: RunFolder, tokenizerPath: String?, vocabulary: Int?, device: Device, stream: UInt64,
     notice: (String) -> Void = { _ in }, shouldStop: () -> Bool = { false }
   ) throws -> RunData {
-    try AtomicFolder.ensure(folder.path + "/data")
+    try AtomicFolder.ensure(folder.data)
     let tokenizer: Tokenizer
     if let tokenizerPath {
-      tokenizer = try Tokenizer(path: tokenizerPath)
+      tokenizer = try requireTokenizer(tokenizerPath, vocabulary: vocabulary)
+    } else if recipe.data.train.contains(where: TokenShards.areAt) {
+      throw MohawkError(
+        .invalidValue, "token shards need the tokenizer that made them", at: "data.tokenizer",
+        remedy: "give its tokenizer.json with --tokenizer")
     } else if folder.has(folder.tokenizer) {
       tokenizer = try Tokenizer(path: folder.tokenizer)
     } else {
       notice("training a vocabulary of \(recipe.data.vocabulary) entries")
-      tokenizer = try trainTokenizer(recipe)
+      tokenizer = try trainTokenizer(recipe, shouldStop)
       try tokenizer.write(to: folder.tokenizer)
     }
-    if let vocabulary, Int(tokenizer.highestID) >= vocabulary {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: tokenizerPath,
-        remedy: "use the tokenizer that the teacher was trained with")
-    }
+    let bound = vocabulary ?? Int(tokenizer.highestID) + 1
     let train = try shards(recipe.data.train, folder.trainingTokens, tokenizer, recipe, .training, notice, shouldStop)
-    if let vocabulary { try train.checkIDs(below: vocabulary) }
+    try train.checkIDs(below: bound)
     let length = recipe.data.sequenceLength
     let evaluationLength = recipe.evaluation.sequenceLength ?? length
     // Without held-out text of its own a corpus gives its beginning, which is then not trained on.
     let splits = recipe.data.validation.isEmpty && !recipe.data.train.isEmpty
     let validation =
       splits
-      ? train : try shards(recipe.data.validation, folder.heldOutTokens, tokenizer, recipe, .heldOut, notice, shouldStop)
-    if let vocabulary, !splits { try validation.checkIDs(below: vocabulary) }
+      ? train
+      : try shards(recipe.data.validation, folder.heldOutTokens, tokenizer, recipe, .heldOut, notice, shouldStop)
+    if !splits { try validation.checkIDs(below: bound) }
     let wanted = splits ? min(recipe.evaluation.tokens, train.count / 10) : recipe.evaluation.tokens
+    if splits, wanted <= evaluationLength {
+      throw MohawkError(
+        .invalidValue,
+        "the text has \(train.count) tokens, and the tenth of it that is held out is less than one sequence of \(evaluationLength)",
+        at: recipe.data.train.first,
+        remedy: "give more text, held-out text of its own (--validation), or a smaller data.sequenceLength")
+    }
     let windows = Array(try HeldOutWindows(validation, length: evaluationLength, tokens: wanted))
     let start = splits ? windows.count * evaluationLength + 1 : 0
     return RunData(
@@ -76,6 +84,22 @@ public struct RunData {
       training: try TokenBatches(train, length: length, seed: recipe.seed &+ stream &* 0x9E37_79B9, from: start),
       heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
       heldOutBytes: try windows.reduce(0) { $0 + (try tokenizer.decodeBytes($1.dropFirst()).count) }, device: device)
+  }
+
+  /// The tokenizer at `path`, a file or a folder that holds `tokenizer.json`.
+  /// - Throws: `MohawkError` when it is missing, damaged, or has ids beyond the rows of the model.
+  @discardableResult
+  static func requireTokenizer(_ path: String, vocabulary: Int?) throws -> Tokenizer {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let file = isThere && isFolder.boolValue ? path + "/tokenizer.json" : path
+    let tokenizer = try Tokenizer(path: file)
+    if let vocabulary, Int(tokenizer.highestID) >= vocabulary {
+      throw MohawkError(
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: file,
+        remedy: "use the tokenizer that the teacher was trained with")
+    }
+    return tokenizer
   }
 
   private enum Part { case training, heldOut }
@@ -99,14 +123,14 @@ public struct RunData {
     }
   }
 
-  private static func trainTokenizer(_ recipe: Recipe) throws -> Tokenizer {
+  private static func trainTokenizer(_ recipe: Recipe, _ shouldStop: () -> Bool) throws -> Tokenizer {
     var trainer = BytePairTrainer()
     if recipe.data.train.isEmpty {
-      try trainer.add(StorySource(StoryGenerator(seed: recipe.seed), indices: 0..<4000))
+      try trainer.add(StorySource(StoryGenerator(seed: recipe.seed), indices: 0..<4000), shouldStop: shouldStop)
     } else {
-      try trainer.add(Corpus(paths: recipe.data.train))
+      try trainer.add(Corpus(paths: recipe.data.train), shouldStop: shouldStop)
     }
-    return try trainer.train(vocabularySize: recipe.data.vocabulary)
+    return try trainer.train(vocabularySize: recipe.data.vocabulary, shouldStop: shouldStop)
   }
 
   private static func shards(

@@ -18,12 +18,14 @@ public struct RunFolder: Sendable {
   public var tensorBoard: String { path + "/tensorboard" }
   /// A page with curves, matrices and tables.
   public var report: String { path + "/" + RunReport.FileName.report }
+  /// Everything that was made of the text.
+  var data: String { path + "/data" }
   /// Token shards of training and held-out text.
-  public var trainingTokens: String { path + "/data/train" }
+  public var trainingTokens: String { data + "/train" }
   /// Token shards of held-out text.
-  public var heldOutTokens: String { path + "/data/validation" }
+  public var heldOutTokens: String { data + "/validation" }
   /// The tokenizer that a run trained for itself.
-  public var tokenizer: String { path + "/data/tokenizer.json" }
+  public var tokenizer: String { data + "/tokenizer.json" }
   /// The finished model: an ordinary folder with `config.json`, `model.safetensors` and `tokenizer.json`.
   public var model: String { path + "/model" }
 

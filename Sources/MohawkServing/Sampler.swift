@@ -3,6 +3,9 @@ import MohawkFiles
 import MohawkText
 
 /// How the next token is chosen from logits.
+///
+/// The repetition penalty comes first, then the temperature; min-p, top-k and top-p then each look at what the one
+/// before it has left. Of tokens that are equally likely, the one with the smaller id counts as the more likely.
 public struct SamplingOptions: Sendable, Equatable {
   /// Divides the logits; 0 takes the most likely token.
   public var temperature = 0.8

@@ -1,15 +1,18 @@
 /// Collects text and holds back what may be the beginning of a stop string.
+///
+/// Compares Unicode scalars and not characters, so that the stop string "\n" is found in "\r\n", and a piece that ends
+/// inside a character changes nothing.
 struct StopAwareText {
-  private let stops: [[Character]]
-  private var held: [Character] = []
+  private let stops: [[Unicode.Scalar]]
+  private var held: [Unicode.Scalar] = []
   private(set) var text = ""
   private(set) var hasStopped = false
 
-  init(stops: [String]) { self.stops = stops.filter { !$0.isEmpty }.map(Array.init) }
+  init(stops: [String]) { self.stops = stops.filter { !$0.isEmpty }.map { Array($0.unicodeScalars) } }
 
   /// The text that is safe to show now, and whether a stop string was completed.
   mutating func append(_ piece: String) -> (String, stopped: Bool) {
-    held += piece
+    held += piece.unicodeScalars
     if let end = firstStop() {
       hasStopped = true
       return (release(end), true)
@@ -19,7 +22,7 @@ struct StopAwareText {
 
   /// Everything held back, after the last piece.
   mutating func finish(_ piece: String) -> String {
-    held += piece
+    held += piece.unicodeScalars
     if let end = firstStop() {
       hasStopped = true
       return release(end)
@@ -28,7 +31,8 @@ struct StopAwareText {
   }
 
   private mutating func release(_ count: Int) -> String {
-    let shown = String(held.prefix(count))
+    var shown = ""
+    shown.unicodeScalars.append(contentsOf: held.prefix(count))
     held.removeFirst(count)
     text += shown
     return shown
@@ -39,7 +43,7 @@ struct StopAwareText {
     held.indices.first { start in stops.contains { held[start...].starts(with: $0) } }
   }
 
-  /// How many characters at the end could be the beginning of a stop string.
+  /// How many scalars at the end could be the beginning of a stop string.
   private func longestPossibleStart() -> Int {
     let longest = (stops.map(\.count).max() ?? 1) - 1
     return (0...min(longest, held.count)).reversed().first { length in

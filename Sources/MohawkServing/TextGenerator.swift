@@ -28,6 +28,8 @@ public struct TextGenerator {
 
   let model: any LanguageModel
   let tokenizer: Tokenizer
+  /// Ids below the highest one that no token has.
+  private let gaps: [Int]
 
   /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary.
   public init(_ model: any LanguageModel, _ tokenizer: Tokenizer) throws {
@@ -38,6 +40,7 @@ public struct TextGenerator {
     }
     self.model = model
     self.tokenizer = tokenizer
+    gaps = (0...tokenizer.highestID).filter { tokenizer.token($0) == nil }.map(Int.init)
   }
 
   /// Continues `prompt`.
@@ -48,6 +51,8 @@ public struct TextGenerator {
   ///   - stops: strings that end the text and are not part of it.
   ///   - emit: receives the text piece by piece, never half a character and never a part of a stop string; returns
   ///     false to cancel.
+  /// - Throws: `MohawkError` when an option is out of its range, the prompt does not fit the model, or the model's
+  ///   numbers are not finite.
   public func generate(
     _ prompt: String, limit: Int, options: SamplingOptions, stops: [String] = [], emit: (String) -> Bool = { _ in true }
   ) throws -> Result {
@@ -73,7 +78,7 @@ public struct TextGenerator {
       var tokens: [Int32] = []
       var finish = Finish.length
       while tokens.count < limit {
-        let next = choose(logits, &sampler)
+        let next = try choose(logits, &sampler)
         if next == tokenizer.endOfText {
           finish = .stop
           break
@@ -103,8 +108,14 @@ public struct TextGenerator {
     Tensor(ids.map(Int64.init), shape: [1, ids.count]).to(on: model.parameters.all[0].value.device)
   }
 
-  /// Rows of the head beyond the tokenizer's ids are padding and never chosen.
-  private func choose(_ logits: Tensor, _ sampler: inout Sampler) -> Int32 {
-    sampler.next(logits.narrowed(-1, from: 0, length: Int(tokenizer.highestID) + 1).floats())
+  /// Rows of the head beyond the tokenizer's ids, and in gaps between them, are padding and never chosen.
+  private func choose(_ logits: Tensor, _ sampler: inout Sampler) throws -> Int32 {
+    var row = logits.narrowed(-1, from: 0, length: Int(tokenizer.highestID) + 1).floats()
+    guard row.allSatisfy(\.isFinite) else {
+      throw MohawkError(
+        .notFinite, "the model's logits are not finite", remedy: "use precision fp32, or a model with sound weights")
+    }
+    for gap in gaps { row[gap] = -.infinity }
+    return sampler.next(row)
   }
 }

@@ -11,7 +11,7 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: `MohawkError` when the file is missing, is no safetensors file or is damaged.
   public init(_ path: String) throws {
     map = try MappedFile(path)
-    header = try SafetensorsHeader(map.bytes, path: path)
+    header = try map.withBytes { try SafetensorsHeader($0, path: path) }
   }
 
   /// The path as it was given.
@@ -36,7 +36,7 @@ public final class SafetensorsFile: Sendable {
       throw MohawkError(
         .mismatch, "there is no tensor \(quoted(name))", at: path, remedy: "check that this file fits the model")
     }
-    let bytes = UnsafeRawBufferPointer(rebasing: map.bytes[entry.bytes])
+    let bytes = map.withBytes { UnsafeRawBufferPointer(rebasing: $0[entry.bytes]) }  // `map` is kept by self
     if entry.dtype == .bool, let other = bytes.first(where: { $0 > 1 }) {
       throw MohawkError(
         .invalidFormat, "tensor \(quoted(name)) of type BOOL holds a byte \(other)", at: path,

@@ -63,8 +63,7 @@ public struct Checkpoint: Sendable {
   public func generators() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.generators) }
   /// The resolved recipe as YAML.
   public func recipe() throws -> String {
-    let map = try MappedFile(path + "/" + File.recipe)
-    return withExtendedLifetime(map) { String(decoding: map.bytes, as: UTF8.self) }
+    try MappedFile(path + "/" + File.recipe).withBytes { String(decoding: $0, as: UTF8.self) }
   }
 
   enum File {
@@ -88,8 +87,7 @@ public struct Checkpoint: Sendable {
   /// - Throws: `MohawkError` when something is missing, damaged or of another version.
   init(_ path: String, verifying: Bool) throws {
     let place = path + "/" + File.state
-    let map = try MappedFile(place)
-    let data = Data(map.bytes)
+    let data = try MappedFile(place).withBytes { Data($0) }
     let manifest: Manifest
     do {
       struct Versioned: Decodable {
@@ -111,7 +109,7 @@ public struct Checkpoint: Sendable {
       guard let expected = manifest.files[name] else {
         throw MohawkError(.invalidFormat, "the checkpoint's state does not mention \(name)", at: place)
       }
-      let size = try MappedFile(file).bytes.count
+      let size = try MappedFile(file).count
       guard size == expected.bytes else {
         throw MohawkError(.truncatedFile, "the file has \(size) bytes instead of \(expected.bytes)", at: file)
       }

@@ -8,8 +8,8 @@ struct FileDigest: Codable, Sendable, Equatable {
 
   init(of path: String) throws {
     let map = try MappedFile(path)
-    bytes = map.bytes.count
-    let digits = String(withExtendedLifetime(map) { xxHash64(map.bytes) }, radix: 16)
+    bytes = map.count
+    let digits = String(map.withBytes { xxHash64($0) }, radix: 16)
     xxh64 = String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -19,8 +19,7 @@ struct Distill: ParsableCommand {
     var more: [String] = []
     if let stages { more.append("stages=[\(stages)]") }
     if let attention { more.append("student.attentionLayers=[\(attention)]") }
-    var recipe = try options.resolved(more)
-    if let teacher { recipe.teacher = teacher }
+    let recipe = try options.resolved(more, teacher: teacher)
     let session = Session(recipe)
     let run = DistillationRun(recipe, folder: output, session.settings)
     session.showTransfer(of: run)

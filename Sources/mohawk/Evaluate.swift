@@ -26,18 +26,23 @@ struct Evaluate: ParsableCommand {
     guard length > 0, tokens > 0 else {
       throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
     }
-    if let threads { Runtime.threads = max(1, threads) }
+    try Threads.use(threads)
     let compute = try Precisions.dtype(precision)
     let student = try Phi.open(model, compute: compute)
+    try requireLength(within: student, model)
     let tokenizer = try Tokenizer(path: model + "/tokenizer.json")
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {
-      let pair = try DistillationPair(teacher: Phi.open(teacher, compute: compute), student: student)
+      let opened = try Phi.open(teacher, compute: compute)
+      try requireLength(within: opened, teacher)
       let theirs = try Tokenizer(path: teacher + "/tokenizer.json")
       guard theirs.fingerprint == tokenizer.fingerprint else {
-        throw MohawkError(.mismatch, "teacher and student have different tokenizers", at: teacher)
+        throw MohawkError(
+          .mismatch, "teacher and student have different tokenizers", at: teacher,
+          remedy: "compare a student with the teacher that it was distilled from")
       }
+      let pair = try DistillationPair(teacher: opened, student: student)
       student.freeze()
       summary = Findings(pair, tokenizer).summary(text.windows, bytes: text.bytes)
       Terminal.say(EvaluationTable.text(summary))
@@ -49,6 +54,14 @@ struct Evaluate: ParsableCommand {
     if let json {
       let url = URL(fileURLWithPath: json)
       try RunReport.save(summary, as: url.lastPathComponent, in: url.deletingLastPathComponent().path)
+    }
+  }
+
+  private func requireLength(within model: Phi, _ folder: String) throws {
+    guard length <= model.maxLength ?? length else {
+      throw MohawkError(
+        .outOfRange, "--length is \(length), this model looks at \(model.maxLength ?? 0) tokens at most", at: folder,
+        remedy: "give a smaller --length")
     }
   }
 }

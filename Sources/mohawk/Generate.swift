@@ -25,10 +25,7 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }
-    if let threads { Runtime.threads = max(1, threads) }
-    let opened = try Phi.open(model, compute: Precisions.dtype(precision))
-    opened.freeze()
-    let generator = try TextGenerator(opened, Tokenizer(path: model + "/tokenizer.json"))
+    try Threads.use(threads)
     var options = SamplingOptions()
     options.temperature = temperature
     options.topK = topK
@@ -36,6 +33,10 @@ struct Generate: ParsableCommand {
     options.minP = minP
     options.repetitionPenalty = repetitionPenalty
     options.seed = seed
+    try options.validate()
+    let opened = try Phi.open(model, compute: Precisions.dtype(precision))
+    opened.freeze()
+    let generator = try TextGenerator(opened, Tokenizer(path: model + "/tokenizer.json"))
     Terminal.stream(prompt)
     let clock = ContinuousClock()
     var count = 0
@@ -48,6 +49,18 @@ struct Generate: ParsableCommand {
     Terminal.say("")
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
     Terminal.complain(String(format: "%d tokens, %.1f tokens/s", count, Double(count) / seconds))
+  }
+}
+
+/// The option `--threads`.
+enum Threads {
+  /// - Throws: `MohawkError` for less than one; nil leaves libtorch's choice.
+  static func use(_ count: Int?) throws {
+    guard let count else { return }
+    guard (1...4096).contains(count) else {
+      throw MohawkError(.invalidValue, "--threads is \(count), it must be from 1 to 4096")
+    }
+    Runtime.threads = count
   }
 }
 

@@ -10,7 +10,9 @@ enum Machine {
   /// The processor features that matter for matrix products.
   static let features: [String] = {
     let all = Set((cpuInfo("flags") ?? cpuInfo("Features") ?? "").split(separator: " ").map(String.init))
-    let known = ["avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "amx_bf16", "asimd", "bf16", "sve"]
+    let known = [
+      "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "amx_bf16", "asimd", "bf16", "sve",
+    ]
     return known.filter(all.contains)
   }()
 
@@ -35,7 +37,8 @@ enum Machine {
     let clock = ContinuousClock()
     _ = a.matmul(a)
     let best = (0..<5).map { _ in clock.measure { _ = a.matmul(a) } }.min()!
-    return 2 * 1024 * 1024 * 1024 / (Double(best.components.attoseconds) * 1e-18 + Double(best.components.seconds)) / 1e9
+    return 2 * 1024 * 1024 * 1024 / (Double(best.components.attoseconds) * 1e-18 + Double(best.components.seconds))
+      / 1e9
   }
 
   private static func cpuInfo(_ key: String) -> String? { line(of: key, in: "/proc/cpuinfo") }

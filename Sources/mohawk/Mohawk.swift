@@ -21,6 +21,7 @@ struct Mohawk: ParsableCommand {
   /// Runs a command; whatever goes wrong outside becomes one sentence on standard error and exit code 1.
   static func main() {
     Runtime.keepFreedMemory()
+    signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MohawkFiles
 import MohawkRecipes
 import MohawkTensor
@@ -33,8 +34,13 @@ struct RecipeOptions: ParsableArguments {
   var seed: UInt64?
 
   /// The recipe with all options laid over it.
-  func resolved(_ more: [String] = []) throws -> Recipe {
+  /// - Parameters:
+  ///   - more: further assignments.
+  ///   - teacher: the teacher's folder, known before the recipe is checked, since the shape of the recipe's own model
+  ///     does not matter then.
+  func resolved(_ more: [String] = [], teacher: String? = nil) throws -> Recipe {
     var all = assignments + more
+    if let teacher { all.append("teacher=\(try quoted(teacher))") }
     if let threads { all.append("threads=\(threads)") }
     if let precision { all.append("precision=\(precision)") }
     if let device { all.append("device=\(device)") }
@@ -45,5 +51,12 @@ struct RecipeOptions: ParsableArguments {
     if let tokenizer { recipe.data.tokenizer = tokenizer }
     try recipe.validate()
     return recipe
+  }
+
+  /// A text as YAML, which reads JSON's.
+  private func quoted(_ text: String) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    return String(decoding: try encoder.encode(text), as: UTF8.self)
   }
 }

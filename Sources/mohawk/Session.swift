@@ -13,7 +13,9 @@ struct Session {
     StopSignal.install()
     settings.shouldStop = { StopSignal.isRequested }
     settings.notice = { Terminal.complain($0) }
-    settings.listeners = [ProgressLine(Terminal.redraws ? .terminal(width: { Terminal.width }) : .plain, on: .standardError)]
+    settings.listeners = [
+      ProgressLine(Terminal.redraws ? .terminal(width: { Terminal.width }) : .plain, on: .standardError)
+    ]
   }
 
   /// Prints what the student takes from its teacher, one line for every kind of parameter.

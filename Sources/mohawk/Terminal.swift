@@ -2,9 +2,19 @@ import Foundation
 
 /// Where the command writes for people.
 enum Terminal {
-  static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-  static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-  static func stream(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  static func say(_ text: String) { stream(text + "\n") }
+
+  static func complain(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
+
+  /// Ends the command when nobody can read its output, such as on a full disk.
+  static func stream(_ text: String) {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      complain("mohawk: standard output cannot be written (check the disk)")
+      exit(1)
+    }
+  }
 
   /// Columns of the terminal on standard error.
   static var width: Int {

@@ -14,6 +14,11 @@ struct Tokens: ParsableCommand {
   @Option(help: "Tokens per shard.") var shard = 100_000_000
 
   func run() throws {
+    guard shard > 0 else { throw MohawkError(.invalidValue, "--shard is \(shard), it must be above 0") }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), !isFolder.boolValue {
+      throw MohawkError(.alreadyInUse, "this is a file, not a folder", at: output, remedy: "choose another name")
+    }
     let tokenizer = try Tokenizer(path: tokenizer)
     let corpus = try Corpus(paths: text)
     StopSignal.install()
@@ -23,7 +28,8 @@ struct Tokens: ParsableCommand {
       progress: { done, total in
         guard ContinuousClock.now - shown > .seconds(1) else { return }
         shown = .now
-        Terminal.complain(String(format: "%.0f %% of %.1f MB", 100 * Double(done) / Double(max(total, 1)), Double(total) / 1e6))
+        Terminal.complain(
+          String(format: "%.0f %% of %.1f MB", 100 * Double(done) / Double(max(total, 1)), Double(total) / 1e6))
       }, shouldStop: { StopSignal.isRequested })
     Terminal.say("\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes")
   }

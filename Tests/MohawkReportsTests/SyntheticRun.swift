@@ -16,7 +16,14 @@ struct SyntheticRun {
 
   func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-  static let recipe = Recipe.named("demo")!
+  static let recipe: Recipe = {
+    var recipe = Recipe.named("demo")!
+    recipe.pretraining.tokens = 1_500_000
+    recipe.orientation.tokens = 200_000
+    recipe.alignment.tokens = 400_000
+    recipe.distillation.tokens = 1_000_000
+    return recipe
+  }()
 
   /// Deterministic noise in −1…1.
   static func noise(_ index: Int) -> Double {

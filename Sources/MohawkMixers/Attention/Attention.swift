@@ -48,7 +48,9 @@ public struct Attention: SequenceMixer {
   ///   - depth: layers of the model; a fresh output projection is scaled by 1/√(2 depth).
   ///   - device: where the rotary tables lie.
   ///   - scope: where the parameters get their names.
-  public init(_ configuration: AttentionConfiguration, depth: Int = 1, on device: Device = .cpu, _ scope: ParameterScope) {
+  public init(
+    _ configuration: AttentionConfiguration, depth: Int = 1, on device: Device = .cpu, _ scope: ParameterScope
+  ) {
     self.configuration = configuration
     let d = configuration.modelDim
     let wide = configuration.heads * configuration.headDim

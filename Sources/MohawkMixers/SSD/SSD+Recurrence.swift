@@ -9,8 +9,9 @@ extension SSD {
   ///   - logDecay: [batch, heads]
   ///   - state: [batch, heads, headDim, stateDim]
   /// - Returns: y [batch, heads, headDim] in the type of x, and the next state.
-  public static func step(x: Tensor, b: Tensor, c: Tensor, logDecay: Tensor, state: Tensor) -> (y: Tensor, state: Tensor)
-  {
+  public static func step(x: Tensor, b: Tensor, c: Tensor, logDecay: Tensor, state: Tensor) -> (
+    y: Tensor, state: Tensor
+  ) {
     let repeats = x.size(1) / b.size(1)
     let wide = state.dtype
     let input = x.to(wide).unsqueezed(-1) * b.repeatedEach(repeats, 1).to(wide).unsqueezed(-2)

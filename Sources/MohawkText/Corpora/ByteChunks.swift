@@ -15,8 +15,8 @@ struct FileChunks: ByteChunks {
   init(_ path: String) throws { file = try MappedFile(path) }
 
   func visit(_ body: (UnsafeBufferPointer<UInt8>, Int) throws -> Bool) throws -> Bool {
-    let bytes = file.bytes.bindMemory(to: UInt8.self)
-    return try withExtendedLifetime(file) {
+    try file.withBytes { raw in
+      let bytes = raw.bindMemory(to: UInt8.self)
       for start in stride(from: 0, to: bytes.count, by: Self.size) {
         let end = min(bytes.count, start + Self.size)
         if try !body(UnsafeBufferPointer(rebasing: bytes[start..<end]), end) { return false }

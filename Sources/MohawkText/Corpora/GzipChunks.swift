@@ -19,14 +19,14 @@ struct GzipChunks: ByteChunks {
     defer { inflateEnd(stream) }
     let output = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: Self.size)
     defer { output.deallocate() }
-    return try withExtendedLifetime(file) { try inflateAll(stream, output, body) }
+    return try file.withBytes { try inflateAll($0, stream, output, body) }
   }
 
   private func inflateAll(
-    _ stream: UnsafeMutablePointer<z_stream>, _ output: UnsafeMutableBufferPointer<UInt8>,
+    _ compressed: UnsafeRawBufferPointer, _ stream: UnsafeMutablePointer<z_stream>, _ output: UnsafeMutableBufferPointer<UInt8>,
     _ body: (UnsafeBufferPointer<UInt8>, Int) throws -> Bool
   ) throws -> Bool {
-    let input = UnsafeMutableRawBufferPointer(mutating: file.bytes).bindMemory(to: UInt8.self)
+    let input = UnsafeMutableRawBufferPointer(mutating: compressed).bindMemory(to: UInt8.self)
     if input.isEmpty { throw fault("the gzip file is empty", .truncatedFile) }
     var read = 0
     var filled = 0

@@ -47,7 +47,7 @@ public struct TokenShardInfo: Sendable, Codable, Equatable {
     }
     let root: JSONValue
     do {
-      root = try JSONReader.document(file.bytes.bindMemory(to: UInt8.self))
+      root = try file.withBytes { try JSONReader.document($0.bindMemory(to: UInt8.self)) }
     } catch let error as JSONFault {
       throw fault("\(error.message) (byte \(error.offset))")
     }

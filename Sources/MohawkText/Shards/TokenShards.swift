@@ -80,9 +80,7 @@ public final class TokenShards: Sendable {
   /// - Throws: `MohawkError` naming the first shard, position and id that is not.
   public func checkIDs(below bound: Int) throws {
     for shard in shards {
-      for position in 0..<shard.info.count {
-        let id = shard.id(position)
-        if id < bound { continue }
+      if let (position, id) = shard.firstID(notBelow: bound) {
         throw MohawkError(
           .outOfRange, "the id \(id) at position \(position) is not below the vocabulary of \(bound)", at: shard.path,
           remedy: "encode the text again with the tokenizer of the model")
@@ -102,16 +100,29 @@ public final class TokenShards: Sendable {
 }
 
 extension TokenShards.Shard {
-  /// The stored id.
-  @inline(__always) func id(_ position: Int) -> UInt32 {
-    switch info.type {
-    case .uint16: UInt32(UInt16(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 2 * position, as: UInt16.self)))
-    case .uint32: UInt32(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 4 * position, as: UInt32.self))
+  func read(_ start: Int, _ target: UnsafeMutableBufferPointer<Int32>) {
+    file.withBytes { bytes in
+      for offset in 0..<target.count { target[offset] = Int32(truncatingIfNeeded: id(start + offset, bytes)) }
     }
   }
 
-  func read(_ start: Int, _ target: UnsafeMutableBufferPointer<Int32>) {
-    for offset in 0..<target.count { target[offset] = Int32(truncatingIfNeeded: id(start + offset)) }
+  /// The first id that is not below `bound`, and where it is.
+  func firstID(notBelow bound: Int) -> (position: Int, id: UInt32)? {
+    file.withBytes { bytes in
+      for position in 0..<info.count {
+        let id = id(position, bytes)
+        if id >= bound { return (position, id) }
+      }
+      return nil
+    }
+  }
+
+  /// The stored id.
+  @inline(__always) private func id(_ position: Int, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    switch info.type {
+    case .uint16: UInt32(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * position, as: UInt16.self)))
+    case .uint32: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * position, as: UInt32.self))
+    }
   }
 }
 
@@ -144,10 +155,10 @@ extension TokenShards {
     }
     let info = try TokenShardInfo(path: String(sideCar))
     let (size, overflow) = info.count.multipliedReportingOverflow(by: info.type.size)
-    guard !overflow, size == file.bytes.count else {
+    guard !overflow, size == file.count else {
       throw MohawkError(
-        file.bytes.count < size || overflow ? .truncatedFile : .mismatch,
-        "the side-car counts \(info.count) ids of type \(info.type.rawValue), but the shard has \(file.bytes.count) bytes",
+        file.count < size || overflow ? .truncatedFile : .mismatch,
+        "the side-car counts \(info.count) ids of type \(info.type.rawValue), but the shard has \(file.count) bytes",
         at: path, remedy: "encode the text again")
     }
     guard info.count > 0 else { throw MohawkError(.invalidValue, "the shard is empty", at: path) }

@@ -6,8 +6,8 @@ extension Tokenizer {
   /// - Throws: `MohawkError` when the file is damaged, or asks for something that is not supported here; the message
   ///   names the feature and its value.
   public convenience init(path: String) throws {
-    let file = try MappedFile(path)
-    try self.init(json: file.bytes.bindMemory(to: UInt8.self), location: path)
+    let parts = try MappedFile(path).withBytes { try TokenizerFile($0.bindMemory(to: UInt8.self), path).parts() }
+    try self.init(parts)
   }
 
   /// Reads the contents of a Hugging Face `tokenizer.json`.
@@ -17,10 +17,6 @@ extension Tokenizer {
   public convenience init(json: [UInt8], location: String = "tokenizer.json") throws {
     let parts = try json.withUnsafeBufferPointer { try TokenizerFile($0, location).parts() }
     try self.init(parts)
-  }
-
-  private convenience init(json: UnsafeBufferPointer<UInt8>, location: String) throws {
-    try self.init(try TokenizerFile(json, location).parts())
   }
 }
 

@@ -1,0 +1,109 @@
+import MohawkDistillation
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+import Testing
+
+/// One layer's graph at a time: when a layer is looked at, the backward pass of those before it is over and their
+/// matrices are gone.
+@Suite struct LayerMemoryTests {
+  @Test(arguments: [false, true]) func onlyOneLayersGraphExists(_ aligning: Bool) throws {
+    let tiny = try TinyPair(layers: 6)
+    let watch = Watch(tiny.student.parameters)
+    let pair = try DistillationPair(
+      teacher: SpyModel(tiny.teacher) { layer, made in watch.made(layer, made) },
+      student: SpyModel(tiny.student) { layer, made in
+        watch.visited(layer)
+        watch.made(layer, made)
+      })
+    if aligning {
+      let stage = try HiddenStateAlignment(pair, TinyPair.plan(.mixer))
+      try stage.begin()
+      _ = try stage.accumulate(TinyPair.tokens(), share: 1)
+    } else {
+      let stage = try MatrixOrientation(pair, TinyPair.plan(.matrix))
+      try stage.begin()
+      _ = try stage.accumulate(TinyPair.tokens(), share: 1)
+    }
+    #expect(watch.visits == Array(0..<6))
+    #expect(watch.alive(before: 6) == 0)
+  }
+}
+
+/// Weak references to all matrices and outputs that mixers have made.
+private final class Watch {
+  struct Made {
+    let layer: Int
+    weak var tensor: Tensor?
+  }
+
+  var visits: [Int] = []
+  private var tensors: [Made] = []
+  private let parameters: ParameterList
+
+  init(_ parameters: ParameterList) { self.parameters = parameters }
+
+  func made(_ layer: Int, _ tensor: Tensor) { tensors.append(Made(layer: layer, tensor: tensor)) }
+  func alive(before layer: Int) -> Int { tensors.count { $0.layer < layer && $0.tensor != nil } }
+
+  func visited(_ layer: Int) {
+    visits.append(layer)
+    for other in 0..<6 {
+      let gradient = parameters["layers.\(other).mixer.in_proj.bc"]!.value.gradient
+      #expect((gradient != nil) == (other < layer), "layer \(other) when layer \(layer) is looked at")
+    }
+    #expect(alive(before: layer) == 0)
+  }
+}
+
+/// A model that tells of the matrices and mixed sequences that its mixers make.
+private final class SpyModel: LanguageModel {
+  private let inner: Phi
+  let blocks: [any Block]
+
+  init(_ inner: Phi, made: @escaping (Int, Tensor) -> Void) {
+    self.inner = inner
+    func spied(_ mixer: some SequenceMixer, _ layer: Int) -> any SequenceMixer {
+      SpyMixer(inner: mixer) { made(layer, $0) }
+    }
+    blocks = inner.blocks.enumerated().map { SpyBlock(inner: $1, mixer: spied($1.mixer, $0)) }
+  }
+
+  var vocabulary: Int { inner.vocabulary }
+  var modelDim: Int { inner.modelDim }
+  var maxLength: Int? { inner.maxLength }
+  var parameters: ParameterList { inner.parameters }
+  func embed(_ ids: Tensor) -> Tensor { inner.embed(ids) }
+  func normalise(_ hidden: Tensor) -> Tensor { inner.normalise(hidden) }
+  func head(_ normalised: Tensor) -> Tensor { inner.head(normalised) }
+  func write(to folder: String) throws { try inner.write(to: folder) }
+}
+
+private struct SpyBlock: Block {
+  let inner: any Block
+  let mixer: any SequenceMixer
+  func mixerInput(_ hidden: Tensor) -> Tensor { inner.mixerInput(hidden) }
+  func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
+    inner.finish(hidden, input: input, mixed: mixed)
+  }
+}
+
+private struct SpyMixer<Inner: SequenceMixer>: SequenceMixer {
+  let inner: Inner
+  let made: (Tensor) -> Void
+
+  var heads: Int { inner.heads }
+  func operands(_ x: Tensor, for use: OperandUse) -> Inner.Operands { inner.operands(x, for: use) }
+  func values(_ operands: Inner.Operands) -> Tensor { inner.values(operands) }
+  func matrix(_ operands: Inner.Operands) -> Tensor { told(inner.matrix(operands)) }
+  func mix(_ operands: Inner.Operands) -> Tensor { inner.mix(operands) }
+  func output(_ mixed: Tensor, _ x: Tensor) -> Tensor { told(inner.output(mixed, x)) }
+  func emptyState(batch: Int) -> any MixerState { inner.emptyState(batch: batch) }
+  func advance(_ x: Tensor, _ state: any MixerState) -> Tensor { inner.advance(x, state) }
+
+  private func told(_ tensor: Tensor) -> Tensor {
+    made(tensor)
+    return tensor
+  }
+}

@@ -1,0 +1,1 @@
+../MohawkTextTests/TemporaryFolder.swift

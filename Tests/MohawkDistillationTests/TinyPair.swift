@@ -1,0 +1,80 @@
+import MohawkDistillation
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+
+@testable import MohawkMixers
+
+/// A teacher of width 24 and its student, with nothing at its special initial value.
+struct TinyPair {
+  let teacher: Phi
+  let student: Phi
+  let rows: [WeightTransfer.Row]
+  let pair: DistillationPair
+
+  init(
+    layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, dtype: DType = .float64,
+    _ change: (inout StudentRecipe) -> Void = { _ in }
+  ) throws {
+    Runtime.threads = 1
+    var recipe = StudentRecipe()
+    recipe.stateDim = 6
+    recipe.chunk = 8
+    change(&recipe)
+    let shape = Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
+    teacher = Self.shaken(Phi.fresh(shape, seed: 3, dtype: dtype), 4)
+    student = Self.shaken(Phi.fresh(try shape.student(recipe), seed: 5, dtype: dtype), 6)
+    rows = try WeightTransfer.run(teacher: teacher, student: student, initialisation: recipe.initialisation)
+    pair = try DistillationPair(teacher: teacher, student: student)
+  }
+
+  static func shape(layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, width: Int = 24) -> PhiConfiguration {
+    PhiConfiguration(
+      vocabulary: vocabulary, modelDim: width, mlpDim: 4 * width, mixers: Array(repeating: .attention, count: layers),
+      attention: AttentionConfiguration(
+        modelDim: width, heads: 4, kvHeads: kvHeads, headDim: width / 4, rotaryDim: 4, maxLength: 64, bias: true))
+  }
+
+  /// Adds noise to every parameter.
+  static func shaken(_ model: Phi, _ seed: UInt64) -> Phi {
+    let noise = RandomGenerator(seed: seed)
+    withoutGradients {
+      for parameter in model.parameters.all {
+        parameter.value.addInPlace(noise.normal(parameter.value.shape, parameter.value.dtype), scale: 0.1)
+      }
+    }
+    return model
+  }
+
+  /// Ids [rows, length + 1].
+  static func tokens(_ rows: Int = 3, _ length: Int = 11, below: Int = 40) -> Tensor {
+    RandomGenerator(seed: 7).integers(0..<below, [rows, length + 1])
+  }
+
+  /// A plan of a few steps over three rows of eleven tokens.
+  static func plan(_ trains: TrainedPart, steps: Int = 3) -> StageRecipe {
+    StageRecipe(tokens: steps * 33, batchTokens: 33, learningRate: 1e-2, trains: trains)
+  }
+
+  /// The input of every layer of the teacher, all kept.
+  func teacherInputs(_ ids: Tensor) -> [Tensor] {
+    withoutGradients {
+      var all = [teacher.embed(ids)]
+      for block in teacher.blocks { all.append(block(all.last!)) }
+      return all.dropLast()
+    }
+  }
+}
+
+extension ParameterList {
+  /// All numbers as they are now.
+  var copies: [String: Tensor] {
+    withoutGradients { Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.value.detached().copy()) }) }
+  }
+
+  /// Names of the parameters that are not bit by bit what they were.
+  func changed(since copies: [String: Tensor]) -> Set<String> {
+    Set(all.filter { !$0.value.detached().isIdentical(to: copies[$0.name]!) }.map(\.name))
+  }
+}

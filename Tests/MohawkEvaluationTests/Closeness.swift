@@ -1,0 +1,1 @@
+../MohawkMixersTests/Closeness.swift

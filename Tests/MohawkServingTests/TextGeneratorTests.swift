@@ -1,0 +1,280 @@
+import Foundation
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+import MohawkText
+import Testing
+
+@testable import MohawkServing
+
+/// Which mixers a model has.
+enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
+  case phi, phiMamba, hybrid
+
+  var testDescription: String { rawValue }
+
+  var mixers: [PhiConfiguration.Mixer] {
+    switch self {
+    case .phi: [.attention, .attention, .attention]
+    case .phiMamba: [.discreteMamba2, .discreteMamba2, .discreteMamba2]
+    case .hybrid: [.discreteMamba2, .attention, .discreteMamba2]
+    }
+  }
+
+  /// A model whose next token depends on what came before.
+  func model(vocabulary: Int = 320, maxLength: Int = 64) -> Phi {
+    Runtime.threads = 1
+    let shape = PhiConfiguration(
+      vocabulary: vocabulary, modelDim: 24, mlpDim: 96, mixers: mixers,
+      attention: AttentionConfiguration(
+        modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: maxLength, bias: true),
+      mamba: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+    let model = Phi.fresh(shape, seed: 21)
+    let noise = RandomGenerator(seed: 22)
+    withoutGradients {
+      for parameter in model.parameters.all {
+        parameter.value.addInPlace(noise.normal(parameter.value.shape), scale: 0.3)
+      }
+    }
+    model.freeze()
+    return model
+  }
+}
+
+@Suite struct TextGeneratorTests {
+  static let tokenizer: Tokenizer = {
+    var trainer = BytePairTrainer()
+    for index in 0..<40 { trainer.add(StoryGenerator(seed: 1).story(at: index)) }
+    return try! trainer.train(vocabularySize: 300)
+  }()
+
+  static let prompt = "One day Tom found a red ball."
+
+  private func greedy(_ change: (inout SamplingOptions) -> Void = { _ in }) -> SamplingOptions {
+    var options = SamplingOptions()
+    options.temperature = 0
+    change(&options)
+    return options
+  }
+
+  /// The continuation from full passes over all that there is so far.
+  private func obvious(_ model: Phi, _ prompt: [Int32], _ count: Int, _ tokenizer: Tokenizer) -> [Int32] {
+    var ids = prompt
+    while ids.count - prompt.count < count {
+      let logits = model(Tensor(ids.map(Int64.init), shape: [1, ids.count])).selected(1, ids.count - 1)
+      let row = logits.floats().prefix(Int(tokenizer.highestID) + 1)
+      let next = Int32(row.firstIndex(of: row.max()!)!)
+      if next == tokenizer.endOfText { break }
+      ids.append(next)
+    }
+    return Array(ids.dropFirst(prompt.count))
+  }
+
+  @Test(arguments: ModelKind.allCases) func greedyTokensAreThoseOfFullPasses(_ kind: ModelKind) throws {
+    let (model, tokenizer) = (kind.model(), Self.tokenizer)
+    let result = try TextGenerator(model, tokenizer).generate(Self.prompt, limit: 24, options: greedy())
+    let wanted = obvious(model, tokenizer.encode(Self.prompt), 24, tokenizer)
+    #expect(result.tokens == wanted && Set(wanted).count > 3)
+    #expect(result.text == (try tokenizer.decode(wanted, skippingSpecial: true)))
+    #expect(result.finish == (wanted.count == 24 ? .length : .stop))
+  }
+
+  @Test func paddingRowsAreNeverChosen() throws {
+    let model = ModelKind.phiMamba.model()
+    withoutGradients { model.parameters["lm_head.bias"]!.value.narrowed(0, from: 300, length: 20).fill(100) }
+    let result = try TextGenerator(model, Self.tokenizer).generate(Self.prompt, limit: 10, options: greedy())
+    #expect(result.tokens.allSatisfy { $0 < 300 } && !result.tokens.isEmpty)
+  }
+
+  @Test func gapsBetweenIDsAreNeverChosen() throws {
+    let text = try Self.json(Self.tokenizer)
+      .replacingOccurrences(
+        of: #""added_tokens":["#, with: #""added_tokens":[{"id":310,"content":"<far>","special":true},"#)
+    let tokenizer = try Tokenizer(json: Array(text.utf8))
+    #expect(tokenizer.highestID == 310 && tokenizer.token(305) == nil)
+    let model = ModelKind.phiMamba.model()
+    withoutGradients { model.parameters["lm_head.bias"]!.value.narrowed(0, from: 300, length: 10).fill(100) }
+    let result = try TextGenerator(model, tokenizer).generate(Self.prompt, limit: 10, options: greedy())
+    #expect(result.tokens.allSatisfy { $0 < 300 || $0 == 310 })
+  }
+
+  private static func json(_ tokenizer: Tokenizer) throws -> String {
+    let folder = try TemporaryFolder()
+    try tokenizer.write(to: folder.path + "/tokenizer.json")
+    let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/tokenizer.json"))
+    let object = try JSONSerialization.jsonObject(with: data)
+    return String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
+  }
+
+  @Test func noNewTokensAreNoText() throws {
+    let result = try TextGenerator(ModelKind.hybrid.model(), Self.tokenizer)
+      .generate(Self.prompt, limit: 0, options: greedy())
+    #expect(result.tokens.isEmpty && result.text.isEmpty && result.finish == .length)
+  }
+
+  @Test func anEmptyPromptBeginsWithEndOfText() throws {
+    let (model, tokenizer) = (ModelKind.phi.model(), Self.tokenizer)
+    let result = try TextGenerator(model, tokenizer).generate("", limit: 8, options: greedy())
+    #expect(result.tokens == obvious(model, [tokenizer.endOfText!], 8, tokenizer))
+  }
+
+  @Test func anEmptyPromptNeedsATokenToBeginWith() throws {
+    var trainer = BytePairTrainer(specialTokens: [])
+    trainer.add("some words, some more words")
+    let tokenizer = try trainer.train(vocabularySize: 260)
+    let generator = try TextGenerator(ModelKind.phi.model(), tokenizer)
+    let error = #expect(throws: MohawkError.self) { try generator.generate("", limit: 8, options: greedy()) }
+    #expect(error?.code == .invalidValue)
+  }
+
+  @Test(arguments: [ModelKind.phi, .hybrid]) func aPromptThatIsTooLongForAttentionIsRefused(_ kind: ModelKind) throws {
+    let generator = try TextGenerator(kind.model(maxLength: 12), Self.tokenizer)
+    let long = String(repeating: Self.prompt, count: 3)
+    let error = #expect(throws: MohawkError.self) { try generator.generate(long, limit: 1, options: greedy()) }
+    #expect(error?.code == .outOfRange && error?.message.contains("12 at most") == true)
+  }
+
+  @Test func aStateSpaceModelHasNoLongestPrompt() throws {
+    let generator = try TextGenerator(ModelKind.phiMamba.model(maxLength: 12), Self.tokenizer)
+    let long = String(repeating: Self.prompt, count: 20)
+    #expect(try generator.generate(long, limit: 3, options: greedy()).tokens.count <= 3)
+  }
+
+  @Test(arguments: [ModelKind.phi, .hybrid]) func generationEndsWhereAttentionEnds(_ kind: ModelKind) throws {
+    let tokenizer = Self.tokenizer
+    let model = kind.model(maxLength: 20)
+    withoutGradients { model.parameters["lm_head.bias"]!.value[Int(tokenizer.endOfText!)] = -1e3 }
+    let prompt = tokenizer.encode(Self.prompt)
+    let result = try TextGenerator(model, tokenizer).generate(Self.prompt, limit: 99, options: greedy())
+    // The token after the last position is still told.
+    #expect(result.finish == .length && result.tokens.count == 20 - prompt.count + 1)
+  }
+
+  @Test func aTokenizerThatDoesNotFitIsRefused() {
+    let error = #expect(throws: MohawkError.self) {
+      try TextGenerator(ModelKind.phi.model(vocabulary: 299), Self.tokenizer)
+    }
+    #expect(error?.code == .mismatch && error?.message == "the tokenizer has ids up to 299, the model 299 rows")
+  }
+
+  @Test func logitsThatAreNotFiniteAreRefused() throws {
+    let model = ModelKind.phiMamba.model()
+    withoutGradients { model.parameters["lm_head.bias"]!.value[3] = .nan }
+    let generator = try TextGenerator(model, Self.tokenizer)
+    let error = #expect(throws: MohawkError.self) { try generator.generate("a", limit: 2, options: greedy()) }
+    #expect(error?.code == .notFinite)
+  }
+
+  @Test func piecesPutTogetherAreTheText() throws {
+    let generator = try TextGenerator(ModelKind.hybrid.model(), Self.tokenizer)
+    for seed in UInt64(0)..<12 {
+      var pieces: [String] = []
+      let options = greedy {
+        $0.temperature = 1.5
+        $0.seed = seed
+      }
+      let result = try generator.generate("A", limit: 40, options: options, stops: ["e"]) {
+        pieces.append($0)
+        return true
+      }
+      #expect(pieces.joined() == result.text && !pieces.contains(""))
+      #expect(!result.text.contains("e"))
+      let again = try generator.generate("A", limit: 40, options: options, stops: ["e"])
+      #expect(again.tokens == result.tokens)
+    }
+  }
+
+  @Test func charactersComeOutWhole() throws {
+    // A model that says one byte after another, whatever came before: "é€😀" again and again, then half a character.
+    let tokenizer = Self.tokenizer
+    let bytes = Array("é€😀".utf8)
+    let ids = bytes.map { tokenizer.encode([$0])[0] }
+    let generator = try TextGenerator(Parrot(ids, vocabulary: 300, start: 0), tokenizer)
+    for limit in 0...14 {
+      var pieces: [String] = []
+      let result = try generator.generate("a", limit: limit, options: greedy()) {
+        pieces.append($0)
+        return true
+      }
+      let said = (0..<limit).map { bytes[$0 % bytes.count] }
+      #expect(Array(result.text.utf8) == Array(String(decoding: said, as: UTF8.self).utf8))
+      #expect(pieces.joined() == result.text)
+      // Only the very last piece may show that a character was never finished.
+      #expect(!pieces.dropLast().joined().contains("\u{FFFD}"))
+    }
+  }
+
+  @Test func endOfTextEndsTheText() throws {
+    let tokenizer = Self.tokenizer
+    let ids = tokenizer.encode("ab") + [tokenizer.endOfText!]
+    let generator = try TextGenerator(Parrot(ids, vocabulary: 300, start: 0), tokenizer)
+    let result = try generator.generate("x", limit: 50, options: greedy())
+    #expect(result.text == "ab" && result.finish == .stop && result.tokens == Array(ids.dropLast()))
+  }
+
+  @Test func theListenerCanCancel() throws {
+    let generator = try TextGenerator(Parrot(Self.tokenizer.encode("abc"), vocabulary: 300, start: 0), Self.tokenizer)
+    var pieces = 0
+    let result = try generator.generate("x", limit: 50, options: greedy()) { _ in
+      pieces += 1
+      return pieces < 3
+    }
+    #expect(result.finish == .cancelled && result.tokens.count == 3)
+  }
+
+  @Test func aPromptsTokensCountForTheRepetitionPenalty() throws {
+    let tokenizer = Self.tokenizer
+    let id = tokenizer.encode("q")[0]
+    let model = Parrot([id], vocabulary: 300, start: 0)
+    let options = greedy { $0.repetitionPenalty = 1e6 }
+    let generator = try TextGenerator(model, tokenizer)
+    #expect(try generator.generate("z", limit: 1, options: options).tokens == [id])
+    #expect(try generator.generate("q", limit: 1, options: options).tokens != [id])
+  }
+}
+
+/// A language model that says the same tokens in turn, told by how many tokens there were since the prompt's last.
+private final class Parrot: LanguageModel {
+  let ids: [Int32]
+  let vocabulary: Int
+  let modelDim = 4
+  let maxLength: Int? = nil
+  let blocks: [any Block] = []
+  let parameters: ParameterList
+  private var next: Int
+
+  init(_ ids: [Int32], vocabulary: Int, start: Int) {
+    self.ids = ids
+    self.vocabulary = vocabulary
+    next = start
+    let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 1)))
+    _ = build.root.parameter("unused", [1], .zeros)
+    parameters = build.parameters
+  }
+
+  func embed(_ tokens: Tensor) -> Tensor {
+    // A prompt that is not one of ours begins again.
+    let ours = tokens.size(1) == 1 && next > 0 && Int(ids[(next - 1) % ids.count]) == tokens.integers()[0]
+    if !ours { next = 0 }
+    return .zeros([tokens.size(0), tokens.size(1), modelDim])
+  }
+  func normalise(_ hidden: Tensor) -> Tensor { hidden }
+  func head(_ normalised: Tensor) -> Tensor {
+    var logits = [Float](repeating: 1, count: vocabulary)
+    logits[Int(ids[next % ids.count])] = 10
+    next += 1
+    return Tensor(logits, shape: [1, 1, vocabulary])
+  }
+  var weights: [(name: String, tensor: Tensor)] { [] }
+  func take(_ weights: SafetensorsFile) {}
+  func write(to folder: String) {}
+}
+
+extension Tensor {
+  fileprivate subscript(index: Int) -> Double {
+    get { selected(0, index).item() }
+    set { selected(0, index).fill(newValue) }
+  }
+}
