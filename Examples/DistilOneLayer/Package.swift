@@ -8,8 +8,10 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "DistilOneLayer",
-      dependencies: ["MohawkDistillation", "MohawkLayers", "MohawkMixers", "MohawkRecipes", "MohawkTensor", "MohawkTraining"]
-        .map { .product(name: $0, package: "swift-mohawk") })
+      dependencies: [
+        "MohawkDistillation", "MohawkLayers", "MohawkMixers", "MohawkRecipes", "MohawkTensor", "MohawkTraining",
+      ]
+      .map { .product(name: $0, package: "swift-mohawk") })
   ],
   swiftLanguageModes: [.v6]
 )

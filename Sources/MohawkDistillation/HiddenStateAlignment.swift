@@ -16,7 +16,10 @@ public final class HiddenStateAlignment: TrainingStage {
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
-  /// - Parameter evaluation: what to measure when an evaluation is due.
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
   public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
     throws

@@ -15,7 +15,10 @@ public final class KnowledgeDistillation: TrainingStage {
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
-  /// - Parameter evaluation: what to measure when an evaluation is due.
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains a part that this stage does not train.
   public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
     throws

@@ -19,6 +19,8 @@ public final class MatrixOrientation: TrainingStage {
   let finish: () throws -> Void
 
   /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
   ///   - evaluation: what to measure now and then, without gradients.
   ///   - finish: called after the last step.
   /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.

@@ -14,7 +14,10 @@ public final class Pretraining: TrainingStage {
   let model: any LanguageModel
   let evaluation: () throws -> [Metric]
 
-  /// - Parameter evaluation: what to measure when an evaluation is due.
+  /// - Parameters:
+  ///   - model: what is trained.
+  ///   - plan: how much and how fast.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains less than the whole model.
   public init(
     _ model: any LanguageModel, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }

@@ -18,7 +18,9 @@ public struct CausalConvolution {
   }
 
   /// Filters [batch, length, channels].
-  /// - Parameter past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
+  /// - Parameters:
+  ///   - x: [batch, length, channels].
+  ///   - past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
   public func callAsFunction(_ x: Tensor, past: Tensor? = nil) -> Tensor {
     let length = x.size(1)
     let wide = x.to(weight.dtype)

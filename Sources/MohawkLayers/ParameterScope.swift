@@ -20,6 +20,9 @@ public struct ParameterScope {
 
   /// The parameter `name` at this place; one that cannot be had is a stand-in without its shape until `finish` throws.
   /// - Parameters:
+  ///   - name: the last part of its name.
+  ///   - shape: the size of every dimension.
+  ///   - initial: how a fresh one is drawn.
   ///   - decays: whether weight decay applies; by default for tensors of two and more dimensions.
   public func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool? = nil) -> Tensor {
     build.parameter((self / name).path, shape, initial, decays: decays ?? (shape.count >= 2))
@@ -35,7 +38,9 @@ public final class ParameterBuild {
   private var faults: [ParameterFault] = []
   private var known: Set<ParameterFault> = []
 
-  /// - Parameter location: what to name in an error, such as the checkpoint's folder.
+  /// - Parameters:
+  ///   - source: where the parameters come from.
+  ///   - location: what to name in an error, such as the checkpoint's folder.
   public init(_ source: any ParameterSource, location: String = "model") {
     self.source = source
     self.location = location

@@ -17,7 +17,10 @@ public enum Initial: Sendable {
 /// Where parameters come from: a generator, a checkpoint, another model.
 public protocol ParameterSource {
   /// The values of a parameter, or why it cannot be had.
-  /// - Parameter initial: how to draw it, for a source that draws.
+  /// - Parameters:
+  ///   - name: the full name.
+  ///   - shape: the shape that the layer needs.
+  ///   - initial: how to draw it, for a source that draws.
   func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault>
 }
 
@@ -44,7 +47,9 @@ public struct DrawnParameters: ParameterSource {
   let generator: RandomGenerator
   let dtype: DType
 
-  /// - Parameter dtype: of the parameters; fp64 for tests that compare closely.
+  /// - Parameters:
+  ///   - generator: what draws; its device is that of the parameters.
+  ///   - dtype: of the parameters; fp64 for tests that compare closely.
   public init(_ generator: RandomGenerator, _ dtype: DType = .float32) {
     self.generator = generator
     self.dtype = dtype

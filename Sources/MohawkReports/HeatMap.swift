@@ -27,7 +27,12 @@ public struct HeatMap {
   /// The magnitude that has the full colour.
   public var limit: Float
 
-  /// - Parameter limit: `nil` means the largest finite magnitude on and below the diagonal.
+  /// - Parameters:
+  ///   - size: rows and columns.
+  ///   - values: row-major, `size * size`.
+  ///   - scaling: how values become lightness.
+  ///   - colours: what the colours mean.
+  ///   - limit: `nil` means the largest finite magnitude on and below the diagonal.
   public init(
     size: Int, values: [Float], scaling: Scaling = .squareRoot, colours: Colours = .matrix, limit: Float? = nil
   ) {

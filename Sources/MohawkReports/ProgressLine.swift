@@ -24,6 +24,7 @@ public final class ProgressLine: TrainingListener {
   private var loss = (mean: 0.0, weight: 0.0)
 
   /// - Parameters:
+  ///   - style: how lines are shown.
   ///   - now: seconds that never run backwards.
   ///   - write: takes the text as it is to be shown.
   public init(

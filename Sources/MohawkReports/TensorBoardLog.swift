@@ -21,6 +21,7 @@ public final class TensorBoardLog: TrainingListener {
 
   /// Starts an event file in `folder`; a resumed run has one file per start.
   /// - Parameters:
+  ///   - folder: made when it is missing.
   ///   - step: the step after which a resumed run goes on; what older files hold after it is then not shown.
   ///   - now: seconds since 1970.
   public init(

@@ -45,7 +45,9 @@ public struct TextGenerator {
 
   /// Continues `prompt`.
   /// - Parameters:
+  ///   - prompt: the text; an empty one begins with the end-of-text token.
   ///   - limit: new tokens at most.
+  ///   - options: how each token is chosen.
   ///   - stops: strings that end the text and are not part of it.
   ///   - emit: receives the text piece by piece, never half a character and never a part of a stop string; returns
   ///     false to cancel.

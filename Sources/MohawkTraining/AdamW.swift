@@ -52,7 +52,9 @@ public final class AdamW {
   }
 
   /// Moves every parameter.
-  /// - Parameter gradients: one per parameter, in their order.
+  /// - Parameters:
+  ///   - gradients: one per parameter, in their order.
+  ///   - learningRate: how far this step goes.
   public func update(gradients: [Tensor], learningRate: Double) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     step += 1

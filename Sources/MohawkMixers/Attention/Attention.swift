@@ -43,7 +43,11 @@ public struct Attention: SequenceMixer {
   let query, key, value, dense: Linear
   let rotary: RotaryEmbedding
 
-  /// - Parameter depth: layers of the model; a fresh output projection is scaled by 1/√(2 depth).
+  /// - Parameters:
+  ///   - configuration: the geometry.
+  ///   - depth: layers of the model; a fresh output projection is scaled by 1/√(2 depth).
+  ///   - device: where the rotary tables lie.
+  ///   - scope: where the parameters get their names.
   public init(
     _ configuration: AttentionConfiguration, depth: Int = 1, on device: Device = .cpu, _ scope: ParameterScope
   ) {

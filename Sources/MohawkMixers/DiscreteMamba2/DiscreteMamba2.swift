@@ -50,7 +50,10 @@ public struct DiscreteMamba2: SequenceMixer {
   /// SiLU of this is 1, so that a fresh gate stands open.
   static let openGate = 1.278464542761
 
-  /// - Parameter depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  /// - Parameters:
+  ///   - configuration: the geometry.
+  ///   - depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  ///   - scope: where the parameters get their names.
   public init(_ configuration: DiscreteMamba2Configuration, depth: Int = 1, _ scope: ParameterScope) {
     self.configuration = configuration
     let d = configuration.modelDim

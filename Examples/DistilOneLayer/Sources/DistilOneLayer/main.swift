@@ -7,46 +7,48 @@ import MohawkRecipes
 import MohawkTensor
 import MohawkTraining
 
+Runtime.threads = 1  // The products are so small that threads would only wait for each other.
 let (modelDim, heads, length) = (64, 4, 64)
 
-// The teacher and the student: each draws its parameters from a seeded generator.
-let teacherBuild = ParameterBuild(DrawnParameters(RandomGenerator(seed: 1)))
+// The teacher, and random sequences of sixteen random words for it to mix.
+let teacher = ParameterBuild(DrawnParameters(RandomGenerator(seed: 1)))
 let attention = Attention(
   AttentionConfiguration(
-    modelDim: modelDim, heads: heads, kvHeads: heads, headDim: modelDim / heads, rotaryDim: 8, maxLength: length,
-    bias: false), teacherBuild.root / "attention")
-let studentBuild = ParameterBuild(DrawnParameters(RandomGenerator(seed: 2)))
+    modelDim: modelDim, heads: heads, kvHeads: heads, headDim: 16, rotaryDim: 8, maxLength: length, bias: false),
+  teacher.root / "attention")
+let words = Embedding(16, modelDim, deviation: 1, teacher.root / "words")
+let generator = RandomGenerator(seed: 2)
+
+// The student, with as many matrices.
+let student = ParameterBuild(DrawnParameters(RandomGenerator(seed: 3)))
 let mamba = DiscreteMamba2(
-  DiscreteMamba2Configuration(modelDim: modelDim, qkHeads: heads, vHeads: heads, stateDim: 32),
-  studentBuild.root / "mixer")
+  DiscreteMamba2Configuration(modelDim: modelDim, qkHeads: heads, vHeads: heads, stateDim: 16), student.root / "mixer")
 
-let inputs = RandomGenerator(seed: 3)
-
-/// One stage: a loss on the same random inputs for both layers, and AdamW over the parameters that `moves` accepts.
-func train(
-  _ title: String, steps: Int, peak: Double, moves: (Parameter) -> Bool, loss: (_ x: Tensor) -> Tensor
-) {
-  let moving = studentBuild.parameters.train(where: moves)
+/// One stage: AdamW on a loss over fresh inputs, for the parameters that `moves` accepts.
+@MainActor func train(_ title: String, moves: (Parameter) -> Bool, loss: (_ x: Tensor) -> Tensor) {
+  let moving = student.parameters.train(where: moves)
+  print("\(title): \(moving.count) of \(student.parameters.all.count) parameters move")
   let optimizer = AdamW(moving, AdamW.Settings())
-  let schedule = WSDSchedule(steps: steps, peak: peak)
-  print("\(title): \(moving.count) of \(studentBuild.parameters.all.count) parameters move")
-  for step in 0..<steps {
-    let loss = loss(inputs.normal([8, length, modelDim]))
+  let schedule = WSDSchedule(steps: 500, peak: 5e-3)
+  for step in 0..<schedule.steps {
+    let loss = loss(words(generator.integers(0..<16, [8, length])))
     loss.backward()
     let gradients = moving.map { $0.value.gradient! }
     _ = GradientClip.clip(gradients, to: 1)
     optimizer.update(gradients: gradients, learningRate: schedule.learningRate(at: step))
     for parameter in moving { parameter.value.gradient = nil }
-    if step == 0 || (step + 1) % (steps / 5) == 0 { print("  step \(step + 1): \(Float(loss.item()))") }
+    if step == 0 || (step + 1) % 100 == 0 { print("  step \(step + 1): loss \(Float(loss.item()))") }
   }
 }
 
-train(
-  "Stage 1, matrix orientation", steps: 500, peak: 5e-3,
-  moves: { DiscreteMamba2.matrixDependsOn($0.name) },
-  loss: { x in StageLosses.orientation(student: mamba.matrix(of: x), teacher: attention.matrix(of: x)) })
+let sample = words(generator.integers(0..<16, [8, length]))
+print("The teacher's matrices have the norm \(Float(attention.matrix(of: sample).norm(over: -2, -1).mean().item())),")
+print(
+  "its outputs \(Float(attention(sample).norm(over: -1).mean().item())): the losses of a student that does nothing.")
 
-train(
-  "Stage 2, hidden-state alignment", steps: 500, peak: 5e-3,
-  moves: { _ in true },
-  loss: { x in StageLosses.alignment(student: mamba(x), teacher: attention(x)) })
+train("Stage 1, matrix orientation", moves: { DiscreteMamba2.matrixDependsOn($0.name) }) { x in
+  StageLosses.orientation(student: mamba.matrix(of: x), teacher: attention.matrix(of: x))
+}
+train("Stage 2, hidden-state alignment", moves: { _ in true }) { x in
+  StageLosses.alignment(student: mamba(x), teacher: attention(x))
+}
