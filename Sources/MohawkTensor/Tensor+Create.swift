@@ -28,7 +28,7 @@ extension Tensor {
 
   /// The numbers from `start` up to but without `end`.
   public static func range(
-    _ start: Int = 0, _ end: Int, _ dtype: DType = .int64, on device: Device = .cpu,
+    _ start: Int, _ end: Int, _ dtype: DType = .int64, on device: Device = .cpu,
     file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     make("range", file: file, line: line) {
