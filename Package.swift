@@ -59,6 +59,14 @@ let targets: [Target] = [
       "MohawkRuns", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
+  .executableTarget(
+    name: "mohawk-bench",
+    dependencies: [
+      "MohawkDistillation", "MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkTraining", "MohawkTensor",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    path: "Benchmarks/MohawkBench"),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
   .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
   .testTarget(

@@ -4,7 +4,9 @@ import MohawkTensor
 
 /// A frozen teacher and the student that learns from it, layer by layer alike.
 public struct DistillationPair {
+  /// Frozen.
   public let teacher: any LanguageModel
+  /// The same geometry with other mixers.
   public let student: any LanguageModel
 
   /// Checks that the two fit layer by layer and freezes the teacher.

@@ -8,12 +8,18 @@ import MohawkTraining
 ///
 /// Works layer by layer as stage 1 does.
 public final class HiddenStateAlignment: TrainingStage {
+  /// The stage of the recipe.
   public let name = StageName.alignment
+  /// How much, how fast, and what moves.
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
   public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
     throws

@@ -7,12 +7,18 @@ import MohawkTraining
 /// Stage 3: the whole student learns the teacher's next-token probabilities (temperature 1, no hard labels, all
 /// positions).
 public final class KnowledgeDistillation: TrainingStage {
+  /// The stage of the recipe.
   public let name = StageName.distillation
+  /// How much, how fast, and what moves.
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let evaluation: () throws -> [Metric]
 
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains a part that this stage does not train.
   public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
     throws

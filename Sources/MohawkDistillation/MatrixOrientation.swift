@@ -9,7 +9,9 @@ import MohawkTraining
 /// The teacher runs once per batch. Each layer's forward and backward pass is done and released before the next one
 /// begins, so that memory is one layer's graph.
 public final class MatrixOrientation: TrainingStage {
+  /// The stage of the recipe.
   public let name = StageName.orientation
+  /// How much, how fast, and what moves.
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
@@ -17,6 +19,8 @@ public final class MatrixOrientation: TrainingStage {
   let finish: () throws -> Void
 
   /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - plan: how much, how fast, and what moves.
   ///   - evaluation: what to measure now and then, without gradients.
   ///   - finish: called after the last step.
   /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.

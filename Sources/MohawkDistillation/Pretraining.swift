@@ -6,12 +6,18 @@ import MohawkTraining
 
 /// Training of a language model from scratch by next-token prediction: where a teacher comes from when there is none.
 public final class Pretraining: TrainingStage {
+  /// The stage of the recipe.
   public let name = StageName.pretraining
+  /// How much and how fast.
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let model: any LanguageModel
   let evaluation: () throws -> [Metric]
 
+  /// - Parameters:
+  ///   - model: what is trained.
+  ///   - plan: how much and how fast.
+  ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains less than the whole model.
   public init(
     _ model: any LanguageModel, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] }

@@ -3,21 +3,24 @@ import MohawkTensor
 /// The three losses of MOHAWK (Bick et al. 2024), as pure functions. Distances are unsquared.
 public enum StageLosses {
   /// Stage 1: the mean over batch and heads of ‖student − teacher‖_F.
-  /// - Parameters: matrices [batch, heads, length, length].
+  ///
+  /// Both are [batch, heads, length, length].
   public static func orientation(student: Tensor, teacher: Tensor) -> Tensor {
     let difference = student - teacher.to(student.dtype)
     return wide(difference).norm(over: -2, -1).mean()
   }
 
   /// Stage 2: the mean over tokens of ‖student − teacher‖₂ over the model dimension.
-  /// - Parameters: mixer outputs [batch, length, modelDim].
+  ///
+  /// Both are [batch, length, modelDim].
   public static func alignment(student: Tensor, teacher: Tensor) -> Tensor {
     let difference = wide(student) - wide(teacher)
     return difference.norm(over: -1).mean()
   }
 
   /// Stage 3: the cross-entropy of the student's logits against the teacher's probabilities, summed over positions.
-  /// - Parameters: logits [.., vocabulary].
+  ///
+  /// Both are [.., vocabulary].
   public static func distillationSum(student: Tensor, teacher: Tensor) -> Tensor {
     let target = wide(teacher).softmax(-1)
     return -(target * wide(student).logSoftmax(-1)).sum()

@@ -9,7 +9,9 @@ import MohawkTensor
 public enum WeightTransfer {
   /// One parameter of the student and where its values come from.
   public struct Row: Sendable, Equatable {
+    /// The student's name for it.
     public let parameter: String
+    /// The size of every dimension.
     public let shape: [Int]
     /// The teacher's parameter; nil when drawn afresh.
     public let source: String?

@@ -3,11 +3,14 @@ import MohawkTensor
 
 /// A student beside its teacher on the same text.
 public struct Comparison: Sendable, Equatable {
+  /// How well the teacher predicts.
   public var teacher = Perplexity()
+  /// How well the student predicts.
   public var student = Perplexity()
   private var divergence = 0.0
   private var agreeing = 0
 
+  /// Nothing compared yet.
   public init() {}
 
   /// Mean of KL(teacher ‖ student) over positions, in nats.
@@ -47,6 +50,7 @@ public struct Comparison: Sendable, Equatable {
     }
   }
 
+  /// Compares both on all batches of windows, each [batch, length + 1].
   public static func measure(
     teacher: any LanguageModel, student: any LanguageModel, _ batches: [Tensor]
   ) -> Comparison {

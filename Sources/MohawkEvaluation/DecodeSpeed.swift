@@ -10,8 +10,10 @@ public struct DecodeSpeed: Sendable, Equatable {
 
   /// Times single-token steps after `context` tokens.
   /// - Parameters:
-  ///   - ids: what to fill the context with, repeated as often as needed.
+  ///   - model: the model.
+  ///   - context: tokens that it has read before.
   ///   - steps: how many steps to time after two untimed ones.
+  ///   - ids: what to fill the context with, repeated as often as needed.
   public static func measure(
     _ model: any LanguageModel, context: Int, steps: Int = 15, filledWith ids: [Int32]
   ) -> DecodeSpeed {

@@ -9,6 +9,7 @@ public struct Perplexity: Sendable, Equatable {
   /// Predicted tokens.
   public var tokens = 0
 
+  /// Nothing predicted yet.
   public init() {}
 
   /// exp of the mean negative log-likelihood.
@@ -38,6 +39,7 @@ public struct Perplexity: Sendable, Equatable {
     }
   }
 
+  /// Measures a model on all batches of windows, each [batch, length + 1].
   public static func measure(_ model: any LanguageModel, _ batches: [Tensor]) -> Perplexity {
     batches.reduce(into: Perplexity()) { $0.add(model, $1) }
   }

@@ -10,6 +10,7 @@ import Foundation
 
 /// A read-only memory map of a whole file. The pages are read when they are touched.
 public final class MappedFile: @unchecked Sendable {  // the mapping never changes after init
+  /// The path as it was given.
   public let path: String
   private let bytes: UnsafeRawBufferPointer
 

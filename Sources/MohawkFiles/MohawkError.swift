@@ -5,12 +5,17 @@
 public struct MohawkError: Error, Sendable, Equatable {
   /// What kind of failure this is, for code that reacts to it.
   public enum Code: String, Sendable {
+    /// What was given is not there, ends too early, is not of its format, or does not fit something else.
     case missingFile, truncatedFile, invalidFormat, mismatch
+    /// The system refuses to read or write, or has no room.
     case notReadable, notWritable, diskFull
+    /// A name that nobody knows, or a value that cannot be.
     case unknownKey, invalidValue, outOfRange
+    /// Another process has it; numbers broke down; the user stopped the work; it is not supported here.
     case alreadyInUse, notFinite, interrupted, unsupported
   }
 
+  /// The kind of failure.
   public let code: Code
   /// One sentence: what is wrong.
   public let message: String
@@ -19,6 +24,7 @@ public struct MohawkError: Error, Sendable, Equatable {
   /// One sentence: what the reader can do about it.
   public let remedy: String?
 
+  /// Messages are sentences without a full stop.
   public init(_ code: Code, _ message: String, at location: String? = nil, remedy: String? = nil) {
     self.code = code
     self.message = message

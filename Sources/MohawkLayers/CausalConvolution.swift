@@ -8,15 +8,19 @@ public struct CausalConvolution {
   /// [channels]
   public let bias: Tensor
 
+  /// Taps per channel: how many tokens an output sees.
   public var width: Int { weight.size(2) }
 
+  /// Asks for `weight` and `bias`; fresh ones pass the input through unchanged.
   public init(_ channels: Int, width: Int, _ scope: ParameterScope) {
     weight = scope.parameter("weight", [channels, 1, width], .identityTaps)
     bias = scope.parameter("bias", [channels], .zeros)
   }
 
   /// Filters [batch, length, channels].
-  /// - Parameter past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
+  /// - Parameters:
+  ///   - x: [batch, length, channels].
+  ///   - past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
   public func callAsFunction(_ x: Tensor, past: Tensor? = nil) -> Tensor {
     let length = x.size(1)
     let wide = x.to(weight.dtype)

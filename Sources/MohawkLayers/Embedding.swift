@@ -5,6 +5,7 @@ public struct Embedding {
   /// [vocabulary, width]
   public let weight: Tensor
 
+  /// Asks for `weight`; a fresh one is normal with this deviation.
   public init(_ vocabulary: Int, _ width: Int, deviation: Double = 0.5, _ scope: ParameterScope) {
     weight = scope.parameter("weight", [vocabulary, width], .normal(deviation))
   }

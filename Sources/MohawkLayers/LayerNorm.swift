@@ -6,14 +6,17 @@ public struct LayerNorm {
   public let weight: Tensor
   /// [width]
   public let bias: Tensor
+  /// Added to the variance before the root.
   public let epsilon: Double
 
+  /// Asks for `weight` and `bias`; fresh ones are 1 and 0.
   public init(_ width: Int, epsilon: Double, _ scope: ParameterScope) {
     weight = scope.parameter("weight", [width], .ones)
     bias = scope.parameter("bias", [width], .zeros)
     self.epsilon = epsilon
   }
 
+  /// [.., width] to the same, in the type of the weights.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     x.to(weight.dtype).layerNorm(weight, bias, epsilon: epsilon)
   }

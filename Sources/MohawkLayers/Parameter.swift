@@ -5,10 +5,12 @@ import MohawkTensor
 public final class Parameter {
   /// The full name inside the model, such as `layers.3.mixer.in_proj.x`.
   public let name: String
+  /// The numbers, changed in place by training.
   public let value: Tensor
   /// Whether weight decay applies: matrices yes; norms, biases, skips no.
   public let decays: Bool
 
+  /// A parameter under its full name.
   public init(name: String, value: Tensor, decays: Bool) {
     self.name = name
     self.value = value
@@ -18,11 +20,14 @@ public final class Parameter {
 
 /// All parameters of a model, in the order in which its layers asked for them.
 public final class ParameterList {
+  /// In the order of their making.
   public private(set) var all: [Parameter] = []
   private var byName: [String: Int] = [:]
 
+  /// No parameters yet.
   public init() {}
 
+  /// The parameter of this full name; nil when there is none.
   public subscript(name: String) -> Parameter? { byName[name].map { all[$0] } }
 
   /// The number of elements of all parameters.

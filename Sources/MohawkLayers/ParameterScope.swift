@@ -10,14 +10,19 @@ public struct ParameterScope {
   /// The dotted name of this place; empty at the root.
   public let path: String
 
+  /// The place `name` below this one.
   public static func / (scope: ParameterScope, name: String) -> ParameterScope {
     ParameterScope(build: scope.build, path: scope.path.isEmpty ? name : scope.path + "." + name)
   }
 
+  /// The place with this number below this one, as for the layers of a model.
   public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
   /// The parameter `name` at this place; one that cannot be had is a stand-in without its shape until `finish` throws.
   /// - Parameters:
+  ///   - name: the last part of its name.
+  ///   - shape: the size of every dimension.
+  ///   - initial: how a fresh one is drawn.
   ///   - decays: whether weight decay applies; by default for tensors of two and more dimensions.
   public func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool? = nil) -> Tensor {
     build.parameter((self / name).path, shape, initial, decays: decays ?? (shape.count >= 2))
@@ -28,16 +33,20 @@ public struct ParameterScope {
 public final class ParameterBuild {
   private let source: any ParameterSource
   private let location: String
+  /// All parameters that were asked for so far.
   public let parameters = ParameterList()
   private var faults: [ParameterFault] = []
   private var known: Set<ParameterFault> = []
 
-  /// - Parameter location: what to name in an error, such as the checkpoint's folder.
+  /// - Parameters:
+  ///   - source: where the parameters come from.
+  ///   - location: what to name in an error, such as the checkpoint's folder.
   public init(_ source: any ParameterSource, location: String = "model") {
     self.source = source
     self.location = location
   }
 
+  /// The place without a name, from which a model starts.
   public var root: ParameterScope { ParameterScope(build: self, path: "") }
 
   func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool) -> Tensor {

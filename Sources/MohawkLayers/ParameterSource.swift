@@ -2,7 +2,9 @@ import MohawkTensor
 
 /// How a fresh parameter is drawn.
 public enum Initial: Sendable {
+  /// Every element 0, or 1.
   case zeros, ones
+  /// Every element this number.
   case constant(Double)
   /// Normal with mean 0 and this deviation.
   case normal(Double)
@@ -15,14 +17,20 @@ public enum Initial: Sendable {
 /// Where parameters come from: a generator, a checkpoint, another model.
 public protocol ParameterSource {
   /// The values of a parameter, or why it cannot be had.
-  /// - Parameter initial: how to draw it, for a source that draws.
+  /// - Parameters:
+  ///   - name: the full name.
+  ///   - shape: the shape that the layer needs.
+  ///   - initial: how to draw it, for a source that draws.
   func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault>
 }
 
 /// Why one parameter could not be had.
 public enum ParameterFault: Error, Hashable, CustomStringConvertible {
+  /// The source has nothing of this name.
   case missing(key: String)
+  /// The source has it in another shape.
   case misshapen(key: String, found: [Int], wanted: [Int])
+  /// The source has it, but not as numbers to compute with.
   case unusable(key: String, reason: String)
 
   public var description: String {
@@ -39,6 +47,9 @@ public struct DrawnParameters: ParameterSource {
   let generator: RandomGenerator
   let dtype: DType
 
+  /// - Parameters:
+  ///   - generator: what draws; its device is that of the parameters.
+  ///   - dtype: of the parameters; fp64 for tests that compare closely.
   public init(_ generator: RandomGenerator, _ dtype: DType = .float32) {
     self.generator = generator
     self.dtype = dtype

@@ -12,8 +12,10 @@ public struct RotaryEmbedding {
   private let tables: RotaryTables
 
   /// - Parameters:
-  ///   - positions: how many positions there are; asking for a later one traps.
+  ///   - dimensions: how many of a head's dimensions turn; even.
   ///   - base: the wave length of the slowest pair grows with it.
+  ///   - positions: how many positions there are; asking for a later one traps.
+  ///   - device: where the tables lie.
   public init(dimensions: Int, base: Double, positions: Int, on device: Device = .cpu) {
     precondition(dimensions.isMultiple(of: 2), "rotary dimensions come in pairs, not \(dimensions)")
     self.dimensions = dimensions

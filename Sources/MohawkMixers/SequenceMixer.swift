@@ -13,6 +13,7 @@ public enum OperandUse: Sendable {
 /// Law: `mix(o) == matrix(o) · values(o)` for every `o`. `matrix` is the definition, `mix` is how it is computed, and
 /// `advance` is how it is computed piece by piece.
 public protocol SequenceMixer {
+  /// What `matrix` and `mix` start from, such as queries, keys and values.
   associatedtype Operands
 
   /// How many matrices there are per sequence.

@@ -9,6 +9,11 @@ public struct CheckpointParameters: ParameterSource {
   let dtype: DType
   let device: Device
 
+  /// - Parameters:
+  ///   - file: the checkpoint.
+  ///   - table: which of its tensors holds which parameter.
+  ///   - dtype: the type of the parameters in memory, whatever the file holds.
+  ///   - device: where the parameters are needed.
   public init(_ file: SafetensorsFile, _ table: KeyTable, dtype: DType = .float32, on device: Device = .cpu) {
     self.file = file
     self.table = table

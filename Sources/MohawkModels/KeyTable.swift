@@ -10,6 +10,7 @@ public struct KeyTable: Sendable {
   /// Parameters that share a tensor, in the order of their rows, and the tensor's number of rows.
   private(set) var joined: [String: (parameters: [String], rows: Int)] = [:]
 
+  /// No parameter has a place yet.
   public init() {}
 
   /// The tensor `key` is the parameter.

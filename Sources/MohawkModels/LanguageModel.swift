@@ -7,6 +7,7 @@ import MohawkTensor
 /// Distillation walks teacher and student together and looks at each layer's insides through this, so that no model
 /// has a second form for showing them.
 public protocol Block {
+  /// What mixes the tokens of the sequence.
   var mixer: any SequenceMixer { get }
   /// The normalised input of the mixer, in the type that the model computes in.
   func mixerInput(_ hidden: Tensor) -> Tensor
@@ -26,10 +27,13 @@ extension Block {
 public protocol LanguageModel {
   /// Rows of the head; not the tokenizer's length, which may be smaller.
   var vocabulary: Int { get }
+  /// Width of the hidden state.
   var modelDim: Int { get }
   /// Tokens that the model can look at, nil when there is no bound.
   var maxLength: Int? { get }
+  /// The layers, from the embedding to the head.
   var blocks: [any Block] { get }
+  /// Everything that training can move.
   var parameters: ParameterList { get }
   /// Ids [batch, length] to hidden states [batch, length, modelDim].
   func embed(_ ids: Tensor) -> Tensor
@@ -78,7 +82,10 @@ public final class ModelState {
 
   init(layers: [any MixerState]) { self.layers = layers }
 
+  /// How many tokens it has seen.
   public var position: Int { layers.first?.position ?? 0 }
+  /// Bytes of memory that it holds.
   public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
+  /// An independent copy.
   public func copy() -> ModelState { ModelState(layers: layers.map { $0.copy() }) }
 }

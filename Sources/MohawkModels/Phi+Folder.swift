@@ -6,8 +6,10 @@ import MohawkTensor
 extension Phi {
   /// Opens a folder with `config.json` and `model.safetensors`: a `PhiForCausalLM`, a Phi-Mamba or a hybrid.
   /// - Parameters:
+  ///   - folder: the folder.
   ///   - dtype: the type of the weights in memory.
   ///   - compute: the type that the layers compute in; by default `dtype`.
+  ///   - device: where the model is to live.
   public static func open(
     _ folder: String, dtype: DType = .float32, compute: DType? = nil, on device: Device = .cpu
   ) throws -> Phi {

@@ -8,15 +8,21 @@ import MohawkTensor
 
 /// The geometry of a Phi model with a mixer of its own kind in every layer.
 public struct PhiConfiguration: Sendable, Equatable {
+  /// What mixes the tokens in a layer.
   public enum Mixer: Sendable, Equatable {
+    /// Softmax attention, as in the teacher.
     case attention
+    /// A state-space mixer.
     case discreteMamba2
   }
 
   /// Rows of embedding and head.
   public var vocabulary: Int
+  /// Width of the hidden state.
   public var modelDim: Int
+  /// Width of the MLP's hidden layer.
   public var mlpDim: Int
+  /// Epsilon of the LayerNorms.
   public var epsilon: Double
   /// One per layer.
   public var mixers: [Mixer]
@@ -25,6 +31,7 @@ public struct PhiConfiguration: Sendable, Equatable {
   /// Geometry of the state-space layers; nil when there are none.
   public var mamba: DiscreteMamba2Configuration?
 
+  /// `mamba` is needed when a layer names it.
   public init(
     vocabulary: Int, modelDim: Int, mlpDim: Int, epsilon: Double = 1e-5, mixers: [Mixer],
     attention: AttentionConfiguration, mamba: DiscreteMamba2Configuration? = nil
@@ -72,6 +79,7 @@ struct PhiBlock: Block {
 
 /// A Phi, Phi-Mamba or hybrid model.
 public final class Phi: LanguageModel {
+  /// The geometry.
   public let configuration: PhiConfiguration
   public let parameters: ParameterList
   public let blocks: [any Block]

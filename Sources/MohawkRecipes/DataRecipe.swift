@@ -13,6 +13,7 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   /// Tokens per training sequence.
   public var sequenceLength = 256
 
+  /// The defaults.
   public init() {}
 }
 
@@ -23,6 +24,7 @@ public struct CheckpointRecipe: Codable, Sendable, Equatable {
   /// Checkpoints that are kept; older ones are removed.
   public var keep = 2
 
+  /// The defaults.
   public init() {}
 }
 
@@ -33,5 +35,6 @@ public struct EvaluationRecipe: Codable, Sendable, Equatable {
   /// Tokens per evaluated sequence; `nil` means that of training.
   public var sequenceLength: Int?
 
+  /// The defaults.
   public init() {}
 }

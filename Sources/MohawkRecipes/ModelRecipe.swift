@@ -23,6 +23,7 @@ public struct ModelRecipe: Codable, Sendable, Equatable {
   /// Whether the LM head shares the token embedding's weights.
   public var tiedEmbeddings = false
 
+  /// The defaults.
   public init() {}
 
   /// Key and value heads after defaults.

@@ -1,9 +1,11 @@
 extension Recipe {
   /// A recipe that ships with the package.
   public struct Named: Sendable {
+    /// What `-r` and `base:` call it.
     public let name: String
     /// One line about it.
     public let summary: String
+    /// The values.
     public let recipe: Recipe
   }
 

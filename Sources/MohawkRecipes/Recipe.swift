@@ -35,12 +35,15 @@ public struct Recipe: Codable, Sendable, Equatable {
   /// How much text an evaluation reads.
   public var evaluation = EvaluationRecipe()
 
+  /// The defaults: a small teacher is pretrained on the built-in stories and then distilled.
   public init() {}
 }
 
 /// The type in which layers compute.
 public enum Precision: String, Codable, Sendable, CaseIterable {
+  /// Four bytes, 24 bits of mantissa.
   case float32 = "fp32"
+  /// Two bytes, 8 bits of mantissa and the range of fp32.
   case bfloat16 = "bf16"
 }
 

@@ -34,7 +34,10 @@ public enum RecipeLoader {
   }
 
   /// Reads a recipe from YAML or JSON.
-  /// - Parameter source: what errors call the text.
+  /// - Parameters:
+  ///   - yaml: the text.
+  ///   - source: what errors call the text.
+  ///   - assignments: laid over it, such as `stage2.learningRate=1e-3`.
   public static func parse(_ yaml: String, source: String, set assignments: [String] = []) throws -> Recipe {
     var layers = RecipeLayers(recipe: Recipe())
     try layers.lay(RecipeDocument(yaml, source: source))

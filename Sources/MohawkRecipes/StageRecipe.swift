@@ -29,6 +29,7 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   /// Optimiser steps between evaluations; 0 means only at the end of the stage.
   public var evaluateEvery = 0
 
+  /// The other values have the defaults of the paper.
   public init(tokens: Int, batchTokens: Int, learningRate: Double, trains: TrainedPart) {
     self.tokens = tokens
     self.batchTokens = batchTokens

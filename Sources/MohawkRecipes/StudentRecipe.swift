@@ -15,6 +15,7 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   /// Where the mixers start.
   public var initialisation = Initialisation.mohawk
 
+  /// The defaults: MOHAWK, no attention kept.
   public init() {}
 
   /// Where the student's mixers start.

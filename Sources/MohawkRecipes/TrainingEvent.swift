@@ -2,14 +2,19 @@
 ///
 /// Steps are optimiser steps, counted from 1 over the whole run (`step`) or within the stage (`stageStep`).
 public enum TrainingEvent: Sendable, Equatable {
+  /// The run begins, or goes on.
   case started(RunInfo)
   /// The stage begins after `step` steps of the run; it has `steps` steps over `tokens` tokens.
   case stageStarted(StageName, step: Int, steps: Int, tokens: Int)
+  /// An optimiser step is done.
   case step(StepRecord)
+  /// An evaluation is done.
   case evaluated(EvaluationRecord)
+  /// A checkpoint after `step` steps is on disk at `path`.
   case checkpointed(path: String, step: Int)
   /// The stage took `seconds` in training for `tokens` tokens and ended with the run's step `step`.
   case stageEnded(StageName, step: Int, seconds: Double, tokens: Int)
+  /// All stages are over.
   case ended
 
   /// The run's step at which this happened; `nil` for the start and the end of the run.
@@ -29,6 +34,7 @@ public enum TrainingEvent: Sendable, Equatable {
 ///
 /// An error thrown here stops the run.
 public protocol TrainingListener: AnyObject {
+  /// Takes the next event.
   func receive(_ event: TrainingEvent) throws
 }
 
@@ -38,16 +44,23 @@ public struct RunInfo: Codable, Sendable, Equatable {
   public var name: String
   /// The recipe's fingerprint.
   public var fingerprint: String
+  /// Such as `cpu` or `cuda:0`.
   public var device: String
+  /// CPU threads in use.
   public var threads: Int
+  /// What will train, in order.
   public var stages: [StageInfo]
 
+  /// The size of one stage.
   public struct StageInfo: Codable, Sendable, Equatable {
+    /// The stage.
     public var name: StageName
     /// Optimiser steps.
     public var steps: Int
+    /// Tokens to train on.
     public var tokens: Int
 
+    /// The size of one stage.
     public init(name: StageName, steps: Int, tokens: Int) {
       self.name = name
       self.steps = steps
@@ -55,6 +68,7 @@ public struct RunInfo: Codable, Sendable, Equatable {
     }
   }
 
+  /// One argument per property.
   public init(name: String, fingerprint: String, device: String, threads: Int, stages: [StageInfo]) {
     self.name = name
     self.fingerprint = fingerprint

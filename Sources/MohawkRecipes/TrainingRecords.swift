@@ -1,10 +1,12 @@
 /// One optimiser step.
 public struct StepRecord: Sendable, Equatable {
+  /// The stage that trains.
   public var stage: StageName
   /// Step of the run, counted from 1.
   public var step: Int
   /// Step of the stage, counted from 1.
   public var stageStep: Int
+  /// Steps that the stage has.
   public var stageSteps: Int
   /// Tokens trained on in this stage so far.
   public var tokens: Int
@@ -12,9 +14,11 @@ public struct StepRecord: Sendable, Equatable {
   public var loss: Double
   /// The loss of each layer, where the stage has one per layer.
   public var perLayer: [Double]?
+  /// The learning rate of this step.
   public var learningRate: Double
   /// Norm of all gradients before clipping.
   public var gradientNorm: Double
+  /// Speed over the last steps.
   public var tokensPerSecond: Double
   /// Seconds that this step took.
   public var seconds: Double
@@ -25,6 +29,7 @@ public struct StepRecord: Sendable, Equatable {
   /// Estimated seconds to the end of the run.
   public var eta: Double
 
+  /// One argument per property.
   public init(
     stage: StageName, step: Int, stageStep: Int, stageSteps: Int, tokens: Int, loss: Double,
     perLayer: [Double]? = nil, learningRate: Double, gradientNorm: Double = 0, tokensPerSecond: Double = 0,
@@ -49,6 +54,7 @@ public struct StepRecord: Sendable, Equatable {
 
 /// The outcome of one evaluation.
 public struct EvaluationRecord: Codable, Sendable, Equatable {
+  /// The stage that trains.
   public var stage: StageName
   /// Step of the run, counted from 1.
   public var step: Int
@@ -57,6 +63,7 @@ public struct EvaluationRecord: Codable, Sendable, Equatable {
   /// What was measured, in the order in which it is shown.
   public var values: [Metric]
 
+  /// One argument per property.
   public init(stage: StageName, step: Int, stageStep: Int, values: [Metric]) {
     self.stage = stage
     self.step = step
@@ -72,8 +79,10 @@ public struct EvaluationRecord: Codable, Sendable, Equatable {
 public struct Metric: Sendable, Equatable {
   /// Words such as `perplexity` or `agreement`.
   public var name: String
+  /// What was measured.
   public var value: Double
 
+  /// A value under its name.
   public init(_ name: String, _ value: Double) {
     self.name = name
     self.value = value

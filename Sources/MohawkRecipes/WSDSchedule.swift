@@ -2,13 +2,21 @@
 ///
 /// Linear from `peak / warmupSteps` to `peak`, flat, then linear down to `floor`, which the last step has.
 public struct WSDSchedule: Sendable, Equatable {
+  /// Steps in all.
   public let steps: Int
+  /// The learning rate of the stable part.
   public let peak: Double
+  /// The learning rate of the last step.
   public let floor: Double
+  /// Steps that rise.
   public let warmupSteps: Int
+  /// Steps that fall.
   public let decaySteps: Int
 
   /// - Parameters:
+  ///   - steps: steps in all.
+  ///   - peak: the learning rate of the stable part.
+  ///   - floor: the learning rate of the last step.
   ///   - warmup: share of the steps that warm up, 0 to 1.
   ///   - decay: share of the steps that decay, 0 to 1; the sum of both is at most 1.
   public init(steps: Int, peak: Double, floor: Double = 1e-8, warmup: Double = 0.1, decay: Double = 0.1) {

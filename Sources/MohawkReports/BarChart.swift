@@ -1,5 +1,6 @@
 /// Horizontal bars in groups as SVG, each with its value behind it.
 public struct BarChart: Sendable {
+  /// Stands above the chart.
   public var title: String
   /// Written behind each value, such as `ms`.
   public var unit: String
@@ -8,6 +9,7 @@ public struct BarChart: Sendable {
   /// Name of each group and one value per series; `nil` leaves the bar out.
   public var groups: [(name: String, values: [Double?])]
 
+  /// One argument per property.
   public init(title: String, unit: String, series: [String], groups: [(name: String, values: [Double?])]) {
     precondition(groups.allSatisfy { $0.values.count == series.count }, "each group needs one value per series")
     self.title = title

@@ -4,8 +4,11 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
   public var tokens: Int
   /// Parameters, where known.
   public var teacherParameters: Int?
+  /// Numbers in the student, where known.
   public var studentParameters: Int?
+  /// exp of the mean negative log-likelihood.
   public var teacherPerplexity: Double?
+  /// exp of the mean negative log-likelihood.
   public var studentPerplexity: Double?
   /// Share of positions at which both models' most probable next tokens are the same, 0 to 1.
   public var agreement: Double?
@@ -18,10 +21,14 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
 
   /// One measure of both models.
   public struct Row: Codable, Sendable, Equatable {
+    /// What was measured.
     public var name: String
+    /// The teacher's value; nil when there is none.
     public var teacher: Double?
+    /// The student's value; nil when there is none.
     public var student: Double?
 
+    /// One argument per property.
     public init(_ name: String, teacher: Double?, student: Double?) {
       self.name = name
       self.teacher = teacher
@@ -40,6 +47,7 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
     /// Whether the layer keeps the teacher's attention.
     public var keepsAttention: Bool
 
+    /// One argument per property.
     public init(layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false) {
       self.layer = layer
       self.matrix = matrix
@@ -48,6 +56,7 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
     }
   }
 
+  /// One argument per property.
   public init(
     tokens: Int, teacherParameters: Int? = nil, studentParameters: Int? = nil, teacherPerplexity: Double? = nil,
     studentPerplexity: Double? = nil, agreement: Double? = nil, divergence: Double? = nil, rows: [Row] = [],
@@ -67,11 +76,14 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
 
 /// One entry of `samples.json`: how both models go on.
 public struct TextSample: Codable, Sendable, Equatable {
+  /// The text that both continue.
   public var prompt: String
   /// The continuations, without the prompt.
   public var teacher: String
+  /// The student's continuation, without the prompt.
   public var student: String
 
+  /// One argument per property.
   public init(prompt: String, teacher: String, student: String) {
     self.prompt = prompt
     self.teacher = teacher
@@ -85,10 +97,12 @@ public struct DecodeCost: Codable, Sendable, Equatable {
   public var model: String
   /// Tokens already read.
   public var context: Int
+  /// The median of single steps.
   public var millisecondsPerToken: Double
   /// Memory of the key-value cache or of the recurrent state, in MiB.
   public var stateMiB: Double?
 
+  /// One argument per property.
   public init(model: String, context: Int, millisecondsPerToken: Double, stateMiB: Double? = nil) {
     self.model = model
     self.context = context
@@ -103,10 +117,12 @@ public struct WeightTransferRow: Codable, Sendable, Equatable {
   public var student: String
   /// The teacher's parameter, if it is copied.
   public var teacher: String?
+  /// The size of every dimension.
   public var shape: [Int]
   /// Such as `copied`, `initialised` or `expanded by head`.
   public var how: String
 
+  /// One argument per property.
   public init(student: String, teacher: String?, shape: [Int], how: String) {
     self.student = student
     self.teacher = teacher

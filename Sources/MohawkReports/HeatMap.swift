@@ -3,7 +3,10 @@ import Foundation
 /// A causal matrix as a picture.
 public struct HeatMap {
   /// How values become lightness. Roots and logarithms lift the small entries of attention rows out of the dark.
-  public enum Scaling: String, Sendable, CaseIterable { case linear, squareRoot, logarithmic }
+  public enum Scaling: String, Sendable, CaseIterable {
+    /// Of the magnitude itself, its root, or its logarithm.
+    case linear, squareRoot, logarithmic
+  }
 
   /// What the colours mean.
   public enum Colours: Sendable {
@@ -17,12 +20,19 @@ public struct HeatMap {
   public var size: Int
   /// Row-major, `size * size`.
   public var values: [Float]
+  /// How values become lightness.
   public var scaling: Scaling
+  /// What the colours mean.
   public var colours: Colours
   /// The magnitude that has the full colour.
   public var limit: Float
 
-  /// - Parameter limit: `nil` means the largest finite magnitude on and below the diagonal.
+  /// - Parameters:
+  ///   - size: rows and columns.
+  ///   - values: row-major, `size * size`.
+  ///   - scaling: how values become lightness.
+  ///   - colours: what the colours mean.
+  ///   - limit: `nil` means the largest finite magnitude on and below the diagonal.
   public init(
     size: Int, values: [Float], scaling: Scaling = .squareRoot, colours: Colours = .matrix, limit: Float? = nil
   ) {

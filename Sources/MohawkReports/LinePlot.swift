@@ -4,11 +4,14 @@ import Foundation
 public struct LinePlot: Sendable {
   /// One curve.
   public struct Series: Sendable {
+    /// Stands in the legend.
     public var label: String
     /// Horizontal and vertical values, in order; points that are not finite leave a gap.
     public var points: [(x: Double, y: Double)]
+    /// How it is drawn.
     public var style: Style
 
+    /// How a curve is drawn.
     public enum Style: Sendable {
       /// A smoothed curve over the faint raw one.
       case smoothed
@@ -18,6 +21,7 @@ public struct LinePlot: Sendable {
       case dotted
     }
 
+    /// A curve over its points.
     public init(_ label: String, _ points: [(x: Double, y: Double)], _ style: Style = .smoothed) {
       self.label = label
       self.points = points
@@ -25,18 +29,26 @@ public struct LinePlot: Sendable {
     }
   }
 
+  /// How the vertical axis grows.
   public enum Scale: Sendable {
+    /// Always this.
     case linear, logarithmic
     /// Logarithmic when all values are positive and span more than a factor of four.
     case automatic
   }
 
+  /// Stands above the plot.
   public var title: String
+  /// Name of the horizontal axis.
   public var horizontal: String
+  /// Name of the vertical axis.
   public var vertical: String
+  /// Of the vertical axis.
   public var scale: Scale
+  /// The curves.
   public var series: [Series]
 
+  /// One argument per property.
   public init(
     title: String, horizontal: String = "step", vertical: String = "loss", scale: Scale = .automatic, series: [Series]
   ) {

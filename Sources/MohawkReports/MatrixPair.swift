@@ -4,15 +4,18 @@ import Foundation
 public struct MatrixPair: Sendable, Equatable {
   /// Counted from 0.
   public var layer: Int
+  /// Counted from 0.
   public var head: Int
   /// Rows and columns.
   public var size: Int
   /// `[size, size]`, row-major; only what lies on and below the diagonal counts.
   public var teacher: [Float]
+  /// The same of the student.
   public var student: [Float]
   /// The student's matrix right after matrix orientation; nil when the run had no such stage.
   public var oriented: [Float]?
 
+  /// One argument per property.
   public init(
     layer: Int, head: Int, size: Int, teacher: [Float], student: [Float], oriented: [Float]? = nil
   ) {

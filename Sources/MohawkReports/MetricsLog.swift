@@ -35,6 +35,7 @@ public final class MetricsLog: TrainingListener {
     file = try GrowingFile(path)
   }
 
+  /// Appends one line, handed to the system before this returns.
   public func receive(_ event: TrainingEvent) throws {
     if let identity = Self.identity(event) {
       if known.contains(identity) { return }

@@ -6,6 +6,7 @@ import MohawkRecipes
 /// On a terminal one line is redrawn at most ten times a second; elsewhere plain lines appear every ten seconds and at
 /// every tenth of a stage, without control characters.
 public final class ProgressLine: TrainingListener {
+  /// Where the lines are shown.
   public enum Style {
     /// Redraws one line; the closure tells the terminal's columns before each drawing.
     case terminal(width: () -> Int)
@@ -23,6 +24,7 @@ public final class ProgressLine: TrainingListener {
   private var loss = (mean: 0.0, weight: 0.0)
 
   /// - Parameters:
+  ///   - style: how lines are shown.
   ///   - now: seconds that never run backwards.
   ///   - write: takes the text as it is to be shown.
   public init(
@@ -39,6 +41,7 @@ public final class ProgressLine: TrainingListener {
     self.init(style) { try handle.write(contentsOf: Data($0.utf8)) }
   }
 
+  /// Shows the event.
   public func receive(_ event: TrainingEvent) throws {
     switch event {
     case .started, .checkpointed, .ended: try closeLine()

@@ -9,28 +9,45 @@ import MohawkRecipes
 public struct RunReport {
   /// Names of the files in a run folder.
   public enum FileName {
+    /// The resolved recipe.
     public static let recipe = "recipe.yaml"
+    /// Every event of training, a line each.
     public static let metrics = "metrics.jsonl"
+    /// An `EvaluationSummary`.
     public static let evaluation = "evaluation.json"
+    /// A list of `MatrixPair`.
     public static let matrices = "matrices.json"
     /// The matrices right after stage 1, kept until the final ones are written beside them.
     public static let orientedMatrices = "matrices-orientation.json"
+    /// A list of `TextSample`.
     public static let samples = "samples.json"
+    /// A list of `DecodeCost`.
     public static let decode = "decode.json"
+    /// A list of `WeightTransferRow`.
     public static let transfer = "transfer.json"
+    /// The page itself.
     public static let report = "report.html"
   }
 
+  /// The run folder.
   public let folder: String
   /// The text of `recipe.yaml`.
   public internal(set) var recipeText: String?
+  /// What `recipeText` says, when it can be read.
   public internal(set) var recipe: Recipe?
+  /// What the run set out to do.
   public internal(set) var info: RunInfo?
+  /// The course of each stage that has begun.
   public internal(set) var stages: [StageSummary] = []
+  /// The final comparison.
   public internal(set) var evaluation: EvaluationSummary?
+  /// Mixing matrices of both models.
   public internal(set) var matrices: [MatrixPair] = []
+  /// How both models go on.
   public internal(set) var samples: [TextSample] = []
+  /// The cost of the next token.
   public internal(set) var decode: [DecodeCost] = []
+  /// Where the student's parameters come from.
   public internal(set) var transfer: [WeightTransferRow] = []
   /// Files that are there but could not be read, and why.
   public internal(set) var notes: [String] = []

@@ -2,9 +2,11 @@ import MohawkRecipes
 
 /// What one stage did, told from the run's events.
 public struct StageSummary: Sendable, Equatable {
+  /// Which stage.
   public let stage: StageName
   /// All optimiser steps of the stage in order.
   public private(set) var steps: [StepRecord] = []
+  /// In the order in which they were made.
   public private(set) var evaluations: [EvaluationRecord] = []
   /// Steps that were planned; 0 when unknown.
   public private(set) var plannedSteps = 0

@@ -1,21 +1,31 @@
 /// A table, as aligned text or as HTML.
 public struct Table: Sendable, Equatable {
-  public enum Alignment: Sendable { case left, right }
+  /// Where a cell's text stands.
+  public enum Alignment: Sendable {
+    /// At the left, as words; at the right, as numbers.
+    case left, right
+  }
 
   /// Heading and alignment of each column.
   public struct Column: Sendable, Equatable {
+    /// Stands above the column.
     public var title: String
+    /// Of every cell.
     public var alignment: Alignment
 
+    /// A column under its title.
     public init(_ title: String, _ alignment: Alignment = .left) {
       self.title = title
       self.alignment = alignment
     }
   }
 
+  /// From left to right.
   public var columns: [Column]
+  /// The cells, row by row.
   public private(set) var rows: [[String]] = []
 
+  /// A table without rows.
   public init(_ columns: [Column]) { self.columns = columns }
 
   /// Adds a row with one cell per column.

@@ -21,6 +21,7 @@ public final class TensorBoardLog: TrainingListener {
 
   /// Starts an event file in `folder`; a resumed run has one file per start.
   /// - Parameters:
+  ///   - folder: made when it is missing.
   ///   - step: the step after which a resumed run goes on; what older files hold after it is then not shown.
   ///   - now: seconds since 1970.
   public init(
@@ -38,6 +39,7 @@ public final class TensorBoardLog: TrainingListener {
     if let step { try write(.sessionStart, step: step + 1) }
   }
 
+  /// Appends the event's scalars.
   public func receive(_ event: TrainingEvent) throws {
     switch event {
     case .step(let record):

@@ -12,7 +12,9 @@ import MohawkTraining
 
 /// Distils a teacher by the recipe's stages in a run folder; the finished student lies in `folder.model`.
 public final class DistillationRun {
+  /// What is done.
   public let recipe: Recipe
+  /// Where everything of the run lies.
   public let folder: RunFolder
   let settings: RunSettings
   /// Told where every parameter of the student comes from, before the first step.
@@ -20,6 +22,7 @@ public final class DistillationRun {
   /// Contexts at which the cost of the next token is measured at the end.
   public var decodeContexts = [128, 1024]
 
+  /// Nothing happens before `run`.
   public init(_ recipe: Recipe, folder: String, _ settings: RunSettings = RunSettings()) {
     self.recipe = recipe
     self.folder = RunFolder(folder)

@@ -12,6 +12,7 @@ public struct Findings {
   let pair: DistillationPair
   let tokenizer: Tokenizer
 
+  /// Measures `pair` on text of this tokenizer.
   public init(_ pair: DistillationPair, _ tokenizer: Tokenizer) {
     self.pair = pair
     self.tokenizer = tokenizer
@@ -77,7 +78,9 @@ public struct Findings {
   }
 
   /// What the next token costs after contexts of different lengths, for both models.
-  /// - Parameter ids: tokens to fill the contexts with.
+  /// - Parameters:
+  ///   - contexts: tokens read before; those too long for a model are left out.
+  ///   - ids: tokens to fill the contexts with.
   public func decodeCosts(contexts: [Int], ids: [Int32]) -> [DecodeCost] {
     [("teacher", pair.teacher), ("student", pair.student)].flatMap { name, model in
       contexts.filter { context in context + 20 <= model.maxLength ?? .max }.map { context in
@@ -92,7 +95,8 @@ public struct Findings {
   /// The mixing matrices of teacher and student over the same text.
   /// - Parameters:
   ///   - ids: [1, length]
-  ///   - layers, heads: at most this many of each, evenly spread.
+  ///   - layers: at most this many layers, evenly spread.
+  ///   - heads: at most this many heads of each, evenly spread.
   public func matrices(_ ids: Tensor, layers: Int = 8, heads: Int = 4) -> [MatrixPair] {
     guard (try? pair.requireEqualHeads()) != nil else { return [] }
     let kept = pair.keptLayers

@@ -11,7 +11,11 @@ public struct HeldOutText {
 
   /// - Parameters:
   ///   - paths: text files or folders; the built-in stories when empty.
+  ///   - tokenizer: what gives the ids.
+  ///   - length: tokens that a window predicts.
+  ///   - tokens: tokens at most.
   ///   - vocabulary: rows of the model.
+  ///   - device: where the windows are needed.
   public init(
     _ paths: [String], _ tokenizer: Tokenizer, length: Int, tokens: Int, vocabulary: Int, device: Device = .cpu
   ) throws {

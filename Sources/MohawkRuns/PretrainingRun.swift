@@ -11,10 +11,13 @@ import MohawkTraining
 
 /// Trains a Phi from scratch in a run folder; the finished model lies in `folder.model`.
 public final class PretrainingRun {
+  /// What is done.
   public let recipe: Recipe
+  /// Where everything of the run lies.
   public let folder: RunFolder
   let settings: RunSettings
 
+  /// Nothing happens before `run`.
   public init(_ recipe: Recipe, folder: String, _ settings: RunSettings = RunSettings()) {
     self.recipe = recipe
     self.folder = RunFolder(folder)

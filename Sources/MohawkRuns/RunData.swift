@@ -6,12 +6,15 @@ import MohawkText
 
 /// The tokens of a run: what it trains on, in seeded order, and what it is judged by.
 public struct RunData {
+  /// Of all text of the run.
   public let tokenizer: Tokenizer
+  /// What is trained on, in seeded order.
   public let training: TokenBatches
   /// Windows [rows, length + 1] of held-out text.
   public let heldOut: [Tensor]
   /// UTF-8 bytes of the tokens that the held-out windows predict.
   public let heldOutBytes: Int
+  /// Tokens that the held-out windows predict.
   public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
   private let device: Device
 
@@ -27,9 +30,14 @@ public struct RunData {
 
   /// Encodes what the recipe names, or opens what an earlier start of the same run encoded.
   /// - Parameters:
+  ///   - recipe: what to read, and in what lengths.
+  ///   - folder: where shards and tokenizer are kept.
   ///   - tokenizerPath: the tokenizer to use; trained on the text when nil.
   ///   - vocabulary: rows of the model's embedding, nil when the model is still to be made.
+  ///   - device: where batches are needed.
+  ///   - stream: runs of one seed and different streams see the text in different orders.
   ///   - notice: told about long work.
+  ///   - shouldStop: asked now and then; true ends the work.
   public static func prepare(
     _ recipe: Recipe, _ folder: RunFolder, tokenizerPath: String?, vocabulary: Int?, device: Device, stream: UInt64,
     notice: (String) -> Void = { _ in }, shouldStop: () -> Bool = { false }

@@ -4,18 +4,25 @@ import MohawkReports
 
 /// Where everything of a run lies. The folder explains itself.
 public struct RunFolder: Sendable {
+  /// The folder.
   public let path: String
 
+  /// Names the places in a folder; touches nothing.
   public init(_ path: String) { self.path = path }
 
+  /// The resolved recipe.
   public var recipe: String { path + "/recipe.yaml" }
+  /// Every event of training, a line each.
   public var metrics: String { path + "/metrics.jsonl" }
+  /// The same for TensorBoard.
   public var tensorBoard: String { path + "/tensorboard" }
+  /// A page with curves, matrices and tables.
   public var report: String { path + "/" + RunReport.FileName.report }
   /// Everything that was made of the text.
   var data: String { path + "/data" }
   /// Token shards of training and held-out text.
   public var trainingTokens: String { data + "/train" }
+  /// Token shards of held-out text.
   public var heldOutTokens: String { data + "/validation" }
   /// The tokenizer that a run trained for itself.
   public var tokenizer: String { data + "/tokenizer.json" }

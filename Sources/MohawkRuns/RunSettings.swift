@@ -11,6 +11,7 @@ public struct RunSettings {
   /// Asked after every step; true saves and ends the run.
   public var shouldStop: () -> Bool = { false }
 
+  /// Silent and never stopped.
   public init() {}
 }
 

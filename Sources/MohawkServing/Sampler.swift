@@ -17,8 +17,10 @@ public struct SamplingOptions: Sendable, Equatable {
   public var minP = 0.0
   /// Divides positive and multiplies negative logits of tokens seen so far (Keskar et al. 2019); 1 changes nothing.
   public var repetitionPenalty = 1.0
+  /// Decides the draws.
   public var seed: UInt64 = 0
 
+  /// Temperature 0.8 and nothing else.
   public init() {}
 
   /// - Throws: `MohawkError` naming the first option out of its range.
@@ -36,10 +38,12 @@ public struct SamplingOptions: Sendable, Equatable {
 
 /// Draws tokens; the same seed and logits give the same tokens.
 public struct Sampler: Sendable {
+  /// How tokens are chosen.
   public let options: SamplingOptions
   private var generator: SeededGenerator
   private var seen: Set<Int32> = []
 
+  /// - Throws: `MohawkError` when an option is out of its range.
   public init(_ options: SamplingOptions) throws {
     try options.validate()
     self.options = options

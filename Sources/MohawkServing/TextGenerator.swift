@@ -16,9 +16,13 @@ public struct TextGenerator {
     case cancelled
   }
 
+  /// A finished continuation.
   public struct Result: Sendable {
+    /// Without the prompt and without the stop string.
     public let text: String
+    /// The new tokens, without the end of text.
     public let tokens: [Int32]
+    /// Why it ended.
     public let finish: Finish
   }
 
@@ -41,7 +45,9 @@ public struct TextGenerator {
 
   /// Continues `prompt`.
   /// - Parameters:
+  ///   - prompt: the text; an empty one begins with the end-of-text token.
   ///   - limit: new tokens at most.
+  ///   - options: how each token is chosen.
   ///   - stops: strings that end the text and are not part of it.
   ///   - emit: receives the text piece by piece, never half a character and never a part of a stop string; returns
   ///     false to cancel.

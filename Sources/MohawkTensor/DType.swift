@@ -2,7 +2,9 @@ import CMohawkTorch
 
 /// The type of a tensor's elements.
 public enum DType: Int32, Sendable, CaseIterable {
+  /// Numbers with a fraction.
   case float32, float64, bfloat16, float16
+  /// Whole numbers and truth values.
   case int64, int32, int16, int8, uint8, bool
 
   /// Bytes of one element.
@@ -26,6 +28,7 @@ public enum DType: Int32, Sendable, CaseIterable {
 
 /// A Swift number type with a tensor element type of the same layout.
 public protocol TensorElement: Sendable, BitwiseCopyable {
+  /// The tensor element type of the same layout.
   static var dtype: DType { get }
 }
 extension Float: TensorElement { public static var dtype: DType { .float32 } }

@@ -3,7 +3,9 @@ import MohawkFiles
 
 /// Where a tensor lives and is computed with.
 public enum Device: Sendable, Hashable, CustomStringConvertible {
+  /// The processor and its memory.
   case cpu
+  /// The NVIDIA GPU with this index.
   case cuda(Int)
 
   var kind: Int32 { if case .cuda = self { Int32(MHK_CUDA) } else { Int32(MHK_CPU) } }

@@ -4,8 +4,10 @@ import MohawkFiles
 /// A seeded source of random tensors whose state can be saved and restored.
 public final class RandomGenerator {
   private let handle: mhk_generator
+  /// Where the random tensors are made.
   public let device: Device
 
+  /// Equal seeds give equal tensors on the same kind of device.
   public init(seed: UInt64, on device: Device = .cpu) {
     var made: mhk_generator?
     let error = withUnsafeMutablePointer(to: &made) { pointer in

@@ -8,6 +8,7 @@ public enum Runtime {
   public static var cpuCapability: String { String(cString: mhk_cpu_capability()) }
   /// libtorch's build settings, over several lines.
   public static var buildSettings: String { String(cString: mhk_build_settings()) }
+  /// GPUs that this libtorch can use.
   public static var cudaDeviceCount: Int { Int(mhk_cuda_devices()) }
 
   /// Threads that one operation may use.

@@ -8,7 +8,10 @@ public enum Safetensors {
   /// The bytes go out one tensor at a time, so that no more than one tensor is copied (and only when it lies on a device
   /// or in pieces). The same tensors give the same file whatever their order, the very bytes that Hugging Face's
   /// package writes: wide types first, so that every tensor is aligned, then by name.
-  /// - Parameter metadata: free text pairs for the header.
+  /// - Parameters:
+  ///   - tensors: in any order, each name once.
+  ///   - metadata: free text pairs for the header.
+  ///   - path: the file; one that is there is replaced.
   /// - Throws: `MohawkError` when the folder is missing, read-only or full.
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String

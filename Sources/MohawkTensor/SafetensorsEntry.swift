@@ -2,7 +2,9 @@ import MohawkFiles
 
 /// One tensor of a safetensors file: its type, its shape and where its bytes lie.
 public struct SafetensorsEntry: Sendable, Equatable {
+  /// The element type in the file.
   public let dtype: DType
+  /// The size of every dimension.
   public let shape: [Int]
   /// The position of its bytes in the file, counted from the file's start.
   public let bytes: Range<Int>

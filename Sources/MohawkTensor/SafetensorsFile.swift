@@ -14,9 +14,11 @@ public final class SafetensorsFile: Sendable {
     header = try map.withBytes { try SafetensorsHeader($0, path: path) }
   }
 
+  /// The path as it was given.
   public var path: String { map.path }
   /// The tensors' names, in the order of their bytes in the file.
   public var names: [String] { header.names }
+  /// Every tensor by its name.
   public var entries: [String: SafetensorsEntry] { header.entries }
   /// The free text pairs of the header.
   public var metadata: [String: String] { header.metadata }
@@ -25,7 +27,9 @@ public final class SafetensorsFile: Sendable {
   /// bytes at an address that does not suit the type, the tensor is a copy.
   ///
   /// The map is read-only: copy the tensor before changing it in place.
-  /// - Parameter checkFinite: also refuse NaN and infinity, at the price of reading every byte.
+  /// - Parameters:
+  ///   - name: the name in the file.
+  ///   - checkFinite: also refuse NaN and infinity, at the price of reading every byte.
   /// - Throws: `MohawkError` when there is no such tensor, or when it holds what it may not.
   public func tensor(_ name: String, checkFinite: Bool = false) throws -> Tensor {
     guard let entry = entries[name] else {

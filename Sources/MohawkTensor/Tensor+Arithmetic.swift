@@ -2,22 +2,34 @@ import CMohawkTorch
 
 // Arithmetic with broadcasting.
 extension Tensor {
+  /// The sum, element by element with broadcasting.
   public static func + (a: Tensor, b: Tensor) -> Tensor { a.binary("+", b, mhk_add, #fileID, #line) }
+  /// The difference, element by element with broadcasting.
   public static func - (a: Tensor, b: Tensor) -> Tensor { a.binary("-", b, mhk_sub, #fileID, #line) }
+  /// The product, element by element with broadcasting.
   public static func * (a: Tensor, b: Tensor) -> Tensor { a.binary("*", b, mhk_mul, #fileID, #line) }
+  /// The quotient, element by element with broadcasting.
   public static func / (a: Tensor, b: Tensor) -> Tensor { a.binary("/", b, mhk_div, #fileID, #line) }
 
+  /// The number added to every element.
   public static func + (a: Tensor, b: Double) -> Tensor {
     a.unary("+", { mhk_add_scalar($0, b, $1) }, #fileID, #line)
   }
+  /// The number taken from every element.
   public static func - (a: Tensor, b: Double) -> Tensor { a + -b }
+  /// Every element times the number.
   public static func * (a: Tensor, b: Double) -> Tensor {
     a.unary("*", { mhk_mul_scalar($0, b, $1) }, #fileID, #line)
   }
+  /// Every element divided by the number.
   public static func / (a: Tensor, b: Double) -> Tensor { a * (1 / b) }
+  /// Every element times the number.
   public static func * (a: Double, b: Tensor) -> Tensor { b * a }
+  /// The number added to every element.
   public static func + (a: Double, b: Tensor) -> Tensor { b + a }
+  /// Every element taken from the number.
   public static func - (a: Double, b: Tensor) -> Tensor { -b + a }
+  /// Every element with the other sign.
   public static prefix func - (a: Tensor) -> Tensor { a.unary("-", mhk_neg, #fileID, #line) }
 }
 

@@ -11,10 +11,12 @@ extension Tensor {
     }
   }
 
+  /// A tensor of zeros.
   public static func zeros(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) -> Tensor {
     full(shape, 0, dtype, on: device)
   }
 
+  /// A tensor of ones.
   public static func ones(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) -> Tensor {
     full(shape, 1, dtype, on: device)
   }
@@ -26,7 +28,7 @@ extension Tensor {
 
   /// The numbers from `start` up to but without `end`.
   public static func range(
-    _ start: Int = 0, _ end: Int, _ dtype: DType = .int64, on device: Device = .cpu,
+    _ start: Int, _ end: Int, _ dtype: DType = .int64, on device: Device = .cpu,
     file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     make("range", file: file, line: line) {
@@ -97,8 +99,11 @@ extension Tensor {
     }
   }
 
+  /// All elements in row-major order.
   public func floats() -> [Float] { values(as: Float.self) }
+  /// All elements in row-major order.
   public func doubles() -> [Double] { values(as: Double.self) }
+  /// All elements of an integer tensor in row-major order.
   public func integers() -> [Int] { values(as: Int64.self).map(Int.init) }
 
   /// Lends the bytes of a contiguous CPU tensor.

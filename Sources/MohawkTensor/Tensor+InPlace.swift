@@ -9,18 +9,22 @@ extension Tensor {
     perform("addInPlace", other, file: file, line: line) { mhk_add_(handle, other.handle, scale) }
   }
 
+  /// self *= other, broadcast.
   public func multiplyInPlace(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) {
     perform("multiplyInPlace", other, file: file, line: line) { mhk_mul_(handle, other.handle) }
   }
 
+  /// self *= value.
   public func multiplyInPlace(_ value: Double, file: StaticString = #fileID, line: UInt = #line) {
     perform("multiplyInPlace", file: file, line: line) { mhk_mul_scalar_(handle, value) }
   }
 
+  /// Raises smaller elements to `minimum`.
   public func clampInPlace(min minimum: Double, file: StaticString = #fileID, line: UInt = #line) {
     perform("clampInPlace", file: file, line: line) { mhk_clamp_min_(handle, minimum) }
   }
 
+  /// e to the power of every element.
   public func expInPlace(file: StaticString = #fileID, line: UInt = #line) {
     perform("expInPlace", file: file, line: line) { mhk_exp_(handle) }
   }
@@ -30,6 +34,7 @@ extension Tensor {
     perform("lowerTriangleInPlace", file: file, line: line) { mhk_tril_(handle, 0) }
   }
 
+  /// Every element becomes `value`.
   public func fill(_ value: Double, file: StaticString = #fileID, line: UInt = #line) {
     perform("fill", file: file, line: line) { mhk_fill_(handle, value) }
   }

@@ -7,6 +7,7 @@ extension Tensor {
     reshaped(shape, file: file, line: line)
   }
 
+  /// The same elements in another shape; one size may be -1. A view when possible.
   public func reshaped(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     unary("reshaped", { a, out in withSizes(shape) { mhk_reshape(a, $0, $1, out) } }, file, line)
   }

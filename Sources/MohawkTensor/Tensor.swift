@@ -36,7 +36,9 @@ public final class Tensor {
     return shape[dimension < 0 ? shape.count + dimension : dimension]
   }
 
+  /// The type of the elements.
   public var dtype: DType { DType(rawValue: mhk_dtype(handle))! }
+  /// Where the elements are.
   public var device: Device {
     mhk_device_kind(handle) == MHK_CUDA ? .cuda(Int(mhk_device_index(handle))) : .cpu
   }
@@ -44,6 +46,7 @@ public final class Tensor {
   public var count: Int { Int(mhk_numel(handle)) }
   /// Bytes of all elements.
   public var byteCount: Int { count * dtype.size }
+  /// Whether the elements lie in row-major order without gaps.
   public var isContiguous: Bool { mhk_is_contiguous(handle) }
 }
 

@@ -20,8 +20,18 @@ public enum TensorList {
 
   /// One step of AdamW (Loshchilov and Hutter 2019) on every parameter, in place.
   /// - Parameters:
-  ///   - first, second: the running means of the gradients and of their squares, updated in place.
+  ///   - parameters: what moves, all of one type and device.
+  ///   - gradients: one per parameter.
+  ///   - first: the running means of the gradients, updated in place.
+  ///   - second: the running means of their squares, updated in place.
   ///   - step: the number of this step, from 1, for the bias correction.
+  ///   - learningRate: how far this step goes.
+  ///   - beta1: the decay of `first`.
+  ///   - beta2: the decay of `second`.
+  ///   - weightDecay: decoupled from the gradients.
+  ///   - epsilon: added to the root of `second`.
+  ///   - file: the caller, for a trap.
+  ///   - line: the caller, for a trap.
   public static func adamW(
     parameters: [Tensor], gradients: [Tensor], first: [Tensor], second: [Tensor], step: Int, learningRate: Double,
     beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double,

@@ -10,11 +10,16 @@ import MohawkTensor
 public final class AdamW {
   /// The constants of the update; the learning rate comes with every step.
   public struct Settings: Sendable, Equatable {
+    /// Decay of the running mean of the gradients.
     public var beta1: Double
+    /// Decay of the running mean of their squares.
     public var beta2: Double
+    /// Added to the root of the second moment.
     public var epsilon: Double
+    /// Decoupled decay of the parameters that decay.
     public var weightDecay: Double
 
+    /// The defaults are the paper's.
     public init(beta1: Double = 0.9, beta2: Double = 0.95, epsilon: Double = 1e-8, weightDecay: Double = 0.1) {
       self.beta1 = beta1
       self.beta2 = beta2
@@ -22,19 +27,23 @@ public final class AdamW {
       self.weightDecay = weightDecay
     }
 
+    /// What a recipe says of a stage.
     public init(_ stage: StageRecipe) {
       self.init(
         beta1: stage.beta1, beta2: stage.beta2, epsilon: stage.epsilon, weightDecay: stage.weightDecay)
     }
   }
 
+  /// What moves.
   public let parameters: [Parameter]
+  /// The constants of the update.
   public let settings: Settings
   /// Updates made so far.
   public private(set) var step = 0
   private let first: [Tensor]
   private let second: [Tensor]
 
+  /// Moments of zero.
   public init(_ parameters: [Parameter], _ settings: Settings) {
     self.parameters = parameters
     self.settings = settings
@@ -43,7 +52,9 @@ public final class AdamW {
   }
 
   /// Moves every parameter.
-  /// - Parameter gradients: one per parameter, in their order.
+  /// - Parameters:
+  ///   - gradients: one per parameter, in their order.
+  ///   - learningRate: how far this step goes.
   public func update(gradients: [Tensor], learningRate: Double) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     step += 1

@@ -8,11 +8,13 @@ public struct CheckpointState: Codable, Sendable, Equatable {
   /// The layout that this version writes and reads.
   public static let currentVersion = 1
 
+  /// The layout of this checkpoint.
   public var version = CheckpointState.currentVersion
   /// Optimiser steps of the run so far.
   public var step: Int
   /// Index of the stage among the run's stages, from 0.
   public var stageIndex: Int
+  /// The stage that trains.
   public var stage: StageName
   /// Optimiser steps of the stage so far.
   public var stageStep: Int
@@ -31,6 +33,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
   /// Whatever else the run wants back.
   public var extra: [String: String] = [:]
 
+  /// The other values have their defaults.
   public init(
     step: Int, stageIndex: Int, stage: StageName, stageStep: Int, stageTokens: Int, stageSeconds: Double,
     fingerprint: String
@@ -49,6 +52,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
 public struct Checkpoint: Sendable {
   /// The folder, such as `run/checkpoint-000100`.
   public let path: String
+  /// Where the run stood.
   public let state: CheckpointState
 
   /// All weights of the model in training.

@@ -11,6 +11,9 @@ public struct CheckpointStore: Sendable {
   /// How many checkpoints stay.
   public let keep: Int
 
+  /// - Parameters:
+  ///   - folder: the run's folder; made by the first `save`.
+  ///   - keep: how many checkpoints stay, at least 1.
   public init(folder: String, keep: Int = 2) {
     precondition(keep >= 1, "at least one checkpoint must stay")
     self.folder = folder
@@ -25,8 +28,11 @@ public struct CheckpointStore: Sendable {
 
   /// Writes a checkpoint, all or nothing, then removes the oldest complete ones beyond `keep`.
   /// - Parameters:
+  ///   - state: where the run stands.
   ///   - recipe: the resolved recipe as YAML.
-  ///   - model, optimizer, generators: named tensors.
+  ///   - model: all parameters by name.
+  ///   - optimizer: the moments by name.
+  ///   - generators: the states of random generators by name.
   /// - Returns: the checkpoint's folder.
   /// - Throws: `MohawkError` when the disk is full or the folder cannot be written; older checkpoints stay.
   @discardableResult
@@ -54,7 +60,9 @@ public struct CheckpointStore: Sendable {
 
   /// A checkpoint that cannot be used, and why.
   public struct Skipped: Sendable, Equatable {
+    /// The checkpoint's folder.
     public let path: String
+    /// What is wrong with it.
     public let reason: MohawkError
   }
 

@@ -37,11 +37,14 @@ public final class TrainingLoop {
 
   /// - Parameters:
   ///   - recipe: names and fingerprints the run, and says how often to save; the plans are the stages' own.
+  ///   - stages: what trains, in order.
   ///   - store: where checkpoints go; nil for a run that keeps none.
   ///   - generators: random generators whose states belong to the run, by name.
+  ///   - listeners: told every event, in this order.
   ///   - extra: what every checkpoint's state carries for the caller.
   ///   - shouldStop: asked after every step; true saves a checkpoint and ends the run, such as
   ///     `{ StopSignal.isRequested }`.
+  ///   - batches: the tokens of every step.
   public init(
     recipe: Recipe, stages: [any TrainingStage], store: CheckpointStore?,
     generators: [String: RandomGenerator] = [:], listeners: [any TrainingListener] = [],

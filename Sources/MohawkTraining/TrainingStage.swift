@@ -4,7 +4,9 @@ import MohawkTensor
 
 /// One stage of a run: what moves, what is fed, what is compared. `TrainingLoop` does the rest.
 public protocol TrainingStage: AnyObject {
+  /// Which stage of a recipe it is.
   var name: StageName { get }
+  /// How much, how fast, and what moves.
   var plan: StageRecipe { get }
 
   /// Makes the stage ready: builds what it needs, copies weights, freezes and unfreezes. Also called when a run resumes
@@ -42,6 +44,7 @@ public struct StageLoss {
   /// One number per layer, always as many; empty for a stage that has only one loss.
   public var perLayer: [Tensor]
 
+  /// The loss of a micro-batch, whole and by layer.
   public init(total: Tensor, perLayer: [Tensor] = []) {
     self.total = total
     self.perLayer = perLayer

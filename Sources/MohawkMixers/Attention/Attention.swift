@@ -3,19 +3,24 @@ import MohawkTensor
 
 /// The geometry of a causal attention mixer.
 public struct AttentionConfiguration: Sendable, Equatable {
+  /// Width of what goes in and comes out.
   public var modelDim: Int
   /// Heads of the queries and of the matrix.
   public var heads: Int
   /// Heads of keys and values; `heads` is a multiple.
   public var kvHeads: Int
+  /// Width of one head.
   public var headDim: Int
   /// How many of a head's dimensions carry the rotary position.
   public var rotaryDim: Int
+  /// Base of the rotary wave lengths.
   public var rotaryBase: Double
   /// Positions that the rotary embedding knows.
   public var maxLength: Int
+  /// Whether the four projections have biases.
   public var bias: Bool
 
+  /// `heads` must be a multiple of `kvHeads`, and `rotaryDim` even.
   public init(
     modelDim: Int, heads: Int, kvHeads: Int, headDim: Int, rotaryDim: Int, rotaryBase: Double = 10_000, maxLength: Int,
     bias: Bool
@@ -33,10 +38,16 @@ public struct AttentionConfiguration: Sendable, Equatable {
 
 /// Causal softmax attention with grouped keys and values and rotary positions.
 public struct Attention: SequenceMixer {
+  /// The geometry.
   public let configuration: AttentionConfiguration
   let query, key, value, dense: Linear
   let rotary: RotaryEmbedding
 
+  /// - Parameters:
+  ///   - configuration: the geometry.
+  ///   - depth: layers of the model; a fresh output projection is scaled by 1/√(2 depth).
+  ///   - device: where the rotary tables lie.
+  ///   - scope: where the parameters get their names.
   public init(
     _ configuration: AttentionConfiguration, depth: Int = 1, on device: Device = .cpu, _ scope: ParameterScope
   ) {
@@ -56,6 +67,7 @@ public struct Attention: SequenceMixer {
 
   public var heads: Int { configuration.heads }
 
+  /// Queries, keys and values of one input.
   public struct Operands {
     /// [batch, heads, length, headDim], turned.
     let q: Tensor

@@ -3,6 +3,7 @@ import MohawkTensor
 
 /// The geometry of a Discrete-Mamba-2 mixer.
 public struct DiscreteMamba2Configuration: Sendable, Equatable {
+  /// Width of what goes in and comes out.
   public var modelDim: Int
   /// Heads of B and C.
   public var qkHeads: Int
@@ -15,6 +16,7 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
   /// Tokens per chunk when a whole sequence is mixed; changes speed, not results.
   public var chunk: Int
 
+  /// `modelDim` must be a multiple of `vHeads`, and `vHeads` one of `qkHeads`.
   public init(modelDim: Int, qkHeads: Int, vHeads: Int, stateDim: Int, convWidth: Int = 4, chunk: Int = 64) {
     self.modelDim = modelDim
     self.qkHeads = qkHeads
@@ -24,6 +26,7 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
     self.chunk = chunk
   }
 
+  /// Width of one head of x: rows of its state.
   public var headDim: Int { modelDim / vHeads }
   var bcDim: Int { 2 * qkHeads * stateDim }
 }
@@ -33,6 +36,7 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
 ///
 /// h_t = a_t h_{t−1} + B_t x_tᵀ, y_t = C_tᵀ h_t + D x_t, out = W_out (y ⊙ SiLU(z + z_bias)), a = sigmoid(−A_log).
 public struct DiscreteMamba2: SequenceMixer {
+  /// The geometry.
   public let configuration: DiscreteMamba2Configuration
   /// Rows of the input projection for x, for B and C together, for the gate and for the decay: [rows, modelDim].
   let xWeight, bcWeight, zWeight, aLogWeight: Tensor
@@ -46,7 +50,10 @@ public struct DiscreteMamba2: SequenceMixer {
   /// SiLU of this is 1, so that a fresh gate stands open.
   static let openGate = 1.278464542761
 
-  /// - Parameter depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  /// - Parameters:
+  ///   - configuration: the geometry.
+  ///   - depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  ///   - scope: where the parameters get their names.
   public init(_ configuration: DiscreteMamba2Configuration, depth: Int = 1, _ scope: ParameterScope) {
     self.configuration = configuration
     let d = configuration.modelDim
@@ -71,6 +78,7 @@ public struct DiscreteMamba2: SequenceMixer {
 
   public var heads: Int { configuration.vHeads }
 
+  /// x, B, C and log-decay of one input, after the convolution.
   public struct Operands {
     /// [batch, length, vHeads, headDim]; nil when asked for the matrix only.
     let x: Tensor?

@@ -4,6 +4,10 @@ extension SSD {
   /// The whole sequence in chunks: matrix products inside each chunk, a recurrence from chunk to chunk. Work and memory
   /// grow with the length times `chunk`.
   /// - Parameters:
+  ///   - x: values [batch, length, heads, headDim].
+  ///   - b: [batch, length, qkHeads, stateDim].
+  ///   - c: [batch, length, qkHeads, stateDim].
+  ///   - logDecay: log a ≤ 0, [batch, length, heads].
   ///   - chunk: tokens per chunk; the length need not be a multiple.
   ///   - state: the state before the first token; zeros when nil.
   /// - Returns: y [batch, length, heads, headDim] and the last state.

@@ -4,7 +4,8 @@ extension SSD {
   /// One token: h ← a h + x bᵀ, y = h c.
   /// - Parameters:
   ///   - x: [batch, heads, headDim]
-  ///   - b, c: [batch, qkHeads, stateDim]
+  ///   - b: [batch, qkHeads, stateDim]
+  ///   - c: [batch, qkHeads, stateDim]
   ///   - logDecay: [batch, heads]
   ///   - state: [batch, heads, headDim, stateDim]
   /// - Returns: y [batch, heads, headDim] in the type of x, and the next state.

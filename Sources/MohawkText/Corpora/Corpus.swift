@@ -9,13 +9,17 @@ import MohawkFiles
 public struct Corpus: DocumentSource {
   /// The form of a file, told by its name.
   public enum Form: Sendable {
+    /// Plain text, or one JSON object per line with the text under a key.
     case text, jsonLines
   }
 
   /// One file of the corpus.
   public struct File: Sendable {
+    /// The path.
     public let path: String
+    /// How documents lie in it.
     public let form: Form
+    /// Whether it is compressed with gzip.
     public let isCompressed: Bool
     /// Its size on disk.
     public let bytes: Int

@@ -9,6 +9,7 @@ public struct DocumentPiece {
   /// Where the document comes from: a file, with its line if it has many.
   public let location: String
 
+  /// A piece that borrows `bytes`.
   public init(bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, location: String) {
     self.bytes = bytes
     self.isLast = isLast
@@ -41,7 +42,10 @@ extension DocumentSource {
 
 extension BytePairTrainer {
   /// Counts the words of all documents.
-  /// - Parameter progress: told how much of the source's `size` was read.
+  /// - Parameters:
+  ///   - source: where the documents come from.
+  ///   - progress: told how much of the source's `size` was read.
+  ///   - shouldStop: asked now and then; true ends the work.
   /// - Throws: what the source throws, or `interrupted` when `shouldStop` says so.
   public mutating func add(
     _ source: some DocumentSource, progress: (Int) -> Void = { _ in }, shouldStop: () -> Bool = { false }

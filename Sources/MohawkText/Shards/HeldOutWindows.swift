@@ -7,6 +7,8 @@ public struct HeldOutWindows: Sequence, Sendable {
   private let shards: TokenShards
 
   /// - Parameters:
+  ///   - shards: the tokens.
+  ///   - length: tokens that a window predicts.
   ///   - tokens: how many of the first tokens to use; nil uses all.
   /// - Throws: `MohawkError` when there are fewer than `length + 1` tokens.
   public init(_ shards: TokenShards, length: Int, tokens: Int? = nil) throws {

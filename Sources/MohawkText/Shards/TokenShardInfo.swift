@@ -3,6 +3,7 @@ import MohawkFiles
 
 /// How ids lie in a shard: little-endian, without a header.
 public enum TokenType: String, Sendable, Codable {
+  /// Two or four bytes per token, little-endian.
   case uint16, uint32
 
   /// The smaller type that holds every id below `bound`.
@@ -27,6 +28,7 @@ public struct TokenShardInfo: Sendable, Codable, Equatable {
   /// How many bytes of text the ids stand for, for bits per byte.
   public var bytes: Int
 
+  /// What a shard with these tokens says of itself.
   public init(type: TokenType, tokenizer: String, vocabularySize: Int, count: Int, documents: Int, bytes: Int) {
     self.type = type
     self.tokenizer = tokenizer

@@ -17,6 +17,7 @@ public struct TokenShardWriter: ~Copyable {
 
   /// - Parameters:
   ///   - folder: an existing folder.
+  ///   - tokenizer: where the ids come from.
   ///   - tokensPerShard: when to begin the next shard.
   public init(folder: String, tokenizer: Tokenizer, tokensPerShard: Int = 100_000_000) {
     precondition(tokensPerShard > 0, "tokensPerShard must be positive, got \(tokensPerShard)")
@@ -29,7 +30,9 @@ public struct TokenShardWriter: ~Copyable {
   }
 
   /// Appends ids; a full shard is closed and the next one begun.
-  /// - Parameter bytes: how many bytes of text they stand for; they are counted in the shard at work.
+  /// - Parameters:
+  ///   - ids: the next tokens.
+  ///   - bytes: how many bytes of text they stand for; they are counted in the shard at work.
   public mutating func append(_ ids: [Int32], bytes: Int) throws {
     info.bytes += bytes
     var rest = ids[...]

@@ -6,7 +6,10 @@ extension TokenShards {
   ///
   /// The folder appears when all is written; an interruption leaves nothing behind.
   /// - Parameters:
+  ///   - source: where the documents come from.
+  ///   - tokenizer: what gives the ids.
   ///   - folder: must not exist, or be empty.
+  ///   - tokensPerShard: when to begin the next shard.
   ///   - special: whether `<|endoftext|>` in the text becomes its id.
   ///   - progress: told how much of the source was read, and the source's `size`.
   ///   - shouldStop: asked now and then; true ends the work with the error `interrupted`.

@@ -24,7 +24,9 @@ public final class TokenShards: Sendable {
   public let tokenizer: String
 
   /// Opens a folder of shards, or a single `.bin` file.
-  /// - Parameter fingerprint: the tokenizer that the ids must come from; nil checks only that the shards agree.
+  /// - Parameters:
+  ///   - path: the folder or file.
+  ///   - fingerprint: the tokenizer that the ids must come from; nil checks only that the shards agree.
   /// - Throws: `MohawkError` for a missing or damaged side-car, a size that does not fit the count, or ids of another
   ///   tokenizer.
   public init(path: String, tokenizer fingerprint: String? = nil) throws {

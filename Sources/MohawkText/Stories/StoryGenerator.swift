@@ -4,8 +4,10 @@
 /// same kind: where something was put, who has it now, what colour it was, who was met. A model that forgets shows it
 /// in its text. Story `i` is a pure function of the seed and `i`; a story has 50 to 250 words.
 public struct StoryGenerator: Sendable, Hashable, Codable {
+  /// Decides all stories.
   public let seed: UInt64
 
+  /// Equal seeds tell equal stories.
   public init(seed: UInt64) { self.seed = seed }
 
   /// The story number `index`.

@@ -1,8 +1,11 @@
 /// A range of stories as documents, so that they are encoded as any corpus is.
 public struct StorySource: DocumentSource {
+  /// What tells the stories.
   public let generator: StoryGenerator
+  /// Which stories, in this order.
   public let indices: Range<Int>
 
+  /// One document per index.
   public init(_ generator: StoryGenerator, indices: Range<Int>) {
     self.generator = generator
     self.indices = indices

@@ -15,6 +15,7 @@ public struct AddedToken: Sendable, Hashable {
   /// Whether it is a control token such as `<|endoftext|>`, which readable text leaves out.
   public var special: Bool
 
+  /// An added token with the options of a `tokenizer.json`.
   public init(
     id: Int32, content: String, singleWord: Bool = false, stripsLeft: Bool = false, stripsRight: Bool = false,
     normalized: Bool = false, special: Bool = true

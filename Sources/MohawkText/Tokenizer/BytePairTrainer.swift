@@ -45,7 +45,10 @@ public struct BytePairTrainer: Sendable {
   }
 
   /// Learns merges until the vocabulary has `vocabularySize` tokens, or until no pair is frequent enough.
-  /// - Parameter progress: told the size of the vocabulary now and then.
+  /// - Parameters:
+  ///   - vocabularySize: entries in all, with bytes and special tokens.
+  ///   - progress: told the size of the vocabulary now and then.
+  ///   - shouldStop: asked now and then; true ends the work.
   /// - Throws: `MohawkError` when no text was added, when the size leaves no room for the bytes, when a special token is
   ///   empty or repeated, or `interrupted` when `shouldStop` says so.
   public func train(

@@ -6,6 +6,9 @@ public struct StreamingDecoder: Sendable {
   private let skippingSpecial: Bool
   private var pending: [UInt8] = []
 
+  /// - Parameters:
+  ///   - tokenizer: where the ids come from.
+  ///   - skippingSpecial: leave control tokens out.
   public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = false) {
     self.tokenizer = tokenizer
     self.skippingSpecial = skippingSpecial

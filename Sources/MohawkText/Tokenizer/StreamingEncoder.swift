@@ -7,6 +7,9 @@ public struct StreamingEncoder: Sendable {
   private let special: Tokenizer.SpecialTokens
   private var cutter: WordBorderCutter
 
+  /// - Parameters:
+  ///   - tokenizer: what gives the ids.
+  ///   - special: what becomes of control tokens that stand in the text.
   public init(_ tokenizer: Tokenizer, special: Tokenizer.SpecialTokens = .matched) {
     self.tokenizer = tokenizer
     self.special = special

@@ -2,7 +2,9 @@ import MohawkFiles
 
 extension Tokenizer {
   /// The bytes that `ids` stand for.
-  /// - Parameter skippingSpecial: leave control tokens such as `<|endoftext|>` out.
+  /// - Parameters:
+  ///   - ids: the tokens.
+  ///   - skippingSpecial: leave control tokens such as `<|endoftext|>` out.
   /// - Throws: `MohawkError` naming the first id that no token has.
   public func decodeBytes(_ ids: some Sequence<Int32>, skippingSpecial: Bool = false) throws -> [UInt8] {
     var result: [UInt8] = []

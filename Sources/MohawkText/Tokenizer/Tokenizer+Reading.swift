@@ -11,7 +11,9 @@ extension Tokenizer {
   }
 
   /// Reads the contents of a Hugging Face `tokenizer.json`.
-  /// - Parameter location: what to call the source in messages.
+  /// - Parameters:
+  ///   - json: the bytes of the file.
+  ///   - location: what to call the source in messages.
   public convenience init(json: [UInt8], location: String = "tokenizer.json") throws {
     let parts = try json.withUnsafeBufferPointer { try TokenizerFile($0, location).parts() }
     try self.init(parts)

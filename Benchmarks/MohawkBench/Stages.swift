@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import MohawkFiles
+import MohawkRecipes
+import MohawkReports
+import MohawkTensor
+
+/// One optimiser step of each stage, here and at a peer.
+struct Stages: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Times one optimiser step of each stage, in turns with a peer when one is given.")
+
+  @Option(help: "tiny, small or medium.") var preset = Preset.Name.small
+  @Option(help: "fp32 or bf16.") var precision = Precision.bfloat16
+  @Option(help: "Threads.") var threads = 1
+  @Option(help: "Sequences per step; the preset's number when not given.") var batch: Int?
+  @Option(help: "Turns that are timed.") var turns = 7
+  @Option(parsing: .upToNextOption, help: "Stages.") var stages = [1, 2, 3]
+  @Option(help: "The peer's name in the table.") var peerName = "peer"
+  @Argument(parsing: .postTerminator, help: "After --: the peer's command; it is given the options above.")
+  var peer: [String] = []
+
+  func run() throws {
+    var table = Table([
+      .init("stage"), .init("program"), .init("s/step", .right), .init("CPU s/step", .right), .init("tokens/s", .right),
+      .init("loss", .right), .init("peak MiB", .right), .init("peer's time / ours", .right),
+    ])
+    let rows = batch ?? Preset(preset).batch
+    let basis = Basis.of(threads: threads)
+    for stage in stages {
+      guard let work = Worker.Work(rawValue: "stage\(stage)") else {
+        throw MohawkError(.invalidValue, "there is no stage \(stage)", at: "--stages", remedy: "choose from 1, 2 and 3")
+      }
+      MohawkBench.notice("stage \(stage)")
+      let options = [
+        "--preset", preset.rawValue, "--precision", precision.rawValue, "--threads", "\(threads)", "--batch", "\(rows)",
+      ]
+      var partners = [try Partner("mohawk", worker: [work.rawValue] + options)]
+      if !peer.isEmpty { partners.append(try Partner(peerName, peer + ["--stage", "\(stage)"] + options)) }
+      guard partners.allSatisfy({ $0.introduction == partners[0].introduction }) else {
+        throw MohawkError(
+          .mismatch, "the programs do not train the same thing: \(partners.map { "\($0.name) \($0.introduction)" })")
+      }
+      let all = try partners.takeTurns(turns, untimed: 2)
+      for (partner, samples) in zip(partners, all) {
+        table.add([
+          "\(stage)", partner.name, String(format: "%.3f", samples.median(\.seconds)),
+          String(format: "%.3f", samples.median(\.cpuSeconds)),
+          String(format: "%.0f", Double(rows * Preset(preset).length) / samples.median(basis)),
+          samples.all[0].loss.map { String(format: "%.3f", $0) } ?? "", String(format: "%.0f", samples.peakMiB),
+          partner === partners[0] ? "" : String(format: "%.2f", all[0].ratio(of: samples, basis)),
+        ])
+      }
+    }
+    MohawkBench.say(
+      "Preset \(preset.rawValue), \(precision.rawValue), \(rows) sequences of \(Preset(preset).length) tokens, \(threads) threads, \(turns) turns\n"
+    )
+    MohawkBench.say(table.text)
+    MohawkBench.say(Basis.note(threads: threads) + " tokens/s from the same.")
+  }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Foundation
+import MohawkDistillation
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+
+/// One side of a comparison, started by the other commands.
+struct Worker: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Works one step per line of standard input.", shouldDisplay: false)
+
+  enum Work: String, ExpressibleByArgument { case matmul, stage1, stage2, stage3 }
+
+  @Argument var work: Work
+  @Option var preset = Preset.Name.small
+  @Option var precision = Precision.float32
+  @Option var threads = 1
+  @Option var batch: Int?
+  @Flag(inversion: .prefixedNo) var keepMemory = true
+  @Flag(inversion: .prefixedNo) var kernelsByFeatures = true
+
+  func run() throws {
+    if keepMemory { Runtime.keepFreedMemory() }
+    Runtime.chooseKernels(byFeatures: kernelsByFeatures)
+    Runtime.threads = threads
+    switch work {
+    case .matmul: matmul()
+    case .stage1: try train(.orientation)
+    case .stage2: try train(.alignment)
+    case .stage3: try train(.distillation)
+    }
+  }
+
+  /// Five products of 2048 × 2048 matrices per step.
+  private func matmul() {
+    let a = RandomGenerator(seed: 1).normal([2048, 2048]).to(precision.dtype)
+    Turns.introduce(Introduction())
+    while Turns.isAsked() {
+      Turns.answer(Meter.measure { for _ in 0..<5 { _ = a.matmul(a) } })
+    }
+  }
+
+  /// One optimiser step of the training loop per step.
+  private func train(_ name: StageName) throws {
+    let size = Preset(preset)
+    let rows = batch ?? size.batch
+    let (teacher, student) = try size.pair(maxLength: size.length, compute: precision.dtype)
+    let pair = try DistillationPair(teacher: teacher, student: student)
+    var plan = StageRecipe(
+      tokens: 1 << 40, batchTokens: rows * size.length, learningRate: 1e-4,
+      trains: [.orientation: .matrix, .alignment: .mixer][name] ?? .all)
+    plan.warmup = 0
+    let stage: any TrainingStage =
+      switch name {
+      case .orientation: try MatrixOrientation(pair, plan)
+      case .alignment: try HiddenStateAlignment(pair, plan)
+      default: try KnowledgeDistillation(pair, plan)
+      }
+    let generator = RandomGenerator(seed: 3)
+    let batches = (0..<4).map { _ in generator.integers(0..<size.vocabulary, [rows, size.length + 1]) }
+    let turns = StepTurns(teacher: teacher.parameters.count, student: student.parameters.count, stage)
+    let loop = TrainingLoop(
+      recipe: Recipe(), stages: [stage], store: nil, listeners: [turns], batches: { batches[$1 % batches.count] })
+    do {
+      try loop.run()
+    } catch is StepTurns.NoMore {
+    }
+  }
+}
+
+/// The worker's side of taking turns.
+enum Turns {
+  static func introduce(_ introduction: Introduction) { write(introduction) }
+  static func answer(_ sample: Sample) { write(sample) }
+
+  /// Waits for the next word; false when there is no more to do.
+  static func isAsked() -> Bool { readLine() == "step" }
+
+  private static func write(_ message: some Encodable) {
+    guard var line = try? JSONEncoder().encode(message) else { preconditionFailure("numbers that JSON cannot hold") }
+    line.append(0x0A)
+    FileHandle.standardOutput.write(line)
+  }
+}
+
+/// Holds the training loop still between its steps.
+private final class StepTurns: TrainingListener {
+  struct NoMore: Error {}
+
+  private let teacher, student: Int
+  private let stage: any TrainingStage
+  private var meter = Meter()
+
+  init(teacher: Int, student: Int, _ stage: any TrainingStage) {
+    self.teacher = teacher
+    self.student = student
+    self.stage = stage
+  }
+
+  func receive(_ event: TrainingEvent) throws {
+    switch event {
+    case .stageStarted:
+      let moving = stage.parameters.reduce(0) { $0 + $1.value.count }
+      Turns.introduce(Introduction(teacher: teacher, student: student, moving: moving))
+    case .step(let record):
+      var sample = meter.read()
+      sample.loss = record.loss
+      Turns.answer(sample)
+    default: return
+    }
+    guard Turns.isAsked() else { throw NoMore() }
+    meter = Meter()
+  }
+}

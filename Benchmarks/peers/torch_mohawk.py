@@ -1,0 +1,166 @@
+"""One optimiser step of each MOHAWK stage in PyTorch, taking turns with mohawk-bench over standard input and output.
+
+Says who it is in a line of JSON, then answers each line `step` with what the step cost, until it reads anything else.
+
+  stage 1  per layer: mean over batch and heads of ||student matrix - teacher matrix||_F
+  stage 2  per layer: mean over tokens of ||student mixer output - attention output||_2
+  stage 3  cross-entropy of the student's logits against the teacher's probabilities; everything moves
+
+In stages 1 and 2 every layer gets the teacher's own input, and its graph is released before the next one begins.
+"""
+import argparse
+import contextlib
+import json
+import resource
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+import phi_mamba
+
+PRESETS = {
+    "tiny": dict(d=64, layers=2, heads=4, state=16, vocabulary=256, length=128),
+    "small": dict(d=256, layers=6, heads=8, state=64, vocabulary=2048, length=512),
+    "medium": dict(d=768, layers=12, heads=12, state=64, vocabulary=50304, length=1024),
+}
+
+
+class Trainer:
+    def __init__(self, options, size):
+        self.stage = options.stage
+        self.bf16 = options.precision == "bf16"
+        self.compile = torch.compile if options.compile else (lambda function: function)
+        self.teacher, self.student = phi_mamba.pair(**size)
+        if self.bf16:  # the teacher never moves: its matrices are cast once
+            for module in self.teacher.modules():
+                if isinstance(module, torch.nn.Linear):
+                    module.to(torch.bfloat16)
+        self.moving = self.choose()
+        self.optimizer = torch.optim.AdamW(
+            [dict(params=[p for p in self.moving if p.dim() >= 2], weight_decay=0.1),
+             dict(params=[p for p in self.moving if p.dim() < 2], weight_decay=0.0)],
+            lr=1e-4, betas=(0.9, 0.95), eps=1e-8, fused=True)
+        self.teach = self.compile(self.teach_matrix if self.stage == 1 else self.teach_output)
+        self.compare = self.compile(self.matrix_loss if self.stage == 1 else self.output_loss)
+        self.last_teach = self.compile(lambda block, hidden: (block.norm(hidden), self.target(block, hidden)))
+        self.vocabulary_loss = self.compile(self.distillation_loss)
+        if options.compile and self.stage == 3:
+            for block in [*self.teacher.blocks, *self.student.blocks]:
+                block.compile()
+
+    def choose(self):
+        self.student.requires_grad_(self.stage == 3)
+        if self.stage == 3:
+            return list(self.student.parameters())
+        moving = []
+        for block in self.student.blocks:
+            moving += block.mixer.of_matrix() if self.stage == 1 else list(block.mixer.parameters())
+        for parameter in moving:
+            parameter.requires_grad_(True)
+        return moving
+
+    def autocast(self):
+        return torch.autocast("cpu", torch.bfloat16) if self.bf16 else contextlib.nullcontext()
+
+    @staticmethod
+    def teach_matrix(block, hidden):
+        u = block.norm(hidden)
+        matrix, mixed = block.mixer.matrix_and_output(u)
+        return u, matrix, block.finish(hidden, u, mixed)
+
+    @staticmethod
+    def teach_output(block, hidden):
+        u = block.norm(hidden)
+        mixed = block.mixer(u)
+        return u, mixed, block.finish(hidden, u, mixed)
+
+    def target(self, block, hidden):
+        u = block.norm(hidden)
+        return block.mixer.matrix(u) if self.stage == 1 else block.mixer(u)
+
+    @staticmethod
+    def matrix_loss(mixer, u, target):
+        return torch.linalg.vector_norm(mixer.matrix(u).sub_(target), dim=(-2, -1)).mean()
+
+    @staticmethod
+    def output_loss(mixer, u, target):
+        return torch.linalg.vector_norm((mixer(u) - target).float(), dim=-1).mean()
+
+    def distillation_loss(self, student, teacher):
+        logits = self.student.head(student).float()
+        with torch.no_grad():
+            target = self.teacher.head(teacher).float().softmax(-1)
+        return F.cross_entropy(logits, target)
+
+    def layer_by_layer(self, ids):
+        total = 0.0
+        hidden = self.teacher.embedding(ids)
+        last = len(self.teacher.blocks) - 1
+        for index, (block, own) in enumerate(zip(self.teacher.blocks, self.student.blocks)):
+            with torch.no_grad(), self.autocast():
+                if index < last:
+                    u, target, hidden = self.teach(block, hidden)
+                else:  # nobody needs what leaves the last layer
+                    u, target = self.last_teach(block, hidden)
+            with self.autocast():
+                loss = self.compare(own.mixer, u, target)
+            del target
+            loss.backward()
+            total += loss.detach()
+        return total
+
+    def end_to_end(self, ids):
+        with torch.no_grad(), self.autocast():
+            teacher = self.teacher.hidden(ids).flatten(0, 1)
+        with self.autocast():
+            loss = self.vocabulary_loss(self.student.hidden(ids).flatten(0, 1), teacher)
+        loss.backward()
+        return loss.detach()
+
+    def step(self, ids):
+        loss = self.end_to_end(ids) if self.stage == 3 else self.layer_by_layer(ids)
+        torch.nn.utils.clip_grad_norm_(self.moving, 1.0, foreach=True)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+
+def say(message):
+    print(json.dumps(message), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=PRESETS, default="small")
+    parser.add_argument("--stage", type=int, choices=(1, 2, 3), default=1)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="bf16")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--compile", action="store_true", help="torch.compile what can be compiled")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    size = PRESETS[options.preset]
+    trainer = Trainer(options, size)
+
+    def count(tensors):
+        return sum(t.numel() for t in tensors)
+
+    say(dict(teacher=count(trainer.teacher.parameters()), student=count(trainer.student.parameters()),
+             moving=count(trainer.moving)))
+    generator = torch.Generator().manual_seed(1)
+    batches = [torch.randint(size["vocabulary"], (options.batch, size["length"]), generator=generator) for _ in range(4)]
+    for index, line in enumerate(sys.stdin):
+        if line.strip() != "step":
+            break
+        before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        loss = trainer.step(batches[index % 4])
+        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+        say(dict(seconds=seconds, cpuSeconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+                 pageFaults=after.ru_minflt - before.ru_minflt, loss=loss,
+                 peakMiB=after.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)))
+
+
+if __name__ == "__main__":
+    main()

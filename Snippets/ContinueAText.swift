@@ -1,0 +1,16 @@
+// Text from a model's folder, piece by piece.
+
+// snippet.show
+import MohawkModels
+import MohawkServing
+import MohawkText
+
+let model = try Phi.open("student/model")
+let generator = try TextGenerator(model, Tokenizer(path: "student/model/tokenizer.json"))
+var options = SamplingOptions()
+options.temperature = 0.7
+let result = try generator.generate("Once upon a time", limit: 60, options: options) { piece in
+  print(piece, terminator: "")
+  return true
+}
+print("\n\(result.tokens.count) tokens, ended by \(result.finish)")
