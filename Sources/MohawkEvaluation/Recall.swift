@@ -4,7 +4,10 @@ import MohawkTensor
 /// Whether a model recalls what a text told earlier: the share of prompts whose answer is, token by token, what the
 /// model finds most likely. Equal to greedy generation of the answer.
 public enum Recall {
-  /// - Parameter tasks: token ids of a prompt and of the only right way to go on.
+  /// The share of right answers, 0 to 1; NaN without tasks.
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - tasks: token ids of a prompt and of the only right way to go on.
   public static func accuracy(_ model: any LanguageModel, _ tasks: [(prompt: [Int32], answer: [Int32])]) -> Double {
     guard !tasks.isEmpty else { return .nan }
     let device = model.parameters.all[0].value.device

@@ -29,7 +29,8 @@ extension Phi {
   }
 
   public func write(to folder: String) throws {
-    try Safetensors.write(parameters.checkpoint(configuration.keys), metadata: ["format": "pt"], to: folder + "/model.safetensors")
+    try Safetensors.write(
+      parameters.checkpoint(configuration.keys), metadata: ["format": "pt"], to: folder + "/model.safetensors")
     try ModelJSON.write(configuration.json, to: folder + "/config.json")
   }
 }

@@ -42,10 +42,13 @@ extension Tensor {
   ) {
     let shape = shape ?? [values.count]
     let wanted = shape.reduce(1, *)
-    precondition(wanted == values.count, "\(values.count) values cannot fill the shape \(shape)", file: file, line: line)
+    precondition(
+      wanted == values.count, "\(values.count) values cannot fill the shape \(shape)", file: file, line: line)
     var result = mhk_tensor()
     let error = values.withUnsafeBytes { bytes in
-      withSizes(shape) { mhk_from_bytes(bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!, $0, $1, Element.dtype.rawValue, &result) }
+      withSizes(shape) {
+        mhk_from_bytes(bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!, $0, $1, Element.dtype.rawValue, &result)
+      }
     }
     if let error { trap("init", [], error, file, line) }
     self.init(owning: result)

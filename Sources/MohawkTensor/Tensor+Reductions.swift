@@ -5,33 +5,47 @@ extension Tensor {
   /// The sum of all elements.
   public func sum(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("sum", mhk_sum_all, file, line) }
   /// The mean of all elements.
-  public func mean(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("mean", mhk_mean_all, file, line) }
+  public func mean(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    unary("mean", mhk_mean_all, file, line)
+  }
   /// The largest element.
   public func max(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("max", mhk_max_all, file, line) }
   /// True when every element is.
   public func all(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("all", mhk_all, file, line) }
   /// The sum over the given dimensions.
-  public func sum(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func sum(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Tensor
+  {
     unary("sum", { a, out in withSizes(dimensions) { mhk_sum(a, $0, $1, keep, out) } }, file, line)
   }
   /// The mean over the given dimensions.
-  public func mean(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func mean(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Tensor
+  {
     unary("mean", { a, out in withSizes(dimensions) { mhk_mean(a, $0, $1, keep, out) } }, file, line)
   }
   /// The maximum over the given dimensions.
-  public func max(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func max(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Tensor
+  {
     unary("max", { a, out in withSizes(dimensions) { mhk_amax(a, $0, $1, keep, out) } }, file, line)
   }
   /// The minimum over the given dimensions.
-  public func min(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func min(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Tensor
+  {
     unary("min", { a, out in withSizes(dimensions) { mhk_amin(a, $0, $1, keep, out) } }, file, line)
   }
   /// log Σ eˣ over the given dimensions, computed stably.
-  public func logSumExp(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func logSumExp(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Tensor
+  {
     unary("logSumExp", { a, out in withSizes(dimensions) { mhk_logsumexp(a, $0, $1, keep, out) } }, file, line)
   }
   /// The Euclidean (unsquared) norm over the given dimensions; over two of them, the Frobenius norm.
-  public func norm(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func norm(over dimensions: Int..., keep: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Tensor
+  {
     unary("norm", { a, out in withSizes(dimensions) { mhk_vector_norm(a, $0, $1, keep, out) } }, file, line)
   }
   /// Running sums along a dimension.

@@ -144,7 +144,8 @@ extension Tensor {
   }
 
   /// Views of consecutive pieces of the given sizes along a dimension.
-  public func split(_ sizes: [Int], _ dimension: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> [Tensor] {
+  public func split(_ sizes: [Int], _ dimension: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> [Tensor]
+  {
     var start = 0
     return sizes.map { size in
       defer { start += size }

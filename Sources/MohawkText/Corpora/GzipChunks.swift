@@ -23,7 +23,8 @@ struct GzipChunks: ByteChunks {
   }
 
   private func inflateAll(
-    _ compressed: UnsafeRawBufferPointer, _ stream: UnsafeMutablePointer<z_stream>, _ output: UnsafeMutableBufferPointer<UInt8>,
+    _ compressed: UnsafeRawBufferPointer, _ stream: UnsafeMutablePointer<z_stream>,
+    _ output: UnsafeMutableBufferPointer<UInt8>,
     _ body: (UnsafeBufferPointer<UInt8>, Int) throws -> Bool
   ) throws -> Bool {
     let input = UnsafeMutableRawBufferPointer(mutating: compressed).bindMemory(to: UInt8.self)
