@@ -55,6 +55,9 @@ struct TextBench: ParsableCommand {
         format: "%.1f MB of %@ in %d documents: %d tokens, %.2f bytes each; one thread, %d rounds\n",
         Double(bytes) / 1e6, source, documents.count, tokens, Double(bytes) / Double(tokens), rounds))
     MohawkBench.say(table.text)
+    if entries < vocabulary {
+      MohawkBench.say("The text has too few different words for \(vocabulary) entries: no pair occurs twice any more.")
+    }
   }
 
   private func stories() -> [[UInt8]] {
