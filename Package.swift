@@ -56,7 +56,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes",
+      "MohawkRuns", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(
@@ -107,9 +108,10 @@ let targets: [Target] = [
 
 // A warning in a debug build is an error; a release build by another compiler only shows it.
 for target in targets where target.type != .system {
-  target.swiftSettings = (target.swiftSettings ?? []) + [
-    .treatAllWarnings(as: .error, .when(configuration: .debug))
-  ]
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .treatAllWarnings(as: .error, .when(configuration: .debug))
+    ]
 }
 
 let package = Package(
@@ -133,7 +135,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: targets,
   swiftLanguageModes: [.v6],
