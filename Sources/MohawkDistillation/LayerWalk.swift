@@ -1,6 +1,7 @@
 import MohawkMixers
 import MohawkModels
 import MohawkTensor
+import MohawkTraining
 
 /// One pass of the teacher over a batch, layer by layer, so that only one layer's insides exist at a time.
 enum LayerWalk {
@@ -35,6 +36,27 @@ enum LayerWalk {
       }
       if compared, let target { try visit(index, entering, target) }
     }
+  }
+}
+
+extension LayerWalk {
+  /// Forward and backward of every compared layer of the student, each released before the next one begins.
+  /// - Parameters:
+  ///   - tokens: [rows, length + 1]; the last of each row is not read.
+  ///   - share: factor on the gradients.
+  ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows.
+  static func accumulate(
+    _ pair: DistillationPair, _ tokens: Tensor, _ sight: Sight, share: Double,
+    loss: (_ block: any Block, _ hidden: Tensor, _ target: Tensor) -> Tensor
+  ) -> StageLoss {
+    var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
+    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
+    run(pair.teacher, ids, sight, skipping: pair.keptLayers) { layer, hidden, target in
+      let loss = loss(pair.student.blocks[layer], hidden, target)
+      (loss * share).backward()
+      losses[layer] = loss.detached()
+    }
+    return StageLoss(layers: losses)
   }
 }
 

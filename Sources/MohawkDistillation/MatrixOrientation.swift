@@ -43,15 +43,9 @@ public final class MatrixOrientation: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
-    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
-    LayerWalk.run(pair.teacher, ids, .matrix, skipping: pair.keptLayers) { layer, hidden, target in
-      let block = pair.student.blocks[layer]
-      let loss = StageLosses.orientation(student: block.mixer.matrix(of: block.mixerInput(hidden)), teacher: target)
-      (loss * share).backward()
-      losses[layer] = loss.detached()
+    LayerWalk.accumulate(pair, tokens, .matrix, share: share) { block, hidden, target in
+      StageLosses.orientation(student: block.mixer.matrix(of: block.mixerInput(hidden)), teacher: target)
     }
-    return StageLoss(layers: losses)
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }
