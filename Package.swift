@@ -63,8 +63,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk-bench",
     dependencies: [
-      "MohawkDistillation", "MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkTraining", "MohawkTensor",
-      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTraining", "MohawkTensor", "MohawkText",
+      "MohawkRecipes", "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Benchmarks/MohawkBench"),

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import MohawkEvaluation
+import MohawkFiles
 import MohawkModels
 import MohawkRecipes
 import MohawkReports
@@ -15,10 +15,12 @@ struct Decode: ParsableCommand {
   @Option(help: "fp32 or bf16.") var precision = Precision.float32
   @Option(help: "Threads.") var threads = 1
   @Option(parsing: .upToNextOption, help: "Tokens before the first timed one.") var contexts = [128, 1024, 8192]
-  @Option(help: "Tokens that are timed in each round.") var steps = 41
-  @Option(help: "Rounds; medians are shown.") var rounds = 3
+  @Option(help: "Tokens that are timed.") var steps = 41
 
   func run() throws {
+    guard steps > 0, contexts.allSatisfy({ $0 > 0 }) else {
+      throw MohawkError(.invalidValue, "--steps and --contexts must be above 0")
+    }
     Runtime.keepFreedMemory()
     Runtime.threads = threads
     let size = Preset(preset)
@@ -26,30 +28,58 @@ struct Decode: ParsableCommand {
     let (teacher, student) = try size.pair(maxLength: longest, compute: precision.dtype)
     teacher.freeze()
     student.freeze()
-    let ids = RandomGenerator(seed: 3).integers(0..<size.vocabulary, [1024]).integers().map(Int32.init)
-    let models: [(String, Phi)] = [("Phi", teacher), ("Phi-Mamba", student)]
-    let works = models.flatMap { model in contexts.map { (model, $0) } }
-
-    var costs = Array(repeating: [DecodeSpeed](), count: works.count)
-    for round in 0..<rounds {
-      MohawkBench.notice("round \(round + 1) of \(rounds)")
-      for (index, ((_, model), context)) in works.enumerated() {
-        costs[index].append(DecodeSpeed.measure(model, context: context, steps: steps, filledWith: ids))
-      }
+    let works = [("Phi", teacher), ("Phi-Mamba", student)].flatMap { name, model in
+      contexts.map { Continuation(name, model, context: $0) }
+    }
+    for step in 0..<(steps + 2) {
+      for work in works { work.step(timed: step >= 2) }
     }
 
     var table = Table([
-      .init("model"), .init("context", .right), .init("ms per token", .right), .init("state MiB", .right),
+      .init("model"), .init("context", .right), .init("ms per token", .right), .init("CPU ms per token", .right),
+      .init("state MiB", .right),
     ])
-    for (((name, _), context), cost) in zip(works, costs) {
+    for work in works {
       table.add([
-        name, "\(context)", String(format: "%.2f", Samples.median(cost.map(\.milliseconds))),
-        String(format: "%.2f", Double(cost[0].stateBytes) / 1_048_576),
+        work.name, "\(work.context)", String(format: "%.2f", 1e3 * work.samples.median(\.seconds)),
+        String(format: "%.2f", 1e3 * work.samples.median(\.cpuSeconds)),
+        String(format: "%.2f", Double(work.state.byteCount) / 1_048_576),
       ])
     }
     MohawkBench.say(
-      "Preset \(preset.rawValue), \(precision.rawValue), batch 1, \(threads) threads, medians of \(rounds) rounds of \(steps) tokens\n"
+      "Preset \(preset.rawValue), \(precision.rawValue), batch 1, \(threads) threads, medians of \(steps) tokens, one each in turn\n"
     )
     MohawkBench.say(table.text)
+  }
+}
+
+/// A text that a model continues token by token.
+private final class Continuation {
+  let name: String
+  let model: Phi
+  let context: Int
+  let state: ModelState
+  private(set) var samples = Samples()
+  private let ids: Tensor
+
+  /// Reads `context` drawn tokens.
+  init(_ name: String, _ model: Phi, context: Int) {
+    MohawkBench.notice("\(name) reads \(context) tokens")
+    self.name = name
+    self.model = model
+    self.context = context
+    state = model.emptyState(batch: 1)
+    ids = RandomGenerator(seed: 3).integers(0..<model.vocabulary, [1, 1024])
+    withoutGradients {
+      for first in stride(from: 0, to: context, by: 1024) {
+        _ = model.advance(ids.narrowed(1, from: 0, length: min(1024, context - first)), state)
+      }
+    }
+  }
+
+  func step(timed: Bool) {
+    let id = ids.narrowed(1, from: state.position % 1024, length: 1)
+    let sample = withoutGradients { Meter.measure { _ = model.advance(id, state) } }
+    if timed { samples.append(sample) }
   }
 }

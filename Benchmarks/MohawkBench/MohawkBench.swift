@@ -15,6 +15,7 @@ struct MohawkBench: ParsableCommand {
 
   /// Runs a command; whatever goes wrong outside becomes one sentence on standard error and exit code 1.
   static func main() {
+    signal(SIGPIPE, SIG_IGN)  // a partner that died is an error of ours, not our death
     do {
       var command = try parseAsRoot()
       try command.run()
