@@ -22,6 +22,11 @@ public enum StopSignal {
   /// Starts listening. For commands, not for libraries: signals belong to the whole process.
   public static func install() {
     flag.pointee = 0  // also makes sure that the handler never is the first to touch it
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)  // a parent may have left them blocked
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         // Both `signal` and a store to one word are safe inside a handler.
