@@ -1,5 +1,5 @@
 # The doors of the house. Each does all set-up itself.
-LIBRARIES = MohawkText MohawkRecipes MohawkReports MohawkTensor MohawkLayers MohawkMixers MohawkModels \
+LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkTensor MohawkLayers MohawkMixers MohawkModels \
             MohawkTraining MohawkDistillation MohawkEvaluation MohawkServing MohawkRuns
 
 .PHONY: demo test check lint format docs bench setup clean
@@ -14,10 +14,10 @@ test: setup          ## build and run all tests
 check: setup lint test docs   ## all that must hold before a change lands
 
 lint:                ## the format, strictly
-	swift format lint --strict --recursive --parallel Sources Tests Snippets Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Snippets Examples Benchmarks Package.swift
 
 format:              ## mends the format
-	swift format --in-place --recursive --parallel Sources Tests Snippets Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Snippets Examples Benchmarks Package.swift
 
 docs: setup          ## documentation of the libraries, warnings are errors
 	Scripts/docs $(LIBRARIES)

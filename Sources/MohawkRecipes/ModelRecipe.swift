@@ -20,8 +20,6 @@ public struct ModelRecipe: Codable, Sendable, Equatable {
   public var maxLength = 2048
   /// Epsilon of the LayerNorms.
   public var normEpsilon = 1e-5
-  /// Whether the LM head shares the token embedding's weights.
-  public var tiedEmbeddings = false
 
   /// The defaults.
   public init() {}

@@ -111,7 +111,6 @@ extension RecipeKey {
     RecipeKey("model.rotaryBase", \.model.rotaryBase, "base of the rotary frequencies"),
     RecipeKey("model.maxLength", \.model.maxLength, "longest sequence, in tokens"),
     RecipeKey("model.normEpsilon", \.model.normEpsilon, "epsilon of the LayerNorms"),
-    RecipeKey("model.tiedEmbeddings", \.model.tiedEmbeddings, "whether the LM head shares the embedding"),
   ]
 
   private static let student = [

@@ -65,10 +65,6 @@ public final class PretrainingRun {
 extension PhiConfiguration {
   /// The geometry that a recipe asks for, with as many rows as the tokenizer needs, rounded up to a multiple of 64.
   init(_ recipe: ModelRecipe, vocabulary tokenizer: Tokenizer) throws {
-    guard !recipe.tiedEmbeddings else {
-      throw MohawkError(
-        .unsupported, "Phi has no tied embeddings", at: "model.tiedEmbeddings", remedy: "set it to false")
-    }
     guard recipe.resolvedHeadDim * recipe.heads == recipe.modelDim else {
       throw MohawkError(
         .unsupported, "Phi needs headDim = modelDim / heads, not \(recipe.resolvedHeadDim)", at: "model.headDim")

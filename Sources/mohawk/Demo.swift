@@ -12,7 +12,7 @@ struct Demo: ParsableCommand {
     discussion: "The teacher is kept and reused. The same command continues a demo that was stopped.")
 
   @OptionGroup var options: RecipeOptions
-  @Option(name: .shortAndLong, help: "The folder for teacher and student.") var output = "runs/demo"
+  @Option(name: .shortAndLong, help: "The folder for teacher and student.") var output = "output/demo"
 
   func run() throws {
     let start = ContinuousClock.now

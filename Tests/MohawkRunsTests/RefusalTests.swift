@@ -174,7 +174,7 @@ import Testing
   @Test func aModelThatPhiCannotBeIsRefused() throws {
     let tiny = try TinyRun()
     for (change, place) in [
-      ({ $0.model.tiedEmbeddings = true }, "model.tiedEmbeddings"), ({ $0.model.headDim = 16 }, "model.headDim"),
+      ({ $0.model.headDim = 16 }, "model.headDim"),
       ({ $0.pretraining.trains = .mixer }, "pretraining.trains"),
     ] as [((inout Recipe) -> Void, String)] {
       let error = #expect(throws: MohawkError.self) { try tiny.pretrain(tiny.recipe(change)) }
