@@ -16,6 +16,12 @@ public enum AtomicFolder {
   /// process left behind under the same name is removed first.
   public static func create(_ path: String, fill: (String) throws -> Void) throws {
     let files = FileManager.default
+    var isFolder: ObjCBool = false
+    if files.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw MohawkError(
+        .notWritable, "a file stands where a folder is to be written", at: path,
+        remedy: "choose another name or remove it")
+    }
     let url = URL(fileURLWithPath: path)
     let parent = url.deletingLastPathComponent()
     let partial = parent.appendingPathComponent(".partial-\(url.lastPathComponent)").path

@@ -23,6 +23,13 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["b"])
   }
 
+  @Test func aFolderDoesNotReplaceAFile() throws {
+    try AtomicFile.write("mine", to: folder + "/c")
+    let error = #expect(throws: MohawkError.self) { try AtomicFolder.create(folder + "/c") { _ in } }
+    #expect(error?.code == .notWritable)
+    #expect(try String(contentsOfFile: folder + "/c", encoding: .utf8) == "mine")
+  }
+
   @Test func aMissingFolderIsNamed() {
     let error = #expect(throws: MohawkError.self) { try AtomicFile.write("x", to: folder + "/none/file") }
     #expect(error?.code == .missingFile)
