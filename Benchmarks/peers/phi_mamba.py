@@ -167,7 +167,7 @@ class Phi(nn.Module):
     def __init__(self, d, layers, vocabulary, make_mixer):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, d)
-        nn.init.normal_(self.embedding.weight, std=0.02)
+        nn.init.normal_(self.embedding.weight, std=0.5)
         self.blocks = nn.ModuleList(Block(d, layers, make_mixer()) for _ in range(layers))
         self.norm, self.head = nn.LayerNorm(d), linear(d, vocabulary, 0.02)
 
