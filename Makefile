@@ -1,6 +1,6 @@
 # The doors of the house. Each does all set-up itself.
-LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkTensor MohawkLayers MohawkMixers MohawkModels \
-            MohawkTraining MohawkDistillation MohawkEvaluation MohawkServing MohawkRuns
+LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF MohawkTensor MohawkWeights MohawkLayers \
+            MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkServing MohawkRuns
 
 .PHONY: demo test check lint format docs bench setup clean
 

@@ -28,17 +28,28 @@ let targets: [Target] = [
   .target(name: "MohawkText", dependencies: ["MohawkFiles", "CZlib"]),
   .target(name: "MohawkRecipes", dependencies: ["MohawkFiles", "Yams"]),
   .target(name: "MohawkReports", dependencies: ["MohawkFiles", "MohawkRecipes"]),
+  .target(name: "MohawkGGUF", dependencies: ["MohawkFiles"]),
   .testTarget(name: "MohawkFilesTests", dependencies: ["MohawkFiles"]),
   .testTarget(name: "MohawkTextTests", dependencies: ["MohawkText"], resources: [.copy("Goldens")]),
   .testTarget(name: "MohawkRecipesTests", dependencies: ["MohawkRecipes"]),
   .testTarget(name: "MohawkReportsTests", dependencies: ["MohawkReports"]),
+  .testTarget(name: "MohawkGGUFTests", dependencies: ["MohawkGGUF", "MohawkFiles"]),
 
   .target(
     name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
   .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
+  .target(name: "MohawkWeights", dependencies: ["MohawkTensor", "MohawkFiles"]),
   .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
   .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor"]),
-  .target(name: "MohawkModels", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkFiles"]),
+  .target(
+    name: "MohawkModels",
+    dependencies: ["MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkFiles"]),
+  .target(
+    name: "MohawkExport",
+    dependencies: [
+      "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkText", "MohawkGGUF",
+      "MohawkFiles",
+    ]),
   .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
   .target(
     name: "MohawkDistillation",
@@ -50,13 +61,13 @@ let targets: [Target] = [
   .target(
     name: "MohawkRuns",
     dependencies: [
-      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkModels", "MohawkMixers",
-      "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkExport", "MohawkModels",
+      "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
     ]),
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
@@ -69,13 +80,23 @@ let targets: [Target] = [
     ],
     path: "Benchmarks/MohawkBench"),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
+  .testTarget(
+    name: "MohawkWeightsTests", dependencies: ["MohawkWeights", "MohawkTensor", "MohawkFiles"],
+    resources: [.copy("Goldens")]),
   .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
   .testTarget(
     name: "MohawkMixersTests", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor"],
     resources: [.copy("Goldens")]),
   .testTarget(
-    name: "MohawkModelsTests", dependencies: ["MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor"],
+    name: "MohawkModelsTests",
+    dependencies: ["MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkFiles"],
     resources: [.copy("Goldens")]),
+  .testTarget(
+    name: "MohawkExportTests",
+    dependencies: [
+      "MohawkExport", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkText",
+      "MohawkGGUF", "MohawkFiles",
+    ]),
   .testTarget(
     name: "MohawkTrainingTests", dependencies: ["MohawkTraining", "MohawkLayers", "MohawkTensor", "MohawkRecipes"]),
   .testTarget(
@@ -123,9 +144,12 @@ let package = Package(
     .library(name: "MohawkRecipes", targets: ["MohawkRecipes"]),
     .library(name: "MohawkReports", targets: ["MohawkReports"]),
     .library(name: "MohawkTensor", targets: ["MohawkTensor"]),
+    .library(name: "MohawkGGUF", targets: ["MohawkGGUF"]),
+    .library(name: "MohawkWeights", targets: ["MohawkWeights"]),
     .library(name: "MohawkLayers", targets: ["MohawkLayers"]),
     .library(name: "MohawkMixers", targets: ["MohawkMixers"]),
     .library(name: "MohawkModels", targets: ["MohawkModels"]),
+    .library(name: "MohawkExport", targets: ["MohawkExport"]),
     .library(name: "MohawkTraining", targets: ["MohawkTraining"]),
     .library(name: "MohawkDistillation", targets: ["MohawkDistillation"]),
     .library(name: "MohawkEvaluation", targets: ["MohawkEvaluation"]),

@@ -1,0 +1,2 @@
+/// The README of an exported model's folder.
+struct ModelCard {}

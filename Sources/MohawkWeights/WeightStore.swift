@@ -1,0 +1,37 @@
+import MohawkTensor
+
+/// Named tensors of a checkpoint, whatever files hold them.
+public protocol WeightStore: Sendable {
+  /// What to name in messages: the file, or the index of its shards.
+  var path: String { get }
+  /// Every tensor's name.
+  var names: [String] { get }
+  /// The type and shape of a tensor; nil when there is none of this name.
+  func shape(of name: String) -> WeightShape?
+  /// The tensor, on the CPU, in the type of the file, over the mapped pages of the file where that is possible: copy
+  /// it before changing it in place.
+  /// - Throws: `MohawkError` when there is no such tensor, or its bytes are not what they should be.
+  func tensor(_ name: String) throws -> Tensor
+}
+
+/// The type and the size of every dimension of a tensor in a file.
+public struct WeightShape: Sendable, Equatable {
+  /// The element type in the file.
+  public let dtype: DType
+  /// The size of every dimension.
+  public let sizes: [Int]
+
+  /// A type and sizes.
+  public init(_ dtype: DType, _ sizes: [Int]) {
+    self.dtype = dtype
+    self.sizes = sizes
+  }
+
+  /// Bytes of all elements.
+  public var byteCount: Int { sizes.reduce(dtype.size, *) }
+}
+
+extension SafetensorsFile: WeightStore {
+  public func shape(of name: String) -> WeightShape? { entries[name].map { WeightShape($0.dtype, $0.shape) } }
+  public func tensor(_ name: String) throws -> Tensor { try tensor(name, checkFinite: false) }
+}
