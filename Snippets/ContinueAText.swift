@@ -5,7 +5,7 @@ import MohawkModels
 import MohawkServing
 import MohawkText
 
-let model = try Phi.open("student/model")
+let model = try Decoder.open("student/model")
 let generator = try TextGenerator(model, Tokenizer(path: "student/model/tokenizer.json"))
 var options = SamplingOptions()
 options.temperature = 0.7

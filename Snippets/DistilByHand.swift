@@ -10,8 +10,8 @@ import MohawkTraining
 
 let attention = AttentionConfiguration(
   modelDim: 32, heads: 2, kvHeads: 2, headDim: 16, rotaryDim: 8, maxLength: 64, bias: true)
-let teacher = Phi.fresh(
-  PhiConfiguration(
+let teacher = Decoder.fresh(
+  DecoderConfiguration.phi(
     vocabulary: 64, modelDim: 32, mlpDim: 128, mixers: [.attention, .attention], attention: attention),
   seed: 1)
 
@@ -20,7 +20,7 @@ var recipe = Recipe()
 recipe.student.stateDim = 16
 for stage in recipe.stages { recipe[stage].tokens = 20 * recipe[stage].batchTokens }
 
-let student = Phi.fresh(try teacher.configuration.student(recipe.student), seed: 2)
+let student = Decoder.fresh(try teacher.configuration.student(recipe.student), seed: 2)
 _ = try WeightTransfer.run(teacher: teacher, student: student, initialisation: .mohawk)
 let pair = try DistillationPair(teacher: teacher, student: student)
 let stages: [any TrainingStage] = [

@@ -56,14 +56,14 @@ struct Decode: ParsableCommand {
 /// A text that a model continues token by token.
 private final class Continuation {
   let name: String
-  let model: Phi
+  let model: Decoder
   let context: Int
   let state: ModelState
   private(set) var samples = Samples()
   private let ids: Tensor
 
   /// Reads `context` drawn tokens.
-  init(_ name: String, _ model: Phi, context: Int) {
+  init(_ name: String, _ model: Decoder, context: Int) {
     MohawkBench.notice("\(name) reads \(context) tokens")
     self.name = name
     self.model = model

@@ -33,9 +33,9 @@ struct Preset {
   }
 
   /// A Transformer of this size that can look at `maxLength` tokens.
-  func teacher(maxLength: Int) -> PhiConfiguration {
+  func teacher(maxLength: Int) -> DecoderConfiguration {
     let headDim = modelDim / heads
-    return PhiConfiguration(
+    return DecoderConfiguration.phi(
       vocabulary: vocabulary, modelDim: modelDim, mlpDim: 4 * modelDim,
       mixers: Array(repeating: .attention, count: layers),
       attention: AttentionConfiguration(
@@ -44,12 +44,12 @@ struct Preset {
   }
 
   /// A drawn teacher and the student of its geometry, with all that a student takes over.
-  func pair(maxLength: Int, compute: DType) throws -> (teacher: Phi, student: Phi) {
+  func pair(maxLength: Int, compute: DType) throws -> (teacher: Decoder, student: Decoder) {
     let configuration = teacher(maxLength: maxLength)
     var design = StudentRecipe()
     design.stateDim = stateDim
-    let teacher = Phi.fresh(configuration, seed: 1, compute: compute)
-    let student = Phi.fresh(try configuration.student(design), seed: 2, compute: compute)
+    let teacher = Decoder.fresh(configuration, seed: 1, compute: compute)
+    let student = Decoder.fresh(try configuration.student(design), seed: 2, compute: compute)
     _ = try WeightTransfer.run(teacher: teacher, student: student, initialisation: .mohawk)
     return (teacher, student)
   }

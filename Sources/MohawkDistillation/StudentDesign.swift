@@ -3,9 +3,10 @@ import MohawkMixers
 import MohawkModels
 import MohawkRecipes
 
-extension PhiConfiguration {
-  /// The student of this teacher: the same blocks with Discrete-Mamba-2 in every layer but those that keep attention.
-  public func student(_ recipe: StudentRecipe) throws -> PhiConfiguration {
+extension DecoderConfiguration {
+  /// The student of this teacher: the same blocks with another mixer in every layer but those that keep attention, in
+  /// the format in which most other tools open it.
+  public func student(_ recipe: StudentRecipe) throws -> DecoderConfiguration {
     guard isTransformer else {
       throw MohawkError(
         .invalidValue, "the teacher is not a Transformer", remedy: "give a folder with attention in all layers")
@@ -14,6 +15,23 @@ extension PhiConfiguration {
       throw MohawkError(
         .outOfRange, "student.attentionLayers names layer \(layer); the teacher has layers 0 to \(mixers.count - 1)")
     }
+    var student = self
+    student.discreteMamba2 = try discreteMamba2(recipe)
+    for index in mixers.indices where !recipe.attentionLayers.contains(index) {
+      student.mixers[index] = .discreteMamba2
+    }
+    student.format = student.studentFormat
+    try student.requireWritable()
+    return student
+  }
+
+  /// The first format that can hold this student.
+  private var studentFormat: CheckpointFormat {
+    if isTransformer { return format }
+    return [.phiMamba].first { objection(in: $0) == nil } ?? .mohawk
+  }
+
+  private func discreteMamba2(_ recipe: StudentRecipe) throws -> DiscreteMamba2Configuration {
     let vHeads = recipe.vHeads ?? attention.heads
     let qkHeads = recipe.qkHeads ?? vHeads
     guard vHeads > 0, qkHeads > 0, vHeads.isMultiple(of: qkHeads), modelDim.isMultiple(of: vHeads) else {
@@ -24,22 +42,11 @@ extension PhiConfiguration {
     guard (2...64).contains(recipe.convWidth), (1...65_536).contains(recipe.chunk) else {
       throw MohawkError(
         .outOfRange,
-        "\(recipe.convWidth) taps and chunks of \(recipe.chunk) tokens are not what Phi-Mamba's format knows",
+        "\(recipe.convWidth) taps and chunks of \(recipe.chunk) tokens are not what the formats of students know",
         at: "student", remedy: "use a convWidth from 2 to 64 and a chunk of 65536 at most")
     }
-    guard mlpDim == 4 * modelDim, epsilon == 1e-5 else {
-      throw MohawkError(
-        .unsupported,
-        "Phi-Mamba's format has an MLP of 4 times the width and epsilon 1e-5, not \(mlpDim) and \(epsilon)",
-        at: "teacher")
-    }
-    var student = self
-    student.mamba = DiscreteMamba2Configuration(
+    return DiscreteMamba2Configuration(
       modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: recipe.stateDim, convWidth: recipe.convWidth,
       chunk: recipe.chunk)
-    for index in mixers.indices where !recipe.attentionLayers.contains(index) {
-      student.mixers[index] = .discreteMamba2
-    }
-    return student
   }
 }

@@ -21,7 +21,7 @@ public enum WeightTransfer {
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
   /// convolution's.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
-  public static func run(teacher: Phi, student: Phi, initialisation: StudentRecipe.Initialisation) throws -> [Row] {
+  public static func run(teacher: Decoder, student: Decoder, initialisation: StudentRecipe.Initialisation) throws -> [Row] {
     if initialisation == .attention { try requireAttentionFits(teacher, student) }
     return try withoutGradients {
       try student.parameters.all.map { parameter in
@@ -33,7 +33,7 @@ public enum WeightTransfer {
   }
 
   private static func source(
-    of parameter: Parameter, _ teacher: Phi, _ student: Phi, _ initialisation: StudentRecipe.Initialisation
+    of parameter: Parameter, _ teacher: Decoder, _ student: Decoder, _ initialisation: StudentRecipe.Initialisation
   ) throws -> (name: String, value: Tensor)? {
     if let same = teacher.parameters[parameter.name] {
       guard same.value.shape == parameter.value.shape else {
@@ -45,8 +45,9 @@ public enum WeightTransfer {
     }
     guard initialisation == .attention, let range = parameter.name.range(of: ".mixer.") else { return nil }
     let attention = parameter.name[..<range.lowerBound] + ".attention."
-    func teachers(_ names: String...) -> (String, Tensor) {
-      let all = names.map { teacher.parameters[attention + $0]! }
+    func teachers(_ names: String...) -> (String, Tensor)? {
+      let all = names.compactMap { teacher.parameters[attention + $0] }
+      if all.count < names.count { return nil }  // a teacher without biases
       let rows = all.map { everyHead($0.value, teacher.configuration) }
       return (all.map(\.name).joined(separator: " | "), .concatenated(rows, 0))
     }
@@ -61,19 +62,21 @@ public enum WeightTransfer {
   }
 
   /// Grouped keys and values repeated for every head of the queries, by head and not by row.
-  private static func everyHead(_ rows: Tensor, _ configuration: PhiConfiguration) -> Tensor {
+  private static func everyHead(_ rows: Tensor, _ configuration: DecoderConfiguration) -> Tensor {
     let attention = configuration.attention
-    let wide = attention.heads * attention.headDim
-    guard rows.size(0) != wide else { return rows }
+    let wide = attention.width
+    guard rows.size(0) == attention.kvWidth, attention.kvWidth != wide else { return rows }
     let shape = [attention.kvHeads, attention.headDim] + rows.shape.dropFirst()
     return rows.reshaped(shape).repeatedEach(attention.heads / attention.kvHeads, 0).reshaped(
       [wide] + rows.shape.dropFirst())
   }
 
-  private static func requireAttentionFits(_ teacher: Phi, _ student: Phi) throws {
+  private static func requireAttentionFits(_ teacher: Decoder, _ student: Decoder) throws {
     let attention = teacher.configuration.attention
-    guard let mamba = student.configuration.mamba else { return }
-    guard mamba.stateDim == attention.headDim, mamba.qkHeads == attention.heads, mamba.vHeads == attention.heads else {
+    guard let mamba = student.configuration.discreteMamba2 else { return }
+    guard mamba.stateDim == attention.headDim, mamba.qkHeads == attention.heads, mamba.vHeads == attention.heads,
+      mamba.modelDim == attention.width
+    else {
       throw MohawkError(
         .mismatch,
         "initialisation 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(mamba.stateDim), \(mamba.qkHeads) qk and \(mamba.vHeads) v heads",

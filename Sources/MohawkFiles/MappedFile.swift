@@ -8,7 +8,10 @@ import Foundation
   import Darwin
 #endif
 
-/// A read-only memory map of a whole file. The pages are read when they are touched.
+/// A memory map of a whole file. The pages are read when they are touched.
+///
+/// The map is private: a tensor over it may be changed in place, which copies the touched pages and never reaches the
+/// file.
 public final class MappedFile: @unchecked Sendable {  // the mapping never changes after init
   /// The path as it was given.
   public let path: String
@@ -39,7 +42,8 @@ public final class MappedFile: @unchecked Sendable {  // the mapping never chang
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+    let flags = MAP_PRIVATE | MAP_NORESERVE
+    guard let start = mmap(nil, size, PROT_READ | PROT_WRITE, flags, descriptor, 0), start != MAP_FAILED else {
       throw MohawkError.system(errno, "read the file", path)
     }
     bytes = UnsafeRawBufferPointer(start: start, count: size)

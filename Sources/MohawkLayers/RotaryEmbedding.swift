@@ -14,12 +14,16 @@ public struct RotaryEmbedding {
   /// - Parameters:
   ///   - dimensions: how many of a head's dimensions turn; even.
   ///   - base: the wave length of the slowest pair grows with it.
+  ///   - scaling: how the wave lengths are stretched.
   ///   - positions: how many positions there are; asking for a later one traps.
   ///   - device: where the tables lie.
-  public init(dimensions: Int, base: Double, positions: Int, on device: Device = .cpu) {
+  public init(
+    dimensions: Int, base: Double, scaling: RotaryScaling = .none, positions: Int, on device: Device = .cpu
+  ) {
     precondition(dimensions.isMultiple(of: 2), "rotary dimensions come in pairs, not \(dimensions)")
     self.dimensions = dimensions
-    tables = RotaryTables(dimensions: dimensions, base: base, positions: positions, device: device)
+    tables = RotaryTables(
+      dimensions: dimensions, base: base, scaling: scaling, positions: positions, device: device)
   }
 
   /// Turns [batch, heads, length, headDim] whose first token stands at position `offset`.
@@ -44,13 +48,15 @@ private final class RotaryTables {
 
   private let dimensions: Int
   private let base: Double
+  private let scaling: RotaryScaling
   private let positions: Int
   private let device: Device
   private var made: [DType: Table] = [:]
 
-  init(dimensions: Int, base: Double, positions: Int, device: Device) {
+  init(dimensions: Int, base: Double, scaling: RotaryScaling, positions: Int, device: Device) {
     self.dimensions = dimensions
     self.base = base
+    self.scaling = scaling
     self.positions = positions
     self.device = device
   }
@@ -61,7 +67,9 @@ private final class RotaryTables {
     if let table = made[dtype], table.cosines.size(0) >= needed { return table }
     let count = min(positions, max(2 * needed, 256))
     let table = withoutGradients {
-      let frequencies = (0..<dimensions / 2).map { pow(base, -Double(2 * $0) / Double(dimensions)) }
+      let frequencies = (0..<dimensions / 2).map {
+        scaling.frequency(pow(base, -Double(2 * $0) / Double(dimensions)))
+      }
       let angles = Tensor.range(0, count, .float64).outer(Tensor(frequencies))
       return (cosines: angles.cos().to(dtype, on: device), sines: angles.sin().to(dtype, on: device))
     }

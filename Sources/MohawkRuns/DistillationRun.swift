@@ -45,9 +45,9 @@ public final class DistillationRun {
     }
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
-    let teacher = try Phi.open(teacherPath, compute: compute, on: device)
+    let teacher = try Decoder.open(teacherPath, compute: compute, on: device)
     try recipe.requireLengths(within: teacher.maxLength, of: "what the teacher can look at")
-    let student = Phi.fresh(
+    let student = Decoder.fresh(
       try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
     let transfer = try WeightTransfer.run(
       teacher: teacher, student: student, initialisation: recipe.student.initialisation

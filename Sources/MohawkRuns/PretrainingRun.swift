@@ -43,8 +43,8 @@ public final class PretrainingRun {
     let data = try RunData.prepare(
       recipe, folder, tokenizerPath: recipe.data.tokenizer, vocabulary: nil, device: device, stream: 0,
       notice: settings.notice, shouldStop: settings.shouldStop)
-    let configuration = try PhiConfiguration(recipe.model, vocabulary: data.tokenizer)
-    let model = Phi.fresh(configuration, seed: recipe.seed, compute: recipe.precision.compute, on: device)
+    let configuration = try DecoderConfiguration.phi(recipe.model, vocabulary: data.tokenizer)
+    let model = Decoder.fresh(configuration, seed: recipe.seed, compute: recipe.precision.compute, on: device)
     let plan = recipe.pretraining
     let stage = try Pretraining(model, plan) {
       let perplexity = Perplexity.measure(model, data.heldOut)
@@ -62,15 +62,15 @@ public final class PretrainingRun {
   }
 }
 
-extension PhiConfiguration {
+extension DecoderConfiguration {
   /// The geometry that a recipe asks for, with as many rows as the tokenizer needs, rounded up to a multiple of 64.
-  init(_ recipe: ModelRecipe, vocabulary tokenizer: Tokenizer) throws {
+  static func phi(_ recipe: ModelRecipe, vocabulary tokenizer: Tokenizer) throws -> DecoderConfiguration {
     guard recipe.resolvedHeadDim * recipe.heads == recipe.modelDim else {
       throw MohawkError(
         .unsupported, "Phi needs headDim = modelDim / heads, not \(recipe.resolvedHeadDim)", at: "model.headDim")
     }
     let rotaryDim = Int(Double(recipe.resolvedHeadDim) * recipe.rotaryFraction) / 2 * 2
-    self.init(
+    return phi(
       vocabulary: (Int(tokenizer.highestID) + 64) / 64 * 64, modelDim: recipe.modelDim, mlpDim: recipe.mlpDim,
       epsilon: recipe.normEpsilon, mixers: Array(repeating: .attention, count: recipe.layers),
       attention: AttentionConfiguration(

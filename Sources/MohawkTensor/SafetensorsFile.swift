@@ -26,7 +26,7 @@ public final class SafetensorsFile: Sendable {
   /// A tensor on the CPU that borrows the map, which stays open as long as the tensor lives. Where the file keeps the
   /// bytes at an address that does not suit the type, the tensor is a copy.
   ///
-  /// The map is read-only: copy the tensor before changing it in place.
+  /// Changing the tensor in place changes every other tensor over the same bytes, and not the file.
   /// - Parameters:
   ///   - name: the name in the file.
   ///   - checkFinite: also refuse NaN and infinity, at the price of reading every byte.

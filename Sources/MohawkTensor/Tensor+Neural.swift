@@ -20,6 +20,13 @@ extension Tensor {
     }
   }
 
+  /// Unit mean square over the last dimension, then scale.
+  public func rmsNorm(_ weight: Tensor, epsilon: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    Tensor.make("rmsNorm", self, weight, file: file, line: line) {
+      mhk_rms_norm(handle, weight.handle, epsilon, $0)
+    }
+  }
+
   /// The rows of this [rows, width] matrix named by integer ids of any shape.
   public func embedding(_ ids: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     binary("embedding", ids, mhk_embedding, file, line)

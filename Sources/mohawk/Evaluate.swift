@@ -28,13 +28,13 @@ struct Evaluate: ParsableCommand {
     }
     try Threads.use(threads)
     let compute = try Precisions.dtype(precision)
-    let student = try Phi.open(model, compute: compute)
+    let student = try Decoder.open(model, compute: compute)
     try requireLength(within: student, model)
     let tokenizer = try Tokenizer(path: model + "/tokenizer.json")
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {
-      let opened = try Phi.open(teacher, compute: compute)
+      let opened = try Decoder.open(teacher, compute: compute)
       try requireLength(within: opened, teacher)
       let theirs = try Tokenizer(path: teacher + "/tokenizer.json")
       guard theirs.fingerprint == tokenizer.fingerprint else {
@@ -57,7 +57,7 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  private func requireLength(within model: Phi, _ folder: String) throws {
+  private func requireLength(within model: Decoder, _ folder: String) throws {
     guard length <= model.maxLength ?? length else {
       throw MohawkError(
         .outOfRange, "--length is \(length), this model looks at \(model.maxLength ?? 0) tokens at most", at: folder,

@@ -34,7 +34,7 @@ struct Generate: ParsableCommand {
     options.repetitionPenalty = repetitionPenalty
     options.seed = seed
     try options.validate()
-    let opened = try Phi.open(model, compute: Precisions.dtype(precision))
+    let opened = try Decoder.open(model, compute: Precisions.dtype(precision))
     opened.freeze()
     let generator = try TextGenerator(opened, Tokenizer(path: model + "/tokenizer.json"))
     Terminal.stream(prompt)

@@ -24,12 +24,12 @@ final class Workplace: Sendable {
     folder = try TemporaryFolder()
     try folder.write("text.txt", Self.text)
     try folder.write("recipe.yaml", Self.recipe)
-    let shape = PhiConfiguration(
+    let shape = DecoderConfiguration.phi(
       vocabulary: 320, modelDim: 32, mlpDim: 128, mixers: [.attention, .attention],
       attention: AttentionConfiguration(
         modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: 64, bias: true))
     try AtomicFolder.ensure(path("teacher"))
-    try Phi.fresh(shape, seed: 3).write(to: path("teacher"))
+    try Decoder.fresh(shape, seed: 3).write(to: path("teacher"))
     try Self.tokenizer.write(to: path("teacher/tokenizer.json"))
   }
 

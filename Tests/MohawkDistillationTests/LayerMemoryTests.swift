@@ -59,10 +59,10 @@ private final class Watch {
 
 /// A model that tells of the matrices and mixed sequences that its mixers make.
 private final class SpyModel: LanguageModel {
-  private let inner: Phi
+  private let inner: Decoder
   let blocks: [any Block]
 
-  init(_ inner: Phi, made: @escaping (Int, Tensor) -> Void) {
+  init(_ inner: Decoder, made: @escaping (Int, Tensor) -> Void) {
     self.inner = inner
     func spied(_ mixer: some SequenceMixer, _ layer: Int) -> any SequenceMixer {
       SpyMixer(inner: mixer) { made(layer, $0) }

@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  private func entropy(_ model: Phi) -> Double {
+  private func entropy(_ model: Decoder) -> Double {
     withoutGradients {
       let logits = model(TinyPair.tokens().narrowed(1, from: 0, length: 11))
       return -(logits.softmax(-1) * logits.logSoftmax(-1)).sum(over: -1).mean().item()

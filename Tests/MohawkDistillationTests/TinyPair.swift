@@ -8,8 +8,8 @@ import MohawkTensor
 
 /// A teacher of width 24 and its student, with nothing at its special initial value.
 struct TinyPair {
-  let teacher: Phi
-  let student: Phi
+  let teacher: Decoder
+  let student: Decoder
   let rows: [WeightTransfer.Row]
   let pair: DistillationPair
 
@@ -23,21 +23,21 @@ struct TinyPair {
     recipe.chunk = 8
     change(&recipe)
     let shape = Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
-    teacher = Self.shaken(Phi.fresh(shape, seed: 3, dtype: dtype), 4)
-    student = Self.shaken(Phi.fresh(try shape.student(recipe), seed: 5, dtype: dtype), 6)
+    teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype), 4)
+    student = Self.shaken(Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype), 6)
     rows = try WeightTransfer.run(teacher: teacher, student: student, initialisation: recipe.initialisation)
     pair = try DistillationPair(teacher: teacher, student: student)
   }
 
-  static func shape(layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, width: Int = 24) -> PhiConfiguration {
-    PhiConfiguration(
+  static func shape(layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, width: Int = 24) -> DecoderConfiguration {
+    DecoderConfiguration.phi(
       vocabulary: vocabulary, modelDim: width, mlpDim: 4 * width, mixers: Array(repeating: .attention, count: layers),
       attention: AttentionConfiguration(
         modelDim: width, heads: 4, kvHeads: kvHeads, headDim: width / 4, rotaryDim: 4, maxLength: 64, bias: true))
   }
 
   /// Adds noise to every parameter.
-  static func shaken(_ model: Phi, _ seed: UInt64) -> Phi {
+  static func shaken(_ model: Decoder, _ seed: UInt64) -> Decoder {
     let noise = RandomGenerator(seed: seed)
     withoutGradients {
       for parameter in model.parameters.all {

@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func aDesignThatCannotBeIsRefused() throws {
-    func refused(_ part: String, _ shape: PhiConfiguration = TinyPair.shape(), _ change: (inout StudentRecipe) -> Void)
+    func refused(_ part: String, _ shape: DecoderConfiguration = TinyPair.shape(), _ change: (inout StudentRecipe) -> Void)
     {
       var recipe = StudentRecipe()
       change(&recipe)
@@ -101,10 +101,10 @@ import Testing
 
   @Test func modelsThatDifferInGeometryAreNoPair() throws {
     let shape = TinyPair.shape()
-    let teacher = Phi.fresh(shape, seed: 1)
-    func refused(_ part: String, _ other: PhiConfiguration) {
+    let teacher = Decoder.fresh(shape, seed: 1)
+    func refused(_ part: String, _ other: DecoderConfiguration) {
       let error = #expect(throws: MohawkError.self) {
-        try DistillationPair(teacher: teacher, student: Phi.fresh(other, seed: 1))
+        try DistillationPair(teacher: teacher, student: Decoder.fresh(other, seed: 1))
       }
       #expect(error?.message.contains(part) == true)
     }

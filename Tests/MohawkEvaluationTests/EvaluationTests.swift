@@ -9,14 +9,14 @@ import Testing
 
 /// Small models with a vocabulary of 30.
 private enum Tiny {
-  static func model(_ mixers: [PhiConfiguration.Mixer], seed: UInt64, dtype: DType = .float64) -> Phi {
+  static func model(_ mixers: [DecoderConfiguration.Mixer], seed: UInt64, dtype: DType = .float64) -> Decoder {
     Runtime.threads = 1
-    let shape = PhiConfiguration(
+    let shape = DecoderConfiguration.phi(
       vocabulary: 30, modelDim: 24, mlpDim: 96, mixers: mixers,
       attention: AttentionConfiguration(
         modelDim: 24, heads: 4, kvHeads: 4, headDim: 6, rotaryDim: 4, maxLength: 256, bias: true),
-      mamba: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
-    let model = Phi.fresh(shape, seed: seed, dtype: dtype)
+      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+    let model = Decoder.fresh(shape, seed: seed, dtype: dtype)
     let noise = RandomGenerator(seed: seed + 100)
     withoutGradients {
       for parameter in model.parameters.all {
@@ -27,15 +27,15 @@ private enum Tiny {
     return model
   }
 
-  static let transformer: [PhiConfiguration.Mixer] = [.attention, .attention]
-  static let stateSpace: [PhiConfiguration.Mixer] = [.discreteMamba2, .discreteMamba2]
+  static let transformer: [DecoderConfiguration.Mixer] = [.attention, .attention]
+  static let stateSpace: [DecoderConfiguration.Mixer] = [.discreteMamba2, .discreteMamba2]
 
   static func windows(_ rows: Int, _ length: Int, seed: UInt64 = 3) -> Tensor {
     RandomGenerator(seed: seed).integers(0..<30, [rows, length + 1])
   }
 
   /// log p of every token of the vocabulary at every position, from doubles: [position][token].
-  static func logProbabilities(_ model: Phi, _ windows: Tensor) -> [[Double]] {
+  static func logProbabilities(_ model: Decoder, _ windows: Tensor) -> [[Double]] {
     let logits = model(windows.narrowed(1, from: 0, length: windows.size(1) - 1)).doubles()
     return stride(from: 0, to: logits.count, by: 30).map { first in
       let row = logits[first..<first + 30]
@@ -97,7 +97,7 @@ private enum Tiny {
   @Test func brainFloatsAreJudgedInFloats() {
     let exact = Tiny.model(Tiny.transformer, seed: 1, dtype: .float32)
     let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 1)))
-    let rough = Phi(exact.configuration, build, compute: .bfloat16)
+    let rough = Decoder(exact.configuration, build, compute: .bfloat16)
     withoutGradients {
       for (mine, theirs) in zip(rough.parameters.all, exact.parameters.all) { mine.value.assign(theirs.value) }
     }
@@ -139,7 +139,7 @@ private enum Tiny {
 @Suite struct DecodeSpeedTests {
   @Test func theStateOfAStateSpaceModelStaysAsItIs() {
     let ids: [Int32] = [3, 1, 4, 1, 5, 9, 2, 6]
-    func cost(_ mixers: [PhiConfiguration.Mixer], _ context: Int) -> DecodeSpeed {
+    func cost(_ mixers: [DecoderConfiguration.Mixer], _ context: Int) -> DecodeSpeed {
       DecodeSpeed.measure(Tiny.model(mixers, seed: 1, dtype: .float32), context: context, steps: 3, filledWith: ids)
     }
     let (short, long) = (cost(Tiny.stateSpace, 1), cost(Tiny.stateSpace, 1500))

@@ -9,7 +9,7 @@ import Testing
 @Suite struct BadModelFolderTests {
   private func error(_ folder: TemporaryFolder) -> MohawkError? {
     do {
-      _ = try Phi.open(folder.path)
+      _ = try Decoder.open(folder.path)
       return nil
     } catch let error as MohawkError {
       return error

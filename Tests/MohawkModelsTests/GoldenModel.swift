@@ -14,12 +14,12 @@ struct GoldenModel {
   static func folder(_ name: String) -> String { Bundle.module.resourcePath! + "/Goldens/" + name }
 
   let name: String
-  let model: Phi
+  let model: Decoder
   let outputs: SafetensorsFile
 
   init(_ name: String, dtype: DType = .float32, compute: DType? = nil) throws {
     self.name = name
-    model = try Phi.open(Self.folder(name), dtype: dtype, compute: compute)
+    model = try Decoder.open(Self.folder(name), dtype: dtype, compute: compute)
     outputs = try SafetensorsFile(Self.folder(name) + "/outputs.safetensors")
   }
 

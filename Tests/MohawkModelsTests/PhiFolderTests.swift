@@ -10,16 +10,16 @@ import Testing
 /// What is written is what is read, and it stands under the names that others know.
 @Suite struct PhiFolderTests {
   /// Attention and state-space layers in turn, with sizes that are nobody's default.
-  private func hybrid(_ mixers: [PhiConfiguration.Mixer]) -> PhiConfiguration {
-    PhiConfiguration(
+  private func hybrid(_ mixers: [DecoderConfiguration.Mixer]) -> DecoderConfiguration {
+    DecoderConfiguration.phi(
       vocabulary: 37, modelDim: 24, mlpDim: 96, mixers: mixers,
       attention: AttentionConfiguration(
         modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, rotaryBase: 500, maxLength: 77, bias: true),
-      mamba: DiscreteMamba2Configuration(
+      discreteMamba2: DiscreteMamba2Configuration(
         modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5, convWidth: 3, chunk: 32))
   }
 
-  private func expectEqual(_ a: Phi, _ b: Phi) {
+  private func expectEqual(_ a: Decoder, _ b: Decoder) {
     #expect(a.configuration == b.configuration)
     #expect(a.parameters.all.map(\.name) == b.parameters.all.map(\.name))
     for (mine, theirs) in zip(a.parameters.all, b.parameters.all) {
@@ -32,7 +32,7 @@ import Testing
     let golden = try GoldenModel(name)
     let folder = try TemporaryFolder()
     try golden.model.write(to: folder.path)
-    expectEqual(try Phi.open(folder.path), golden.model)
+    expectEqual(try Decoder.open(folder.path), golden.model)
 
     let original = try SafetensorsFile(GoldenModel.folder(name) + "/model.safetensors")
     let written = try SafetensorsFile(folder.path + "/model.safetensors")
@@ -41,7 +41,7 @@ import Testing
       #expect(try written.tensor(key).isIdentical(to: original.tensor(key)), "\(key)")
     }
     try golden.model.write(to: folder.path)
-    expectEqual(try Phi.open(folder.path), golden.model)
+    expectEqual(try Decoder.open(folder.path), golden.model)
   }
 
   @Test(arguments: ["phi", "phi-mamba", "hybrid-phi-mamba"])
@@ -50,7 +50,7 @@ import Testing
     let list = try String(contentsOfFile: GoldenModel.folder("parameters-\(name).txt"), encoding: .utf8)
     let configuration = try GoldenModel(name).model.configuration
     let folder = try TemporaryFolder()
-    try Phi.fresh(configuration, seed: 1).write(to: folder.path)
+    try Decoder.fresh(configuration, seed: 1).write(to: folder.path)
     let file = try SafetensorsFile(folder.path + "/model.safetensors")
     let lines = file.names.sorted().map { name in
       name + " " + file.entries[name]!.shape.map(String.init).joined(separator: "x")
@@ -62,8 +62,8 @@ import Testing
   @Test(arguments: GoldenModel.transformers)
   func oldAndNewConfigurationsOfTheSameModelAreEqual(_ name: String) throws {
     let folder = GoldenModel.folder(name)
-    let nested = try PhiConfiguration(json: ModelJSON(folder + "/config.json"))
-    #expect(try PhiConfiguration(json: ModelJSON(folder + "/config-flat.json")) == nested)
+    let nested = try DecoderConfiguration(json: ModelJSON(folder + "/config.json"))
+    #expect(try DecoderConfiguration(json: ModelJSON(folder + "/config-flat.json")) == nested)
     #expect(nested.attention.kvHeads == (name == "phi" ? 4 : 2) && nested.attention.rotaryDim == 4)
     #expect(nested.attention.rotaryBase == (name == "phi" ? 10_000 : 1_000))
   }
@@ -72,14 +72,14 @@ import Testing
   func runsOfLayersStandInTheirOrder(_ runs: Int) throws {
     // Runs of one, two, three, one, … layers, state-space first.
     let mixers = (0..<runs).flatMap { run in
-      Array(repeating: run.isMultiple(of: 2) ? PhiConfiguration.Mixer.discreteMamba2 : .attention, count: run % 3 + 1)
+      Array(repeating: run.isMultiple(of: 2) ? DecoderConfiguration.Mixer.discreteMamba2 : .attention, count: run % 3 + 1)
     }
     var configuration = hybrid(mixers)
     if runs == 1 { configuration.attention = try GoldenModel("phi-mamba").model.configuration.attention }
     let folder = try TemporaryFolder()
-    let model = Phi.fresh(configuration, seed: 2)
+    let model = Decoder.fresh(configuration, seed: 2)
     try model.write(to: folder.path)
-    let opened = try Phi.open(folder.path)
+    let opened = try Decoder.open(folder.path)
     #expect(opened.configuration.mixers == mixers)
     if runs > 1 { expectEqual(opened, model) }
 
@@ -99,7 +99,7 @@ import Testing
     text = text.replacingOccurrences(of: "\"Block1\"", with: "\"Block9\"")
     text = text.replacingOccurrences(of: "\"Block3\"", with: "\"Block10\"")
     try folder.write("config.json", Data(text.utf8))
-    expectEqual(try Phi.open(folder.path), try GoldenModel("hybrid-phi-mamba").model)
+    expectEqual(try Decoder.open(folder.path), try GoldenModel("hybrid-phi-mamba").model)
   }
 
   @Test(arguments: [96, 7, 30, 160])
@@ -107,13 +107,13 @@ import Testing
     let mamba = DiscreteMamba2Configuration(modelDim: width, qkHeads: 1, vHeads: 1, stateDim: 2)
     var configuration = hybrid([.discreteMamba2])
     configuration.modelDim = width
-    configuration.mlpDim = 4 * width
-    configuration.mamba = mamba
+    configuration.mlp.width = 4 * width
+    configuration.discreteMamba2 = mamba
     let folder = try TemporaryFolder()
-    let model = Phi.fresh(configuration, seed: 3)
+    let model = Decoder.fresh(configuration, seed: 3)
     try model.write(to: folder.path)
-    let opened = try Phi.open(folder.path)
-    #expect(opened.configuration.mamba == mamba && opened.configuration.modelDim == width)
+    let opened = try Decoder.open(folder.path)
+    #expect(opened.configuration.discreteMamba2 == mamba && opened.configuration.modelDim == width)
     let ids = Tensor([1, 2, 3] as [Int64], shape: [1, 3])
     #expect(opened(ids).isIdentical(to: model(ids)))
   }
@@ -122,12 +122,12 @@ import Testing
     for headDim in 1...160 {
       for rotaryDim in stride(from: 0, through: headDim, by: 2) {
         var configuration = hybrid([.attention])
-        configuration.mamba = nil
+        configuration.discreteMamba2 = nil
         configuration.attention = AttentionConfiguration(
           modelDim: 24, heads: 1, kvHeads: 1, headDim: headDim, rotaryDim: rotaryDim, maxLength: 9, bias: true)
         configuration.modelDim = headDim
         let json = ModelJSON(path: "config.json", object: configuration.json, text: "")
-        let found = try PhiConfiguration(json: json).attention.rotaryDim
+        let found = try DecoderConfiguration(json: json).attention.rotaryDim
         if found != rotaryDim { Issue.record("\(rotaryDim) of \(headDim) became \(found)") }
       }
     }
@@ -137,7 +137,7 @@ import Testing
   func checkpointsOfOtherPrecisionsOpenInTheAskedOne(_ dtype: DType) throws {
     let folder = try TemporaryFolder(copying: "phi")
     try folder.reweigh { for key in $0.keys { $0[key] = $0[key]!.to(dtype) } }
-    let model = try Phi.open(folder.path)
+    let model = try Decoder.open(folder.path)
     #expect(model.parameters.all.allSatisfy { $0.value.dtype == .float32 })
     let golden = try GoldenModel("phi").model
     for (mine, theirs) in zip(model.parameters.all, golden.parameters.all) {
@@ -147,7 +147,7 @@ import Testing
 
   @Test func openedWeightsAreTheModelsOwn() throws {
     let folder = try TemporaryFolder(copying: "phi")
-    let model = try Phi.open(folder.path)
+    let model = try Decoder.open(folder.path)
     let before = try folder.read("model.safetensors")
     for parameter in model.parameters.all { parameter.value.fill(1) }
     #expect(try folder.read("model.safetensors") == before)

@@ -52,7 +52,7 @@ import Testing
   @Test func brokenWeightsAreRefusedAtLoad() throws {
     let tiny = try TinyRun()
     let folder = try tiny.teacher()
-    let model = try Phi.open(folder)
+    let model = try Decoder.open(folder)
     withoutGradients { model.parameters["layers.1.mlp.fc1.bias"]!.value.selected(0, 3).fill(.nan) }
     try model.write(to: folder)
     try refused(tiny, .mismatch, "model.layers.1.mlp.fc1.bias", "NaN") { _ in }

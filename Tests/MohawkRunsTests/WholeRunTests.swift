@@ -19,7 +19,7 @@ import Testing
     #expect(tiny.recorder.stages == [.pretraining] && tiny.recorder.steps.count == 30)
     let losses = tiny.recorder.steps.map(\.loss)
     #expect(losses.suffix(5).reduce(0, +) < losses.prefix(5).reduce(0, +))
-    #expect(try Phi.open(teacher.model).configuration.isTransformer)
+    #expect(try Decoder.open(teacher.model).configuration.isTransformer)
 
     let recipe = tiny.recipe {
       $0.teacher = teacher.model
@@ -27,7 +27,7 @@ import Testing
     }
     let student = try tiny.distil(recipe, "student")
     #expect(tiny.recorder.stages == [.pretraining, .orientation, .alignment, .distillation])
-    let opened = try Phi.open(student.model)
+    let opened = try Decoder.open(student.model)
     #expect(opened.configuration.mixers == [.discreteMamba2, .discreteMamba2, .discreteMamba2])
     #expect(
       try Tokenizer(path: student.model + "/tokenizer.json").fingerprint
@@ -105,7 +105,7 @@ import Testing
         $0.student.attentionLayers = [1]
         $0.stages = [.orientation, .alignment]
       })
-    let (student, original) = (try Phi.open(folder.model), try Phi.open(teacher))
+    let (student, original) = (try Decoder.open(folder.model), try Decoder.open(teacher))
     #expect(student.configuration.mixers == [.discreteMamba2, .attention, .discreteMamba2])
     for parameter in student.parameters.all where !parameter.name.contains(".mixer.") {
       #expect(parameter.value.floats() == original.parameters[parameter.name]!.value.floats(), "\(parameter.name)")

@@ -15,7 +15,7 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  var mixers: [PhiConfiguration.Mixer] {
+  var mixers: [DecoderConfiguration.Mixer] {
     switch self {
     case .phi: [.attention, .attention, .attention]
     case .phiMamba: [.discreteMamba2, .discreteMamba2, .discreteMamba2]
@@ -24,14 +24,14 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
   }
 
   /// A model whose next token depends on what came before.
-  func model(vocabulary: Int = 320, maxLength: Int = 64) -> Phi {
+  func model(vocabulary: Int = 320, maxLength: Int = 64) -> Decoder {
     Runtime.threads = 1
-    let shape = PhiConfiguration(
+    let shape = DecoderConfiguration.phi(
       vocabulary: vocabulary, modelDim: 24, mlpDim: 96, mixers: mixers,
       attention: AttentionConfiguration(
         modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: maxLength, bias: true),
-      mamba: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
-    let model = Phi.fresh(shape, seed: 21)
+      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+    let model = Decoder.fresh(shape, seed: 21)
     let noise = RandomGenerator(seed: 22)
     withoutGradients {
       for parameter in model.parameters.all {
@@ -60,7 +60,7 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
   }
 
   /// The continuation from full passes over all that there is so far.
-  private func obvious(_ model: Phi, _ prompt: [Int32], _ count: Int, _ tokenizer: Tokenizer) -> [Int32] {
+  private func obvious(_ model: Decoder, _ prompt: [Int32], _ count: Int, _ tokenizer: Tokenizer) -> [Int32] {
     var ids = prompt
     while ids.count - prompt.count < count {
       let logits = model(Tensor(ids.map(Int64.init), shape: [1, ids.count])).selected(1, ids.count - 1)
@@ -254,7 +254,7 @@ private final class Parrot: LanguageModel {
     parameters = build.parameters
   }
 
-  func embed(_ tokens: Tensor) -> Tensor {
+  func embed(_ tokens: Tensor, from position: Int) -> Tensor {
     // A prompt that is not one of ours begins again.
     let ours = tokens.size(1) == 1 && next > 0 && Int(ids[(next - 1) % ids.count]) == tokens.integers()[0]
     if !ours { next = 0 }

@@ -137,6 +137,7 @@ mhk_error mhk_to(mhk_tensor a, int32_t dtype, int32_t device, int32_t index, mhk
 // ---- neural-network operations ----
 mhk_error mhk_linear(mhk_tensor x, mhk_tensor weight, mhk_tensor bias_or_null, mhk_tensor *out);
 mhk_error mhk_layer_norm(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, double epsilon, mhk_tensor *out);
+mhk_error mhk_rms_norm(mhk_tensor x, mhk_tensor weight, double epsilon, mhk_tensor * out);
 mhk_error mhk_embedding(mhk_tensor weight, mhk_tensor ids, mhk_tensor *out);
 mhk_error mhk_depthwise_conv1d(mhk_tensor x, mhk_tensor weight, mhk_tensor bias_or_null, mhk_tensor *out);
 mhk_error mhk_attention(mhk_tensor q, mhk_tensor k, mhk_tensor v, bool causal, double scale, mhk_tensor *out);

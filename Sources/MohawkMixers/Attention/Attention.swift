@@ -1,46 +1,13 @@
 import MohawkLayers
 import MohawkTensor
 
-/// The geometry of a causal attention mixer.
-public struct AttentionConfiguration: Sendable, Equatable {
-  /// Width of what goes in and comes out.
-  public var modelDim: Int
-  /// Heads of the queries and of the matrix.
-  public var heads: Int
-  /// Heads of keys and values; `heads` is a multiple.
-  public var kvHeads: Int
-  /// Width of one head.
-  public var headDim: Int
-  /// How many of a head's dimensions carry the rotary position.
-  public var rotaryDim: Int
-  /// Base of the rotary wave lengths.
-  public var rotaryBase: Double
-  /// Positions that the rotary embedding knows.
-  public var maxLength: Int
-  /// Whether the four projections have biases.
-  public var bias: Bool
-
-  /// `heads` must be a multiple of `kvHeads`, and `rotaryDim` even.
-  public init(
-    modelDim: Int, heads: Int, kvHeads: Int, headDim: Int, rotaryDim: Int, rotaryBase: Double = 10_000, maxLength: Int,
-    bias: Bool
-  ) {
-    self.modelDim = modelDim
-    self.heads = heads
-    self.kvHeads = kvHeads
-    self.headDim = headDim
-    self.rotaryDim = rotaryDim
-    self.rotaryBase = rotaryBase
-    self.maxLength = maxLength
-    self.bias = bias
-  }
-}
-
-/// Causal softmax attention with grouped keys and values and rotary positions.
+/// Causal softmax attention with grouped keys and values, rotary positions, and where the model has them norms of
+/// queries and keys and a sliding window.
 public struct Attention: SequenceMixer {
   /// The geometry.
   public let configuration: AttentionConfiguration
   let query, key, value, dense: Linear
+  let queryNorm, keyNorm: RMSNorm?
   let rotary: RotaryEmbedding
 
   /// - Parameters:
@@ -53,16 +20,20 @@ public struct Attention: SequenceMixer {
   ) {
     self.configuration = configuration
     let d = configuration.modelDim
-    let wide = configuration.heads * configuration.headDim
-    let narrow = configuration.kvHeads * configuration.headDim
+    let (wide, narrow) = (configuration.width, configuration.kvWidth)
     query = Linear(in: d, out: wide, bias: configuration.bias, scope / "q_proj")
     key = Linear(in: d, out: narrow, bias: configuration.bias, scope / "k_proj")
     value = Linear(in: d, out: narrow, bias: configuration.bias, scope / "v_proj")
     let spread = 1 / (Double(wide).squareRoot() * Double(2 * depth).squareRoot())
-    dense = Linear(in: wide, out: d, bias: configuration.bias, initial: .normal(spread), scope / "dense")
+    dense = Linear(in: wide, out: d, bias: configuration.outputBias, initial: .normal(spread), scope / "dense")
+    func headNorm(_ name: String) -> RMSNorm? {
+      configuration.headNormEpsilon.map { RMSNorm(configuration.headDim, epsilon: $0, scope / name) }
+    }
+    queryNorm = headNorm("q_norm")
+    keyNorm = headNorm("k_norm")
     rotary = RotaryEmbedding(
-      dimensions: configuration.rotaryDim, base: configuration.rotaryBase, positions: configuration.maxLength,
-      on: dense.weight.device)
+      dimensions: configuration.rotaryDim, base: configuration.rotaryBase, scaling: configuration.rotaryScaling,
+      positions: configuration.maxLength, on: dense.weight.device)
   }
 
   public var heads: Int { configuration.heads }
@@ -81,61 +52,86 @@ public struct Attention: SequenceMixer {
 
   private func operands(_ x: Tensor, for use: OperandUse, offset: Int) -> Operands {
     Operands(
-      q: rotary(heads(query(x), configuration.heads), offset: offset),
-      k: rotary(heads(key(x), configuration.kvHeads), offset: offset),
+      q: rotary(heads(query(x), configuration.heads, queryNorm), offset: offset),
+      k: rotary(heads(key(x), configuration.kvHeads, keyNorm), offset: offset),
       v: use == .mixing ? heads(value(x), configuration.kvHeads) : nil)
   }
 
   /// [batch, length, count · headDim] to [batch, count, length, headDim].
-  private func heads(_ x: Tensor, _ count: Int) -> Tensor {
-    x.reshaped(x.size(0), x.size(1), count, configuration.headDim).transposed(1, 2)
+  private func heads(_ x: Tensor, _ count: Int, _ norm: RMSNorm? = nil) -> Tensor {
+    let parts = x.reshaped(x.size(0), x.size(1), count, configuration.headDim)
+    return (norm.map { $0(parts).to(x.dtype) } ?? parts).transposed(1, 2)
   }
 
-  private var scale: Double { 1 / Double(configuration.headDim).squareRoot() }
+  private var scale: Double { configuration.resolvedScale }
   private var group: Int { configuration.heads / configuration.kvHeads }
 
   public func values(_ operands: Operands) -> Tensor {
-    guard let v = operands.v else { preconditionFailure("these operands were made for the matrix only") }
-    return v.repeatedEach(group, 1).transposed(1, 2)
+    values(of: operands).repeatedEach(group, 1).transposed(1, 2)
   }
 
   public func matrix(_ operands: Operands) -> Tensor {
-    let keys = operands.k.repeatedEach(group, 1)
-    let scores = (operands.q * scale).matmul(keys.transposed())
-    let length = scores.size(-1)
-    let mask = Tensor.full([length, length], -1e30, scores.dtype, on: scores.device).upperTriangle(1)
-    return (scores + mask).softmax(-1)
+    let length = operands.q.size(2)
+    return weights(operands.q, operands.k.repeatedEach(group, 1), first: 0, keys: length)
   }
 
   public func mix(_ operands: Operands) -> Tensor {
-    guard let v = operands.v else { preconditionFailure("these operands were made for the matrix only") }
-    return operands.q.attention(
-      keys: operands.k.repeatedEach(group, 1), values: v.repeatedEach(group, 1), causal: true, scale: scale
-    ).transposed(1, 2)
+    let keys = operands.k.repeatedEach(group, 1)
+    let values = values(of: operands).repeatedEach(group, 1)
+    if let window = configuration.window, window < keys.size(2) {
+      return windowed(operands.q, keys, values, window).transposed(1, 2)
+    }
+    return operands.q.attention(keys: keys, values: values, causal: true, scale: scale).transposed(1, 2)
+  }
+
+  /// The queries in blocks of a window: a block sees its own keys and those of the block before it, so that work and
+  /// memory grow with the length times the window.
+  private func windowed(_ q: Tensor, _ keys: Tensor, _ values: Tensor, _ window: Int) -> Tensor {
+    let length = q.size(2)
+    let rows = stride(from: 0, to: length, by: window).map { start in
+      let end = min(start + window, length)
+      let from = max(0, start - window + 1)
+      let weights = weights(
+        q.narrowed(2, from: start, length: end - start), keys.narrowed(2, from: from, length: end - from),
+        first: start - from, keys: end - from)
+      return weights.matmul(values.narrowed(2, from: from, length: end - from))
+    }
+    return .concatenated(rows, 2)
+  }
+
+  /// softmax of the masked scores of queries whose first one stands at key `first` of `keys`.
+  private func weights(_ q: Tensor, _ k: Tensor, first: Int, keys: Int) -> Tensor {
+    let scores = (q * scale).matmul(k.transposed())
+    let full = Tensor.full([q.size(2), keys], -1e30, scores.dtype, on: scores.device)
+    var mask = full.upperTriangle(first + 1)
+    if let window = configuration.window, window < keys { mask = mask + full.lowerTriangle(first - window) }
+    return (scores + mask).softmax(-1)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
-    dense(mixed.reshaped(mixed.size(0), mixed.size(1), configuration.heads * configuration.headDim))
+    dense(mixed.reshaped(mixed.size(0), mixed.size(1), configuration.width))
   }
 
-  public func emptyState(batch: Int) -> any MixerState { AttentionState(batch: batch) }
+  public func emptyState(batch: Int) -> any MixerState { AttentionState(batch: batch, window: configuration.window) }
 
   public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
     guard let state = state as? AttentionState else { preconditionFailure("a state of another mixer") }
     let seen = state.position
     let operands = operands(x, for: .mixing, offset: seen)
+    if seen == 0, x.size(1) > 1 {
+      state.append(keys: operands.k, values: values(of: operands))
+      return output(mix(operands), x)
+    }
+    let remembered = state.count
     state.append(keys: operands.k, values: values(of: operands))
-    if seen == 0, x.size(1) > 1 { return output(mix(operands), x) }
-    let keys = state.keys.repeatedEach(group, 1)
-    let values = state.values.repeatedEach(group, 1)
+    let keys = state.keys(last: remembered + x.size(1)).repeatedEach(group, 1)
+    let values = state.values(last: remembered + x.size(1)).repeatedEach(group, 1)
     if x.size(1) == 1 {
       let mixed = operands.q.attention(keys: keys, values: values, causal: false, scale: scale)
       return output(mixed.transposed(1, 2), x)
     }
-    // New token i of `length` sees all `seen` earlier ones and the first i + 1 new ones.
-    let length = x.size(1)
-    let mask = Tensor.full([length, seen + length], -1e30, operands.q.dtype, on: x.device).upperTriangle(seen + 1)
-    let weights = ((operands.q * scale).matmul(keys.transposed()) + mask).softmax(-1)
+    // New token i sees what is remembered and the first i + 1 new ones, but no more than the window.
+    let weights = weights(operands.q, keys, first: remembered, keys: keys.size(2))
     return output(weights.matmul(values).transposed(1, 2), x)
   }
 

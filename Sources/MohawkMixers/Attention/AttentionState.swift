@@ -1,52 +1,69 @@
 import MohawkTensor
 
-/// The keys and values of all tokens so far: grows with every token.
+/// The keys and values of the tokens so far: all of them, or the last ones that a sliding window can still see.
 ///
-/// The buffers double when full, so that a token costs no copy of all that came before.
+/// The buffers double when full, so that a token costs no copy of all that came before; with a window they stop at
+/// twice its size.
 public final class AttentionState: MixerState {
   private let batch: Int
+  private let window: Int?
   /// [batch, kvHeads, capacity, headDim]
   private var keyBuffer, valueBuffer: Tensor?
+  /// The first row of the buffers that is free.
+  private var end = 0
   public private(set) var position = 0
 
-  init(batch: Int) { self.batch = batch }
+  init(batch: Int, window: Int? = nil) {
+    self.batch = batch
+    self.window = window
+  }
 
-  /// [batch, kvHeads, position, headDim]
-  var keys: Tensor { keyBuffer!.narrowed(2, from: 0, length: position) }
-  var values: Tensor { valueBuffer!.narrowed(2, from: 0, length: position) }
+  /// Tokens remembered: all, or as many as the next token can see beside itself.
+  var count: Int { min(end, window.map { $0 - 1 } ?? .max) }
+
+  /// The last keys: [batch, kvHeads, count, headDim].
+  func keys(last count: Int) -> Tensor { keyBuffer!.narrowed(2, from: end - count, length: count) }
+  /// The last values: [batch, kvHeads, count, headDim].
+  func values(last count: Int) -> Tensor { valueBuffer!.narrowed(2, from: end - count, length: count) }
 
   func append(keys: Tensor, values: Tensor) {
     let added = keys.size(2)
-    let needed = position + added
-    keyBuffer = Self.room(for: needed, in: keyBuffer, like: keys, used: position)
-    valueBuffer = Self.room(for: needed, in: valueBuffer, like: values, used: position)
+    makeRoom(for: added, like: keys)
     withoutGradients {
-      keyBuffer!.narrowed(2, from: position, length: added).assign(keys)
-      valueBuffer!.narrowed(2, from: position, length: added).assign(values)
+      keyBuffer!.narrowed(2, from: end, length: added).assign(keys)
+      valueBuffer!.narrowed(2, from: end, length: added).assign(values)
     }
-    position = needed
+    end += added
+    position += added
   }
 
-  private static func room(for needed: Int, in buffer: Tensor?, like sample: Tensor, used: Int) -> Tensor {
-    if let buffer, buffer.size(2) >= needed { return buffer }
+  private func makeRoom(for added: Int, like sample: Tensor) {
+    if let keyBuffer, keyBuffer.size(2) >= end + added { return }
+    let kept = count
     var shape = sample.shape
-    shape[2] = max(needed, 2 * (buffer?.size(2) ?? 32))
-    let larger = Tensor.zeros(shape, sample.dtype, on: sample.device)
-    if let buffer, used > 0 {
+    shape[2] = max(2 * (kept + added), 32)
+    keyBuffer = Self.moved(keyBuffer, from: end - kept, count: kept, to: shape, like: sample)
+    valueBuffer = Self.moved(valueBuffer, from: end - kept, count: kept, to: shape, like: sample)
+    end = kept
+  }
+
+  private static func moved(_ buffer: Tensor?, from: Int, count: Int, to shape: [Int], like sample: Tensor) -> Tensor {
+    let fresh = Tensor.zeros(shape, sample.dtype, on: sample.device)
+    if let buffer, count > 0 {
       withoutGradients {
-        larger.narrowed(2, from: 0, length: used).assign(buffer.narrowed(2, from: 0, length: used))
+        fresh.narrowed(2, from: 0, length: count).assign(buffer.narrowed(2, from: from, length: count))
       }
     }
-    return larger
+    return fresh
   }
 
   public var byteCount: Int { (keyBuffer?.byteCount ?? 0) + (valueBuffer?.byteCount ?? 0) }
 
   public func copy() -> any MixerState {
-    let other = AttentionState(batch: batch)
+    let other = AttentionState(batch: batch, window: window)
     other.keyBuffer = keyBuffer?.copy()
     other.valueBuffer = valueBuffer?.copy()
-    other.position = position
+    (other.end, other.position) = (end, position)
     return other
   }
 }

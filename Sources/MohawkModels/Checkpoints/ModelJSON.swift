@@ -26,6 +26,9 @@ struct ModelJSON {
     self.text = text
   }
 
+  /// Whether the key has a value.
+  func has(_ key: String) -> Bool { object[key].map { !($0 is NSNull) } ?? false }
+
   /// A whole number; without `range` a size that products of a few of them do not overflow.
   func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 1...1 << 24) throws -> Int {
     guard let value = object[key], !(value is NSNull) else {
@@ -66,6 +69,23 @@ struct ModelJSON {
       throw MohawkError(.invalidValue, "'\(key)' is \(value), not true or false", at: path)
     }
     return flag
+  }
+
+  /// A text out of a fixed set.
+  func choice<Choice: RawRepresentable>(_ key: String) throws -> Choice where Choice.RawValue == String {
+    let name = try string(key)
+    guard let choice = Choice(rawValue: name) else {
+      throw MohawkError(.unsupported, "'\(key)' is '\(name)', which is not known", at: path)
+    }
+    return choice
+  }
+
+  /// A list of texts.
+  func strings(_ key: String) throws -> [String] {
+    guard let list = object[key] as? [String] else {
+      throw MohawkError(.invalidValue, "'\(key)' is not a list of texts", at: path)
+    }
+    return list
   }
 
   /// A nested object, nil when there is none.

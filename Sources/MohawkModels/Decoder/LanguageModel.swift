@@ -36,7 +36,8 @@ public protocol LanguageModel {
   /// Everything that training can move.
   var parameters: ParameterList { get }
   /// Ids [batch, length] to hidden states [batch, length, modelDim].
-  func embed(_ ids: Tensor) -> Tensor
+  /// - Parameter position: where the first of them stands; learned positions depend on it.
+  func embed(_ ids: Tensor, from position: Int) -> Tensor
   /// The final norm.
   func normalise(_ hidden: Tensor) -> Tensor
   /// Logits [.., vocabulary] of normalised hidden states.
@@ -46,6 +47,9 @@ public protocol LanguageModel {
 }
 
 extension LanguageModel {
+  /// The hidden states of a text that begins with these ids.
+  public func embed(_ ids: Tensor) -> Tensor { embed(ids, from: 0) }
+
   /// The hidden states after the last block, before the final norm.
   public func hidden(_ ids: Tensor) -> Tensor {
     var hidden = embed(ids)
@@ -64,7 +68,7 @@ extension LanguageModel {
   /// The logits of the last of the next tokens, [batch, vocabulary]; the state moves on by all of them.
   public func advance(_ ids: Tensor, _ state: ModelState) -> Tensor {
     precondition(ids.size(1) > 0, "no token to advance by")
-    var hidden = embed(ids)
+    var hidden = embed(ids, from: state.position)
     for (block, layer) in zip(blocks, state.layers) {
       let input = block.mixerInput(hidden)
       hidden = block.finish(hidden, input: input, mixed: block.mixer.advance(input, layer))

@@ -1,0 +1,104 @@
+import MohawkFiles
+import MohawkLayers
+import MohawkTensor
+import MohawkWeights
+
+/// Reads a model's parameters from a checkpoint through a key table.
+///
+/// A parameter that the file holds as it is needed is the file's mapped pages: nothing is read until it is used. Others
+/// are converted copies.
+public struct CheckpointParameters: ParameterSource {
+  let store: any WeightStore
+  let table: KeyTable
+  let dtype: DType?
+  let device: Device
+  private let names: Set<String>
+
+  /// - Parameters:
+  ///   - store: the checkpoint.
+  ///   - table: which of its tensors holds which parameter.
+  ///   - dtype: the type of the parameters in memory, whatever the file holds; nil keeps the file's.
+  ///   - device: where the parameters are needed.
+  public init(_ store: any WeightStore, _ table: KeyTable, dtype: DType? = .float32, on device: Device = .cpu) {
+    self.store = store
+    self.table = table
+    self.dtype = dtype
+    self.device = device
+    names = Set(store.names)
+  }
+
+  public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
+    guard let place = table.place(of: name) else { preconditionFailure("the key table does not know \(name)") }
+    let key = table.name(of: place.key, in: names)
+    guard let found = store.shape(of: key) else { return .failure(.missing(key: key)) }
+    let joined = table.joined[place.key]
+    var wanted = shape
+    if let joined { wanted[0] = joined.groupRows * joined.groups }
+    let isTransposed = shape.count == 2 && table.transposed.contains(place.key)
+    if isTransposed { wanted.reverse() }
+    guard found.sizes == wanted else {
+      return .failure(.misshapen(key: key, found: found.sizes, wanted: wanted))
+    }
+    guard found.dtype.isFloatingPoint else {
+      return .failure(.unusable(key: key, reason: "holds \(found.dtype) where numbers with a fraction are needed"))
+    }
+    do {
+      return .success(
+        try withoutGradients {
+          var tensor = try store.tensor(key)
+          if isTransposed { tensor = tensor.transposed() }
+          if let joined, let first = place.firstRow {
+            tensor = joined.part(of: tensor, firstRow: first, rows: shape[0] / joined.groups).reshaped(shape)
+          }
+          return tensor.to(dtype ?? found.dtype, on: device).contiguous()
+        })
+    } catch {
+      return .failure(.unusable(key: key, reason: "cannot be read: \(error)"))
+    }
+  }
+
+  /// Names in the checkpoint that hold none of these parameters.
+  public func unused(by parameters: ParameterList) -> [String] {
+    table.unused(store.names, by: parameters.all.map(\.name))
+  }
+}
+
+extension KeyTable.Joined {
+  /// The rows of one parameter out of every group.
+  func part(of tensor: Tensor, firstRow: Int, rows: Int) -> Tensor {
+    let inner = Array(tensor.shape.dropFirst())
+    return tensor.reshaped([groups, groupRows] + inner).narrowed(1, from: firstRow, length: rows)
+  }
+
+  /// The shared tensor out of its parameters.
+  func whole(_ parameters: ParameterList) -> Tensor {
+    let values = parts.map { part in
+      let value = parameters[part.parameter]!.value.detached()
+      return value.reshaped([groups, part.rows] + value.shape.dropFirst())
+    }
+    let inner = Array(values[0].shape.dropFirst(2))
+    return Tensor.concatenated(values, 1).reshaped([groups * groupRows] + inner)
+  }
+}
+
+extension ParameterList {
+  /// The tensors of a checkpoint of these parameters under a key table's names.
+  public func checkpoint(_ table: KeyTable, as dtype: DType? = nil) -> [(name: String, tensor: Tensor)] {
+    var result: [(name: String, tensor: Tensor)] = []
+    withoutGradients {
+      for parameter in all {
+        guard let place = table.place(of: parameter.name) else {
+          preconditionFailure("the key table does not know \(parameter.name)")
+        }
+        var tensor = parameter.value.detached()
+        if let joined = table.joined[place.key] {
+          guard place.firstRow == 0 else { continue }
+          tensor = joined.whole(self)
+        }
+        if tensor.rank == 2, table.transposed.contains(place.key) { tensor = tensor.transposed().contiguous() }
+        result.append((place.key, tensor.to(dtype)))
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,74 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+
+/// A causal language model out of blocks of a mixer and an MLP: a Transformer, a state-space model, or a hybrid.
+public final class Decoder: LanguageModel {
+  /// The geometry.
+  public let configuration: DecoderConfiguration
+  public let parameters: ParameterList
+  public let blocks: [any Block]
+  /// The type that the layers compute in; the stream between them keeps the weights' type.
+  public let compute: DType
+  let embedding: Embedding
+  private let positions: Embedding?
+  private let finalNorm: Norm
+  private let lmHead: Linear?
+
+  /// Builds the model; `build` says where its parameters come from. Call `build.finish()` afterwards.
+  public init(
+    _ configuration: DecoderConfiguration, _ build: ParameterBuild, compute: DType? = nil, on device: Device = .cpu
+  ) {
+    let root = build.root
+    let (rows, width) = (configuration.vocabulary, configuration.modelDim)
+    // A head that is the embedding wants rows of about unit length.
+    let deviation = configuration.tiesHead ? 1 / Double(width).squareRoot() : 0.5
+    let embedding = Embedding(rows, width, deviation: deviation, root / "embedding")
+    let compute = compute ?? embedding.weight.dtype
+    positions = configuration.learnedPositions.map { Embedding($0, width, deviation: 0.02, root / "positions") }
+    blocks = configuration.mixers.indices.map {
+      DecoderBlock(configuration, layer: $0, compute: compute, on: device, root / "layers" / $0)
+    }
+    finalNorm = Norm(configuration.norm, width, root / "final_norm")
+    lmHead =
+      configuration.tiesHead
+      ? nil : Linear(in: width, out: rows, bias: configuration.headBias, initial: .normal(0.02), root / "lm_head")
+    self.configuration = configuration
+    self.embedding = embedding
+    self.compute = compute
+    parameters = build.parameters
+  }
+
+  public var vocabulary: Int { configuration.vocabulary }
+  public var modelDim: Int { configuration.modelDim }
+  public var maxLength: Int? {
+    configuration.learnedPositions ?? (configuration.hasAttention ? configuration.attention.maxLength : nil)
+  }
+
+  public func embed(_ ids: Tensor, from position: Int) -> Tensor {
+    var hidden = embedding(ids)
+    if let positions {
+      let places = Tensor.range(position, position + ids.size(1), .int64, on: ids.device)
+      hidden = hidden + positions(places)
+    }
+    let scale = configuration.multipliers.embedding
+    return scale == 1 ? hidden : hidden * scale
+  }
+
+  public func normalise(_ hidden: Tensor) -> Tensor { finalNorm(hidden).to(compute) }
+
+  public func head(_ normalised: Tensor) -> Tensor {
+    let logits = lmHead.map { $0(normalised) } ?? normalised.linear(embedding.weight.to(normalised.dtype))
+    let scale = configuration.multipliers.logits
+    return scale == 1 ? logits : logits / scale
+  }
+
+  /// A model with freshly drawn weights.
+  public static func fresh(
+    _ configuration: DecoderConfiguration, seed: UInt64, dtype: DType = .float32, compute: DType? = nil,
+    on device: Device = .cpu
+  ) -> Decoder {
+    let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: seed, on: device), dtype))
+    return Decoder(configuration, build, compute: compute, on: device)
+  }
+}

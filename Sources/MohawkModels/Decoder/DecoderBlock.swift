@@ -1,0 +1,63 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+
+/// A block of a decoder in any of its layouts.
+struct DecoderBlock: Block {
+  let mixer: any SequenceMixer
+  private let norm: Norm
+  private let mlpNorm: Norm?
+  private let mlp: FeedForward?
+  private let layout: DecoderConfiguration.Layout
+  private let residual: Double
+  private let compute: DType
+
+  init(
+    _ configuration: DecoderConfiguration, layer: Int, compute: DType, on device: Device, _ scope: ParameterScope
+  ) {
+    let (width, depth) = (configuration.modelDim, configuration.mixers.count)
+    layout = configuration.layout
+    residual = configuration.multipliers.residual
+    self.compute = compute
+    norm = Norm(configuration.norm, width, scope / "norm")
+    mixer = configuration.mixer(of: layer, depth: depth, on: device, scope)
+    switch layout {
+    case .sequential, .parallelNorms: mlpNorm = Norm(configuration.norm, width, scope / "mlp_norm")
+    case .parallel, .mixerOnly: mlpNorm = nil
+    }
+    mlp = layout == .mixerOnly ? nil : FeedForward(configuration.mlp, width, depth: depth, scope / "mlp")
+  }
+
+  func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden).to(compute) }
+
+  func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
+    let mixedIn = hidden + scaled(mixed)
+    guard let mlp else { return mixedIn }
+    let mlpInput: Tensor
+    switch layout {
+    case .sequential: mlpInput = mlpNorm!(mixedIn).to(compute)
+    case .parallelNorms: mlpInput = mlpNorm!(hidden).to(compute)
+    case .parallel, .mixerOnly: mlpInput = input
+    }
+    return mixedIn + scaled(mlp(mlpInput))
+  }
+
+  private func scaled(_ addition: Tensor) -> Tensor { residual == 1 ? addition : addition * residual }
+}
+
+extension DecoderConfiguration {
+  /// The mixer of a layer; its parameters stand under `attention` or `mixer`.
+  func mixer(of layer: Int, depth: Int, on device: Device, _ scope: ParameterScope) -> any SequenceMixer {
+    switch mixers[layer] {
+    case .attention:
+      var everything = attention
+      everything.window = nil
+      return Attention(everything, depth: depth, on: device, scope / "attention")
+    case .windowedAttention:
+      return Attention(attention, depth: depth, on: device, scope / "attention")
+    case .discreteMamba2:
+      guard let discreteMamba2 else { preconditionFailure("a Discrete-Mamba-2 layer without geometry") }
+      return DiscreteMamba2(discreteMamba2, depth: depth, scope / "mixer")
+    }
+  }
+}

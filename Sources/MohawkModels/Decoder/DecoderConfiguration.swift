@@ -1,0 +1,132 @@
+import MohawkLayers
+import MohawkMixers
+
+/// The geometry of a causal language model out of blocks of a mixer and an MLP: Transformers, state-space models and
+/// hybrids of both differ in these values only.
+public struct DecoderConfiguration: Sendable, Equatable {
+  /// What mixes the tokens in a layer.
+  public enum Mixer: String, Sendable, Equatable, CaseIterable {
+    /// Softmax attention.
+    case attention = "attention"
+    /// Softmax attention over the last tokens only, as many as `attention.window` says.
+    case windowedAttention = "windowed-attention"
+    /// The mixer of Phi-Mamba.
+    case discreteMamba2 = "discrete-mamba-2"
+
+    /// Whether it is attention of either kind.
+    public var isAttention: Bool { self == .attention || self == .windowedAttention }
+  }
+
+  /// How a block joins its mixer and its MLP to the stream.
+  public enum Layout: String, Sendable, Equatable {
+    /// hidden + mixer(norm(hidden)), then + mlp(norm(·)) with a norm of its own.
+    case sequential
+    /// hidden + mixer(norm(hidden)) + mlp(norm(hidden)) with one norm for both.
+    case parallel
+    /// The same with a norm for each.
+    case parallelNorms = "parallel-norms"
+    /// hidden + mixer(norm(hidden)): there is no MLP.
+    case mixerOnly = "mixer-only"
+  }
+
+  /// What the MLP is.
+  public struct MLP: Sendable, Equatable {
+    /// Width of its hidden layer.
+    public var width: Int
+    /// What bends it.
+    public var activation: Activation
+    /// fc2(act(fc1(x))), or down(act(gate(x)) ⊙ up(x)).
+    public var isGated: Bool
+    /// Whether its projections have biases.
+    public var bias: Bool
+
+    /// A hidden layer of this width.
+    public init(width: Int, activation: Activation, isGated: Bool, bias: Bool) {
+      self.width = width
+      self.activation = activation
+      self.isGated = isGated
+      self.bias = bias
+    }
+  }
+
+  /// Constants that Granite multiplies by; 1 elsewhere.
+  public struct Multipliers: Sendable, Equatable {
+    /// Of the embedding.
+    public var embedding = 1.0
+    /// Of what mixer and MLP add to the stream.
+    public var residual = 1.0
+    /// What the logits are divided by.
+    public var logits = 1.0
+
+    /// All 1.
+    public init() {}
+  }
+
+  /// Whose names and `config.json` a checkpoint of this model has.
+  public var format: CheckpointFormat
+  /// Rows of embedding and head.
+  public var vocabulary: Int
+  /// Width of the hidden state.
+  public var modelDim: Int
+  /// One per layer.
+  public var mixers: [Mixer]
+  /// How a block is joined.
+  public var layout: Layout
+  /// The kind of all norms.
+  public var norm: Norm.Kind
+  /// The MLPs; unused where the layout has none.
+  public var mlp: MLP
+  /// Geometry of the attention layers; meaningless when there are none.
+  public var attention: AttentionConfiguration
+  /// Geometry of the Discrete-Mamba-2 layers; nil when there are none.
+  public var discreteMamba2: DiscreteMamba2Configuration?
+  /// Positions that have a learned vector; nil when positions are rotary or there are none.
+  public var learnedPositions: Int?
+  /// Whether the head is the embedding's matrix.
+  public var tiesHead = false
+  /// Whether the head has a bias.
+  public var headBias = false
+  /// Constants that Granite multiplies by.
+  public var multipliers = Multipliers()
+  /// Ids with a meaning, carried over from `config.json`.
+  public var tokens = TokenRoles()
+
+  /// All attention, without learned positions; the head is of its own and without bias.
+  public init(
+    format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: Int, layout: Layout, norm: Norm.Kind, mlp: MLP,
+    attention: AttentionConfiguration
+  ) {
+    self.format = format
+    self.vocabulary = vocabulary
+    self.modelDim = modelDim
+    mixers = Array(repeating: .attention, count: layers)
+    self.layout = layout
+    self.norm = norm
+    self.mlp = mlp
+    self.attention = attention
+  }
+
+  /// Whether every layer mixes by attention, as in a teacher.
+  public var isTransformer: Bool { mixers.allSatisfy(\.isAttention) }
+  /// Whether some layer mixes by attention.
+  public var hasAttention: Bool { mixers.contains(where: \.isAttention) }
+  /// Epsilon of the norms.
+  public var normEpsilon: Double {
+    switch norm {
+    case .layer(let epsilon), .rms(let epsilon): epsilon
+    }
+  }
+}
+
+/// Ids of tokens with a meaning, as `config.json` tells them.
+public struct TokenRoles: Sendable, Equatable {
+  /// What a text begins with.
+  public var beginning: Int?
+  /// What ends a text; any of them.
+  public var ends: [Int] = []
+  /// What fills up.
+  public var padding: Int?
+
+  /// None known.
+  public init() {}
+}

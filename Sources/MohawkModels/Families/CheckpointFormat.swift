@@ -1,0 +1,95 @@
+import MohawkFiles
+
+/// Whose names and `config.json` a checkpoint has.
+public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
+  /// Phi-1, 1.5 and 2: `PhiForCausalLM`.
+  case phi
+  /// Phi-Mamba and its hybrids, as their authors' code has them.
+  case phiMamba = "phi-mamba"
+  /// Llama 2, 3, 3.1, 3.2 and what has their shape, such as SmolLM and TinyLlama: `LlamaForCausalLM`.
+  case llama
+  /// Mistral: `MistralForCausalLM`.
+  case mistral
+  /// Qwen 2 and 2.5: `Qwen2ForCausalLM`.
+  case qwen2
+  /// Qwen 3: `Qwen3ForCausalLM`.
+  case qwen3
+  /// GPT-NeoX and Pythia: `GPTNeoXForCausalLM`.
+  case gptNeoX = "gpt-neox"
+  /// GPT-2: `GPT2LMHeadModel`.
+  case gpt2
+  /// This project's own, for students that no other architecture describes.
+  case mohawk
+
+  var family: any Family.Type {
+    switch self {
+    case .phi: PhiFamily.self
+    case .phiMamba: PhiMambaFamily.self
+    case .llama, .mistral: LlamaFamily.self
+    case .qwen2, .qwen3: QwenFamily.self
+    case .gptNeoX: GPTNeoXFamily.self
+    case .gpt2: GPT2Family.self
+    case .mohawk: MohawkFamily.self
+    }
+  }
+
+  /// The `model_type` of its `config.json`.
+  var modelType: String {
+    switch self {
+    case .gptNeoX: "gpt_neox"
+    default: rawValue
+    }
+  }
+}
+
+/// One family of checkpoints: what its `config.json` means and where its tensors lie.
+protocol Family {
+  /// The geometry that a `config.json` describes.
+  /// - Throws: `MohawkError` when it asks for what is not supported.
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration
+  /// The checkpoint's names.
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable
+  /// The `config.json` of a model in this format.
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any]
+  /// What the format cannot say about a model, as an end of "the format … cannot hold "; nil when it can say all.
+  static func objection(to configuration: DecoderConfiguration) -> String?
+}
+
+extension CheckpointFormat {
+  /// The format of a folder by its `config.json`.
+  static func of(_ json: ModelJSON) throws -> CheckpointFormat {
+    if json.object["MixerModel"] != nil { return .phiMamba }
+    let type = try json.string("model_type")
+    guard let format = allCases.first(where: { $0.modelType == type }) else {
+      throw MohawkError(
+        .unsupported, "the architecture '\(type)' is not known", at: json.path,
+        remedy: "known are: \(allCases.map(\.modelType).sorted().joined(separator: ", "))")
+    }
+    return format
+  }
+}
+
+extension DecoderConfiguration {
+  /// The geometry that a `config.json` of any known family describes.
+  init(json: ModelJSON) throws {
+    let format = try CheckpointFormat.of(json)
+    self = try format.family.configuration(json, format)
+  }
+
+  var keys: KeyTable { format.family.keys(self) }
+  /// The `config.json` of this model.
+  var json: [String: Any] { format.family.json(self) }
+
+  /// What a format cannot say about this model; nil when it can say all.
+  public func objection(in format: CheckpointFormat) -> String? {
+    var copy = self
+    copy.format = format
+    return format.family.objection(to: copy)
+  }
+
+  /// Refuses a model that its format cannot describe.
+  public func requireWritable() throws {
+    guard let objection = objection(in: format) else { return }
+    throw MohawkError(.unsupported, "the format \(format.rawValue) cannot hold \(objection)")
+  }
+}

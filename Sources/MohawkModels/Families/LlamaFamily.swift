@@ -1,0 +1,147 @@
+// Llama 2, 3, 3.1, 3.2 (`LlamaForCausalLM`), what has their shape (SmolLM, TinyLlama), and Mistral
+// (`MistralForCausalLM`), which differs by a sliding window.
+
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+
+enum LlamaFamily: Family {
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
+    let isLlama = format == .llama
+    try json.refuseOtherMathematics(than: isLlama ? ["attention_bias", "mlp_bias"] : ["sliding_window", "layer_types"])
+    var result = try gatedRMSDecoder(json, format)
+    result.attention.bias = try isLlama && json.bool("attention_bias", default: false)
+    result.attention.outputBias = result.attention.bias
+    result.mlp.bias = try isLlama && json.bool("mlp_bias", default: false)
+    if !isLlama, json.has("sliding_window") {
+      result.attention.window = try json.integer("sliding_window")
+      result.mixers = try json.windowedLayers(result.mixers.count) { _ in true }
+    }
+    return result
+  }
+
+  /// What Llama, Mistral, Qwen and the hybrids of their kind share: sequential blocks, RMSNorms, a gated MLP.
+  static func gatedRMSDecoder(
+    _ json: ModelJSON, _ format: CheckpointFormat, base: Double = 10_000, fraction: Double = 1, tied: Bool = false
+  ) throws -> DecoderConfiguration {
+    let modelDim = try json.integer("hidden_size")
+    let mlp = DecoderConfiguration.MLP(
+      width: try json.integer("intermediate_size"), activation: try json.activation(default: "silu"), isGated: true,
+      bias: false)
+    var result = DecoderConfiguration(
+      format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
+      layout: .sequential, norm: .rms(epsilon: try json.epsilon("rms_norm_eps", default: 1e-6)), mlp: mlp,
+      attention: try AttentionConfiguration(json, modelDim: modelDim, base: base, fraction: fraction, bias: false))
+    result.tiesHead = try json.bool("tie_word_embeddings", default: tied)
+    result.tokens = json.tokenRoles()
+    return result
+  }
+
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
+    var table = KeyTable()
+    table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.norm.weight"])
+    if configuration.tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    for index in configuration.mixers.indices {
+      let layer = "layers.\(index)."
+      table.map(
+        ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": "post_attention_layernorm.weight"],
+        from: layer, to: "model." + layer)
+      table.addAttention(configuration.attention, from: layer + "attention.", to: "model.\(layer)self_attn.")
+      table.addGatedMLP(bias: configuration.mlp.bias, from: layer + "mlp.", to: "model.\(layer)mlp.")
+    }
+    table.ignore("rotary_emb.inv_freq")
+    return table
+  }
+
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
+    let isLlama = configuration.format == .llama
+    var object = configuration.gatedRMSJSON(isLlama ? "LlamaForCausalLM" : "MistralForCausalLM")
+    if isLlama {
+      object["attention_bias"] = configuration.attention.bias
+      object["mlp_bias"] = configuration.mlp.bias
+    } else {
+      object["sliding_window"] = configuration.attention.window
+    }
+    return object
+  }
+
+  static func objection(to configuration: DecoderConfiguration) -> String? {
+    let isLlama = configuration.format == .llama
+    let attention = configuration.attention
+    return configuration.objectionToGatedRMS()
+      ?? configuration.firstDifference([
+        ("norms of queries and keys", attention.headNormEpsilon == nil),
+        ("an output projection biased unlike the others", attention.bias == attention.outputBias),
+        ("biases", isLlama || !attention.bias && !configuration.mlp.bias),
+        ("a sliding window", !isLlama || !configuration.mixers.contains(.windowedAttention)),
+        ("a sliding window in some layers only", Set(configuration.mixers).count == 1),
+      ])
+  }
+}
+
+extension ModelJSON {
+  /// Which layers see a window only: `layer_types` says so, or else a rule.
+  func windowedLayers(_ count: Int, _ rule: (Int) -> Bool) throws -> [DecoderConfiguration.Mixer] {
+    guard has("layer_types") else { return (0..<count).map { rule($0) ? .windowedAttention : .attention } }
+    guard let types = object["layer_types"] as? [String], types.count == count else {
+      throw MohawkError(.invalidValue, "'layer_types' does not name \(count) layers", at: path)
+    }
+    return try types.map { type in
+      switch type {
+      case "full_attention": return .attention
+      case "sliding_attention": return .windowedAttention
+      default: throw MohawkError(.unsupported, "the layer type '\(type)' is not known", at: "\(path): layer_types")
+      }
+    }
+  }
+}
+
+extension DecoderConfiguration {
+  /// The `config.json` of Llama's relatives.
+  func gatedRMSJSON(_ architecture: String) -> [String: Any] {
+    var object = commonJSON(architecture)
+    object["hidden_act"] = mlp.activation.configName
+    object["rms_norm_eps"] = normEpsilon
+    object["head_dim"] = attention.headDim
+    return object
+  }
+
+  /// What Llama's relatives among Transformers cannot hold.
+  func objectionToGatedRMS() -> String? {
+    firstDifference([
+      ("layers without attention", isTransformer),
+      ("blocks that are not sequential", layout == .sequential),
+      ("norms other than RMSNorm", norm == .rms(epsilon: normEpsilon)),
+      ("an MLP that is not gated", mlp.isGated),
+      ("a head with bias", !headBias),
+      ("learned positions", learnedPositions == nil),
+      ("positions on a part of each head", attention.rotaryDim == attention.headDim),
+      ("multipliers", multipliers == Multipliers() && attention.scale == nil),
+    ])
+  }
+}
+
+extension KeyTable {
+  /// Attention under the names that most of transformers' architectures share.
+  mutating func addAttention(
+    _ attention: AttentionConfiguration, from inner: String, to outer: String, output: String = "o_proj"
+  ) {
+    for (name, key, bias) in [
+      ("q_proj", "q_proj", attention.bias), ("k_proj", "k_proj", attention.bias), ("v_proj", "v_proj", attention.bias),
+      ("dense", output, attention.outputBias),
+    ] {
+      map(inner + name + ".weight", to: outer + key + ".weight")
+      if bias { map(inner + name + ".bias", to: outer + key + ".bias") }
+    }
+    if attention.headNormEpsilon != nil {
+      map(["q_norm.weight": "q_norm.weight", "k_norm.weight": "k_norm.weight"], from: inner, to: outer)
+    }
+  }
+
+  /// A gated MLP under the names that most of transformers' architectures share.
+  mutating func addGatedMLP(bias: Bool, from inner: String, to outer: String) {
+    for part in bias ? ["weight", "bias"] : ["weight"] {
+      for name in ["gate", "up", "down"] { map("\(inner)\(name).\(part)", to: "\(outer)\(name)_proj.\(part)") }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// This project's own format, for students that no other architecture describes: the geometry as it is, and the
+// parameters under their own names.
+
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+
+enum MohawkFamily: Family {
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
+    try json.refuseOtherMathematics(than: [])
+    let modelDim = try json.integer("hidden_size")
+    let kinds = try json.strings("layers")
+    let norm = try json.nested("norm")
+    let epsilon = try norm.epsilon("epsilon", default: 1e-5)
+    let mlp = try json.nested("mlp")
+    var result = DecoderConfiguration(
+      format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: kinds.count,
+      layout: try json.choice("layout"), norm: try norm.choice("kind") == NormName.rms ? .rms(epsilon: epsilon) : .layer(epsilon: epsilon),
+      mlp: .init(
+        width: try mlp.integer("width"), activation: try mlp.choice("activation"),
+        isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false)),
+      attention: .unused(modelDim: modelDim))
+    result.mixers = try kinds.map { name in
+      guard let kind = DecoderConfiguration.Mixer(rawValue: name) else {
+        let known = DecoderConfiguration.Mixer.allCases.map(\.rawValue).joined(separator: ", ")
+        throw MohawkError(
+          .unsupported, "the mixer '\(name)' is not known", at: "\(json.path): layers", remedy: "known are \(known)")
+      }
+      return kind
+    }
+    guard (1...10_000).contains(kinds.count) else {
+      throw MohawkError(.invalidValue, "\(kinds.count) layers are not from 1 to 10000", at: "\(json.path): layers")
+    }
+    if result.hasAttention { result.attention = try attention(json.nested("attention"), modelDim) }
+    if result.mixers.contains(.discreteMamba2) {
+      result.discreteMamba2 = try discreteMamba2(json.nested("discrete_mamba_2"), modelDim)
+    }
+    if json.has("learned_positions") { result.learnedPositions = try json.integer("learned_positions") }
+    result.tiesHead = try json.bool("tie_word_embeddings", default: false)
+    result.headBias = try json.bool("head_bias", default: false)
+    result.tokens = json.tokenRoles()
+    return result
+  }
+
+  private enum NormName: String { case layer, rms }
+
+  private static func attention(_ json: ModelJSON, _ modelDim: Int) throws -> AttentionConfiguration {
+    var result = try AttentionConfiguration(json, modelDim: modelDim, bias: json.bool("bias", default: false))
+    result.outputBias = try json.bool("output_bias", default: false)
+    if json.has("head_norm_epsilon") { result.headNormEpsilon = try json.epsilon("head_norm_epsilon", default: 1e-6) }
+    if json.has("window") { result.window = try json.integer("window") }
+    return result
+  }
+
+  private static func discreteMamba2(_ json: ModelJSON, _ modelDim: Int) throws -> DiscreteMamba2Configuration {
+    let vHeads = try json.integer("v_heads")
+    let qkHeads = try json.integer("qk_heads")
+    guard vHeads.isMultiple(of: qkHeads), modelDim.isMultiple(of: vHeads) else {
+      throw MohawkError(
+        .invalidValue, "\(vHeads) heads of x do not fit \(qkHeads) heads of B and width \(modelDim)", at: json.path)
+    }
+    return DiscreteMamba2Configuration(
+      modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: try json.integer("state", in: 1...65_536),
+      convWidth: try json.integer("convolution", in: 2...64), chunk: try json.integer("chunk", in: 1...65_536))
+  }
+
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
+    var table = KeyTable()
+    table.mapAnyToItself()
+    return table
+  }
+
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
+    let isRMS = configuration.norm == .rms(epsilon: configuration.normEpsilon)
+    var object: [String: Any] = [
+      "architectures": ["MohawkForCausalLM"], "model_type": "mohawk", "torch_dtype": "float32",
+      "vocab_size": configuration.vocabulary, "hidden_size": configuration.modelDim,
+      "num_hidden_layers": configuration.mixers.count, "layers": configuration.mixers.map(\.rawValue),
+      "layout": configuration.layout.rawValue, "tie_word_embeddings": configuration.tiesHead,
+      "head_bias": configuration.headBias,
+      "norm": ["kind": isRMS ? "rms" : "layer", "epsilon": configuration.normEpsilon] as [String: Any],
+      "mlp": [
+        "width": configuration.mlp.width, "activation": configuration.mlp.activation.rawValue,
+        "gated": configuration.mlp.isGated, "bias": configuration.mlp.bias,
+      ] as [String: Any],
+    ]
+    object["learned_positions"] = configuration.learnedPositions
+    if configuration.hasAttention { object["attention"] = json(configuration.attention) }
+    if let mamba = configuration.discreteMamba2, configuration.mixers.contains(.discreteMamba2) {
+      object["discrete_mamba_2"] =
+        [
+          "v_heads": mamba.vHeads, "qk_heads": mamba.qkHeads, "state": mamba.stateDim, "convolution": mamba.convWidth,
+          "chunk": mamba.chunk,
+        ] as [String: Any]
+    }
+    object.merge(configuration.tokens.json) { $1 }
+    return object
+  }
+
+  private static func json(_ attention: AttentionConfiguration) -> [String: Any] {
+    var object: [String: Any] = [
+      "num_attention_heads": attention.heads, "num_key_value_heads": attention.kvHeads, "head_dim": attention.headDim,
+      "partial_rotary_factor": Double(attention.rotaryDim) / Double(attention.headDim),
+      "rope_theta": attention.rotaryBase, "max_position_embeddings": attention.maxLength, "bias": attention.bias,
+      "output_bias": attention.outputBias,
+    ]
+    object["rope_scaling"] = attention.rotaryScaling.json
+    object["head_norm_epsilon"] = attention.headNormEpsilon
+    object["window"] = attention.window
+    return object
+  }
+
+  static func objection(to configuration: DecoderConfiguration) -> String? {
+    configuration.firstDifference([
+      ("Granite's multipliers", configuration.multipliers == .init() && configuration.attention.scale == nil)
+    ])
+  }
+}

@@ -1,0 +1,71 @@
+// Qwen 2, 2.5 (`Qwen2ForCausalLM`: biases of queries, keys and values) and Qwen 3 (`Qwen3ForCausalLM`: norms of each
+// head's queries and keys instead).
+
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+
+enum QwenFamily: Family {
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
+    try json.refuseOtherMathematics(than: ["attention_bias", "sliding_window", "use_sliding_window", "layer_types"])
+    var result = try LlamaFamily.gatedRMSDecoder(json, format)
+    if format == .qwen2 {
+      result.attention.bias = true
+      result.attention.outputBias = false
+    } else {
+      result.attention.bias = try json.bool("attention_bias", default: false)
+      result.attention.outputBias = result.attention.bias
+      result.attention.headNormEpsilon = result.normEpsilon
+    }
+    if try json.bool("use_sliding_window", default: false), json.has("sliding_window") {
+      result.attention.window = try json.integer("sliding_window")
+      let first = try json.integer("max_window_layers", default: 28, in: 0...1 << 24)
+      result.mixers = try json.windowedLayers(result.mixers.count) { $0 >= first }
+    }
+    return result
+  }
+
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable { LlamaFamily.keys(configuration) }
+
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
+    let isThree = configuration.format == .qwen3
+    var object = configuration.gatedRMSJSON(isThree ? "Qwen3ForCausalLM" : "Qwen2ForCausalLM")
+    if isThree {
+      object["attention_bias"] = configuration.attention.bias
+    } else {
+      object["head_dim"] = nil
+    }
+    let windowed = configuration.mixers.contains(.windowedAttention)
+    object["use_sliding_window"] = windowed
+    if windowed {
+      object["sliding_window"] = configuration.attention.window
+      object["max_window_layers"] =
+        configuration.mixers.firstIndex(of: .windowedAttention) ?? configuration.mixers.count
+      object["layer_types"] = configuration.mixers.map {
+        $0 == .windowedAttention ? "sliding_attention" : "full_attention"
+      }
+    }
+    return object
+  }
+
+  static func objection(to configuration: DecoderConfiguration) -> String? {
+    let attention = configuration.attention
+    let isThree = configuration.format == .qwen3
+    return configuration.objectionToGatedRMS()
+      ?? configuration.firstDifference([
+        ("biases of the MLP", !configuration.mlp.bias),
+        (
+          isThree ? "attention without norms of queries and keys" : "norms of queries and keys",
+          isThree == (attention.headNormEpsilon != nil)
+        ),
+        (
+          "such biases of the attention",
+          isThree ? attention.bias == attention.outputBias : attention.bias && !attention.outputBias
+        ),
+        (
+          "heads that are not as wide together as the model",
+          isThree || attention.width == configuration.modelDim
+        ),
+      ])
+  }
+}
