@@ -7,12 +7,13 @@ from pathlib import Path
 from transformers.utils import logging
 
 import discrete_mamba2_goldens
+import families_goldens
 import losses_goldens
 import phi_goldens
 import phi_mamba_goldens
 from golden_file import REPOSITORY
 
-GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens]
+GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens, families_goldens]
 
 
 def write(root):

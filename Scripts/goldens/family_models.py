@@ -1,0 +1,128 @@
+"""The model families: one tiny configuration each, chosen so that a usual mistake in reading it shows in the logits."""
+
+import math
+from dataclasses import dataclass, field
+
+from transformers import (BambaConfig, GPT2Config, GPTNeoXConfig, GraniteMoeHybridConfig, LlamaConfig, Mamba2Config,
+                          MambaConfig, MistralConfig, Qwen2Config, Qwen3Config)
+
+LAYERS = 3
+WORDS = 61
+# State-spaces checkpoints pad 61 words to 64 rows; the same weights in the layout of transformers have 64 words.
+ROWS = 64
+
+
+@dataclass
+class Family:
+    """A folder name and its configuration.
+
+    `flat` changes the configuration as saved to the older form of published checkpoints; None removes a field.
+    `apart` lists configurations that the same weights also fit and whose logits must differ.
+    """
+
+    name: str
+    config: object
+    seed: int
+    flat: dict = field(default_factory=dict)
+    apart: list = field(default_factory=list)
+
+
+def transformer(cls, **fields):
+    own = dict(vocab_size=WORDS, hidden_size=24, intermediate_size=36, num_hidden_layers=LAYERS, num_attention_heads=4,
+               num_key_value_heads=2, max_position_embeddings=64, bos_token_id=1, eos_token_id=2,
+               tie_word_embeddings=False)
+    return cls(**(own | fields))
+
+
+def rope(kind="default", theta=10000.0, **fields):
+    return {"rope_type": kind, "rope_theta": theta} | fields
+
+
+LLAMA3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
+
+
+def llamas():
+    """With 16 numbers per head and 64 original positions llama3 keeps one frequency, blends one and divides six."""
+    yield Family("llama", transformer(LlamaConfig, rms_norm_eps=1e-5, rope_parameters=rope()), 1,
+                 {"head_dim": None, "rope_theta": 10000.0, "rope_scaling": None, "pretraining_tp": 1},
+                 [{"rope_parameters": rope(theta=500.0)}])
+    yield Family("llama3", transformer(LlamaConfig, head_dim=16, tie_word_embeddings=True, max_position_embeddings=512,
+                                       rms_norm_eps=1e-5, intermediate_size=24,
+                                       rope_parameters=rope("llama3", **LLAMA3)), 2,
+                 {"rope_theta": 10000.0, "rope_scaling": LLAMA3 | {"rope_type": "llama3"}},
+                 [{"rope_parameters": rope()}, {"rope_parameters": rope("linear", factor=8.0)}])
+    yield Family("llama-linear", transformer(LlamaConfig, attention_bias=True, mlp_bias=True,
+                                             rope_parameters=rope("linear", 1000.0, factor=4.0)), 2,
+                 {"head_dim": None, "rope_theta": 1000.0, "rope_scaling": {"type": "linear", "factor": 4.0}},
+                 [{"rope_parameters": rope(theta=1000.0)}])
+
+
+def mistral_and_qwen():
+    yield Family("mistral", transformer(MistralConfig, head_dim=8, sliding_window=5, rms_norm_eps=1e-5,
+                                        rope_parameters=rope()), 1,
+                 {"rope_theta": 10000.0}, [{"sliding_window": None}, {"sliding_window": 4}, {"sliding_window": 6}])
+    yield Family("qwen2", transformer(Qwen2Config, tie_word_embeddings=True, use_sliding_window=False, sliding_window=5,
+                                      max_window_layers=1, rope_parameters=rope(theta=1e6)), 1,
+                 {"layer_types": None, "rope_theta": 1e6, "sliding_window": 5},
+                 [{"use_sliding_window": True, "sliding_window": 5, "layer_types": None}])
+    yield Family("qwen2-sliding", transformer(Qwen2Config, use_sliding_window=True, sliding_window=5,
+                                              max_window_layers=1, rope_parameters=rope(theta=1e6)), 2,
+                 {"layer_types": None, "rope_theta": 1e6},
+                 [{"use_sliding_window": False, "layer_types": None}, {"max_window_layers": 0, "layer_types": None}])
+    yield Family("qwen3", transformer(Qwen3Config, head_dim=8, rope_parameters=rope(theta=1e6)), 1,
+                 {"layer_types": None, "rope_theta": 1e6, "rope_scaling": None, "sliding_window": None},
+                 [{"rope_parameters": rope()}])
+
+
+def gpts():
+    """GPT-NeoX rotates 4 of 16 numbers per head; 2 would not tell halves from pairs."""
+    neox = dict(vocab_size=WORDS, hidden_size=32, intermediate_size=32, num_hidden_layers=LAYERS, num_attention_heads=2,
+                max_position_embeddings=64, bos_token_id=0, eos_token_id=0,
+                rope_parameters=rope(partial_rotary_factor=0.25))
+    flat = {"rotary_pct": 0.25, "rotary_emb_base": 10000}
+    whole = {"rope_parameters": rope(partial_rotary_factor=1.0)}
+    yield Family("gpt_neox", GPTNeoXConfig(**neox), 6, flat, [{"use_parallel_residual": False}, whole])
+    yield Family("gpt_neox-sequential", GPTNeoXConfig(use_parallel_residual=False, **neox), 1, flat,
+                 [{"use_parallel_residual": True}, {"hidden_act": "gelu_new"}])
+    gpt2 = GPT2Config(vocab_size=WORDS, n_positions=32, n_embd=24, n_layer=LAYERS, n_head=4, bos_token_id=0,
+                      eos_token_id=0)
+    yield Family("gpt2", gpt2, 11, {"n_ctx": 32},
+                 [{"scale_attn_by_inverse_layer_idx": True}, {"activation_function": "gelu"}])
+
+
+def state_spaces():
+    mamba2 = dict(vocab_size=ROWS, hidden_size=24, num_hidden_layers=LAYERS, state_size=6, expand=2, num_heads=4,
+                  head_dim=12, conv_kernel=4, chunk_size=4, layer_norm_epsilon=1e-5)
+    yield Family("mamba2", Mamba2Config(n_groups=1, tie_word_embeddings=True, **mamba2), 1)
+    yield Family("mamba2-groups", Mamba2Config(n_groups=2, use_bias=True, tie_word_embeddings=False, **mamba2), 1)
+    yield Family("mamba", MambaConfig(vocab_size=ROWS, hidden_size=24, num_hidden_layers=LAYERS, state_size=6,
+                                      time_step_rank=2), 1)
+
+
+def hybrids():
+    """Attention in layer 1 of 3. Three heads of 8, so that Bamba rotates 4 numbers of each."""
+    mixer = dict(mamba_n_heads=4, mamba_d_head=12, mamba_d_state=6, mamba_expand=2, mamba_d_conv=4, mamba_chunk_size=4)
+    heads = dict(num_attention_heads=3, num_key_value_heads=1)
+    bamba = transformer(BambaConfig, attn_layer_indices=[1], mamba_n_groups=1, intermediate_size=32,
+                        rope_parameters=rope(partial_rotary_factor=0.5), **mixer, **heads)
+    yield Family("bamba", bamba, 1, {"rope_theta": 10000.0, "attn_rotary_emb": 4},
+                 [{"rope_parameters": rope(partial_rotary_factor=1.0)}])
+    granite = dict(layer_types=["mamba", "attention", "mamba"], num_local_experts=0, num_experts_per_tok=0,
+                   shared_intermediate_size=32, intermediate_size=32, rms_norm_eps=1e-5, rope_parameters=rope(),
+                   **mixer, **heads)
+    flat = {"layer_types": ["mamba", "attention", "mamba"], "rope_theta": 10000.0, "rope_scaling": None}
+    plain = transformer(GraniteMoeHybridConfig, position_embedding_type="rope", mamba_n_groups=1,
+                        attention_multiplier=1 / math.sqrt(8), **granite)
+    yield Family("granitemoehybrid", plain, 1, flat,
+                 [{"position_embedding_type": "nope"}, {"attention_multiplier": 1.0}])
+    scaled = transformer(GraniteMoeHybridConfig, position_embedding_type="nope", mamba_n_groups=2,
+                         attention_multiplier=0.25, embedding_multiplier=1.5, residual_multiplier=0.75,
+                         logits_scaling=2.0, tie_word_embeddings=True, **granite)
+    yield Family("granitemoehybrid-scaled", scaled, 1, flat | {"position_embedding_type": "nope"},
+                 [{"position_embedding_type": "rope"}, {"attention_multiplier": 1 / math.sqrt(8)},
+                  {"embedding_multiplier": 1.0}, {"residual_multiplier": 1.0}, {"logits_scaling": 1.0}])
+
+
+def families():
+    for group in (llamas, mistral_and_qwen, gpts, state_spaces, hybrids):
+        yield from group()
