@@ -46,6 +46,7 @@ public final class DistillationRun {
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
     let teacher = try Decoder.open(teacherPath, compute: compute, on: device)
+    try teacher.requireFiniteWeights(at: teacherPath)
     try recipe.requireLengths(within: teacher.maxLength, of: "what the teacher can look at")
     let student = Decoder.fresh(
       try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)

@@ -74,7 +74,7 @@ private final class SpyModel: LanguageModel {
   var modelDim: Int { inner.modelDim }
   var maxLength: Int? { inner.maxLength }
   var parameters: ParameterList { inner.parameters }
-  func embed(_ ids: Tensor) -> Tensor { inner.embed(ids) }
+  func embed(_ ids: Tensor, from position: Int) -> Tensor { inner.embed(ids, from: position) }
   func normalise(_ hidden: Tensor) -> Tensor { inner.normalise(hidden) }
   func head(_ normalised: Tensor) -> Tensor { inner.head(normalised) }
   func write(to folder: String) throws { try inner.write(to: folder) }

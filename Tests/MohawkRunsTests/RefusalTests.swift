@@ -55,7 +55,7 @@ import Testing
     let model = try Decoder.open(folder)
     withoutGradients { model.parameters["layers.1.mlp.fc1.bias"]!.value.selected(0, 3).fill(.nan) }
     try model.write(to: folder)
-    try refused(tiny, .mismatch, "model.layers.1.mlp.fc1.bias", "NaN") { _ in }
+    try refused(tiny, .notFinite, "layers.1.mlp.fc1.bias", "NaN") { _ in }
   }
 
   @Test func aTeacherThatIsNoTransformerIsRefused() throws {

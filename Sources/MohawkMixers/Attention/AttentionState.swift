@@ -41,7 +41,8 @@ public final class AttentionState: MixerState {
     if let keyBuffer, keyBuffer.size(2) >= end + added { return }
     let kept = count
     var shape = sample.shape
-    shape[2] = max(2 * (kept + added), 32)
+    let doubled = 2 * (keyBuffer?.size(2) ?? 32)
+    shape[2] = max(kept + added, window.map { min(doubled, 2 * $0) } ?? doubled)
     keyBuffer = Self.moved(keyBuffer, from: end - kept, count: kept, to: shape, like: sample)
     valueBuffer = Self.moved(valueBuffer, from: end - kept, count: kept, to: shape, like: sample)
     end = kept
