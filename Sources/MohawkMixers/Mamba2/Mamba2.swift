@@ -23,7 +23,7 @@ public struct Mamba2: SequenceMixer {
   /// and where the projection has biases the gate starts open. Without biases a gate of zeros would be shut, and the
   /// norm's gradient behind it as large as its epsilon is small; so its rows are drawn like all others.
   ///
-  /// With steps of 0.001 to 0.1 the rows of a fresh matrix sum to about 1 or less beside D = 1: near the identity.
+  /// With steps of 0.001 to 0.1, and D = 1, the rows of a fresh matrix sum to about 1, as those of attention do.
   /// - Parameters:
   ///   - configuration: the geometry.
   ///   - depth: layers of the model; a fresh output projection is scaled by 1/√depth.
