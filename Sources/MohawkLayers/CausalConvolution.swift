@@ -5,19 +5,28 @@ import MohawkTensor
 public struct CausalConvolution {
   /// [channels, 1, width]
   public let weight: Tensor
-  /// [channels]
-  public let bias: Tensor
+  /// [channels]; nil without.
+  public let bias: Tensor?
+  /// Whether SiLU follows.
+  public let silu: Bool
 
   /// Taps per channel: how many tokens an output sees.
   public var width: Int { weight.size(2) }
 
-  /// Asks for `weight` and `bias`; fresh ones pass the input through unchanged.
-  public init(_ channels: Int, width: Int, _ scope: ParameterScope) {
+  /// Asks for `weight` and `bias`; fresh ones pass the input through unchanged, to SiLU if that follows.
+  /// - Parameters:
+  ///   - channels: how many sequences there are, each with its own taps.
+  ///   - width: taps per channel.
+  ///   - bias: whether a number is added to each channel.
+  ///   - silu: whether SiLU follows.
+  ///   - scope: where the parameters get their names.
+  public init(_ channels: Int, width: Int, bias: Bool = true, silu: Bool = false, _ scope: ParameterScope) {
     weight = scope.parameter("weight", [channels, 1, width], .identityTaps)
-    bias = scope.parameter("bias", [channels], .zeros)
+    self.bias = bias ? scope.parameter("bias", [channels], .zeros) : nil
+    self.silu = silu
   }
 
-  /// Filters [batch, length, channels].
+  /// Filters [batch, length, channels] in the type of the weights; the result is in the type of `x`.
   /// - Parameters:
   ///   - x: [batch, length, channels].
   ///   - past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
@@ -25,11 +34,12 @@ public struct CausalConvolution {
     let length = x.size(1)
     let wide = x.to(weight.dtype)
     let input = past.map { Tensor.concatenated([$0.to(weight.dtype), wide], 1) } ?? wide.padded(0, 0, width - 1, 0)
-    var sum = bias + input.narrowed(1, from: 0, length: length) * weight.selected(2, 0).squeezed(1)
+    var sum = input.narrowed(1, from: 0, length: length) * weight.selected(2, 0).squeezed(1)
+    if let bias { sum = bias + sum }
     for tap in 1..<width {
       sum = sum + input.narrowed(1, from: tap, length: length) * weight.selected(2, tap).squeezed(1)
     }
-    return sum.to(x.dtype)
+    return (silu ? sum.silu() : sum).to(x.dtype)
   }
 
   /// The inputs that the next call needs: the last `width - 1` of what came before and `x`, in storage of their own.

@@ -1,3 +1,4 @@
+import Foundation
 import MohawkTensor
 
 /// How a fresh parameter is drawn.
@@ -12,6 +13,12 @@ public enum Initial: Sendable {
   case uniform(Double)
   /// Depth-wise taps [channels, 1, width]: the last one 1, the others 0.
   case identityTaps
+  /// The logarithm of a number uniform between the bounds.
+  case logarithmOfUniform(Double, Double)
+  /// The logarithms of 1, 2, 3 … along the last dimension.
+  case logarithmsOfCounting
+  /// What softplus makes a number whose logarithm is uniform between those of the bounds, both above 0.
+  case inverseSoftplusOfLogUniform(Double, Double)
 }
 
 /// Where parameters come from: a generator, a checkpoint, another model.
@@ -67,6 +74,14 @@ public struct DrawnParameters: ParameterSource {
       let taps = Tensor.zeros(shape, dtype, on: device)
       taps.selected(-1, shape.last! - 1).fill(1)
       return .success(taps)
+    case .logarithmOfUniform(let low, let high):
+      return .success((generator.uniform(shape, dtype) * (high - low) + low).log())
+    case .logarithmsOfCounting:
+      return .success(.zeros(shape, dtype, on: device) + Tensor.range(1, shape.last! + 1, dtype, on: device).log())
+    case .inverseSoftplusOfLogUniform(let low, let high):
+      let numbers = (generator.uniform(shape, .float64) * log(high / low) + log(low)).exp()
+      // log(e^s − 1) = s + log(1 − e^−s), which does not overflow.
+      return .success((numbers + (1 - (-numbers).exp()).log()).to(dtype))
     }
   }
 }

@@ -16,6 +16,11 @@ public protocol SequenceMixer {
   /// What `matrix` and `mix` start from, such as queries, keys and values.
   associatedtype Operands
 
+  /// What this kind of mixer is called in files and reports, such as `Mamba-2`.
+  static var kind: String { get }
+  /// Whether `matrix` depends on the parameter of this full name; on others of a mixer only values and output depend.
+  static func matrixDependsOn(_ parameterName: String) -> Bool
+
   /// How many matrices there are per sequence.
   var heads: Int { get }
 

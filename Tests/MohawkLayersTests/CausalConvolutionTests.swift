@@ -26,7 +26,7 @@ import Testing
     for hasPast in [false, true] {
       let x = random.normal([2, length, 6], .float64).leaf()
       let past = hasPast ? random.normal([2, width - 1, 6], .float64) : layer.emptyPast(batch: 2)
-      let inputs = [x, layer.weight, layer.bias, past.leaf()]
+      let inputs = [x, layer.weight, layer.bias!, past.leaf()]
       let ours = hasPast ? layer(x, past: inputs[3]) : layer(x)
       let theirs = reference(layer, x, past: inputs[3])
       #expect(ours.error(from: theirs) <= 1e-14)
@@ -77,5 +77,17 @@ import Testing
     let result = layer(x)
     #expect(result.dtype == .bfloat16 && result.isIdentical(to: layer(x.to(.float32)).to(.bfloat16)))
     #expect(layer.remember(x, past: layer.emptyPast(batch: 2)).dtype == .float32)
+  }
+
+  @Test func siluAndTheMissingBiasAreThoseOfThePlainLayer() {
+    let plain = layer(4, width: 4)
+    plain.bias!.requiresGradient = false
+    plain.bias!.fill(0)
+    let build = ParameterBuild(DrawnParameters(random, .float64))
+    let active = CausalConvolution(4, width: 4, bias: false, silu: true, build.root)
+    #expect(build.parameters.all.map(\.name) == ["weight"] && active.bias == nil)
+    active.weight.assign(plain.weight.detached())
+    let x = random.normal([2, 9, 4], .float64)
+    #expect(active(x).error(from: plain(x).silu()) <= 1e-15)
   }
 }

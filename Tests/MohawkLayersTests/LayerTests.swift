@@ -89,4 +89,23 @@ import Testing
     #expect(parameters.count == 12 && parameters["c"] == nil)
     #expect(parameters.all.map(\.decays) == [true, false, true, false])
   }
+
+  @Test(arguments: [1, 2, 6])
+  func theGatedNormMakesEachGroupsMeanSquareOne(_ groups: Int) {
+    let build = build()
+    let norm = GatedRMSNorm(12, groups: groups, epsilon: 1e-3, build.root)
+    #expect(norm.weight.doubles().allSatisfy { $0 == 1 } && !build.parameters.all[0].decays)
+    norm.weight.addInPlace(random.normal([12], .float64))
+    let (x, gate) = (random.normal([2, 5, 12], .float64), random.normal([2, 5, 12], .float64))
+    let (inputs, gates, weights) = (x.doubles(), gate.doubles(), norm.weight.doubles())
+    let gated = zip(inputs, gates).map { $0 * $1 / (1 + exp(-$1)) }
+    let width = 12 / groups
+    let expected = (0..<120).map { place in
+      let start = place / width * width
+      let square = gated[start..<start + width].reduce(0) { $0 + $1 * $1 } / Double(width)
+      return gated[place] / (square + 1e-3).squareRoot() * weights[place % 12]
+    }
+    #expect(norm(x, gate: gate).error(from: Tensor(expected, shape: [2, 5, 12])) <= 1e-14)
+    #expect(norm(x.to(.bfloat16), gate: gate.to(.bfloat16)).dtype == .float64)
+  }
 }

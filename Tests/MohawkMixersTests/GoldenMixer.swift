@@ -20,7 +20,7 @@ struct GoldenMixer {
     self.dtype = dtype
     let shape = DiscreteMamba2Configuration(
       modelDim: 24, qkHeads: name == "grouped" ? 2 : 4, vHeads: 4, stateDim: 6, chunk: chunk)
-    let source = AuthorsWeights(prefix: name + ".weight.", dtype: dtype, rows: Self.rows(shape))
+    let source = GoldenWeights(file: Self.file, prefix: name + ".weight.", dtype: dtype, rows: Self.rows(shape))
     let build = ParameterBuild(source)
     mixer = DiscreteMamba2(shape, build.root / "mixer")
     try build.finish()
@@ -36,7 +36,7 @@ struct GoldenMixer {
   func input() throws -> Tensor { try shared("input").to(dtype) }
 
   /// The authors' tensors and the parameters that are their rows, in order.
-  static func rows(_ shape: DiscreteMamba2Configuration) -> [(key: String, parts: [(name: String, rows: Int)])] {
+  static func rows(_ shape: DiscreteMamba2Configuration) -> GoldenWeights.Rows {
     let d = shape.modelDim
     return [
       (
@@ -49,36 +49,8 @@ struct GoldenMixer {
     ]
   }
 
-  /// The gradients of the parameters under the authors' names; a part without gradient counts as zeros, a tensor without
-  /// any is left out.
+  /// The gradients of the parameters under the authors' names.
   func gathered(_ gradients: [Tensor?]) -> [String: Tensor] {
-    let byName = Dictionary(uniqueKeysWithValues: zip(parameters.all.map(\.name), gradients))
-    var result: [String: Tensor] = [:]
-    for (key, parts) in Self.rows(mixer.configuration) {
-      let names = parts.map { "mixer." + $0.name }
-      guard names.contains(where: { byName[$0]! != nil }) else { continue }
-      let tensors = names.map { byName[$0]! ?? .zeros(parameters[$0]!.value.shape, dtype) }
-      result[key] = .concatenated(tensors, 0)
-    }
-    return result
-  }
-}
-
-private struct AuthorsWeights: ParameterSource {
-  let prefix: String
-  let dtype: DType
-  let rows: [(key: String, parts: [(name: String, rows: Int)])]
-
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    for (key, parts) in rows {
-      var first = 0
-      for part in parts {
-        if "mixer." + part.name == name, let whole = try? GoldenMixer.file.tensor(prefix + key) {
-          return .success(whole.narrowed(0, from: first, length: part.rows).to(dtype).copy())
-        }
-        first += part.rows
-      }
-    }
-    return .failure(.missing(key: prefix + name))
+    GoldenWeights.gathered(gradients, of: parameters, Self.rows(mixer.configuration))
   }
 }

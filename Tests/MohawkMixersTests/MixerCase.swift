@@ -11,6 +11,9 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case stateSpace = "Discrete-Mamba-2 with B and C per head"
   case groupedStateSpace = "Discrete-Mamba-2 with grouped B and C"
   case sharedStateSpace = "Discrete-Mamba-2 with one B and C"
+  case mamba2 = "Mamba-2 with one B and C"
+  case groupedMamba2 = "Mamba-2 with grouped B and C, and norm by group"
+  case headwiseMamba2 = "Mamba-2 with B and C per head, limited steps, all biases, no norm"
 
   var testDescription: String { rawValue }
   static let modelDim = 24
@@ -19,7 +22,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   var hasConstantState: Bool {
     switch self {
     case .attention, .rotaryAttention, .groupedAttention: false
-    case .stateSpace, .groupedStateSpace, .sharedStateSpace: true
+    default: true
     }
   }
 
@@ -43,6 +46,18 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     case .stateSpace: stateSpace(qkHeads: 4, chunk: 64, scope)
     case .groupedStateSpace: stateSpace(qkHeads: 2, chunk: 16, scope)
     case .sharedStateSpace: stateSpace(qkHeads: 1, chunk: 128, scope)
+    case .mamba2:
+      mamba2(Mamba2Configuration(modelDim: Self.modelDim, heads: 4, headDim: 12, stateDim: 5), scope)
+    case .groupedMamba2:
+      mamba2(
+        Mamba2Configuration(
+          modelDim: Self.modelDim, heads: 4, headDim: 3, groups: 2, stateDim: 7, convWidth: 3, chunk: 16, normGroups: 2,
+          convolutionBias: false), scope)
+    case .headwiseMamba2:
+      mamba2(
+        Mamba2Configuration(
+          modelDim: Self.modelDim, heads: 3, headDim: 8, groups: 3, stateDim: 5, chunk: 100, normGroups: nil,
+          projectionBias: true, timeStepLimit: 0.02...0.5), scope)
     }
   }
 
@@ -57,5 +72,9 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     DiscreteMamba2(
       DiscreteMamba2Configuration(
         modelDim: Self.modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk), scope)
+  }
+
+  private func mamba2(_ configuration: Mamba2Configuration, _ scope: ParameterScope) -> any SequenceMixer {
+    Mamba2(configuration, scope)
   }
 }

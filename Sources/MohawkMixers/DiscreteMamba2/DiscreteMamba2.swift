@@ -31,6 +31,9 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
   var bcDim: Int { 2 * qkHeads * stateDim }
 }
 
+/// What a Discrete-Mamba-2 mixer remembers.
+public typealias DiscreteMamba2State = SSDState
+
 /// The Discrete-Mamba-2 mixer of Phi-Mamba (Bick et al. 2024): Mamba-2 without step size, norm and activation, with B
 /// and C of its own for each head, and a decay projected from the token.
 ///
@@ -71,7 +74,9 @@ public struct DiscreteMamba2: SequenceMixer {
     outProjection = Linear(in: d, out: d, bias: false, initial: .uniform(spread), scope / "out_proj")
   }
 
-  /// Whether the mixing matrix depends on a parameter of this name: B, C, decay, their convolution, and D.
+  public static let kind = "Discrete-Mamba-2"
+
+  /// Of B, C, decay, their convolution, and D.
   public static func matrixDependsOn(_ name: String) -> Bool {
     ["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"].contains { name.hasSuffix("." + $0) }
   }

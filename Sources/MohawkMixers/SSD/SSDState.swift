@@ -1,8 +1,8 @@
 import MohawkLayers
 import MohawkTensor
 
-/// What a Discrete-Mamba-2 mixer remembers: a constant amount, however many tokens it has seen.
-public final class DiscreteMamba2State: MixerState {
+/// What a mixer of the Mamba-2 kind remembers: a constant amount, however many tokens it has seen.
+public final class SSDState: MixerState {
   /// h: [batch, heads, headDim, stateDim]
   public internal(set) var memory: Tensor
   /// The last inputs of the convolutions: [batch, width - 1, channels].
@@ -23,7 +23,7 @@ public final class DiscreteMamba2State: MixerState {
   public var byteCount: Int { memory.byteCount + xPast.byteCount + bcPast.byteCount }
 
   public func copy() -> any MixerState {
-    let other = DiscreteMamba2State(memory: memory, xPast: xPast, bcPast: bcPast)  // tensors are replaced, not changed
+    let other = SSDState(memory: memory, xPast: xPast, bcPast: bcPast)  // tensors are replaced, not changed
     other.position = position
     return other
   }

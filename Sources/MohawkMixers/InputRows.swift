@@ -1,0 +1,23 @@
+import MohawkLayers
+import MohawkTensor
+
+/// Some rows of a mixer's input projection. They are a parameter of their own, because a stage may train them alone;
+/// checkpoints keep all rows in one tensor.
+struct InputRows {
+  /// [rows, in]
+  let weight: Tensor
+  /// [rows]; nil without.
+  let bias: Tensor?
+
+  /// Asks for the parameter `name` at `scope`, and for `bias.name` if there are biases.
+  init(
+    _ name: String, in inputs: Int, out rows: Int, bias: Bool, initial: Initial? = nil, initialBias: Initial = .zeros,
+    _ scope: ParameterScope
+  ) {
+    weight = scope.parameter(name, [rows, inputs], initial ?? .uniform(1 / Double(inputs).squareRoot()))
+    self.bias = bias ? (scope / "bias").parameter(name, [rows], initialBias) : nil
+  }
+
+  /// [.., in] to [.., rows], in the type of `x`.
+  func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight.to(x.dtype), bias?.to(x.dtype)) }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import MohawkLayers
+import MohawkTensor
+import Testing
+
+@testable import MohawkMixers
+
+/// One case of `mamba2.safetensors` or `mamba.safetensors` (`Scripts/goldens/mamba_goldens.py`): a mixer with a
+/// checkpoint's weights, and what transformers and an independent fp64 implementation compute with it.
+struct GoldenMamba {
+  let file: SafetensorsFile
+  let name: String
+  let dtype: DType
+  let rows: GoldenWeights.Rows
+  let mixer: any SequenceMixer
+  let parameters: ParameterList
+
+  private init(
+    _ fileName: String, _ name: String, _ dtype: DType, _ rows: GoldenWeights.Rows,
+    _ make: (ParameterScope) -> any SequenceMixer
+  ) throws {
+    file = try SafetensorsFile(Bundle.module.path(forResource: "Goldens/" + fileName, ofType: "safetensors")!)
+    (self.name, self.dtype, self.rows) = (name, dtype, rows)
+    let build = ParameterBuild(GoldenWeights(file: file, prefix: name + ".weight.", dtype: dtype, rows: rows))
+    mixer = make(build.root / "mixer")
+    try build.finish()
+    parameters = build.parameters
+  }
+
+  static func mamba2(_ name: String, _ dtype: DType, chunk: Int = 8) throws -> GoldenMamba {
+    let twoGroups = ["grouped", "granite", "whole"].contains(name)
+    let limited = name == "grouped"
+    let shape = Mamba2Configuration(
+      modelDim: 12, heads: 4, headDim: 3, groups: twoGroups ? 2 : 1, stateDim: 5, chunk: chunk,
+      normGroups: twoGroups && name != "whole" ? 2 : 1, projectionBias: limited, convolutionBias: name != "bamba",
+      timeStepLimit: limited ? 0.1...0.4 : 0...Double.infinity)
+    let (inner, bc) = (shape.innerDim, shape.bcDim)
+    let rows: GoldenWeights.Rows = [
+      ("in_proj.weight", [("in_proj.z", inner), ("in_proj.x", inner), ("in_proj.bc", bc), ("in_proj.dt", 4)]),
+      (
+        "in_proj.bias",
+        [("in_proj.bias.z", inner), ("in_proj.bias.x", inner), ("in_proj.bias.bc", bc), ("in_proj.bias.dt", 4)]
+      ),
+      ("conv1d.weight", [("conv1d.x.weight", inner), ("conv1d.bc.weight", bc)]),
+      ("conv1d.bias", [("conv1d.x.bias", inner), ("conv1d.bc.bias", bc)]), ("A_log", [("A_log", 4)]),
+      ("dt_bias", [("dt_bias", 4)]), ("D", [("D", 4)]), ("norm.weight", [("norm.weight", inner)]),
+      ("out_proj.weight", [("out_proj.weight", 12)]), ("out_proj.bias", [("out_proj.bias", 12)]),
+    ]
+    return try GoldenMamba("mamba2", name, dtype, rows) { Mamba2(shape, $0) }
+  }
+
+  func golden(_ key: String) throws -> Tensor { try file.tensor("\(name).\(key)") }
+  func has(_ key: String) -> Bool { file.entries["\(name).\(key)"] != nil }
+  func input() throws -> Tensor { try golden("input").to(dtype) }
+
+  func outputAndMatrixAreTheReferences() throws {
+    let x = try input()
+    #expect(try mixer(x).error(from: golden("output")) <= dtype.tolerance)
+    #expect(try mixer.matrix(of: x).error(from: golden("matrix")) <= dtype.tolerance)
+    if has("transformers.output") {
+      // In fp32 on both sides; the files' own distance from fp64 is about 5e-7.
+      #expect(try mixer(x).error(from: golden("transformers.output")) <= 3e-6)
+    }
+  }
+
+  func statesAreTheReferences(_ memory: (any MixerState) -> Tensor) throws {
+    let x = try input()
+    for pieces in [[7, 6], [1, 6, 6], [6, 1, 5, 1], Array(repeating: 1, count: 13)] {
+      let state = mixer.emptyState(batch: 2)
+      var outputs: [Tensor] = []
+      for piece in x.split(pieces, 1) {
+        outputs.append(mixer.advance(piece, state))
+        guard state.position == 7 else { continue }
+        #expect(try memory(state).error(from: golden("prefix_state")) <= dtype.tolerance, "\(pieces)")
+      }
+      #expect(try memory(state).error(from: golden("final_state")) <= dtype.tolerance, "\(pieces)")
+      if has("transformers.final_state") {
+        #expect(try memory(state).error(from: golden("transformers.final_state")) <= 3e-6, "\(pieces)")
+      }
+      #expect(try Tensor.concatenated(outputs, 1).error(from: golden("output")) <= dtype.tolerance, "\(pieces)")
+    }
+  }
+
+  func gradientsAreTheReferences() throws {
+    let leaf = try input().leaf()
+    let leaves = parameters.train { _ in true }.map(\.value) + [leaf]
+    let gradients = mixer(leaf).gradients(of: leaves, try file.tensor("cotangent").to(dtype))
+    var found = GoldenWeights.gathered(gradients.dropLast(), of: parameters, rows)
+    found["input"] = gradients.last!
+    let prefix = "\(name).grad_of_output."
+    let expected = Set(file.entries.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+    #expect(Set(found.keys) == expected && expected.count >= 8)
+    for (key, gradient) in found {
+      #expect(try gradient.error(from: golden("grad_of_output." + key)) <= 4 * dtype.tolerance, "by \(key)")
+    }
+  }
+}
