@@ -32,6 +32,9 @@ public struct DistillationPair {
     Set(student.blocks.indices.filter { type(of: student.blocks[$0].mixer) == type(of: teacher.blocks[$0].mixer) })
   }
 
+  /// Whether a student's mixer stands for a whole block of the teacher, MLP and all.
+  func standsForBlock(_ layer: Int) -> Bool { teacher.blocks[layer].hasMLP && !student.blocks[layer].hasMLP }
+
   /// The number of heads per layer must agree for the matrices to be compared.
   public func requireEqualHeads() throws {
     for index in student.blocks.indices where !keptLayers.contains(index) {

@@ -17,14 +17,14 @@ public struct LayerDistances: Sendable, Equatable {
     withoutGradients {
       for ids in batches {
         if sameHeads {
-          LayerWalk.run(pair.teacher, ids, .matrix, skipping: pair.keptLayers) { layer, hidden, target in
+          LayerWalk.run(pair, ids, .matrix) { layer, hidden, target in
             let block = pair.student.blocks[layer]
             let matrix = block.mixer.matrix(of: block.mixerInput(hidden))
             let distance = StageLosses.orientation(student: matrix, teacher: target).item()
             result.matrices[layer] = (result.matrices[layer] ?? 0) + distance / Double(batches.count)
           }
         }
-        LayerWalk.run(pair.teacher, ids, .output, skipping: pair.keptLayers) { layer, hidden, target in
+        LayerWalk.run(pair, ids, .output) { layer, hidden, target in
           let block = pair.student.blocks[layer]
           let output = block.mixer(block.mixerInput(hidden))
           let distance = StageLosses.alignment(student: output, teacher: target).item()

@@ -5,15 +5,17 @@ import MohawkTraining
 
 /// One pass of the teacher over a batch, layer by layer, so that only one layer's insides exist at a time.
 enum LayerWalk {
-  /// What the teacher shows of a layer.
+  /// What the teacher shows of a layer: its mixer's matrix, or what its mixer, or its whole block, adds to the stream.
   enum Sight { case matrix, output }
 
   /// Calls `visit` for every layer with the layer's input and what `sight` asks for. No gradients are recorded for the
   /// teacher; `visit` may record its own.
   static func run(
-    _ teacher: any LanguageModel, _ ids: Tensor, _ sight: Sight, skipping kept: Set<Int>,
+    _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight,
     visit: (_ layer: Int, _ hidden: Tensor, _ target: Tensor) throws -> Void
   ) rethrows {
+    let teacher = pair.teacher
+    let kept = pair.keptLayers
     var hidden = withoutGradients { teacher.embed(ids) }
     for (index, block) in teacher.blocks.enumerated() {
       let isLast = index == teacher.blocks.count - 1
@@ -30,8 +32,9 @@ enum LayerWalk {
           return matrix
         case .output:
           let mixed = block.mixer(input)
-          if !isLast { hidden = block.finish(entering, input: input, mixed: mixed) }
-          return mixed
+          let isWhole = pair.standsForBlock(index)
+          if !isLast || isWhole { hidden = block.finish(entering, input: input, mixed: mixed) }
+          return isWhole ? hidden - entering : mixed
         }
       }
       if compared, let target { try visit(index, entering, target) }
@@ -51,7 +54,7 @@ extension LayerWalk {
   ) -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
     let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
-    run(pair.teacher, ids, sight, skipping: pair.keptLayers) { layer, hidden, target in
+    run(pair, ids, sight) { layer, hidden, target in
       let loss = loss(pair.student.blocks[layer], hidden, target)
       (loss * share).backward()
       losses[layer] = loss.detached()

@@ -15,11 +15,26 @@ extension DecoderConfiguration {
       throw MohawkError(
         .outOfRange, "student.attentionLayers names layer \(layer); the teacher has layers 0 to \(mixers.count - 1)")
     }
-    var student = self
-    student.discreteMamba2 = try discreteMamba2(recipe)
-    for index in mixers.indices where !recipe.attentionLayers.contains(index) {
-      student.mixers[index] = .discreteMamba2
+    guard (2...64).contains(recipe.convWidth), (1...65_536).contains(recipe.chunk) else {
+      throw MohawkError(
+        .outOfRange,
+        "\(recipe.convWidth) taps and chunks of \(recipe.chunk) tokens are not what the formats of students know",
+        at: "student", remedy: "use a convWidth from 2 to 64 and a chunk of 65536 at most")
     }
+    var student = self
+    let kind = studentMixer(recipe)
+    switch kind {
+    case .mamba2: student.mamba2 = try mamba2(recipe)
+    default: student.discreteMamba2 = try discreteMamba2(recipe)
+    }
+    for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
+    if !recipe.keepsMLPs {
+      student.layout = .mixerOnly
+      student.mlp = .none
+    }
+    if !student.hasAttention { student.attention = .unused(modelDim: modelDim) }
+    // The hybrids' formats have biases in all four projections or in none; one of zeros changes nothing.
+    if student.hasAttention, kind == .mamba2, attention.bias { student.attention.outputBias = true }
     student.format = student.studentFormat
     try student.requireWritable()
     return student
@@ -28,25 +43,43 @@ extension DecoderConfiguration {
   /// The first format that can hold this student.
   private var studentFormat: CheckpointFormat {
     if isTransformer { return format }
-    return [.phiMamba].first { objection(in: $0) == nil } ?? .mohawk
+    return [.phiMamba, .graniteHybrid, .mamba2].first { objection(in: $0) == nil } ?? .mohawk
   }
 
-  private func discreteMamba2(_ recipe: StudentRecipe) throws -> DiscreteMamba2Configuration {
+  private func studentMixer(_ recipe: StudentRecipe) -> Mixer {
+    switch recipe.mixer {
+    case .mamba2: return .mamba2
+    case .discreteMamba2: return .discreteMamba2
+    case .automatic:
+      let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && mlp.isGated
+      return isLlamaLike || !recipe.keepsMLPs ? .mamba2 : .discreteMamba2
+    }
+  }
+
+  private func heads(_ recipe: StudentRecipe, width: Int) throws -> (v: Int, qk: Int) {
     let vHeads = recipe.vHeads ?? attention.heads
     let qkHeads = recipe.qkHeads ?? vHeads
-    guard vHeads > 0, qkHeads > 0, vHeads.isMultiple(of: qkHeads), modelDim.isMultiple(of: vHeads) else {
+    guard vHeads > 0, qkHeads > 0, vHeads.isMultiple(of: qkHeads), width.isMultiple(of: vHeads) else {
       throw MohawkError(
         .invalidValue, "\(vHeads) v heads and \(qkHeads) qk heads do not fit a model of width \(modelDim)",
         at: "student.vHeads", remedy: "the width must be a multiple of vHeads, and vHeads a multiple of qkHeads")
     }
-    guard (2...64).contains(recipe.convWidth), (1...65_536).contains(recipe.chunk) else {
-      throw MohawkError(
-        .outOfRange,
-        "\(recipe.convWidth) taps and chunks of \(recipe.chunk) tokens are not what the formats of students know",
-        at: "student", remedy: "use a convWidth from 2 to 64 and a chunk of 65536 at most")
-    }
+    return (vHeads, qkHeads)
+  }
+
+  private func discreteMamba2(_ recipe: StudentRecipe) throws -> DiscreteMamba2Configuration {
+    let heads = try heads(recipe, width: modelDim)
     return DiscreteMamba2Configuration(
-      modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: recipe.stateDim, convWidth: recipe.convWidth,
+      modelDim: modelDim, qkHeads: heads.qk, vHeads: heads.v, stateDim: recipe.stateDim, convWidth: recipe.convWidth,
       chunk: recipe.chunk)
+  }
+
+  private func mamba2(_ recipe: StudentRecipe) throws -> Mamba2Configuration {
+    let inner = (recipe.keepsMLPs ? 1 : 2) * modelDim
+    let heads = try heads(recipe, width: recipe.headDim.map { $0 * (recipe.vHeads ?? attention.heads) } ?? inner)
+    return Mamba2Configuration(
+      modelDim: modelDim, heads: heads.v, headDim: recipe.headDim ?? inner / heads.v, groups: heads.qk,
+      stateDim: recipe.stateDim, convWidth: recipe.convWidth, chunk: recipe.chunk, normGroups: heads.qk,
+      normEpsilon: normEpsilon)
   }
 }

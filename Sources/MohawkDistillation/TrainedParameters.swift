@@ -25,7 +25,9 @@ extension DistillationPair {
     switch part {
     case .all: return true
     case .mixer: return isMixer
-    case .matrix: return isMixer && DiscreteMamba2.matrixDependsOn(parameter.name)
+    case .matrix:
+      guard isMixer, let layer = Int(path[1]) else { return false }
+      return type(of: student.blocks[layer].mixer).matrixDependsOn(parameter.name)
     }
   }
 }

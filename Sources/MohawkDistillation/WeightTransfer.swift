@@ -73,13 +73,18 @@ public enum WeightTransfer {
 
   private static func requireAttentionFits(_ teacher: Decoder, _ student: Decoder) throws {
     let attention = teacher.configuration.attention
-    guard let mamba = student.configuration.discreteMamba2 else { return }
-    guard mamba.stateDim == attention.headDim, mamba.qkHeads == attention.heads, mamba.vHeads == attention.heads,
-      mamba.modelDim == attention.width
-    else {
+    let shape: (state: Int, qkHeads: Int, vHeads: Int, width: Int)
+    if let mamba = student.configuration.discreteMamba2 {
+      shape = (mamba.stateDim, mamba.qkHeads, mamba.vHeads, mamba.modelDim)
+    } else if let mamba = student.configuration.mamba2 {
+      shape = (mamba.stateDim, mamba.groups, mamba.heads, mamba.innerDim)
+    } else {
+      return
+    }
+    guard shape == (attention.headDim, attention.heads, attention.heads, attention.width) else {
       throw MohawkError(
         .mismatch,
-        "initialisation 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(mamba.stateDim), \(mamba.qkHeads) qk and \(mamba.vHeads) v heads",
+        "initialisation 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(shape.state), \(shape.qkHeads) qk and \(shape.vHeads) v heads",
         at: "student", remedy: "set student.stateDim to the teacher's head dimension, or initialisation to 'mohawk'")
     }
   }

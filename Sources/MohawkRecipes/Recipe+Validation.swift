@@ -108,6 +108,16 @@ private struct RecipeChecks {
     atLeast(1, "student.convWidth", student.convWidth)
     var sound = atLeast(1, "student.qkHeads", student.qkHeads)
     sound = atLeast(1, "student.vHeads", student.vHeads) && sound
+    atLeast(1, "student.headDim", student.headDim)
+    if student.mixer == .discreteMamba2 {
+      if !student.keepsMLPs {
+        refuse("student.keepsMLPs", "is false, but only mamba-2 can stand for a whole block")
+      }
+      if student.headDim != nil { refuse("student.headDim", "is of mamba-2 only") }
+    }
+    if !student.keepsMLPs, !student.attentionLayers.isEmpty {
+      refuse("student.attentionLayers", "names layers, but a student without MLPs has mixers only")
+    }
     if student.chunk < 1 || student.chunk % 8 != 0 {
       refuse(
         "student.chunk", "must be a positive multiple of 8, not \(student.chunk)",

@@ -191,6 +191,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable, RawValue == S
 extension Precision: RecipeValue {}
 extension TrainedPart: RecipeValue {}
 extension StudentRecipe.Initialisation: RecipeValue {}
+extension StudentRecipe.Mixer: RecipeValue {}
 
 extension Node.Scalar {
   /// Whether this is YAML's null rather than a quoted word.

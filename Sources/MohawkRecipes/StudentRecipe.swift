@@ -1,11 +1,17 @@
 /// Shape and start of the student's mixers. Everything else is the teacher's.
 public struct StudentRecipe: Codable, Sendable, Equatable {
+  /// What mixes the tokens in place of attention.
+  public var mixer = Mixer.automatic
+  /// Whether the blocks keep the teacher's MLPs. Without them a mixer stands for the whole block (Mamba-2 only).
+  public var keepsMLPs = true
   /// State size per head (rows of `h`).
   public var stateDim = 64
   /// Heads of B and C; `nil` means the teacher's number of heads.
   public var qkHeads: Int?
   /// Heads of x and of the decay; `nil` means the teacher's number of heads. A multiple of `qkHeads`.
   public var vHeads: Int?
+  /// Width of a head of x, of Mamba-2 only; `nil` means the teacher's width over `vHeads`, or twice that without MLPs.
+  public var headDim: Int?
   /// Taps of the depth-wise causal convolution over x, B and C.
   public var convWidth = 4
   /// Tokens per chunk of the chunked form.
@@ -17,6 +23,16 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
 
   /// The defaults: MOHAWK, no attention kept.
   public init() {}
+
+  /// What mixes the tokens in place of attention.
+  public enum Mixer: String, Codable, Sendable, CaseIterable {
+    /// Mamba-2 for teachers with the blocks of Llama, so that other tools open the student; else Discrete-Mamba-2.
+    case automatic = "auto"
+    /// The mixer of Phi-Mamba.
+    case discreteMamba2 = "discrete-mamba-2"
+    /// Mamba-2 as it is published.
+    case mamba2 = "mamba-2"
+  }
 
   /// Where the student's mixers start.
   public enum Initialisation: String, Codable, Sendable, CaseIterable {

@@ -83,6 +83,7 @@ private final class SpyModel: LanguageModel {
 private struct SpyBlock: Block {
   let inner: any Block
   let mixer: any SequenceMixer
+  var hasMLP: Bool { inner.hasMLP }
   func mixerInput(_ hidden: Tensor) -> Tensor { inner.mixerInput(hidden) }
   func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
     inner.finish(hidden, input: input, mixed: mixed)

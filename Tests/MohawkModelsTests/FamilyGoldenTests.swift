@@ -9,7 +9,7 @@ import Testing
 @Suite struct FamilyGoldenTests {
   static let families = [
     "llama", "llama3", "llama-linear", "mistral", "qwen2", "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential",
-    "gpt2",
+    "gpt2", "granitemoehybrid", "granitemoehybrid-scaled", "bamba", "mamba2", "mamba2-groups",
   ]
   /// Two implementations in fp32, with the rounding of three layers between them.
   static let tolerance = 2e-5
@@ -70,6 +70,14 @@ import Testing
     for parameter in golden.model.parameters.all {
       #expect(again.parameters[parameter.name]!.value.isIdentical(to: parameter.value), "\(parameter.name)")
     }
+  }
+
+  /// The layout of the layer's authors, of the same weights.
+  @Test(arguments: [("state-spaces-mamba2", "mamba2")])
+  func theAuthorsFilesHoldTheSameModel(_ name: String, _ same: String) throws {
+    let plain = try GoldenModel(same)
+    let other = try Decoder.open(GoldenModel.folder(name))
+    #expect(try other(plain.ids).error(from: plain.output("logits")) <= Self.tolerance)
   }
 
   @Test(arguments: ["llama-sharded", "llama-pickled"])

@@ -44,7 +44,7 @@ extension AttentionConfiguration {
   }
 
   /// The geometry that stands where no layer has attention.
-  static func unused(modelDim: Int) -> AttentionConfiguration {
+  public static func unused(modelDim: Int) -> AttentionConfiguration {
     AttentionConfiguration(
       modelDim: modelDim, heads: 1, kvHeads: 1, headDim: modelDim, rotaryDim: 0, maxLength: 2048, bias: true)
   }

@@ -28,6 +28,7 @@ public struct KeyTable: Sendable {
   /// Matrices that the checkpoint holds as [in, out].
   private(set) var transposed: Set<String> = []
   private var ignoredEndings: [String] = []
+  private var ignoredBeginnings: [String] = []
   private var optionalPrefix = ""
   private var mapsToItself = false
 
@@ -64,6 +65,9 @@ public struct KeyTable: Sendable {
   /// Tensors whose names end so are no parameters: tables and masks that older checkpoints carry along.
   public mutating func ignore(_ endings: String...) { ignoredEndings += endings }
 
+  /// Tensors whose names begin so are of a layer that does nothing.
+  public mutating func ignoreAll(under prefix: String) { ignoredBeginnings.append(prefix) }
+
   /// Some checkpoints leave this beginning of all names out.
   public mutating func allowWithout(_ prefix: String) { optionalPrefix = prefix }
 
@@ -88,6 +92,7 @@ public struct KeyTable: Sendable {
     let used = Set(parameters.compactMap { place(of: $0) }.map { name(of: $0.key, in: all) })
     return names.filter { name in
       !used.contains(name) && !ignoredEndings.contains { name.hasSuffix($0) }
+        && !ignoredBeginnings.contains { name.hasPrefix($0) }
     }.sorted()
   }
 }

@@ -14,10 +14,36 @@ struct ModelJSON {
       throw MohawkError(.invalidFormat, "a config.json of \(map.count) bytes is not one", at: path)
     }
     let data = map.withBytes { Data($0) }
-    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+    let strict = Self.withQuotedConstants(data)
+    guard let object = try? JSONSerialization.jsonObject(with: strict) as? [String: Any] else {
       throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "check that the file is whole")
     }
     self.init(path: path, object: object, text: String(decoding: data, as: UTF8.self))
+  }
+
+  /// Python writes `Infinity` and `NaN` as they are, which is no JSON; here they become texts.
+  private static func withQuotedConstants(_ data: Data) -> Data {
+    let bytes = [UInt8](data)
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count + 16)
+    var (index, inText) = (0, false)
+    while index < bytes.count {
+      let byte = bytes[index]
+      if inText, byte == UInt8(ascii: "\\"), index + 1 < bytes.count {
+        result += [byte, bytes[index + 1]]
+        index += 2
+        continue
+      }
+      if byte == UInt8(ascii: "\"") { inText.toggle() }
+      if !inText, let word = ["-Infinity", "Infinity", "NaN"].first(where: { bytes[index...].starts(with: $0.utf8) }) {
+        result += Array("\"\(word)\"".utf8)
+        index += word.utf8.count
+        continue
+      }
+      result.append(byte)
+      index += 1
+    }
+    return Data(result)
   }
 
   init(path: String, object: [String: Any], text: String) {

@@ -36,7 +36,11 @@ extension Decoder {
 
   public func write(to folder: String) throws {
     try configuration.requireWritable()
-    try Weights.write(parameters.checkpoint(configuration.keys), metadata: ["format": "pt"], to: folder)
+    let padding = configuration.format.family.padding(configuration).map {
+      (name: $0.key, tensor: Tensor.full($0.shape, $0.value))
+    }
+    let tensors = parameters.checkpoint(configuration.keys) + padding
+    try Weights.write(tensors, metadata: ["format": "pt"], to: folder)
     try ModelJSON.write(configuration.json, to: folder + "/config.json")
   }
 

@@ -28,6 +28,8 @@ struct DecoderBlock: Block {
     mlp = layout == .mixerOnly ? nil : FeedForward(configuration.mlp, width, depth: depth, scope / "mlp")
   }
 
+  var hasMLP: Bool { mlp != nil }
+
   func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden).to(compute) }
 
   func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
@@ -58,6 +60,9 @@ extension DecoderConfiguration {
     case .discreteMamba2:
       guard let discreteMamba2 else { preconditionFailure("a Discrete-Mamba-2 layer without geometry") }
       return DiscreteMamba2(discreteMamba2, depth: depth, scope / "mixer")
+    case .mamba2:
+      guard let mamba2 else { preconditionFailure("a Mamba-2 layer without geometry") }
+      return Mamba2(mamba2, depth: depth, scope / "mixer")
     }
   }
 }

@@ -9,6 +9,8 @@ import MohawkTensor
 public protocol Block {
   /// What mixes the tokens of the sequence.
   var mixer: any SequenceMixer { get }
+  /// Whether the block has an MLP beside its mixer.
+  var hasMLP: Bool { get }
   /// The normalised input of the mixer, in the type that the model computes in.
   func mixerInput(_ hidden: Tensor) -> Tensor
   /// The layer's output, from its input, its mixer's input and its mixer's output.

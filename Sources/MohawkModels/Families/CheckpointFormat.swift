@@ -18,6 +18,14 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
   case gptNeoX = "gpt-neox"
   /// GPT-2: `GPT2LMHeadModel`.
   case gpt2
+  /// Granite 4 without experts: attention and Mamba-2 in Llama's blocks, `GraniteMoeHybridForCausalLM`.
+  case graniteHybrid = "granite-hybrid"
+  /// The same under other names: `BambaForCausalLM`.
+  case bamba
+  /// Mamba-2 layers only, without MLPs: `Mamba2ForCausalLM`.
+  case mamba2
+  /// Mamba and Mamba-2 as state-spaces/mamba has them.
+  case stateSpaces = "state-spaces"
   /// This project's own, for students that no other architecture describes.
   case mohawk
 
@@ -29,6 +37,10 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
     case .qwen2, .qwen3: QwenFamily.self
     case .gptNeoX: GPTNeoXFamily.self
     case .gpt2: GPT2Family.self
+    case .graniteHybrid: GraniteHybridFamily.self
+    case .bamba: BambaFamily.self
+    case .mamba2: Mamba2Family.self
+    case .stateSpaces: StateSpacesFamily.self
     case .mohawk: MohawkFamily.self
     }
   }
@@ -37,6 +49,7 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
   var modelType: String {
     switch self {
     case .gptNeoX: "gpt_neox"
+    case .graniteHybrid: "granitemoehybrid"
     default: rawValue
     }
   }
@@ -51,14 +64,28 @@ protocol Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable
   /// The `config.json` of a model in this format.
   static func json(_ configuration: DecoderConfiguration) -> [String: Any]
+  /// Tensors that the format needs and the model has no parameters for.
+  static func padding(_ configuration: DecoderConfiguration) -> [PaddingTensor]
   /// What the format cannot say about a model, as an end of "the format … cannot hold "; nil when it can say all.
   static func objection(to configuration: DecoderConfiguration) -> String?
+}
+
+extension Family {
+  static func padding(_ configuration: DecoderConfiguration) -> [PaddingTensor] { [] }
+}
+
+/// A tensor of one number that a format needs.
+struct PaddingTensor {
+  let key: String
+  let shape: [Int]
+  let value: Double
 }
 
 extension CheckpointFormat {
   /// The format of a folder by its `config.json`.
   static func of(_ json: ModelJSON) throws -> CheckpointFormat {
     if json.object["MixerModel"] != nil { return .phiMamba }
+    if !json.has("model_type"), json.has("d_model"), json.has("n_layer") { return .stateSpaces }
     let type = try json.string("model_type")
     guard let format = allCases.first(where: { $0.modelType == type }) else {
       throw MohawkError(

@@ -35,6 +35,7 @@ enum MohawkFamily: Family {
     if result.mixers.contains(.discreteMamba2) {
       result.discreteMamba2 = try discreteMamba2(json.nested("discrete_mamba_2"), modelDim)
     }
+    if result.mixers.contains(.mamba2) { result.mamba2 = try mamba2(json.nested("mamba_2"), modelDim) }
     if json.has("learned_positions") { result.learnedPositions = try json.integer("learned_positions") }
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)
     result.headBias = try json.bool("head_bias", default: false)
@@ -64,6 +65,25 @@ enum MohawkFamily: Family {
       convWidth: try json.integer("convolution", in: 2...64), chunk: try json.integer("chunk", in: 1...65_536))
   }
 
+  private static func mamba2(_ json: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
+    let (heads, groups) = (try json.integer("heads"), try json.integer("groups"))
+    let normGroups = try json.integer("norm_groups", default: 0, in: 0...1 << 24)
+    let headDim = try json.integer("head_dim", in: 1...65_536)
+    guard heads.isMultiple(of: groups), heads <= 1 << 24 / headDim,
+      normGroups == 0 || (heads * headDim).isMultiple(of: normGroups)
+    else {
+      throw MohawkError(
+        .invalidValue, "\(heads) heads, \(groups) groups and \(normGroups) groups of the norm do not fit", at: json.path)
+    }
+    return Mamba2Configuration(
+      modelDim: modelDim, heads: heads, headDim: headDim, groups: groups,
+      stateDim: try json.integer("state", in: 1...65_536), convWidth: try json.integer("convolution", in: 2...64),
+      chunk: try json.integer("chunk", in: 1...65_536), normGroups: normGroups == 0 ? nil : normGroups,
+      normEpsilon: try json.epsilon("norm_epsilon", default: 1e-5),
+      projectionBias: try json.bool("projection_bias", default: false),
+      convolutionBias: try json.bool("convolution_bias", default: true), timeStepLimit: try json.timeStepLimit())
+  }
+
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.mapAnyToItself()
@@ -91,6 +111,15 @@ enum MohawkFamily: Family {
         [
           "v_heads": mamba.vHeads, "qk_heads": mamba.qkHeads, "state": mamba.stateDim, "convolution": mamba.convWidth,
           "chunk": mamba.chunk,
+        ] as [String: Any]
+    }
+    if let mamba = configuration.mamba2, configuration.mixers.contains(.mamba2) {
+      object["mamba_2"] =
+        [
+          "heads": mamba.heads, "head_dim": mamba.headDim, "groups": mamba.groups, "state": mamba.stateDim,
+          "convolution": mamba.convWidth, "chunk": mamba.chunk, "norm_groups": mamba.normGroups ?? 0,
+          "norm_epsilon": mamba.normEpsilon, "projection_bias": mamba.projectionBias,
+          "convolution_bias": mamba.convolutionBias, "time_step_limit": mamba.timeStepLimitJSON,
         ] as [String: Any]
     }
     object.merge(configuration.tokens.json) { $1 }

@@ -1,0 +1,177 @@
+// Granite 4 without experts (`GraniteMoeHybridForCausalLM`): Llama's blocks with Mamba-2 in most layers. transformers,
+// vLLM, mlx-lm and llama.cpp open it, so that it is the format of students of Llama's relatives.
+
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+
+enum GraniteHybridFamily: Family {
+  /// Layers that do nothing: the other tools need one with attention.
+  private static let identityKey = "mohawk_identity_layers"
+
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
+    try json.refuseOtherMathematics(than: [
+      "attention_bias", "embedding_multiplier", "residual_multiplier", "logits_scaling", "attention_multiplier",
+      "position_embedding_type", "layer_types",
+    ])
+    var result = try LlamaFamily.gatedRMSDecoder(json, format, tied: false)
+    result.mlp.width = try json.integer("shared_intermediate_size", default: result.mlp.width)
+    result.attention.bias = try json.bool("attention_bias", default: false)
+    result.attention.outputBias = result.attention.bias
+    let scale = try json.number("attention_multiplier", default: 1)
+    // The usual scale is said in digits here.
+    if abs(scale - result.attention.resolvedScale) > 1e-9 * scale { result.attention.scale = scale }
+    if try json.string("position_embedding_type", default: "nope") != "rope" { result.attention.rotaryDim = 0 }
+    result.multipliers.embedding = try json.number("embedding_multiplier", default: 1)
+    result.multipliers.residual = try json.number("residual_multiplier", default: 1)
+    result.multipliers.logits = try json.number("logits_scaling", default: 1)
+    guard result.multipliers.logits != 0 else {
+      throw MohawkError(.invalidValue, "'logits_scaling' is 0", at: json.path)
+    }
+    result.mixers = try mixers(json, result.mixers.count)
+    if result.mixers.contains(.mamba2) {
+      result.mamba2 = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
+    }
+    if !result.hasAttention { result.attention = .unused(modelDim: result.modelDim) }
+    return result
+  }
+
+  private static func mixers(_ json: ModelJSON, _ count: Int) throws -> [DecoderConfiguration.Mixer] {
+    guard json.has("layer_types") else { return Array(repeating: .mamba2, count: count) }
+    let types = try json.strings("layer_types")
+    guard types.count == count else {
+      throw MohawkError(.invalidValue, "'layer_types' names \(types.count) of \(count) layers", at: json.path)
+    }
+    var all = try types.map { type -> DecoderConfiguration.Mixer in
+      switch type {
+      case "mamba", "linear_attention": return .mamba2
+      case "attention", "full_attention": return .attention
+      default:
+        throw MohawkError(.unsupported, "the layer type '\(type)' is not known", at: "\(json.path): layer_types")
+      }
+    }
+    if let idle = json.object[identityKey] as? [Int], idle == [count - 1], all.last == .attention { all.removeLast() }
+    return all
+  }
+
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
+    var table = KeyTable()
+    table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.norm.weight"])
+    if configuration.tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    for (index, kind) in configuration.mixers.enumerated() {
+      let layer = "layers.\(index)."
+      let outer = "model." + layer
+      table.map(
+        ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": "post_attention_layernorm.weight"], from: layer,
+        to: outer)
+      table.join(
+        [(layer + "mlp.gate.weight", configuration.mlp.width), (layer + "mlp.up.weight", configuration.mlp.width)],
+        to: outer + "shared_mlp.input_linear.weight")
+      table.map(layer + "mlp.down.weight", to: outer + "shared_mlp.output_linear.weight")
+      if kind.isAttention {
+        table.addAttention(configuration.attention, from: layer + "attention.", to: outer + "self_attn.")
+      } else if let mamba = configuration.mamba2 {
+        table.addMamba2(mamba, from: layer + "mixer.", to: outer + "mamba.")
+      }
+    }
+    if !configuration.hasAttention { table.ignoreAll(under: "model.layers.\(configuration.mixers.count).") }
+    return table
+  }
+
+  /// The attention of a layer that does nothing: one head of keys and values.
+  static func idleAttention(_ configuration: DecoderConfiguration) -> AttentionConfiguration {
+    let width = configuration.modelDim
+    let headDim = [64, 32, 16, 8, 4, 2].first { width.isMultiple(of: $0) } ?? width
+    return AttentionConfiguration(
+      modelDim: width, heads: width / headDim, kvHeads: 1, headDim: headDim, rotaryDim: headDim / 2 * 2,
+      maxLength: 131_072, bias: false)
+  }
+
+  static func padding(_ configuration: DecoderConfiguration) -> [PaddingTensor] {
+    if configuration.hasAttention { return [] }
+    let layer = "model.layers.\(configuration.mixers.count)."
+    let (width, inner) = (configuration.modelDim, configuration.mlp.width)
+    let narrow = idleAttention(configuration).kvWidth
+    let projections = [("q_proj", width), ("k_proj", narrow), ("v_proj", narrow), ("o_proj", width)].map {
+      PaddingTensor(key: "\(layer)self_attn.\($0.0).weight", shape: [$0.1, width], value: 0)
+    }
+    return projections + [
+      PaddingTensor(key: layer + "input_layernorm.weight", shape: [width], value: 1),
+      PaddingTensor(key: layer + "post_attention_layernorm.weight", shape: [width], value: 1),
+      PaddingTensor(key: layer + "shared_mlp.input_linear.weight", shape: [2 * inner, width], value: 0),
+      PaddingTensor(key: layer + "shared_mlp.output_linear.weight", shape: [width, inner], value: 0),
+    ]
+  }
+
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
+    var shown = configuration
+    if !configuration.hasAttention {
+      shown.attention = idleAttention(configuration)
+      shown.mixers.append(.attention)
+    }
+    var object = shown.gatedRMSJSON("GraniteMoeHybridForCausalLM")
+    let attention = shown.attention
+    object["shared_intermediate_size"] = shown.mlp.width
+    object["attention_bias"] = attention.bias
+    object["attention_multiplier"] = attention.resolvedScale
+    object["position_embedding_type"] = attention.rotaryDim == 0 ? "nope" : "rope"
+    object["embedding_multiplier"] = shown.multipliers.embedding
+    object["residual_multiplier"] = shown.multipliers.residual
+    object["logits_scaling"] = shown.multipliers.logits
+    object["layer_types"] = shown.mixers.map { $0.isAttention ? "attention" : "mamba" }
+    object["num_local_experts"] = 0
+    object["num_experts_per_tok"] = 0
+    object["output_router_logits"] = false
+    if attention.width == shown.modelDim { object["head_dim"] = nil }
+    var rope: [String: Any] = attention.rotaryScaling.json ?? ["rope_type": "default"]
+    rope["rope_theta"] = attention.rotaryBase
+    object["rope_parameters"] = rope
+    object["rope_scaling"] = nil
+    if let mamba = shown.mamba2 { object.merge(mamba.hybridJSON) { $1 } }
+    if !configuration.hasAttention { object[identityKey] = [configuration.mixers.count] }
+    return object
+  }
+
+  static func objection(to configuration: DecoderConfiguration) -> String? {
+    let attention = configuration.attention
+    return configuration.objectionToHybrid()
+      ?? configuration.firstDifference([
+        ("biases of the MLP", !configuration.mlp.bias),
+        ("an activation other than SiLU", configuration.mlp.activation == .silu),
+        (
+          "positions on a part of each head",
+          !configuration.hasAttention || attention.rotaryDim == attention.headDim || attention.rotaryDim == 0
+        ),
+        (
+          "an output projection biased unlike the others",
+          !configuration.hasAttention || attention.bias == attention.outputBias
+        ),
+      ])
+  }
+}
+
+extension DecoderConfiguration {
+  /// What neither Granite nor Bamba can hold.
+  func objectionToHybrid() -> String? {
+    let mamba = mamba2
+    return firstDifference([
+      ("a model without Mamba-2 layers", mixers.contains(.mamba2)),
+      ("mixers other than Mamba-2 and full attention", mixers.allSatisfy { $0 == .mamba2 || $0 == .attention }),
+      ("blocks that are not sequential", layout == .sequential),
+      ("norms other than RMSNorm", norm == .rms(epsilon: normEpsilon)),
+      ("an MLP that is not gated", mlp.isGated),
+      ("a head with bias", !headBias),
+      ("learned positions", learnedPositions == nil),
+      ("norms of queries and keys", !hasAttention || attention.headNormEpsilon == nil),
+      ("Mamba-2 with biased projections", mamba?.projectionBias != true),
+      (
+        "Mamba-2 of a width that is no multiple of the model's",
+        mamba.map { $0.innerDim.isMultiple(of: modelDim) } ?? true
+      ),
+      (
+        "Mamba-2 with a norm over other groups than those of B and C",
+        mamba.map { $0.normGroups == $0.groups && $0.normEpsilon == normEpsilon } ?? true
+      ),
+    ])
+  }
+}

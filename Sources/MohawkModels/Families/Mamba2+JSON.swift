@@ -1,0 +1,85 @@
+import Foundation
+import MohawkFiles
+import MohawkMixers
+
+extension ModelJSON {
+  /// What step sizes are limited to: two numbers, of which the last may be infinite in any of the ways that files have.
+  func timeStepLimit() throws -> ClosedRange<Double> {
+    guard has("time_step_limit") else { return 0...Double.infinity }
+    func number(_ value: Any) -> Double? {
+      if let number = value as? NSNumber { return number.doubleValue }
+      let text = (value as? [String: Any])?["__float__"] as? String ?? value as? String
+      return text == "Infinity" ? .infinity : nil
+    }
+    guard let pair = object["time_step_limit"] as? [Any], pair.count == 2, let low = number(pair[0]),
+      let high = number(pair[1]), low >= 0, high > low
+    else {
+      throw MohawkError(
+        .invalidValue, "'time_step_limit' is \(Self.short(object["time_step_limit"] ?? "")), not two rising numbers",
+        at: path)
+    }
+    // Files that cannot say infinity say a number that softplus never reaches.
+    return low...(high >= 1e8 ? .infinity : high)
+  }
+
+  /// The Mamba-2 layers of Granite and Bamba.
+  func hybridMamba2(_ modelDim: Int, epsilon: Double) throws -> Mamba2Configuration {
+    let heads = try integer("mamba_n_heads", default: 128)
+    let inner = try integer("mamba_expand", default: 2) * modelDim
+    let isAutomatic = !has("mamba_d_head") || object["mamba_d_head"] as? String == "auto"
+    let headDim = isAutomatic ? inner / heads : try integer("mamba_d_head")
+    let groups = try integer("mamba_n_groups", default: 1)
+    guard heads * headDim == inner, heads.isMultiple(of: groups) else {
+      throw MohawkError(
+        .invalidValue, "\(heads) heads of \(headDim) in \(groups) groups do not fit \(inner) channels of Mamba-2",
+        at: path)
+    }
+    guard try !bool("mamba_proj_bias", default: false) else {
+      throw MohawkError(.unsupported, "'mamba_proj_bias' is true, which is not supported", at: path)
+    }
+    return Mamba2Configuration(
+      modelDim: modelDim, heads: heads, headDim: headDim, groups: groups,
+      stateDim: try integer("mamba_d_state", default: 256, in: 1...65_536),
+      convWidth: try integer("mamba_d_conv", default: 4, in: 2...64),
+      chunk: try integer("mamba_chunk_size", default: 256, in: 1...65_536), normGroups: groups, normEpsilon: epsilon,
+      convolutionBias: try bool("mamba_conv_bias", default: true), timeStepLimit: try timeStepLimit())
+  }
+}
+
+extension Mamba2Configuration {
+  /// The keys of Granite and Bamba.
+  var hybridJSON: [String: Any] {
+    [
+      "mamba_n_heads": heads, "mamba_d_head": headDim, "mamba_n_groups": groups, "mamba_d_state": stateDim,
+      "mamba_d_conv": convWidth, "mamba_expand": innerDim / modelDim, "mamba_chunk_size": chunk,
+      "mamba_conv_bias": convolutionBias, "mamba_proj_bias": false, "time_step_limit": timeStepLimitJSON,
+    ]
+  }
+
+  /// Infinity is no JSON number; softplus never reaches 10⁹.
+  var timeStepLimitJSON: [Double] {
+    [timeStepLimit.lowerBound, timeStepLimit.upperBound < .infinity ? timeStepLimit.upperBound : 1e9]
+  }
+}
+
+extension KeyTable {
+  /// A Mamba-2 mixer under the names of its authors and of transformers.
+  mutating func addMamba2(_ mamba: Mamba2Configuration, from inner: String, to outer: String) {
+    let rows = [
+      ("z", mamba.innerDim), ("x", mamba.innerDim), ("bc", mamba.bcDim), ("dt", mamba.heads),
+    ]
+    join(rows.map { (inner + "in_proj." + $0.0, $0.1) }, to: outer + "in_proj.weight")
+    if mamba.projectionBias {
+      join(rows.map { (inner + "in_proj.bias." + $0.0, $0.1) }, to: outer + "in_proj.bias")
+    }
+    for part in mamba.convolutionBias ? ["weight", "bias"] : ["weight"] {
+      join(
+        [(inner + "conv1d.x." + part, mamba.innerDim), (inner + "conv1d.bc." + part, mamba.bcDim)],
+        to: outer + "conv1d." + part)
+    }
+    map(
+      ["A_log": "A_log", "D": "D", "dt_bias": "dt_bias", "out_proj.weight": "out_proj.weight"], from: inner, to: outer)
+    if mamba.projectionBias { map(inner + "out_proj.bias", to: outer + "out_proj.bias") }
+    if mamba.normGroups != nil { map(inner + "norm.weight", to: outer + "norm.weight") }
+  }
+}

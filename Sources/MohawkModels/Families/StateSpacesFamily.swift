@@ -1,0 +1,80 @@
+// Mamba-2 as its authors' package writes it (state-spaces/mamba): other keys in `config.json`, `embedding` instead of
+// `embeddings`.
+
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+
+enum StateSpacesFamily: Family {
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
+    let modelDim = try json.integer("d_model")
+    let words = try json.integer("vocab_size")
+    let multiple = try json.integer("pad_vocab_size_multiple", default: 8)
+    guard try json.integer("d_intermediate", default: 0, in: 0...1 << 24) == 0,
+      (json.object["attn_layer_idx"] as? [Any])?.isEmpty ?? true
+    else {
+      throw MohawkError(.unsupported, "layers of attention and MLPs are not supported in this format", at: json.path)
+    }
+    let cell = try json.object("ssm_cfg") ?? ModelJSON(path: json.path, object: [:], text: "")
+    let isRMS = try json.bool("rms_norm", default: true)
+    var result = DecoderConfiguration(
+      mambaFormat: format, vocabulary: (words + multiple - 1) / multiple * multiple, modelDim: modelDim,
+      layers: try json.layers("n_layer"), norm: isRMS ? .rms(epsilon: 1e-5) : .layer(epsilon: 1e-5))
+    switch try cell.string("layer", default: "Mamba1") {
+    case "Mamba2":
+      result.mixers = result.mixers.map { _ in .mamba2 }
+      result.mamba2 = try mamba2(cell, modelDim)
+    case let other:
+      throw MohawkError(.unsupported, "the layer '\(other)' is not known", at: cell.path, remedy: "known is Mamba2")
+    }
+    result.tiesHead = try json.bool("tie_embeddings", default: true)
+    result.tokens = json.tokenRoles()
+    return result
+  }
+
+  private static func mamba2(_ cell: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
+    let (expand, headDim) = (try cell.integer("expand", default: 2), try cell.integer("headdim", default: 64))
+    let groups = try cell.integer("ngroups", default: 1)
+    let inner = expand * modelDim
+    guard inner.isMultiple(of: headDim), (inner / headDim).isMultiple(of: groups) else {
+      throw MohawkError(
+        .invalidValue, "heads of \(headDim) in \(groups) groups do not fit \(inner) channels", at: cell.path)
+    }
+    return Mamba2Configuration(
+      modelDim: modelDim, heads: inner / headDim, headDim: headDim, groups: groups,
+      stateDim: try cell.integer("d_state", default: 128, in: 1...65_536),
+      convWidth: try cell.integer("d_conv", default: 4, in: 2...64),
+      chunk: try cell.integer("chunk_size", default: 256, in: 1...65_536), normGroups: groups, normEpsilon: 1e-5,
+      projectionBias: try cell.bool("bias", default: false),
+      convolutionBias: try cell.bool("conv_bias", default: true))
+  }
+
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
+    configuration.mambaKeys(embedding: "backbone.embedding.weight")
+  }
+
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
+    var cell: [String: Any] = [:]
+    if let mamba = configuration.mamba2 {
+      cell = [
+        "layer": "Mamba2", "d_state": mamba.stateDim, "d_conv": mamba.convWidth,
+        "expand": mamba.innerDim / mamba.modelDim, "headdim": mamba.headDim, "ngroups": mamba.groups,
+        "chunk_size": mamba.chunk, "bias": mamba.projectionBias, "conv_bias": mamba.convolutionBias,
+      ]
+    }
+    let isRMS = configuration.norm == .rms(epsilon: 1e-5)
+    return [
+      "d_model": configuration.modelDim, "n_layer": configuration.mixers.count, "d_intermediate": 0,
+      "vocab_size": configuration.vocabulary, "ssm_cfg": cell, "rms_norm": isRMS, "residual_in_fp32": true,
+      "fused_add_norm": true, "pad_vocab_size_multiple": 1, "tie_embeddings": configuration.tiesHead,
+    ]
+  }
+
+  static func objection(to configuration: DecoderConfiguration) -> String? {
+    Mamba2Family.objection(to: configuration)
+      ?? configuration.firstDifference([
+        ("norms with an epsilon other than 1e-5", configuration.normEpsilon == 1e-5),
+        ("limits of the step size", configuration.mamba2?.timeStepLimit == 0...Double.infinity),
+      ])
+  }
+}
