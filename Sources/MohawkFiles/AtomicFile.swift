@@ -46,6 +46,12 @@ public struct AtomicFile: ~Copyable {
     if !committed { unlink(partial) }
   }
 
+  /// Gives a finished file its name in another folder of the same file system; one that is there is replaced.
+  public static func move(_ finished: String, to path: String) throws {
+    guard rename(finished, path) == 0 else { throw MohawkError.system(errno, "rename the finished file", path) }
+    syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+  }
+
   /// Writes `data` to `path` in one go.
   public static func write(_ data: Data, to path: String) throws {
     var file = try AtomicFile(path)

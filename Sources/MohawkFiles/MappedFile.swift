@@ -29,7 +29,8 @@ public final class MappedFile: @unchecked Sendable {  // the mapping never chang
   /// - Throws: `MohawkError` when it is missing, unreadable or not a regular file.
   public init(_ path: String) throws {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without blocking, so that a pipe without a writer is refused below instead of waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw MohawkError.system(errno, "open the file", path) }
     defer { close(descriptor) }
     var status = stat()

@@ -7,7 +7,7 @@ public final class SafetensorsFile: Sendable {
   private let map: MappedFile
   private let header: SafetensorsHeader
 
-  /// Maps `path` and checks its header.
+  /// Maps `path` and checks its header. Tensors of a type that cannot be computed with are no reason to refuse the file.
   /// - Throws: `MohawkError` when the file is missing, is no safetensors file or is damaged.
   public init(_ path: String) throws {
     map = try MappedFile(path)
@@ -18,7 +18,7 @@ public final class SafetensorsFile: Sendable {
   public var path: String { map.path }
   /// The tensors' names, in the order of their bytes in the file.
   public var names: [String] { header.names }
-  /// Every tensor by its name.
+  /// Every tensor by its name, without those of a type that no `DType` stands for, such as `F8_E4M3`.
   public var entries: [String: SafetensorsEntry] { header.entries }
   /// The free text pairs of the header.
   public var metadata: [String: String] { header.metadata }
@@ -32,6 +32,11 @@ public final class SafetensorsFile: Sendable {
   ///   - checkFinite: also refuse NaN and infinity, at the price of reading every byte.
   /// - Throws: `MohawkError` when there is no such tensor, or when it holds what it may not.
   public func tensor(_ name: String, checkFinite: Bool = false) throws -> Tensor {
+    if let type = header.foreign[name] {
+      throw MohawkError(
+        .unsupported, "tensor \(quoted(name)) has the element type \(type.rawValue), which cannot be computed with",
+        at: path, remedy: "convert it to one of \(DType.allCases.map(\.safetensorsName).joined(separator: ", "))")
+    }
     guard let entry = entries[name] else {
       throw MohawkError(
         .mismatch, "there is no tensor \(quoted(name))", at: path, remedy: "check that this file fits the model")
@@ -56,8 +61,8 @@ public final class SafetensorsFile: Sendable {
 }
 
 extension Tensor {
-  /// A tensor over `bytes`, or over a copy of them when their address does not suit `dtype`.
-  static func borrowingIfAligned(
+  /// A tensor over `bytes` that `owner` owns, or over a copy of them when their address does not suit `dtype`.
+  package static func borrowingIfAligned(
     _ bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject
   ) -> Tensor {
     guard let start = bytes.baseAddress, UInt(bitPattern: start) % UInt(dtype.size) != 0 else {

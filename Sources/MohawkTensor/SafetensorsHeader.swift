@@ -1,13 +1,15 @@
 import MohawkFiles
 
-/// The checked header of a safetensors file: every entry has a known type and exactly the bytes that its shape needs,
-/// and the entries fill the file without gap or overlap.
+/// The checked header of a safetensors file: every entry has a type of the format and exactly the bytes that its shape
+/// needs, and the entries fill the file without gap or overlap.
 ///
 /// Format: eight bytes with the header's length (little endian), the header as JSON, then the tensors' bytes.
 struct SafetensorsHeader: Sendable {
   /// Names in the order of their bytes.
   private(set) var names: [String] = []
   private(set) var entries: [String: SafetensorsEntry] = [:]
+  /// The types of the tensors that are there but cannot be read.
+  private(set) var foreign: [String: SafetensorsForeignType] = [:]
   private(set) var metadata: [String: String] = [:]
 
   static let longest = 100_000_000
@@ -34,27 +36,29 @@ struct SafetensorsHeader: Sendable {
         .truncatedFile, "the header claims \(length) bytes but the file has only \(bytes.count)", at: path,
         remedy: "fetch or write the file again")
     }
+    var places: [String: Range<Int>] = [:]
     do {
-      try read(UnsafeRawBufferPointer(rebasing: bytes[8..<start]), start: start)
+      try read(UnsafeRawBufferPointer(rebasing: bytes[8..<start]), start: start, &places)
     } catch let fault as SafetensorsJSON.Fault {
       throw MohawkError(
         .invalidFormat, "the header is damaged at byte \(8 + fault.position): \(fault.reason)", at: path,
         remedy: "fetch or write the file again")
     } catch let problem as EntryProblem {
       throw MohawkError(
-        problem.code, "tensor \(quoted(problem.name)) \(problem.reason)", at: path, remedy: problem.remedy)
+        .invalidFormat, "tensor \(quoted(problem.name)) \(problem.reason)", at: path,
+        remedy: "fetch or write the file again")
     }
-    try checkLayout(start: start, end: bytes.count, path: path)
+    try checkLayout(places, start: start, end: bytes.count, path: path)
   }
 
   private struct EntryProblem: Error {
     let name: String
     let reason: String
-    var code = MohawkError.Code.invalidFormat
-    var remedy = "fetch or write the file again"
   }
 
-  private mutating func read(_ header: UnsafeRawBufferPointer, start: Int) throws {
+  private mutating func read(
+    _ header: UnsafeRawBufferPointer, start: Int, _ places: inout [String: Range<Int>]
+  ) throws {
     var json = SafetensorsJSON(header)
     guard header.first == UInt8(ascii: "{"), json.take("{") else { throw json.fault("it is not a JSON object") }
     var hasMetadata = false
@@ -67,8 +71,8 @@ struct SafetensorsHeader: Sendable {
           hasMetadata = true
           metadata = try Self.metadata(&json)
         } else {
-          let entry = try Self.entry(name, &json, start: start)
-          guard entries.updateValue(entry, forKey: name) == nil else {
+          let place = try entry(name, &json, start: start)
+          guard places.updateValue(place, forKey: name) == nil else {
             throw EntryProblem(name: name, reason: "occurs twice")
           }
           names.append(name)
@@ -95,7 +99,8 @@ struct SafetensorsHeader: Sendable {
     return result
   }
 
-  private static func entry(_ name: String, _ json: inout SafetensorsJSON, start: Int) throws -> SafetensorsEntry {
+  /// Keeps a tensor's type and shape, and tells where its bytes lie.
+  private mutating func entry(_ name: String, _ json: inout SafetensorsJSON, start: Int) throws -> Range<Int> {
     let place = "tensor \(quoted(name))"
     var dtype: String?
     var shape: [Int]?
@@ -106,7 +111,7 @@ struct SafetensorsHeader: Sendable {
       try json.expect(":", place)
       switch key {
       case "dtype" where dtype == nil: dtype = try json.string(place)
-      case "shape" where shape == nil: shape = try json.naturals("the shape of \(place)", atMost: mostDimensions)
+      case "shape" where shape == nil: shape = try json.naturals("the shape of \(place)", atMost: Self.mostDimensions)
       case "data_offsets" where offsets == nil: offsets = try json.naturals("the offsets of \(place)", atMost: 2)
       case "dtype", "shape", "data_offsets": throw EntryProblem(name: name, reason: "has \(key) twice")
       default: throw EntryProblem(name: name, reason: "has an unknown key \(quoted(key))")
@@ -117,19 +122,24 @@ struct SafetensorsHeader: Sendable {
     guard let dtype, let shape, let offsets, offsets.count == 2 else {
       throw EntryProblem(name: name, reason: "needs dtype, shape and two data_offsets")
     }
-    guard let type = DType(safetensorsName: dtype) else {
+    let type = DType(safetensorsName: dtype)
+    let other = type == nil ? SafetensorsForeignType(rawValue: dtype) : nil
+    guard let bits = type.map({ 8 * $0.size }) ?? other?.bits else {
       throw EntryProblem(
-        name: name, reason: "has the element type \(quoted(dtype)), which cannot be read", code: .unsupported,
-        remedy: "convert it to one of \(DType.allCases.map(\.safetensorsName).joined(separator: ", "))")
+        name: name, reason: "has the element type \(quoted(dtype)), which the format does not know")
     }
     // The product without its zeros: libtorch computes strides from it even when the tensor is empty.
-    var size = type.size
+    var product = bits
     for length in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: Swift.max(length, 1))
+      let (longer, overflow) = product.multipliedReportingOverflow(by: Swift.max(length, 1))
       guard !overflow else { throw EntryProblem(name: name, reason: "has the shape \(shape), which is too large") }
-      size = product
+      product = longer
     }
-    if shape.contains(0) { size = 0 }
+    if shape.contains(0) { product = 0 }
+    guard product % 8 == 0 else {
+      throw EntryProblem(name: name, reason: "of type \(dtype) and shape \(shape) does not fill whole bytes")
+    }
+    let size = product / 8
     let (from, to) = (offsets[0], offsets[1])
     guard from <= to else { throw EntryProblem(name: name, reason: "ends at \(to), before its start at \(from)") }
     guard to - from == size else {
@@ -138,16 +148,25 @@ struct SafetensorsHeader: Sendable {
     }
     let (end, overflow) = to.addingReportingOverflow(start)
     guard !overflow else { throw EntryProblem(name: name, reason: "lies outside the file") }
-    return SafetensorsEntry(dtype: type, shape: shape, bytes: end - size..<end)
+    if let type {
+      entries[name] = SafetensorsEntry(dtype: type, shape: shape, bytes: end - size..<end)
+    } else {
+      foreign[name] = other
+    }
+    return end - size..<end
   }
 
   /// Sorts the names by place and checks that the entries fill `start..<end` one after another.
-  private mutating func checkLayout(start: Int, end: Int, path: String) throws {
-    let places = entries.mapValues { ($0.bytes.lowerBound, $0.bytes.upperBound) }
-    names.sort { (places[$0]!.0, places[$0]!.1, $0) < (places[$1]!.0, places[$1]!.1, $1) }
+  private mutating func checkLayout(
+    _ places: [String: Range<Int>], start: Int, end: Int, path: String
+  ) throws {
+    names.sort { first, second in
+      let (one, two) = (places[first]!, places[second]!)
+      return (one.lowerBound, one.upperBound, first) < (two.lowerBound, two.upperBound, second)
+    }
     var filled = start
     for name in names {
-      let place = entries[name]!.bytes
+      let place = places[name]!
       if place.upperBound > end {
         throw MohawkError(
           .truncatedFile,

@@ -1,43 +1,48 @@
-/// A strict reader of the only JSON that a safetensors header may hold. It never recurses, so that no nesting, however
-/// deep, can exhaust the stack; every member's form is asked for by the caller.
-struct SafetensorsJSON {
-  /// What is wrong, and at which byte of the header.
-  struct Fault: Error {
-    let reason: String
-    let position: Int
+/// A strict reader of the JSON that a safetensors header, or the index of its shards, may hold. It never recurses, so that
+/// no nesting, however deep, can exhaust the stack; every member's form is asked for by the caller.
+package struct SafetensorsJSON {
+  /// What is wrong, and at which byte of the text.
+  package struct Fault: Error {
+    package let reason: String
+    package let position: Int
   }
 
   private let bytes: UnsafeRawBufferPointer
-  private(set) var position = 0
+  package private(set) var position = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  func fault(_ reason: String) -> Fault { Fault(reason: reason, position: position) }
+  package func fault(_ reason: String) -> Fault { Fault(reason: reason, position: position) }
 
   private mutating func skipSpace() {
-    while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      default: return
+      }
+    }
   }
 
   /// Takes `character` when it comes next.
-  mutating func take(_ character: Unicode.Scalar) -> Bool {
+  package mutating func take(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
     position += 1
     return true
   }
 
-  mutating func expect(_ character: Unicode.Scalar, _ place: String) throws(Fault) {
+  package mutating func expect(_ character: Unicode.Scalar, _ place: String) throws(Fault) {
     guard take(character) else { throw fault("'\(character)' is missing in \(place)") }
   }
 
   /// Nothing but white space may follow.
-  mutating func expectEnd() throws(Fault) {
+  package mutating func expectEnd() throws(Fault) {
     skipSpace()
-    guard position == bytes.count else { throw fault("something follows the header's object") }
+    guard position == bytes.count else { throw fault("something follows the object") }
   }
 
   /// A number without sign, fraction or exponent.
-  mutating func natural(_ place: String) throws(Fault) -> Int {
+  package mutating func natural(_ place: String) throws(Fault) -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -71,7 +76,94 @@ struct SafetensorsJSON {
     return values
   }
 
-  mutating func string(_ place: String) throws(Fault) -> String {
+  /// Reads past any value. Lists and objects inside one another are counted, not entered.
+  package mutating func skipValue(_ place: String, deepest: Int = 64) throws(Fault) {
+    var open: [Bool] = []  // true for an object
+    while true {
+      if take("{") {
+        open.append(true)
+        if !take("}") {
+          guard open.count <= deepest else { throw fault("\(place) is nested too deeply") }
+          try key(place)
+          continue
+        }
+        open.removeLast()
+      } else if take("[") {
+        open.append(false)
+        if !take("]") {
+          guard open.count <= deepest else { throw fault("\(place) is nested too deeply") }
+          continue
+        }
+        open.removeLast()
+      } else {
+        try skipScalar(place)
+      }
+      while let isObject = open.last {
+        if take(",") {
+          if isObject { try key(place) }
+          break
+        }
+        try expect(isObject ? "}" : "]", place)
+        open.removeLast()
+      }
+      if open.isEmpty { return }
+    }
+  }
+
+  private mutating func key(_ place: String) throws(Fault) {
+    _ = try string(place)
+    try expect(":", place)
+  }
+
+  /// Reads past a string, a number or a word.
+  private mutating func skipScalar(_ place: String) throws(Fault) {
+    guard position < bytes.count else { throw fault("a value is missing in \(place)") }
+    if bytes[position] == UInt8(ascii: "\"") {
+      _ = try string(place)
+      return
+    }
+    let start = position
+    loop: while position < bytes.count {
+      switch bytes[position] {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2D, 0x2E: position += 1
+      default: break loop
+      }
+    }
+    guard Self.isScalar(UnsafeRawBufferPointer(rebasing: bytes[start..<position])) else {
+      position = start
+      throw fault("a value is missing in \(place)")
+    }
+  }
+
+  private static func isScalar(_ word: UnsafeRawBufferPointer) -> Bool {
+    func equals(_ text: StaticString) -> Bool {
+      text.utf8CodeUnitCount == word.count && (0..<word.count).allSatisfy { text.utf8Start[$0] == word[$0] }
+    }
+    if equals("true") || equals("false") || equals("null") { return true }
+    var place = 0
+    func next() -> UInt8 { place < word.count ? word[place] : 0 }
+    func digits() -> Int {
+      let start = place
+      while (0x30...0x39).contains(next()) { place += 1 }
+      return place - start
+    }
+    if next() == UInt8(ascii: "-") { place += 1 }
+    let startsWithZero = next() == UInt8(ascii: "0")
+    let whole = digits()
+    guard whole > 0, !startsWithZero || whole == 1 else { return false }
+    if next() == UInt8(ascii: ".") {
+      place += 1
+      guard digits() > 0 else { return false }
+    }
+    if next() | 0x20 == UInt8(ascii: "e") {
+      place += 1
+      if next() == UInt8(ascii: "+") || next() == UInt8(ascii: "-") { place += 1 }
+      guard digits() > 0 else { return false }
+    }
+    return place == word.count
+  }
+
+  package mutating func string(_ place: String) throws(Fault) -> String {
     try expect("\"", place)
     var text: [UInt8] = []
     while position < bytes.count {

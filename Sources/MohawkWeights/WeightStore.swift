@@ -4,9 +4,10 @@ import MohawkTensor
 public protocol WeightStore: Sendable {
   /// What to name in messages: the file, or the index of its shards.
   var path: String { get }
-  /// Every tensor's name.
+  /// Every tensor's name, also of those that cannot be read.
   var names: [String] { get }
-  /// The type and shape of a tensor; nil when there is none of this name.
+  /// The type and shape of a tensor; nil when there is none of this name, and when its elements are of a type to which no
+  /// `DType` corresponds: `tensor` then says which.
   func shape(of name: String) -> WeightShape?
   /// The tensor, on the CPU, in the type of the file, over the mapped pages of the file where that is possible: copy
   /// it before changing it in place.

@@ -48,8 +48,10 @@ import Testing
     Hostile("half a character", "{\"\\ud800\\u0041\":"),
     Hostile("control character", "{\"\n\":"),
     Hostile("not UTF-8", Data([5, 0, 0, 0, 0, 0, 0, 0]) + Data([0x7B, 0x22, 0xFF, 0x22, 0x3A])),
-    Hostile("'F8_E4M3'", entry("\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]")),
-    Hostile("'U64'", entry("\"dtype\":\"U64\",\"shape\":[1],\"data_offsets\":[0,8]")),
+    Hostile("'F8_E4M4'", entry("\"dtype\":\"F8_E4M4\",\"shape\":[8],\"data_offsets\":[0,8]")),
+    Hostile("'f32'", entry("\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]")),
+    Hostile("needs 8 bytes but has 4", entry("\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,4]"), body: 4),
+    Hostile("whole bytes", entry("\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]"), body: 2),
     Hostile("negative", entry("\"dtype\":\"U8\",\"shape\":[-8],\"data_offsets\":[0,8]")),
     Hostile("not whole", entry("\"dtype\":\"U8\",\"shape\":[8.0],\"data_offsets\":[0,8]")),
     Hostile("not whole", entry("\"dtype\":\"U8\",\"shape\":[8e0],\"data_offsets\":[0,8]")),
@@ -91,6 +93,23 @@ import Testing
     let message = try #require(error?.message)
     #expect(message.contains(hostile.says), "\(message)")
     #expect(!message.contains("\n") && message.count < 400)
+  }
+
+  @Test(arguments: SafetensorsForeignType.allCases) func aTypeThatCannotBeReadIsRefusedOnlyWhenUsed(
+    _ type: SafetensorsForeignType
+  ) throws {
+    let folder = try TemporaryFolder()
+    let header =
+      "{\"odd\":{\"dtype\":\"\(type.rawValue)\",\"shape\":[4],\"data_offsets\":[0,\(type.bits / 2)]},"
+      + "\"good\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[\(type.bits / 2),\(type.bits / 2 + 1)]}}"
+    try AtomicFile.write(safetensors(header, body: type.bits / 2 + 1), to: folder / "h")
+    let file = try SafetensorsFile(folder / "h")
+    #expect(file.names == ["odd", "good"])
+    #expect(file.entries["odd"] == nil)
+    #expect(try file.tensor("good").integers() == [0])
+    let error = #expect(throws: MohawkError.self) { try file.tensor("odd") }
+    #expect(error?.code == .unsupported)
+    #expect(error?.message.contains("'odd' has the element type \(type.rawValue)") == true)
   }
 
   @Test func aBooleanThatIsNeitherIsRefused() throws {
@@ -138,9 +157,7 @@ import Testing
       let owner = OwnedBytes(data)
       do {
         let parsed = try SafetensorsHeader(owner.bytes, path: "mutant")
-        for name in parsed.names {
-          let entry = parsed.entries[name]!
-          guard entry.dtype != .bool else { continue }
+        for (_, entry) in parsed.entries where entry.dtype != .bool {
           let tensor = Tensor.borrowingIfAligned(
             UnsafeRawBufferPointer(rebasing: owner.bytes[entry.bytes]), shape: entry.shape, dtype: entry.dtype,
             owner: owner)
