@@ -49,6 +49,21 @@ struct GoldenMamba {
     return try GoldenMamba("mamba2", name, dtype, rows) { Mamba2(shape, $0) }
   }
 
+  static func mamba(_ name: String, _ dtype: DType, block: Int = 8) throws -> GoldenMamba {
+    let biased = name == "biased"
+    let shape = MambaConfiguration(
+      modelDim: 6, innerDim: 12, stateDim: 5, timeStepRank: 3, block: block, projectionBias: biased,
+      convolutionBias: !biased)
+    let whole = [("conv1d.weight", 12), ("conv1d.bias", 12), ("x_proj.weight", 13), ("dt_proj.weight", 12)]
+    let more = [("dt_proj.bias", 12), ("A_log", 12), ("D", 12), ("out_proj.weight", 6), ("out_proj.bias", 6)]
+    let rows: GoldenWeights.Rows =
+      [
+        ("in_proj.weight", [("in_proj.x", 12), ("in_proj.z", 12)]),
+        ("in_proj.bias", [("in_proj.bias.x", 12), ("in_proj.bias.z", 12)]),
+      ] + (whole + more).map { (key: $0.0, parts: [(name: $0.0, rows: $0.1)]) }
+    return try GoldenMamba("mamba", name, dtype, rows) { Mamba(shape, $0) }
+  }
+
   func golden(_ key: String) throws -> Tensor { try file.tensor("\(name).\(key)") }
   func has(_ key: String) -> Bool { file.entries["\(name).\(key)"] != nil }
   func input() throws -> Tensor { try golden("input").to(dtype) }

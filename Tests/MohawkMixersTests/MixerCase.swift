@@ -14,6 +14,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case mamba2 = "Mamba-2 with one B and C"
   case groupedMamba2 = "Mamba-2 with grouped B and C, and norm by group"
   case headwiseMamba2 = "Mamba-2 with B and C per head, limited steps, all biases, no norm"
+  case mamba = "Mamba"
+  case biasedMamba = "Mamba with biases of the projections only"
 
   var testDescription: String { rawValue }
   static let modelDim = 24
@@ -58,6 +60,12 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
         Mamba2Configuration(
           modelDim: Self.modelDim, heads: 3, headDim: 8, groups: 3, stateDim: 5, chunk: 100, normGroups: nil,
           projectionBias: true, timeStepLimit: 0.02...0.5), scope)
+    case .mamba: Mamba(MambaConfiguration(modelDim: Self.modelDim, innerDim: 5, stateDim: 3), scope)
+    case .biasedMamba:
+      Mamba(
+        MambaConfiguration(
+          modelDim: Self.modelDim, innerDim: 4, stateDim: 2, timeStepRank: 3, convWidth: 2, block: 7,
+          projectionBias: true, convolutionBias: false), scope)
     }
   }
 

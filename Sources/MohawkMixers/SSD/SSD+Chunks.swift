@@ -59,7 +59,7 @@ extension SSD {
   }
 
   /// exp of numbers ≤ 0, those below `smallestLogDecay` taken as that, hidden from the gradient graph.
-  private static func safeExp(_ logs: Tensor) -> Tensor {
+  static func safeExp(_ logs: Tensor) -> Tensor {
     let fresh = logs + 0
     withoutGradients { fresh.clampInPlace(min: smallestLogDecay) }
     return fresh.exp()

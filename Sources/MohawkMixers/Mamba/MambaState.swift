@@ -1,0 +1,23 @@
+import MohawkTensor
+
+/// What a Mamba mixer remembers: a constant amount, however many tokens it has seen.
+public final class MambaState: MixerState {
+  /// h: [batch, channels, stateDim]
+  public internal(set) var memory: Tensor
+  /// The last inputs of the convolution: [batch, width - 1, channels].
+  var past: Tensor
+  public internal(set) var position = 0
+
+  init(memory: Tensor, past: Tensor) {
+    self.memory = memory
+    self.past = past
+  }
+
+  public var byteCount: Int { memory.byteCount + past.byteCount }
+
+  public func copy() -> any MixerState {
+    let other = MambaState(memory: memory, past: past)  // tensors are replaced, not changed
+    other.position = position
+    return other
+  }
+}
