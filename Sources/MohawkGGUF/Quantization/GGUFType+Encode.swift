@@ -1,0 +1,45 @@
+/// What became of numbers that were to be stored.
+enum GGUFEncoding {
+  /// All are stored.
+  case fine
+  /// One is not a number or infinite, which the type cannot hold.
+  case notFinite
+  /// One is finite, and larger than the type can hold.
+  case outOfRange
+}
+
+extension GGUFType {
+  /// Stores whole blocks of numbers; `bytes` has exactly the room that they need.
+  func encode(_ floats: UnsafeBufferPointer<Float>, into bytes: UnsafeMutableRawBufferPointer) -> GGUFEncoding {
+    precondition(bytes.count == byteCount(floats.count) && floats.count.isMultiple(of: blockSize))
+    guard let source = UnsafeRawPointer(floats.baseAddress), let target = bytes.baseAddress else { return .fine }
+    switch self {
+    case .f32:
+      target.copyMemory(from: source, byteCount: bytes.count)
+      return .fine
+    case .f16: return HalfPrecision.encode(source, floats.count, target)
+    case .bf16: return BrainFloat.encode(source, floats.count, target)
+    case .q8: return Q8.encode(source, floats.count / 32, target)
+    case .q4: return Q4.encode(source, floats.count / 32, target)
+    default: preconditionFailure("no numbers can be stored as \(name)")
+    }
+  }
+
+  /// Reads whole blocks into `floats`, which has exactly the room that they need.
+  func decode(_ bytes: UnsafeRawBufferPointer, into floats: UnsafeMutableBufferPointer<Float>) {
+    precondition(bytes.count == byteCount(floats.count) && floats.count.isMultiple(of: blockSize))
+    guard let source = bytes.baseAddress, let target = floats.baseAddress else { return }
+    let blocks = floats.count / blockSize
+    switch self {
+    case .f32: UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
+    case .f16: HalfPrecision.decode(source, blocks, target)
+    case .bf16: BrainFloat.decode(source, blocks, target)
+    case .q8: Q8.decode(source, blocks, target)
+    case .q4: Q4.decode(source, blocks, target)
+    case .q4K: KQuants.decode4(source, blocks, target)
+    case .q5K: KQuants.decode5(source, blocks, target)
+    case .q6K: KQuants.decode6(source, blocks, target)
+    default: preconditionFailure("\(name) cannot be read as numbers")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/// Q8_0: blocks of 32 numbers, each an 8-bit integer times the block's scale, the largest magnitude over 127.
+///
+/// Rounded as ggml's reference does: to the nearest integer, ties away from zero.
+enum Q8 {
+  private static let blockBytes = 34
+
+  static func encode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutableRawPointer) -> GGUFEncoding {
+    for block in 0..<blocks {
+      let numbers = source + block &* 128
+      let bytes = target + block &* blockBytes
+      let largest = Block32.largestMagnitude(numbers)
+      guard largest.isFinite else { return .notFinite }
+      let scale = largest / 127
+      let half = HalfPrecision.bits(scale)
+      if half == 0x7C00 { return .outOfRange }
+      bytes.storeBytes(of: half, as: UInt16.self)
+      let inverse = Block32.inverse(scale)
+      for part in 0..<4 {
+        let scaled = numbers.loadUnaligned(fromByteOffset: part &* 32, as: SIMD8<Float>.self) * inverse
+        bytes.storeBytes(
+          of: SIMD8<Int8>(truncatingIfNeeded: Block32.rounded(scaled)), toByteOffset: 2 &+ part &* 8,
+          as: SIMD8<Int8>.self)
+      }
+    }
+    return .fine
+  }
+
+  static func decode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutablePointer<Float>) {
+    for block in 0..<blocks {
+      let bytes = source + block &* blockBytes
+      let scale = HalfPrecision.value(bytes.loadUnaligned(as: UInt16.self))
+      for index in 0..<32 {
+        target[block &* 32 &+ index] = Float(bytes.load(fromByteOffset: 2 &+ index, as: Int8.self)) * scale
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import MohawkFiles
+import Testing
+
+@testable import MohawkGGUF
+
+@Suite struct QuantizationTests {
+  /// What a type makes of numbers.
+  private func encoded(_ numbers: [Float], _ type: GGUFType) -> ([UInt8], GGUFEncoding) {
+    var result = GGUFEncoding.fine
+    let bytes = [UInt8](unsafeUninitializedCapacity: type.byteCount(numbers.count)!) { buffer, count in
+      count = type.byteCount(numbers.count)!
+      let room = UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count)
+      result = numbers.withUnsafeBufferPointer { type.encode($0, into: room) }
+    }
+    return (bytes, result)
+  }
+
+  @Test(arguments: [GGUFType.f16, .bf16, .q8, .q4])
+  func everyByteIsTheReferences(type: GGUFType) throws {
+    let file = try Goldens.file("numbers")
+    let numbers = try file.floats(of: try #require(file.tensor("F32")))
+    let (bytes, result) = encoded(numbers, type)
+    #expect(result == .fine)
+    let expected = file.withBytes(of: try #require(file.tensor(type.name))) { [UInt8]($0) }
+    let different = zip(bytes, expected).enumerated().filter { $0.element.0 != $0.element.1 }.map(\.offset)
+    #expect(bytes.count == expected.count)
+    #expect(different.isEmpty, "blocks \(Set(different.map { $0 / type.blockBytes }).sorted())")
+  }
+
+  @Test(arguments: ["Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "F16"])
+  func everyNumberIsTheReferences(name: String) throws {
+    let file = try Goldens.file("blocks")
+    let numbers = try file.floats(of: try #require(file.tensor(name)))
+    let expected = try file.floats(of: try #require(file.tensor(name + ".numbers")))
+    #expect(numbers.map(\.bitPattern) == expected.map(\.bitPattern))
+  }
+
+  @Test func everyHalfPrecisionNumberComesBack() {
+    for bits in UInt16.min...UInt16.max {
+      let value = HalfPrecision.value(bits)
+      if value.isNaN {
+        #expect(bits & 0x7FFF > 0x7C00)
+        #expect(HalfPrecision.bits(value) & 0x7FFF == 0x7E00)
+      } else {
+        #expect(HalfPrecision.bits(value) == bits)
+      }
+    }
+  }
+
+  @Test func vectorsAndSingleNumbersAreRoundedAlike() {
+    var random = SystemRandomNumberGenerator()
+    let numbers = (0..<4096).map { _ in
+      Float(bitPattern: random.next(upperBound: 0x477F_F000) | (random.next() & 0x8000_0000))
+    }
+    let vectors = encoded(numbers, .f16).0
+    let singly = numbers.flatMap { encoded([$0], .f16).0 }
+    #expect(vectors == singly)
+    #expect(encoded(numbers, .bf16).0 == numbers.flatMap { encoded([$0], .bf16).0 })
+  }
+
+  @Test func aNumberTooLargeForHalfPrecisionIsRefused() {
+    for count in [1, 8, 9] {
+      var numbers = [Float](repeating: 1, count: count)
+      numbers[count - 1] = 65519.996
+      #expect(encoded(numbers, .f16).1 == .fine)
+      numbers[count - 1] = -65520
+      #expect(encoded(numbers, .f16).1 == .outOfRange)
+      numbers[count - 1] = .infinity
+      #expect(encoded(numbers, .f16).1 == .fine)
+    }
+    #expect(encoded([Float](repeating: 1e7, count: 32), .q8).1 == .outOfRange)
+    #expect(encoded([Float](repeating: -1e6, count: 32), .q4).1 == .outOfRange)
+  }
+
+  @Test(arguments: [GGUFType.q8, .q4], [Float.nan, .infinity, -.infinity])
+  func whatIsNotFiniteCannotBeQuantised(type: GGUFType, value: Float) {
+    for index in [0, 7, 31, 40] {
+      var numbers = [Float](repeating: 0.5, count: 64)
+      numbers[index] = value
+      #expect(encoded(numbers, type).1 == .notFinite)
+    }
+  }
+
+  @Test func whatIsNotANumberStaysThatInFloatingPoint() {
+    #expect(encoded([.nan], .bf16).0 == [0xC0, 0x7F])
+    #expect(encoded([.nan], .f16).0 == [0x00, 0x7E])
+    #expect(encoded([Float(bitPattern: 0x7F80_0001)], .bf16).0 == [0xC0, 0x7F])
+    #expect(encoded([-.infinity], .bf16).0 == [0x80, 0xFF])
+  }
+
+  @Test(arguments: [GGUFType.q8, .q4])
+  func aBlockWhoseScaleVanishesIsZero(type: GGUFType) throws {
+    var numbers = [Float](repeating: 0, count: 32)
+    numbers[3] = Float.leastNonzeroMagnitude * 70000
+    let (bytes, result) = encoded(numbers, type)
+    #expect(result == .fine)
+    var back = [Float](repeating: .nan, count: 32)
+    back.withUnsafeMutableBufferPointer { buffer in bytes.withUnsafeBytes { type.decode($0, into: buffer) } }
+    #expect(back.allSatisfy { $0 == 0 })
+  }
+
+  @Test func quantisedNumbersStayNearTheOriginal() throws {
+    let file = try Goldens.file("numbers")
+    let numbers = try file.floats(of: try #require(file.tensor("F32")))[..<256]
+    for (name, bound) in [("Q8_0", 0.008), ("Q4_0", 0.12), ("F16", 5e-4), ("BF16", 4e-3)] {
+      let stored = try file.floats(of: try #require(file.tensor(name)))[..<256]
+      let error = zip(numbers, stored).map { Double(($0 - $1) * ($0 - $1)) }.reduce(0, +)
+      let size = numbers.map { Double($0 * $0) }.reduce(0, +)
+      #expect((error / size).squareRoot() < bound, "\(name)")
+    }
+  }
+}
