@@ -36,7 +36,7 @@ def float64_logits(model, ids):
         return logits_of(twin, ids)
 
 
-def randomise(model, draw):
+def randomise(model, draw, spread=0.3):
     """Draws every parameter in the order of its name, so that no norm, bias or decay is at its neutral value."""
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
@@ -55,7 +55,7 @@ def randomise(model, draw):
             elif "wpe" in name:
                 value = draw.normal(*parameter.shape, std=0.4)
             else:
-                value = draw.normal(*parameter.shape, std=0.3)
+                value = draw.normal(*parameter.shape, std=spread)
             parameter.copy_(value)
 
 
