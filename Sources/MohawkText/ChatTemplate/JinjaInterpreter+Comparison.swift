@@ -1,6 +1,7 @@
 extension JinjaInterpreter {
   func compare(_ operation: JinjaComparison, _ left: JinjaValue, _ right: JinjaValue) throws -> Bool {
-    switch operation {
+    let (left, right) = (left.unmarked, right.unmarked)
+    return switch operation {
     case .equal: try areEqual(left, right)
     case .notEqual: try !areEqual(left, right)
     case .isIn: try contains(right, left)
@@ -20,7 +21,7 @@ extension JinjaInterpreter {
 
   func areEqual(_ left: JinjaValue, _ right: JinjaValue) throws -> Bool {
     try step()
-    switch (left, right) {
+    switch (left.unmarked, right.unmarked) {
     case (.undefined, .undefined), (.null, .null): return true
     case (.string(let left), .string(let right)):
       guard left.count == right.count else { return false }
@@ -79,7 +80,7 @@ extension JinjaInterpreter {
 
   private func ordered(_ left: JinjaValue, _ right: JinjaValue) throws -> Int? {
     try step()
-    switch (left, right) {
+    switch (left.unmarked, right.unmarked) {
     case (.string(let left), .string(let right)):
       try step(min(left.count, right.count) / 64)
       // The order of UTF-8 is the order of the code points.

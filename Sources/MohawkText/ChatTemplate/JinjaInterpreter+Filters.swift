@@ -1,6 +1,13 @@
 // Filters of one value.
 extension JinjaInterpreter {
   func filter(_ value: JinjaValue, _ name: String, _ arguments: JinjaCallValues) throws -> JinjaValue {
+    if case .markup(let bytes) = value {
+      guard ["safe", "default", "d", "length", "count", "tojson", "replace", "int", "float", "list"].contains(name)
+      else {
+        throw JinjaFault.unsupported("the filter `\(name)` on text from `safe`")
+      }
+      if name != "safe", name != "default", name != "d" { return try filter(.string(bytes), name, arguments) }
+    }
     switch name {
     case "trim":
       let characters = try arguments.matched(name, "chars")[0]
@@ -33,7 +40,8 @@ extension JinjaInterpreter {
       return number < 0 ? try signed(.integer(number), isMinus: true) : .integer(number)
     case "indent": return try indent(value, arguments)
     case "safe":
-      throw JinjaFault.unsupported("`safe` anywhere but at the end of an output")
+      _ = try arguments.matched(name)
+      return .markup(try printed(value))
     default: return try collectionFilter(value, name, arguments)
     }
   }

@@ -4,9 +4,10 @@ extension JinjaInterpreter {
     "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith", "upper", "lower", "title",
     "capitalize", "replace", "join", "find", "rfind", "index", "rindex", "count", "removeprefix", "removesuffix",
     "partition", "rpartition", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower",
+    "format",
   ]
   static let unknownStringMethods: Set<String> = [
-    "casefold", "center", "encode", "expandtabs", "format", "format_map", "isascii", "isdecimal", "isidentifier",
+    "casefold", "center", "encode", "expandtabs", "format_map", "isascii", "isdecimal", "isidentifier",
     "isnumeric", "isprintable", "istitle", "ljust", "maketrans", "rjust", "swapcase", "translate", "zfill",
   ]
   static let dictionaryMethods: Set<String> = ["items", "keys", "values", "get", "copy"]
@@ -45,6 +46,7 @@ extension JinjaInterpreter {
         return forbidden(name, value)
       }
     case .tuple, .range: isMethod = Self.sequenceMethods.contains(name)
+    case .markup: throw JinjaFault.unsupported("`\(name)` of text from `safe`")
     case .namespace(let namespace): return namespace.members[name]
     case .loop(let loop): return try loop.member(name)
     default: break
@@ -76,9 +78,10 @@ extension JinjaInterpreter {
           if let index = position(key, scalars.count) { return .string(PythonText.bytes([scalars[index]])) }
         }
       }
+    case .markup: throw JinjaFault.unsupported("a character of text from `safe`")
     default: break
     }
-    guard case .string(let name) = key else { return missing("[\(key.type)]", value) }
+    guard case .string(let name) = key.unmarked else { return missing("[\(key.type)]", value) }
     let text = String(decoding: name, as: UTF8.self)
     return try member(text, of: value) ?? missing(text, value)
   }
@@ -96,6 +99,7 @@ extension JinjaInterpreter {
     let value = try evaluate(owner, scope)
     let bounds = try [from, to, step].map { try bound($0, scope) }
     switch value {
+    case .markup: throw JinjaFault.unsupported("a slice of text from `safe`")
     case .undefined(let reason): throw JinjaFault(reason, code: .invalidValue)
     case .list(let items): return try list(try places(bounds, items.values.count).map { items.values[$0] })
     case .tuple(let items): return try tuple(try places(bounds, items.values.count).map { items.values[$0] })

@@ -46,6 +46,7 @@ extension JinjaInterpreter {
       let characters = try optionalText(try arguments.matched(name, " characters")[0], name)
       return try string(PythonText.trimmed(bytes, characters, left: name != "rstrip", right: name != "lstrip"))
     case "split", "rsplit": return try split(bytes, name, arguments)
+    case "format": return try format(bytes, arguments)
     case "splitlines":
       let keeps = try arguments.matched(name, "keepends")[0]?.isTrue ?? false
       return try list(try strings(PythonText.lines(bytes, keepEnds: keeps)))
@@ -71,6 +72,42 @@ extension JinjaInterpreter {
     }
   }
 
+  /// `str.format` with fields that are a name, a number or nothing.
+  private func format(_ bytes: [UInt8], _ arguments: JinjaCallValues) throws -> JinjaValue {
+    var text: [UInt8] = []
+    var automatic = 0
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      index += 1
+      guard byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") else {
+        text.append(byte)
+        continue
+      }
+      if index < bytes.count, bytes[index] == byte {
+        text.append(byte)
+        index += 1
+        continue
+      }
+      guard byte == UInt8(ascii: "{"), let end = bytes[index...].firstIndex(of: UInt8(ascii: "}")) else {
+        throw JinjaFault("`format` is given a text with a single brace", code: .invalidValue)
+      }
+      let field = String(decoding: bytes[index..<end], as: UTF8.self)
+      index = end + 1
+      if field.contains(where: { !($0.isLetter || $0.isNumber || $0 == "_") }) {
+        throw JinjaFault.unsupported("the field `{\(field.prefix(40))}` of `format`")
+      }
+      let position = field.isEmpty ? automatic : Int(field)
+      if field.isEmpty { automatic += 1 }
+      let value =
+        position.map { arguments.positional.indices.contains($0) ? arguments.positional[$0] : nil }
+        ?? arguments.named.first { $0.name == field }?.value
+      guard let value else { throw JinjaFault("`format` lacks the argument '\(field)'", code: .invalidValue) }
+      try print(value, into: &text)
+    }
+    return try string(text)
+  }
+
   /// Methods without arguments.
   private func plain(_ bytes: [UInt8], _ name: String) throws -> JinjaValue {
     switch name {
@@ -89,7 +126,7 @@ extension JinjaInterpreter {
   }
 
   func text(_ value: JinjaValue?, _ owner: String) throws -> [UInt8] {
-    switch value {
+    switch value?.unmarked {
     case nil: throw missingArgument(owner)
     case .string(let bytes): return bytes
     case let value?: throw JinjaFault("`\(owner)` takes text, not a value of type \(value.type)", code: .invalidValue)

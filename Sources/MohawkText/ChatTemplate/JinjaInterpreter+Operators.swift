@@ -18,6 +18,8 @@ extension JinjaInterpreter {
   }
 
   func arithmetic(_ operation: JinjaArithmetic, _ left: JinjaValue, _ right: JinjaValue) throws -> JinjaValue {
+    if case .markup = left { return try marked(operation, left, right) }
+    if case .markup = right { return try marked(operation, left, right) }
     if case .string = left, operation == .remainder { throw JinjaFault.unsupported("`%` on a string") }
     for case .undefined(let reason) in [left, right] { throw JinjaFault(reason, code: .invalidValue) }
     if let left = left.wholeNumber, let right = right.wholeNumber { return try whole(operation, left, right) }
@@ -38,6 +40,33 @@ extension JinjaInterpreter {
     throw JinjaFault(
       "`\(operation.rawValue)` does not work on values of the types \(left.type) and \(right.type)", code: .invalidValue
     )
+  }
+
+  /// Text from `safe` and other text, which is escaped for HTML.
+  private func marked(_ operation: JinjaArithmetic, _ left: JinjaValue, _ right: JinjaValue) throws -> JinjaValue {
+    func escaped(_ value: JinjaValue) throws -> [UInt8] {
+      switch value {
+      case .markup(let bytes): return bytes
+      case .string(let bytes):
+        var text: [UInt8] = []
+        for byte in bytes {
+          switch byte {
+          case UInt8(ascii: "&"): text += Array("&amp;".utf8)
+          case UInt8(ascii: "<"): text += Array("&lt;".utf8)
+          case UInt8(ascii: ">"): text += Array("&gt;".utf8)
+          case UInt8(ascii: "\""): text += Array("&#34;".utf8)
+          case UInt8(ascii: "'"): text += Array("&#39;".utf8)
+          default: text.append(byte)
+          }
+        }
+        return text
+      default: throw JinjaFault("text and a value of type \(value.type) cannot be added", code: .invalidValue)
+      }
+    }
+    guard operation == .add else { throw JinjaFault.unsupported("`\(operation.rawValue)` on text from `safe`") }
+    let text = try escaped(left) + escaped(right)
+    try spend(text.count)
+    return .markup(text)
   }
 
   private func repeated(_ value: JinjaValue, _ count: Int) throws -> JinjaValue? {

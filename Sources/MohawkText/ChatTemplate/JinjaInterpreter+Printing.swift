@@ -2,7 +2,7 @@ extension JinjaInterpreter {
   /// Appends Python's `str(value)`.
   func print(_ value: JinjaValue, into text: inout [UInt8]) throws {
     switch value {
-    case .string(let bytes):
+    case .string(let bytes), .markup(let bytes):
       try spend(bytes.count)
       text += bytes
     case .undefined: break
@@ -11,7 +11,7 @@ extension JinjaInterpreter {
   }
 
   func printed(_ value: JinjaValue) throws -> [UInt8] {
-    if case .string(let bytes) = value { return bytes }
+    if case .string(let bytes) = value.unmarked { return bytes }
     var text: [UInt8] = []
     try print(value, into: &text)
     return text
@@ -34,6 +34,7 @@ extension JinjaInterpreter {
     case .view(let view): try represent(try view.values(), "dict_\(view.kind.rawValue)([", "])", into: &text)
     case .iterator, .namespace, .loop, .macro, .method, .function:
       throw JinjaFault.unsupported("a value of type \(value.type) as text")
+    case .markup: throw JinjaFault.unsupported("text from `safe` inside of another value as text")
     }
   }
 

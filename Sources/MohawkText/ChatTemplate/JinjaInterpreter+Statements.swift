@@ -13,10 +13,11 @@ extension JinjaInterpreter {
     case .data(let bytes):
       try spend(bytes.count)
       output += bytes
-    case .output(let value): try print(try evaluate(value, scope), into: &output)
+    case .output(let value): try write(value, scope)
     case .condition(let branches, let otherwise): return try condition(branches, otherwise, scope)
     case .loop(let loop): return try run(loop, scope)
-    case .assign(let target, let value): try assign(target, try evaluate(value, scope), scope)
+    case .assign(let target, let value):
+      try located(value.line) { try assign(target, try evaluate(value, scope), scope) }
     case .assignBody(let target, let filter, let body): return try assignBody(target, filter, body, scope)
     case .macro(let definition): scope.names[definition.name] = try macro(definition, scope)
     case .with(let values, let body): return try with(values, body, scope)
@@ -28,6 +29,10 @@ extension JinjaInterpreter {
     return .onward
   }
 
+  private func write(_ value: JinjaExpression, _ scope: JinjaScope) throws {
+    try located(value.line) { try print(try evaluate(value, scope), into: &output) }
+  }
+
   private func condition(
     _ branches: [(test: JinjaExpression, body: [JinjaStatement])], _ otherwise: [JinjaStatement], _ scope: JinjaScope
   ) throws -> Flow {
@@ -36,15 +41,16 @@ extension JinjaInterpreter {
   }
 
   private func run(_ loop: JinjaLoop, _ scope: JinjaScope) throws -> Flow {
-    let items = try elements(try evaluate(loop.items, scope))
-    let state = try JinjaLoopState(items, accepts: accepting(loop, scope))
+    let state = try located(loop.items.line) {
+      try JinjaLoopState(try elements(try evaluate(loop.items, scope)), accepts: accepting(loop, scope))
+    }
     defer { state.finish() }
     var hasRun = false
     while let value = try state.next() {
       hasRun = true
       try spend(values: 4)
       let inner = JinjaScope(scope)
-      try assign(loop.target, value, inner)
+      try located(loop.items.line) { try assign(loop.target, value, inner) }
       inner.names["loop"] = .loop(state)
       if try execute(loop.body, inner) == .leave { break }
     }
@@ -126,7 +132,7 @@ extension JinjaInterpreter {
   /// What iterating over a value gives.
   func elements(_ value: JinjaValue) throws -> [JinjaValue] {
     let values: [JinjaValue]
-    switch value {
+    switch value.unmarked {
     case .undefined: return []
     case .list(let items), .tuple(let items): values = items.values
     case .string(let bytes): values = PythonText.scalars(bytes).map { .string(PythonText.bytes([$0])) }

@@ -39,7 +39,7 @@ extension JinjaInterpreter {
   }
 
   private func test(_ value: JinjaValue, _ name: String) throws -> Bool {
-    switch (name, value) {
+    switch (name, value.unmarked) {
     case ("defined", _): return !value.isUndefined
     case ("undefined", _): return value.isUndefined
     case ("none", .null), ("boolean", .bool), ("true", .bool(true)), ("false", .bool(false)), ("string", .string),

@@ -35,7 +35,7 @@ struct JinjaJSONWriter {
 
   mutating func write(_ value: JinjaValue, level: Int = 0) throws {
     try interpreter.step()
-    switch value {
+    switch value.unmarked {
     case .null: try add(Array("null".utf8))
     case .bool(let value): try add(Array("\(value)".utf8))
     case .integer(let value): try add(Array("\(value)".utf8))

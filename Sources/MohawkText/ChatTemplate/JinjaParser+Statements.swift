@@ -11,7 +11,7 @@ extension JinjaParser {
         advance()
         let value = try tuple()
         try expect(.variableEnd, "}}")
-        statements.append(.output(withoutSafe(value)))
+        statements.append(.output(value))
       case .blockBegin:
         advance()
         if case .name(let name) = current, ends.contains(name) { return statements }
@@ -23,11 +23,6 @@ extension JinjaParser {
         return statements
       }
     }
-  }
-
-  /// `safe` at the end of an output changes nothing here, since nothing is escaped.
-  private func withoutSafe(_ value: JinjaExpression) -> JinjaExpression {
-    if case .filter(let operand?, "safe", let arguments) = value.kind, arguments.all.isEmpty { operand } else { value }
   }
 
   /// What follows `%}` of an opening tag, up to and with the name of one of the tags in `ends`.
@@ -106,7 +101,7 @@ extension JinjaParser {
 
   private mutating func assignment() throws -> JinjaStatement {
     let target = try target(withMembers: true, until: nil)
-    if skip(symbol: "=") { return .assign(target, withoutSafe(try tuple())) }
+    if skip(symbol: "=") { return .assign(target, try tuple()) }
     let filter = try filters(of: nil)
     let body = try block("endset")
     advance()

@@ -8,6 +8,8 @@ enum JinjaValue {
   case float(Double)
   /// UTF-8.
   case string([UInt8])
+  /// Text that the filter `safe` marked; added to other text it escapes that for HTML.
+  case markup([UInt8])
   case list(JinjaItems)
   case tuple(JinjaItems)
   case dictionary(JinjaDictionary)
@@ -32,7 +34,7 @@ enum JinjaValue {
     case .bool: "bool"
     case .integer: "int"
     case .float: "float"
-    case .string: "str"
+    case .string, .markup: "str"
     case .list: "list"
     case .tuple: "tuple"
     case .dictionary: "dict"
@@ -53,13 +55,18 @@ enum JinjaValue {
     case .bool(let value): value
     case .integer(let value): value != 0
     case .float(let value): value != 0
-    case .string(let bytes): !bytes.isEmpty
+    case .string(let bytes), .markup(let bytes): !bytes.isEmpty
     case .list(let items), .tuple(let items): !items.values.isEmpty
     case .dictionary(let dictionary): !dictionary.entries.isEmpty
     case .range(let range): range.count > 0
     case .view(let view): !view.dictionary.entries.isEmpty
     case .iterator, .namespace, .loop, .macro, .method, .function: true
     }
+  }
+
+  /// The value without the mark of `safe`.
+  var unmarked: JinjaValue {
+    if case .markup(let bytes) = self { .string(bytes) } else { self }
   }
 
   var isUndefined: Bool {
@@ -155,7 +162,7 @@ enum JinjaKey: Hashable {
   case tuple([JinjaKey])
 
   init(_ value: JinjaValue) throws {
-    switch value {
+    switch value.unmarked {
     case .undefined: self = .undefined
     case .null: self = .null
     case .bool, .integer: self = .integer(value.wholeNumber!)
