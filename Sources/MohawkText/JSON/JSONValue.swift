@@ -1,13 +1,32 @@
+import MohawkFiles
+
 /// A JSON value whose strings are UTF-8 bytes, so that text which only looks equal stays different.
-indirect enum JSONValue {
+public indirect enum JSONValue: Sendable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
   /// A number as it was written.
   case number([UInt8])
+  /// A string, unescaped.
   case string([UInt8])
+  /// An array.
   case array([JSONValue])
   /// Members in file order; a repeated key is kept.
   case object([(key: [UInt8], value: JSONValue)])
+
+  /// A string.
+  public init(_ text: String) { self = .string(Array(text.utf8)) }
+
+  /// Reads JSON.
+  /// - Throws: `MohawkError` with the place, when `json` is not one JSON value.
+  public init(json: String, location: String = "JSON") throws {
+    do {
+      self = try Array(json.utf8).withUnsafeBufferPointer { try JSONReader.document($0) }
+    } catch let fault as JSONFault {
+      throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: location)
+    }
+  }
 
   /// The member named `key` of an object; the last one when it is repeated.
   subscript(key: String) -> JSONValue? {

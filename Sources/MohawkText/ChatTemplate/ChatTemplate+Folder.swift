@@ -1,0 +1,82 @@
+import Foundation
+import MohawkFiles
+
+extension ChatTemplate {
+  /// The chat template of a folder with a tokenizer: `chat_template.jinja`, or else `chat_template` in
+  /// `tokenizer_config.json`, with the special tokens that are named there or in `special_tokens_map.json`. Of several
+  /// templates the one called `default` counts, and `tool_use` when there are tools.
+  /// - Returns: nil when the folder has none.
+  /// - Throws: `MohawkError` when a file is damaged, or the template asks for what is not supported here.
+  public static func ofFolder(_ folder: String) throws -> ChatTemplate? {
+    let file = folder + "/chat_template.jinja"
+    let configurationFile = folder + "/tokenizer_config.json"
+    let configuration = try object(configurationFile)
+    var sources = try templates(configuration?["chat_template"], configurationFile)
+    var location = configurationFile
+    if FileManager.default.fileExists(atPath: file) {
+      sources = ["default": try text(file)]
+      location = file
+      let tools = folder + "/additional_chat_templates/tool_use.jinja"
+      if FileManager.default.fileExists(atPath: tools) { sources["tool_use"] = try text(tools) }
+    }
+    if sources.isEmpty { return nil }
+    guard let source = sources["default"] else {
+      throw MohawkError(
+        .invalidFormat, "none of the chat templates \(sources.keys.sorted()) is called 'default'", at: location)
+    }
+    let tokens = try tokens(object(folder + "/special_tokens_map.json")) + tokens(configuration)
+    return try ChatTemplate(source, tools: sources["tool_use"], tokens: tokens, location: location)
+  }
+
+  private static func text(_ path: String) throws -> String {
+    try MappedFile(path).withBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The JSON object in a file; nil when there is no file.
+  private static func object(_ path: String) throws -> JSONValue? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let value: JSONValue
+    do {
+      value = try MappedFile(path).withBytes { try JSONReader.document($0.bindMemory(to: UInt8.self)) }
+    } catch let fault as JSONFault {
+      throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: path)
+    }
+    guard case .object = value else {
+      throw MohawkError(.invalidFormat, "the file holds \(value.summary), not an object", at: path)
+    }
+    return value
+  }
+
+  /// The templates by name, from a text or a list of objects with `name` and `template`.
+  private static func templates(_ value: JSONValue?, _ location: String) throws -> [String: String] {
+    switch value {
+    case nil, .some(.null): return [:]
+    case .string(let bytes): return ["default": String(decoding: bytes, as: UTF8.self)]
+    case .array(let entries):
+      var templates: [String: String] = [:]
+      for entry in entries {
+        guard let name = entry["name"]?.text, let template = entry["template"]?.text else {
+          throw MohawkError(.invalidFormat, "an entry of chat_template lacks its name or its template", at: location)
+        }
+        templates[name] = template
+      }
+      return templates
+    case let value?:
+      throw MohawkError(.invalidFormat, "chat_template is \(value.summary), not a text or a list", at: location)
+    }
+  }
+
+  /// The members called `…_token`, and those of `extra_special_tokens`: texts, or objects with `content`.
+  private static func tokens(_ configuration: JSONValue?) -> [(name: String, token: String)] {
+    guard case .object(let members)? = configuration else { return [] }
+    return members.flatMap { key, value -> [(name: String, token: String)] in
+      let name = String(decoding: key, as: UTF8.self)
+      if name == "extra_special_tokens" || name == "model_specific_special_tokens", case .object(let tokens) = value {
+        return tokens.compactMap { key, value in token(value).map { (String(decoding: key, as: UTF8.self), $0) } }
+      }
+      return name.hasSuffix("_token") ? token(value).map { [(name, $0)] } ?? [] : []
+    }
+  }
+
+  private static func token(_ value: JSONValue) -> String? { value.text ?? value["content"]?.text }
+}
