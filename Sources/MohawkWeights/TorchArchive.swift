@@ -140,3 +140,29 @@ struct TorchArchive: Sendable {
       bytes: start..<record.lowerBound + (last + 1) * dtype.size)
   }
 }
+
+extension TorchArchive {
+  /// A tensor over the bytes of the file, which `owner` owns, or over a copy where they are not aligned or not in order.
+  func tensor(_ name: String, in file: UnsafeRawBufferPointer, owner: AnyObject, path: String) throws -> Tensor {
+    guard let entry = entries[name] else {
+      throw MohawkError(
+        .mismatch, "there is no tensor \(quoted(name))", at: path, remedy: "check that this file fits the model")
+    }
+    guard let dtype = entry.dtype else {
+      throw MohawkError(
+        .unsupported, "tensor \(quoted(name)) \(entry.refusal ?? "cannot be read")", at: path,
+        remedy: "convert it to an ordinary tensor of float32, bfloat16 or float16 and save it again")
+    }
+    let bytes = UnsafeRawBufferPointer(rebasing: file[entry.bytes])
+    if dtype == .bool, let other = bytes.first(where: { $0 > 1 }) {
+      throw MohawkError(
+        .invalidFormat, "tensor \(quoted(name)) of type bool holds a byte \(other)", at: path,
+        remedy: "fetch or write the file again")
+    }
+    if entry.isContiguous || entry.count == 0 {
+      return Tensor.borrowingIfAligned(bytes, shape: entry.sizes, dtype: dtype, owner: owner)
+    }
+    let copy = RowMajorCopy(bytes, sizes: entry.sizes, strides: entry.strides, elementSize: dtype.size)
+    return Tensor.borrowing(copy.bytes, shape: entry.sizes, dtype: dtype, owner: copy)
+  }
+}
