@@ -177,6 +177,42 @@ import Testing
     _ = try Self.fuzz(seeds, tokens: Self.zipTokens, cases: 50_000, seed: 4) { try Self.read($0, $1) }
   }
 
+  /// Lies of the directory that agree with one another, which changes of single bytes seldom hit.
+  @Test func archivesThatLie() throws {
+    var mutator = Mutator(seed: 6, tokens: [[]])
+    func number() -> UInt64 { Mutator.extremes[mutator.below(Mutator.extremes.count)] }
+    func small() -> UInt64 { UInt64(mutator.below(700)) }
+    let memory = GuardedBytes(room: 1 << 16)
+    var refused = 0
+    for _ in 0..<20_000 {
+      var zip = TorchRefusalTests.good
+      if mutator.below(3) == 0 { zip.zip64 = (nil, nil, nil) }
+      for _ in 0...mutator.below(2) {
+        let record = mutator.below(zip.records.count)
+        switch mutator.below(9) {
+        case 0:
+          let size = UInt32(truncatingIfNeeded: mutator.below(2) == 0 ? number() : small())
+          (zip.records[record].stored, zip.records[record].size) = (size, size)
+        case 1:
+          (zip.records[record].stored, zip.records[record].size) = (.max, .max)
+          let size = le(mutator.below(2) == 0 ? number() : small(), 8)
+          zip.records[record].extra = le(1, 2) + le(16, 2) + size + size
+        case 2:
+          zip.records[record].offset = .max
+          zip.records[record].extra = le(1, 2) + le(8, 2) + le(number(), 8)
+        case 3: zip.records[record].offset = UInt32(small())
+        case 4: zip.records[record].name = zip.records[mutator.below(zip.records.count)].name
+        case 5: zip.claimedCount = UInt16(truncatingIfNeeded: number())
+        case 6: (zip.claimedStart, zip.claimedSize) = (UInt32(small()), UInt32(small()))
+        case 7: zip.zip64 = (mutator.below(2) == 0 ? nil : number(), nil, mutator.below(2) == 0 ? nil : number())
+        default: zip.zip64Place = mutator.below(2) == 0 ? small() : number()
+        }
+      }
+      do { try Self.read(memory.put(zip.bytes), memory) } catch is MohawkError { refused += 1 }
+    }
+    #expect(refused > 5000 && refused < 19_500, "\(refused) of 20000 were refused")
+  }
+
   /// The file as a whole, as it is told apart by its content.
   @Test func filesOfEveryKind() throws {
     let seeds = [
