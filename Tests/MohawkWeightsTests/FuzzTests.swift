@@ -111,14 +111,17 @@ import Testing
   static func archive(_ pickle: [UInt8], room: Int) throws -> (file: [UInt8], pickle: Range<Int>) {
     let padded = pickle + [UInt8](repeating: 0, count: room)
     let file = ZipBuilder.torch(pickle: padded, storages: [("0", [UInt8](repeating: 1, count: 64))]).bytes
-    let records = try file.withUnsafeBytes { try ZipDirectory($0, path: "seed").records }
-    return (file, try #require(records["archive/data.pkl"]))
+    let place = try file.withUnsafeBytes { file in
+      try ZipDirectory(file, path: "seed").records["archive/data.pkl"]?.place(in: file, path: "seed")
+    }
+    return (file, try #require(place))
   }
 
   static func pickle(in file: String) throws -> [UInt8] {
     try bytes(of: golden(file)).withUnsafeBytes { file in
       let records = try ZipDirectory(file, path: "seed").records
-      return [UInt8](file[try #require(records.first { $0.key.hasSuffix("/data.pkl") }).value])
+      let record = try #require(records.first { $0.key.hasSuffix("/data.pkl") }).value
+      return [UInt8](file[try record.place(in: file, path: "seed")])
     }
   }
 
