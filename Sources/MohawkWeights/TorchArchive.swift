@@ -1,7 +1,8 @@
 import MohawkFiles
 import MohawkTensor
 
-/// The checked contents of an archive of `torch.save`: every tensor that can be read lies inside its record.
+/// The checked contents of an archive of `torch.save`: every tensor that can be read lies inside its record. The records
+/// themselves are looked at when they are used, so that opening touches the archive's directory and its pickle only.
 ///
 /// Source: a zip with the records `NAME/data.pkl` (a pickle of the object), `NAME/data/KEY` (the bytes of every storage)
 /// and `NAME/byteorder`.
@@ -15,7 +16,9 @@ struct TorchArchive: Sendable {
     let sizes: [Int]
     /// In elements.
     let strides: [Int]
-    /// From the first element to the last one, in bytes of the file.
+    /// The record with its values; nil when it has none.
+    let record: ZipDirectory.Record?
+    /// From the first element to the last one, in bytes of the record.
     let bytes: Range<Int>
 
     var count: Int { sizes.reduce(1, *) }
@@ -51,12 +54,14 @@ struct TorchArchive: Sendable {
         .unsupported, "this is a TorchScript program, not a state_dict", at: path,
         remedy: "save its state_dict() with torch.save")
     }
-    if let order = zip.records[prefix + "byteorder"], !bytes[order].elementsEqual("little".utf8) {
+    if let order = try zip.records[prefix + "byteorder"]?.place(in: bytes, path: path),
+      !bytes[order].elementsEqual("little".utf8)
+    {
       throw MohawkError(
         .unsupported, "the numbers are not in little-endian order", at: path,
         remedy: "write the file again on a little-endian machine")
     }
-    let pickle = UnsafeRawBufferPointer(rebasing: bytes[zip.records[pickles[0]]!])
+    let pickle = UnsafeRawBufferPointer(rebasing: bytes[try zip.records[pickles[0]]!.place(in: bytes, path: path)])
     try read(pickle, zip, prefix: prefix, fileSize: bytes.count, path: path)
   }
 
@@ -101,15 +106,15 @@ struct TorchArchive: Sendable {
     guard let dtype = tensor.element.dtype, let number = tensor.storage else {
       let reason =
         tensor.unreadable?.reason ?? "has the element type \(tensor.element.rawValue), which cannot be computed with"
-      return Entry(dtype: nil, refusal: reason, sizes: tensor.sizes, strides: tensor.strides, bytes: 0..<0)
+      return Entry(dtype: nil, refusal: reason, sizes: tensor.sizes, strides: tensor.strides, record: nil, bytes: 0..<0)
     }
     let storage = machine.storages[Int(number)]
     guard let key = machine.string(storage.key), let record = zip.records[prefix + "data/" + key] else {
       throw Fault("has no record of its values in the archive")
     }
     let (stored, overflow) = storage.count.multipliedReportingOverflow(by: storage.element.dtype?.size ?? 0)
-    guard !overflow, stored <= record.count else {
-      throw Fault("has a storage of \(storage.count) elements in a record of \(record.count) bytes")
+    guard !overflow, stored <= record.size else {
+      throw Fault("has a storage of \(storage.count) elements in a record of \(record.size) bytes")
     }
 
     // The product without its zeros: libtorch computes strides from it even when the tensor is empty.
@@ -125,7 +130,7 @@ struct TorchArchive: Sendable {
     }
     guard fits else { throw Fault("has the shape \(tensor.sizes), which is too large") }
     guard !tensor.sizes.contains(0) else {
-      return Entry(dtype: dtype, refusal: nil, sizes: tensor.sizes, strides: tensor.strides, bytes: 0..<0)
+      return Entry(dtype: dtype, refusal: nil, sizes: tensor.sizes, strides: tensor.strides, record: nil, bytes: 0..<0)
     }
     guard last < stored / dtype.size else {
       throw Fault("reaches to element \(last) of a storage of \(stored / dtype.size)")
@@ -134,9 +139,35 @@ struct TorchArchive: Sendable {
     guard total <= fileSize + 65_536 else {
       throw Fault("repeats its values to \(total) bytes, more than the file has")
     }
-    let start = record.lowerBound + tensor.offset * dtype.size
     return Entry(
-      dtype: dtype, refusal: nil, sizes: tensor.sizes, strides: tensor.strides,
-      bytes: start..<record.lowerBound + (last + 1) * dtype.size)
+      dtype: dtype, refusal: nil, sizes: tensor.sizes, strides: tensor.strides, record: record,
+      bytes: tensor.offset * dtype.size..<(last + 1) * dtype.size)
+  }
+}
+
+extension TorchArchive {
+  /// A tensor over the bytes of the file, which `owner` owns, or over a copy where they are not aligned or not in order.
+  func tensor(_ name: String, in file: UnsafeRawBufferPointer, owner: AnyObject, path: String) throws -> Tensor {
+    guard let entry = entries[name] else {
+      throw MohawkError(
+        .mismatch, "there is no tensor \(quoted(name))", at: path, remedy: "check that this file fits the model")
+    }
+    guard let dtype = entry.dtype else {
+      throw MohawkError(
+        .unsupported, "tensor \(quoted(name)) \(entry.refusal ?? "cannot be read")", at: path,
+        remedy: "convert it to an ordinary tensor of float32, bfloat16 or float16 and save it again")
+    }
+    let start = try entry.record?.place(in: file, path: path).lowerBound ?? 0
+    let bytes = UnsafeRawBufferPointer(rebasing: file[start + entry.bytes.lowerBound..<start + entry.bytes.upperBound])
+    if dtype == .bool, let other = bytes.first(where: { $0 > 1 }) {
+      throw MohawkError(
+        .invalidFormat, "tensor \(quoted(name)) of type bool holds a byte \(other)", at: path,
+        remedy: "fetch or write the file again")
+    }
+    if entry.isContiguous || entry.count == 0 {
+      return Tensor.borrowingIfAligned(bytes, shape: entry.sizes, dtype: dtype, owner: owner)
+    }
+    let copy = RowMajorCopy(bytes, sizes: entry.sizes, strides: entry.strides, elementSize: dtype.size)
+    return Tensor.borrowing(copy.bytes, shape: entry.sizes, dtype: dtype, owner: copy)
   }
 }

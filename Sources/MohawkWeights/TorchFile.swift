@@ -27,26 +27,7 @@ public final class TorchFile: WeightStore {
 
   /// A tensor on the CPU. It borrows the map where its elements lie in order; a view with other strides is a copy.
   public func tensor(_ name: String) throws -> Tensor {
-    guard let entry = archive.entries[name] else {
-      throw MohawkError(
-        .mismatch, "there is no tensor \(quoted(name))", at: path, remedy: "check that this file fits the model")
-    }
-    guard let dtype = entry.dtype else {
-      throw MohawkError(
-        .unsupported, "tensor \(quoted(name)) \(entry.refusal ?? "cannot be read")", at: path,
-        remedy: "convert it to an ordinary tensor of float32, bfloat16 or float16 and save it again")
-    }
-    let bytes = map.withBytes { UnsafeRawBufferPointer(rebasing: $0[entry.bytes]) }  // `map` is kept by self
-    if dtype == .bool, let other = bytes.first(where: { $0 > 1 }) {
-      throw MohawkError(
-        .invalidFormat, "tensor \(quoted(name)) of type bool holds a byte \(other)", at: path,
-        remedy: "fetch or write the file again")
-    }
-    if entry.isContiguous || entry.count == 0 {
-      return Tensor.borrowingIfAligned(bytes, shape: entry.sizes, dtype: dtype, owner: map)
-    }
-    let copy = RowMajorCopy(bytes, sizes: entry.sizes, strides: entry.strides, elementSize: dtype.size)
-    return Tensor.borrowing(copy.bytes, shape: entry.sizes, dtype: dtype, owner: copy)
+    try map.withBytes { try archive.tensor(name, in: $0, owner: map, path: path) }
   }
 }
 

@@ -4,10 +4,23 @@ import MohawkTensor
 /// The records of a zip archive that is stored without compression, as `torch.save` writes it.
 ///
 /// Source: PKWARE's APPNOTE 6.3.10, with ZIP64. Nothing is unpacked: a record is a range of the file. No two records may
-/// share bytes, so that no archive can stand for more than its own size.
+/// share bytes, so that no archive can stand for more than its own size. Only the directory at the file's end is read; a
+/// record's own header is checked when the record is used.
 struct ZipDirectory: Sendable {
-  /// Where the bytes of every record lie.
-  private(set) var records: [String: Range<Int>] = [:]
+  /// A record as the directory tells it.
+  struct Record: Sendable {
+    /// The bytes it holds.
+    let size: Int
+    /// Where its own header begins.
+    fileprivate let header: Int
+    /// Where its name stands in the directory.
+    fileprivate let name: Range<Int>
+    /// Where the next record, or the directory, begins.
+    fileprivate(set) var end: Int
+  }
+
+  /// Every record by its name.
+  private(set) var records: [String: Record] = [:]
 
   /// Reads and checks the directory of an archive that holds `bytes`.
   /// - Throws: `MohawkError` when the archive is damaged, compressed, encrypted or split.
@@ -32,13 +45,6 @@ struct ZipDirectory: Sendable {
     }
   }
 
-  /// A record as the central directory tells it.
-  private struct Entry {
-    var header: Int
-    var size: Int
-    let name: Range<Int>
-  }
-
   private mutating func read(_ bytes: LittleEndianBytes) throws(Fault) {
     let (directory, count) = try Self.directory(bytes)
     // An entry takes at least 46 bytes: a count that cannot be true is refused before anything is reserved for it.
@@ -46,20 +52,24 @@ struct ZipDirectory: Sendable {
       throw Fault("the archive claims \(count) records in a directory of \(directory.count) bytes")
     }
     var position = directory.lowerBound
-    var ranges: [Range<Int>] = []
+    var order: [(header: Int, name: String)] = []
     for _ in 0..<count {
-      let entry = try Self.entry(bytes, &position, end: directory.upperBound)
-      guard let name = bytes.text(entry.name) else { throw Fault("a record's name is not UTF-8") }
-      let data = try Self.data(entry, name, bytes, end: directory.lowerBound)
-      guard records.updateValue(data, forKey: name) == nil else {
+      let record = try Self.record(bytes, &position, directory)
+      guard let name = bytes.text(record.name) else { throw Fault("a record's name is not UTF-8") }
+      guard records.updateValue(record, forKey: name) == nil else {
         throw Fault("the archive has two records \(quoted(name))")
       }
-      ranges.append(entry.header..<data.upperBound)
+      order.append((record.header, name))
     }
     guard position == directory.upperBound else { throw Fault("the archive's directory is longer than its records") }
-    ranges.sort { $0.lowerBound < $1.lowerBound }
-    for (first, second) in zip(ranges, ranges.dropFirst()) where second.lowerBound < first.upperBound {
-      throw Fault("two records of the archive share bytes")
+    order.sort { $0.header < $1.header }
+    for (index, place) in order.enumerated() {
+      let end = index + 1 < order.count ? order[index + 1].header : directory.lowerBound
+      let record = records[place.name]!
+      guard record.size <= end - record.header - 30 - record.name.count else {
+        throw Fault("record \(quoted(place.name)) of the archive reaches into what follows it")
+      }
+      records[place.name]!.end = end
     }
   }
 
@@ -100,8 +110,11 @@ struct ZipDirectory: Sendable {
     return nil
   }
 
-  private static func entry(_ bytes: LittleEndianBytes, _ position: inout Int, end: Int) throws(Fault) -> Entry {
+  private static func record(
+    _ bytes: LittleEndianBytes, _ position: inout Int, _ directory: Range<Int>
+  ) throws(Fault) -> Record {
     let start = position
+    let end = directory.upperBound
     guard start + 46 <= end, bytes.u32(start) == 0x0201_4B50 else {
       throw Fault("the archive's directory is damaged at byte \(start)")
     }
@@ -128,25 +141,35 @@ struct ZipDirectory: Sendable {
     guard numbers[0] == numbers[1] else {
       throw Fault("record \(shown) of the archive is stored, but in \(numbers[1]) bytes instead of \(numbers[0])")
     }
-    guard let size = Int(exactly: numbers[0]), let header = Int(exactly: numbers[2]) else {
+    guard let size = Int(exactly: numbers[0]), let header = Int(exactly: numbers[2]), header < directory.lowerBound
+    else {
       throw Fault("record \(shown) of the archive lies outside the file")
     }
-    return Entry(header: header, size: size, name: start + 46..<nameEnd)
+    return Record(size: size, header: header, name: start + 46..<nameEnd, end: directory.lowerBound)
   }
+}
 
-  /// Where a record's bytes lie: after its own header, before the directory at `end`.
-  private static func data(
-    _ entry: Entry, _ name: String, _ bytes: LittleEndianBytes, end: Int
-  ) throws(Fault) -> Range<Int> {
-    let header = entry.header
+extension ZipDirectory.Record {
+  /// Where the record's bytes lie, after its own header.
+  /// - Parameter file: the bytes that the directory was read from.
+  /// - Throws: `MohawkError` when the header is not where the directory says.
+  func place(in file: UnsafeRawBufferPointer, path: String) throws -> Range<Int> {
+    let bytes = LittleEndianBytes(file)
+    let shown = quoted(bytes.text(name) ?? "?")
     guard header <= end - 30, bytes.u32(header) == 0x0403_4B50,
-      bytes.equal(header + 30..<header + 30 + Int(bytes.u16(header + 26)!), entry.name)
-    else { throw Fault("record \(quoted(name)) of the archive is not where the directory says") }
-    let start = header + 30 + entry.name.count + Int(bytes.u16(header + 28)!)
-    guard start <= end, entry.size <= end - start else {
-      throw Fault("record \(quoted(name)) of the archive ends outside the file")
+      bytes.equal(header + 30..<header + 30 + Int(bytes.u16(header + 26)!), name)
+    else {
+      throw MohawkError(
+        .invalidFormat, "record \(shown) of the archive is not where the directory says", at: path,
+        remedy: "fetch or write the file again")
     }
-    return start..<start + entry.size
+    let start = header + 30 + name.count + Int(bytes.u16(header + 28)!)
+    guard start <= end, size <= end - start else {
+      throw MohawkError(
+        .invalidFormat, "record \(shown) of the archive reaches into what follows it", at: path,
+        remedy: "fetch or write the file again")
+    }
+    return start..<start + size
   }
 }
 

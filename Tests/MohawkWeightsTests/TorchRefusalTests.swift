@@ -77,7 +77,7 @@ import Testing
     Hostile("is compressed", changed { $0.records[2].method = 8 }),
     Hostile("in 1 bytes instead of 16", changed { $0.records[2].stored = 1 }),
     Hostile(
-      "ends outside the file",
+      "reaches into what follows it",
       changed {
         $0.records[2].stored = 1 << 31
         $0.records[2].size = 1 << 31
@@ -95,13 +95,13 @@ import Testing
         $0.records[2].size = .max
         $0.records[2].extra = le(1, 2) + le(16, 2) + le(.max, 8) + le(.max, 8)
       }),
-    Hostile("not where the directory says", changed { $0.records[2].offset = 1 }),
-    Hostile("not where the directory says", changed { $0.records[2].offset = 1 << 31 }),
+    Hostile("reaches into what follows it", changed { $0.records[2].offset = 1 }),
+    Hostile("lies outside the file", changed { $0.records[2].offset = 1 << 31 }),
     Hostile("not where the directory says", changed { $0.records[2].localName = "archive/data/1" }),
     Hostile("two records 'archive/byteorder'", changed { $0.records.append($0.records[1]) }),
     // Two names for the same bytes: the way in which a small archive stands for a huge one.
     Hostile(
-      "share bytes",
+      "reaches into what follows it",
       changed {
         $0.records.insert(.init("archive/data/x", $0.records[2].content), at: 2)
         $0.records[2].localExtra = [UInt8](repeating: 0, count: 16)
@@ -239,7 +239,12 @@ import Testing
   ]
 
   @Test(arguments: archives + pickles + tensors) func aDamagedFileIsRefusedInOneSentence(_ hostile: Hostile) {
-    let error = refusal { _ = try hostile.bytes.withUnsafeBytes { try TorchArchive($0, path: "hostile") } }
+    let owner = GuardedBytes(room: hostile.bytes.count)
+    let file = owner.put(hostile.bytes)
+    let error = refusal {
+      let archive = try TorchArchive(file, path: "hostile")
+      for name in archive.names { _ = try archive.tensor(name, in: file, owner: owner, path: "hostile") }
+    }
     #expect(error?.location == "hostile" && error?.remedy != nil)
     #expect(error?.message.contains(hostile.says) == true, "\(error?.message ?? "")")
   }
