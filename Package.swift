@@ -67,7 +67,7 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
@@ -79,6 +79,13 @@ let targets: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Benchmarks/MohawkBench"),
+  .executableTarget(
+    name: "mohawk-parity",
+    dependencies: [
+      "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkFiles",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    path: "Parity/MohawkParity"),
   .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
   .testTarget(
     name: "MohawkWeightsTests", dependencies: ["MohawkWeights", "MohawkTensor", "MohawkFiles"],

@@ -9,7 +9,7 @@ import Testing
 @Suite struct FamilyGoldenTests {
   static let families = [
     "llama", "llama3", "llama-linear", "mistral", "qwen2", "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential",
-    "gpt2", "granitemoehybrid", "granitemoehybrid-scaled", "bamba", "mamba2", "mamba2-groups",
+    "gpt2", "granitemoehybrid", "granitemoehybrid-scaled", "bamba", "mamba2", "mamba2-groups", "mamba",
   ]
   /// Two implementations in fp32, with the rounding of three layers between them.
   static let tolerance = 2e-5
@@ -73,7 +73,7 @@ import Testing
   }
 
   /// The layout of the layer's authors, of the same weights.
-  @Test(arguments: [("state-spaces-mamba2", "mamba2")])
+  @Test(arguments: [("state-spaces-mamba2", "mamba2"), ("state-spaces-mamba", "mamba")])
   func theAuthorsFilesHoldTheSameModel(_ name: String, _ same: String) throws {
     let plain = try GoldenModel(same)
     let other = try Decoder.open(GoldenModel.folder(name))

@@ -82,23 +82,24 @@ extension KeyTable.Joined {
 }
 
 extension ParameterList {
-  /// The tensors of a checkpoint of these parameters under a key table's names.
-  public func checkpoint(_ table: KeyTable, as dtype: DType? = nil) -> [(name: String, tensor: Tensor)] {
-    var result: [(name: String, tensor: Tensor)] = []
-    withoutGradients {
-      for parameter in all {
-        guard let place = table.place(of: parameter.name) else {
-          preconditionFailure("the key table does not know \(parameter.name)")
+  /// The tensors of a checkpoint of these parameters under a key table's names, each made when it is asked for.
+  func checkpoint(_ table: KeyTable, as dtype: DType? = nil) -> [WeightToWrite] {
+    all.compactMap { parameter in
+      guard let place = table.place(of: parameter.name) else {
+        preconditionFailure("the key table does not know \(parameter.name)")
+      }
+      if let first = place.firstRow, first > 0 { return nil }
+      let joined = table.joined[place.key]
+      var shape = parameter.value.shape
+      if let joined { shape[0] = joined.groupRows * joined.groups }
+      let isTransposed = shape.count == 2 && table.transposed.contains(place.key)
+      if isTransposed { shape.reverse() }
+      return WeightToWrite(place.key, dtype ?? parameter.value.dtype, shape) {
+        withoutGradients {
+          let whole = joined?.whole(self) ?? parameter.value.detached()
+          return (isTransposed ? whole.transposed() : whole).to(dtype).contiguous()
         }
-        var tensor = parameter.value.detached()
-        if let joined = table.joined[place.key] {
-          guard place.firstRow == 0 else { continue }
-          tensor = joined.whole(self)
-        }
-        if tensor.rank == 2, table.transposed.contains(place.key) { tensor = tensor.transposed().contiguous() }
-        result.append((place.key, tensor.to(dtype)))
       }
     }
-    return result
   }
 }

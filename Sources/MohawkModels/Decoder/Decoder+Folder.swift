@@ -34,14 +34,31 @@ extension Decoder {
     return model
   }
 
-  public func write(to folder: String) throws {
+  public func write(to folder: String) throws { try write(to: folder, as: nil) }
+
+  /// Writes `config.json` and the weights, in shards where they are many, into a folder.
+  /// - Parameters:
+  ///   - folder: made when it is not there.
+  ///   - dtype: the type of the weights in the files; nil keeps that of each in memory.
+  ///   - shardBytes: bytes of a shard at most.
+  /// - Throws: `MohawkError` when the model's format cannot describe it, or the files cannot be written.
+  public func write(to folder: String, as dtype: DType?, shardBytes: Int = 5_000_000_000) throws {
     try configuration.requireWritable()
-    let padding = configuration.format.family.padding(configuration).map {
-      (name: $0.key, tensor: Tensor.full($0.shape, $0.value))
+    try Weights.write(checkpoint(as: dtype), to: folder, shardBytes: shardBytes)
+    var json = configuration.json
+    let type = dtype ?? parameters.all[0].value.dtype
+    if json["torch_dtype"] != nil { json["torch_dtype"] = type.configName }
+    try ModelJSON.write(json, to: folder + "/config.json")
+  }
+
+  /// The tensors of the model's checkpoint under the names of its format, each made when it is asked for.
+  public func checkpoint(as dtype: DType? = nil) -> [WeightToWrite] {
+    let padding = configuration.format.family.padding(configuration).map { tensor in
+      WeightToWrite(tensor.key, dtype ?? .float32, tensor.shape) {
+        .full(tensor.shape, tensor.value, dtype ?? .float32)
+      }
     }
-    let tensors = parameters.checkpoint(configuration.keys) + padding
-    try Weights.write(tensors, metadata: ["format": "pt"], to: folder)
-    try ModelJSON.write(configuration.json, to: folder + "/config.json")
+    return parameters.checkpoint(configuration.keys, as: dtype) + padding
   }
 
   /// Refuses weights that are NaN or infinite, naming the first; reads all of them.
@@ -60,4 +77,16 @@ extension Decoder {
 extension DecoderConfiguration {
   /// Reads the `config.json` of a folder.
   public init(folder: String) throws { try self.init(json: ModelJSON(folder + "/config.json")) }
+}
+
+extension DType {
+  /// The name in `config.json`.
+  var configName: String {
+    switch self {
+    case .float64: "float64"
+    case .bfloat16: "bfloat16"
+    case .float16: "float16"
+    default: "float32"
+    }
+  }
 }

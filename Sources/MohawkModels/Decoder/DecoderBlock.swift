@@ -63,6 +63,9 @@ extension DecoderConfiguration {
     case .mamba2:
       guard let mamba2 else { preconditionFailure("a Mamba-2 layer without geometry") }
       return Mamba2(mamba2, depth: depth, scope / "mixer")
+    case .mamba:
+      guard let mamba else { preconditionFailure("a Mamba layer without geometry") }
+      return Mamba(mamba, depth: depth, scope / "mixer")
     }
   }
 }

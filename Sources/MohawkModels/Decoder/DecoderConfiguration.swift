@@ -14,6 +14,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
     case discreteMamba2 = "discrete-mamba-2"
     /// Mamba-2 as it is published.
     case mamba2 = "mamba-2"
+    /// Mamba as it is published.
+    case mamba
 
     /// Whether it is attention of either kind.
     public var isAttention: Bool { self == .attention || self == .windowedAttention }
@@ -84,6 +86,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var discreteMamba2: DiscreteMamba2Configuration?
   /// Geometry of the Mamba-2 layers; nil when there are none.
   public var mamba2: Mamba2Configuration?
+  /// Geometry of the Mamba layers; nil when there are none.
+  public var mamba: MambaConfiguration?
   /// Positions that have a learned vector; nil when positions are rotary or there are none.
   public var learnedPositions: Int?
   /// Whether the head is the embedding's matrix.

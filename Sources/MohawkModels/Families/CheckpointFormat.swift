@@ -24,6 +24,8 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
   case bamba
   /// Mamba-2 layers only, without MLPs: `Mamba2ForCausalLM`.
   case mamba2
+  /// Mamba layers only, without MLPs: `MambaForCausalLM`.
+  case mamba
   /// Mamba and Mamba-2 as state-spaces/mamba has them.
   case stateSpaces = "state-spaces"
   /// This project's own, for students that no other architecture describes.
@@ -40,6 +42,7 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
     case .graniteHybrid: GraniteHybridFamily.self
     case .bamba: BambaFamily.self
     case .mamba2: Mamba2Family.self
+    case .mamba: MambaFamily.self
     case .stateSpaces: StateSpacesFamily.self
     case .mohawk: MohawkFamily.self
     }

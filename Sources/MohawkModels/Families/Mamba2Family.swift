@@ -98,7 +98,11 @@ extension DecoderConfiguration {
       let outer = "backbone." + layer
       table.map(layer + "norm.weight", to: outer + "norm.weight")
       if case .layer = norm { table.map(layer + "norm.bias", to: outer + "norm.bias") }
-      if kind == .mamba2, let mamba2 { table.addMamba2(mamba2, from: layer + "mixer.", to: outer + "mixer.") }
+      switch kind {
+      case .mamba2: table.addMamba2(mamba2!, from: layer + "mixer.", to: outer + "mixer.")
+      case .mamba: table.addMamba(mamba!, from: layer + "mixer.", to: outer + "mixer.")
+      default: preconditionFailure("a format without attention for a model with it")
+      }
     }
     return table
   }

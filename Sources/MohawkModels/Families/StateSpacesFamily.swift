@@ -1,4 +1,4 @@
-// Mamba-2 as its authors' package writes it (state-spaces/mamba): other keys in `config.json`, `embedding` instead of
+// Mamba and Mamba-2 as their authors' package writes them (state-spaces/mamba): other keys in `config.json`, `embedding` instead of
 // `embeddings`.
 
 import MohawkFiles
@@ -24,12 +24,27 @@ enum StateSpacesFamily: Family {
     case "Mamba2":
       result.mixers = result.mixers.map { _ in .mamba2 }
       result.mamba2 = try mamba2(cell, modelDim)
+    case "Mamba1":
+      result.mixers = result.mixers.map { _ in .mamba }
+      result.mamba = try mamba(cell, modelDim)
     case let other:
-      throw MohawkError(.unsupported, "the layer '\(other)' is not known", at: cell.path, remedy: "known is Mamba2")
+      throw MohawkError(
+        .unsupported, "the layer '\(other)' is not known", at: cell.path, remedy: "known are Mamba1 and Mamba2")
     }
     result.tiesHead = try json.bool("tie_embeddings", default: true)
     result.tokens = json.tokenRoles()
     return result
+  }
+
+  private static func mamba(_ cell: ModelJSON, _ modelDim: Int) throws -> MambaConfiguration {
+    let isAutomatic = !cell.has("dt_rank") || cell.object["dt_rank"] as? String == "auto"
+    return MambaConfiguration(
+      modelDim: modelDim, innerDim: try cell.integer("expand", default: 2, in: 1...1024) * modelDim,
+      stateDim: try cell.integer("d_state", default: 16, in: 1...65_536),
+      timeStepRank: isAutomatic ? (modelDim + 15) / 16 : try cell.integer("dt_rank"),
+      convWidth: try cell.integer("d_conv", default: 4, in: 2...64),
+      projectionBias: try cell.bool("bias", default: false),
+      convolutionBias: try cell.bool("conv_bias", default: true))
   }
 
   private static func mamba2(_ cell: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
@@ -62,6 +77,13 @@ enum StateSpacesFamily: Family {
         "chunk_size": mamba.chunk, "bias": mamba.projectionBias, "conv_bias": mamba.convolutionBias,
       ]
     }
+    if let mamba = configuration.mamba {
+      cell = [
+        "layer": "Mamba1", "d_state": mamba.stateDim, "d_conv": mamba.convWidth,
+        "expand": mamba.innerDim / mamba.modelDim, "dt_rank": mamba.timeStepRank, "bias": mamba.projectionBias,
+        "conv_bias": mamba.convolutionBias,
+      ]
+    }
     let isRMS = configuration.norm == .rms(epsilon: 1e-5)
     return [
       "d_model": configuration.modelDim, "n_layer": configuration.mixers.count, "d_intermediate": 0,
@@ -71,10 +93,14 @@ enum StateSpacesFamily: Family {
   }
 
   static func objection(to configuration: DecoderConfiguration) -> String? {
-    Mamba2Family.objection(to: configuration)
+    // The norms may be of either kind here.
+    var plain = configuration
+    plain.norm = .rms(epsilon: configuration.normEpsilon)
+    let inner = configuration.mixers.first == .mamba ? MambaFamily.objection(to: plain) : Mamba2Family.objection(to: plain)
+    return inner
       ?? configuration.firstDifference([
         ("norms with an epsilon other than 1e-5", configuration.normEpsilon == 1e-5),
-        ("limits of the step size", configuration.mamba2?.timeStepLimit == 0...Double.infinity),
+        ("limits of the step size", configuration.mamba2?.timeStepLimit ?? 0...Double.infinity == 0...Double.infinity),
       ])
   }
 }

@@ -1,0 +1,33 @@
+import Foundation
+import MohawkFiles
+import MohawkModels
+
+/// `generation_config.json`: the ids and the sampling with which other tools generate.
+enum GenerationConfig {
+  static let name = "generation_config.json"
+
+  /// Takes over the one of `source` when there is one, but for what belongs to the teacher's cache; ids that the model
+  /// knows go over the file's.
+  static func write(_ roles: TokenRoles, from source: String?, to folder: String) throws {
+    var object: [String: Any] = [:]
+    if let path = source.map({ $0 + "/" + name }), FileManager.default.fileExists(atPath: path) {
+      let data = try MappedFile(path).withBytes { Data($0) }
+      guard let read = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+        throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "mend or remove the file")
+      }
+      object = read
+    }
+    for key in ["cache_implementation", "cache_config", "transformers_version", "_from_model_config"] {
+      object[key] = nil
+    }
+    if object.isEmpty { object["_from_model_config"] = true }
+    if let id = roles.beginning { object["bos_token_id"] = id }
+    if let id = roles.padding { object["pad_token_id"] = id }
+    if !roles.ends.isEmpty, object["eos_token_id"] == nil {
+      object["eos_token_id"] = roles.ends.count == 1 ? roles.ends[0] : roles.ends
+    }
+    let data = try JSONSerialization.data(
+      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    try AtomicFile.write(data + Data("\n".utf8), to: folder + "/" + name)
+  }
+}

@@ -1,2 +1,0 @@
-/// The README of an exported model's folder.
-struct ModelCard {}

@@ -1,0 +1,53 @@
+import Foundation
+import MohawkFiles
+import MohawkModels
+import MohawkTensor
+import MohawkText
+
+/// A model's folder as Hugging Face's tools expect it: configuration, weights, generation settings, tokenizer, card.
+public enum ModelFolder {
+  /// Writes a model into a folder and opens it again to see that it is the same model.
+  /// - Parameters:
+  ///   - model: what is written.
+  ///   - folder: made when it is not there.
+  ///   - source: the folder whose tokenizer files and generation settings are carried over.
+  ///   - tokenizer: written when `source` brings none.
+  ///   - dtype: the type of the weights in the files; nil keeps that of each in memory.
+  ///   - card: the text of `README.md`; nil writes none.
+  ///   - shardBytes: bytes of a shard at most.
+  /// - Throws: `MohawkError` when the format cannot hold the model, a file cannot be written, or what is read back
+  ///   computes something else.
+  public static func write(
+    _ model: Decoder, to folder: String, carryingFrom source: String? = nil, tokenizer: Tokenizer? = nil,
+    as dtype: DType? = nil, card: String? = nil, shardBytes: Int = 5_000_000_000
+  ) throws {
+    try model.write(to: folder, as: dtype, shardBytes: shardBytes)
+    let carried = try source.map { try TokenizerFiles.copy(from: $0, to: folder) } ?? []
+    if let tokenizer, !carried.contains("tokenizer.json") { try tokenizer.write(to: folder + "/tokenizer.json") }
+    try GenerationConfig.write(model.configuration.tokens, from: source, to: folder)
+    if let card { try AtomicFile.write(Data(card.utf8), to: folder + "/README.md") }
+    try verify(folder, is: model, written: dtype)
+  }
+
+  /// Opens what was written and compares every weight and the logits of a few tokens.
+  static func verify(_ folder: String, is model: Decoder, written dtype: DType?) throws {
+    func fail(_ what: String) -> MohawkError {
+      MohawkError(
+        .mismatch, "what was written is not what is read back: \(what)", at: folder,
+        remedy: "check the disk, and write it again")
+    }
+    let again = try Decoder.open(folder, dtype: nil)
+    try withoutGradients {
+      for parameter in model.parameters.all {
+        guard let other = again.parameters[parameter.name]?.value else { throw fail("\(parameter.name) is missing") }
+        let wanted = parameter.value.to(dtype, on: .cpu)
+        // NaN is not equal to itself; a model that holds one is written all the same.
+        let differs = wanted.differs(other.to(wanted.dtype)).and(wanted.isFinite())
+        guard wanted.count == 0 || differs.to(.int64).sum().intItem() == 0 else { throw fail(parameter.name) }
+      }
+    }
+    guard again.configuration.format == model.configuration.format,
+      again.configuration.mixers == model.configuration.mixers
+    else { throw fail("config.json describes another model") }
+  }
+}

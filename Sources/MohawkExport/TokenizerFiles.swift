@@ -1,0 +1,23 @@
+import Foundation
+import MohawkFiles
+
+/// The files of a model's folder that belong to its tokenizer, which a student takes over as they are.
+public enum TokenizerFiles {
+  /// Their names in Hugging Face's folders.
+  public static let names = [
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+    "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
+  ]
+
+  /// Copies those that are there, byte by byte.
+  /// - Returns: the names of the copied ones.
+  @discardableResult
+  public static func copy(from source: String, to target: String) throws -> [String] {
+    try names.filter { name in
+      let path = source + "/" + name
+      guard FileManager.default.fileExists(atPath: path) else { return false }
+      try MappedFile(path).withBytes { try AtomicFile.write(Data($0), to: target + "/" + name) }
+      return true
+    }
+  }
+}

@@ -1,0 +1,50 @@
+extension DecoderConfiguration {
+  /// The geometry in words, for tables.
+  public var facts: [(name: String, value: String)] {
+    var facts = [
+      ("format", format.rawValue), ("layers", layerWords), ("width", "\(modelDim)"),
+      ("vocabulary rows", "\(vocabulary)"),
+    ]
+    if hasAttention {
+      let positions =
+        learnedPositions.map { "\($0) learned positions" }
+        ?? "rotary positions on \(attention.rotaryDim), up to \(attention.maxLength)"
+      facts.append(
+        ("attention", "\(attention.heads) heads of \(attention.headDim), \(attention.kvHeads) of keys, \(positions)"))
+      if mixers.contains(.windowedAttention), let window = attention.window {
+        facts.append(("sliding window", "\(window) tokens"))
+      }
+    }
+    if mixers.contains(.discreteMamba2), let mamba = discreteMamba2 {
+      facts.append(
+        (
+          "Discrete-Mamba-2",
+          "\(mamba.vHeads) heads of \(mamba.headDim), \(mamba.qkHeads) of B and C, state \(mamba.stateDim)"
+        ))
+    }
+    if mixers.contains(.mamba2), let mamba = mamba2 {
+      facts.append(
+        ("Mamba-2", "\(mamba.heads) heads of \(mamba.headDim), \(mamba.groups) groups of B and C, state \(mamba.stateDim)"))
+    }
+    if mixers.contains(.mamba), let mamba {
+      facts.append(("Mamba", "\(mamba.innerDim) channels, state \(mamba.stateDim), step rank \(mamba.timeStepRank)"))
+    }
+    if layout != .mixerOnly {
+      facts.append(("MLP", "\(mlp.width) wide, \(mlp.activation.rawValue)\(mlp.isGated ? ", gated" : "")"))
+    }
+    facts.append(("head", tiesHead ? "the embedding" : "of its own"))
+    return facts
+  }
+
+  /// Such as `24: mamba-2 in 22, attention in 2 (5, 11)`.
+  private var layerWords: String {
+    let kinds = Mixer.allCases.filter(mixers.contains)
+    guard kinds.count > 1 else { return "\(mixers.count), \(kinds[0].rawValue)" }
+    let parts = kinds.map { kind in
+      let layers = mixers.indices.filter { mixers[$0] == kind }
+      let list = layers.count <= 8 && kind.isAttention ? " (\(layers.map(String.init).joined(separator: ", ")))" : ""
+      return "\(kind.rawValue) in \(layers.count)\(list)"
+    }
+    return "\(mixers.count): " + parts.joined(separator: ", ")
+  }
+}

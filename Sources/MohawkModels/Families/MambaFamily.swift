@@ -1,0 +1,85 @@
+// Mamba as transformers has it (`MambaForCausalLM`).
+
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+
+enum MambaFamily: Family {
+  static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
+    try json.refuseOtherMathematics(than: [])
+    guard try ["silu", "swish"].contains(json.string("hidden_act", default: "silu")) else {
+      throw MohawkError(.unsupported, "'hidden_act' other than silu is not supported for Mamba", at: json.path)
+    }
+    let modelDim = try json.integer("hidden_size", default: 768)
+    let epsilon = try json.epsilon("layer_norm_epsilon", default: 1e-5)
+    let isAutomatic = !json.has("time_step_rank") || json.object["time_step_rank"] as? String == "auto"
+    let expand = try json.integer("expand", default: 2, in: 1...1024)
+    var result = DecoderConfiguration(
+      mambaFormat: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
+      norm: .rms(epsilon: epsilon))
+    result.mixers = result.mixers.map { _ in .mamba }
+    result.mamba = MambaConfiguration(
+      modelDim: modelDim, innerDim: try json.integer("intermediate_size", default: expand * modelDim),
+      stateDim: try json.integer("state_size", default: 16, in: 1...65_536),
+      timeStepRank: isAutomatic ? (modelDim + 15) / 16 : try json.integer("time_step_rank"),
+      convWidth: try json.integer("conv_kernel", default: 4, in: 2...64),
+      projectionBias: try json.bool("use_bias", default: false),
+      convolutionBias: try json.bool("use_conv_bias", default: true))
+    result.tiesHead = try json.bool("tie_word_embeddings", default: true)
+    result.tokens = json.tokenRoles()
+    return result
+  }
+
+  static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
+    configuration.mambaKeys(embedding: "backbone.embeddings.weight")
+  }
+
+  static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
+    guard let mamba = configuration.mamba else { preconditionFailure("a Mamba without geometry") }
+    var object: [String: Any] = [
+      "architectures": ["MambaForCausalLM"], "model_type": "mamba", "torch_dtype": "float32",
+      "vocab_size": configuration.vocabulary, "hidden_size": configuration.modelDim,
+      "num_hidden_layers": configuration.mixers.count, "hidden_act": "silu",
+      "layer_norm_epsilon": configuration.normEpsilon, "state_size": mamba.stateDim, "conv_kernel": mamba.convWidth,
+      "expand": mamba.innerDim / mamba.modelDim, "intermediate_size": mamba.innerDim,
+      "time_step_rank": mamba.timeStepRank, "use_bias": mamba.projectionBias, "use_conv_bias": mamba.convolutionBias,
+      "residual_in_fp32": true, "tie_word_embeddings": configuration.tiesHead, "use_cache": true,
+    ]
+    object.merge(configuration.tokens.json) { $1 }
+    return object
+  }
+
+  static func objection(to configuration: DecoderConfiguration) -> String? {
+    let mamba = configuration.mamba
+    return configuration.firstDifference([
+      ("mixers other than Mamba", configuration.mixers.allSatisfy { $0 == .mamba }),
+      ("MLPs", configuration.layout == .mixerOnly),
+      ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
+      ("a head with bias", !configuration.headBias),
+      ("learned positions", configuration.learnedPositions == nil),
+      ("multipliers", configuration.multipliers == .init()),
+      (
+        "Mamba of a width that is no multiple of the model's",
+        mamba.map { $0.innerDim.isMultiple(of: $0.modelDim) } ?? false
+      ),
+    ])
+  }
+}
+
+extension KeyTable {
+  /// A Mamba mixer under the names of its authors and of transformers.
+  mutating func addMamba(_ mamba: MambaConfiguration, from inner: String, to outer: String) {
+    for (ours, theirs, has) in [
+      ("in_proj.", "in_proj.weight", true), ("in_proj.bias.", "in_proj.bias", mamba.projectionBias),
+    ] where has {
+      join(["x", "z"].map { (inner + ours + $0, mamba.innerDim) }, to: outer + theirs)
+    }
+    map(
+      [
+        "conv1d.weight": "conv1d.weight", "x_proj.weight": "x_proj.weight", "dt_proj.weight": "dt_proj.weight",
+        "dt_proj.bias": "dt_proj.bias", "A_log": "A_log", "D": "D", "out_proj.weight": "out_proj.weight",
+      ], from: inner, to: outer)
+    if mamba.convolutionBias { map(inner + "conv1d.bias", to: outer + "conv1d.bias") }
+    if mamba.projectionBias { map(inner + "out_proj.bias", to: outer + "out_proj.bias") }
+  }
+}

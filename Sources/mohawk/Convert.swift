@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import MohawkExport
+import MohawkFiles
+import MohawkModels
+import MohawkTensor
+
+/// Writes a model in another format.
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a model in another format: the same numbers under other names.",
+    discussion: """
+      Weights are read through memory maps and written one tensor at a time, so that a model larger than memory can be
+      converted. A format that cannot hold the model is refused with the reason and with those that can.
+      """)
+
+  @Argument(help: "A model's folder, in any known format, its weights in safetensors or PyTorch's files.")
+  var input: String
+  @Argument(help: "The folder to write, or with --to gguf the file.") var output: String
+  @Option(help: "hf (as it is), granite, bamba, mamba2, phi-mamba, state-spaces, mohawk, …, or gguf.") var to = "hf"
+  @Option(help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0 and q4_0. As they are when not given.")
+  var type: String?
+
+  func run() throws {
+    guard input != output else {
+      throw MohawkError(.invalidValue, "input and output are the same folder", at: input, remedy: "name another one")
+    }
+    let format = try Self.format(to)
+    let model = try Conversion.open(input, as: format)
+    let dtype = try type.map(Self.dtype)
+    try AtomicFolder.create(output) { partial in
+      try ModelFolder.write(model, to: partial, carryingFrom: input, as: dtype, card: card)
+    }
+    Terminal.say("\(output) holds \(model.parameters.count) parameters as \(model.configuration.format.rawValue)")
+  }
+
+  private var card: String? {
+    (try? MappedFile(input + "/README.md").withBytes { String(decoding: $0, as: UTF8.self) })
+  }
+
+  /// nil keeps the input's own.
+  static func format(_ name: String) throws -> CheckpointFormat? {
+    if name == "hf" { return nil }
+    if name == "granite" { return .graniteHybrid }
+    if let format = CheckpointFormat(rawValue: name) { return format }
+    let known = ["hf", "gguf"] + CheckpointFormat.allCases.map(\.rawValue)
+    throw MohawkError(.invalidValue, "the format '\(name)' is not known", remedy: "use one of \(known.joined(separator: ", "))")
+  }
+
+  static func dtype(_ name: String) throws -> DType {
+    switch name.lowercased() {
+    case "f32", "fp32": return .float32
+    case "bf16": return .bfloat16
+    case "f16", "fp16": return .float16
+    default:
+      throw MohawkError(.invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16 or f16; gguf also knows q8_0 and q4_0")
+    }
+  }
+}

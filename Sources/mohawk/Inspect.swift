@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import MohawkExport
+import MohawkFiles
+import MohawkGGUF
+import MohawkModels
+import MohawkReports
+import MohawkText
+import MohawkWeights
+
+/// Shows what a checkpoint holds.
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows a checkpoint as a tree of modules with shapes, types, parameter counts and memory.",
+    discussion: "Reads names and shapes only, however large the checkpoint is.")
+
+  @Argument(help: "A model's folder, or a file: .safetensors, .bin, .pt, .gguf.") var path: String
+  @Flag(help: "One line for every tensor instead of a tree.") var flat = false
+
+  func run() throws {
+    if path.hasSuffix(".gguf") { return try showGGUF() }
+    let store = try Weights.open(path)
+    showModel()
+    let tree = WeightTree(store)
+    if flat {
+      for name in store.names.sorted() {
+        if let shape = store.shape(of: name) { Terminal.say("\(name)  \(shape.sizes)  \(shape.dtype)") }
+      }
+    } else {
+      for line in tree.lines { Terminal.say(line) }
+    }
+    let types = tree.types.map { "\(WeightTree.grouped($0.elements)) \($0.dtype)" }.joined(separator: ", ")
+    Terminal.say("\n\(WeightTree.grouped(tree.elements)) parameters (\(types)), \(Self.size(tree.bytes)) on disk")
+    Terminal.say("weights in memory: \(Self.size(tree.elements * 4)) in fp32, \(Self.size(tree.elements * 2)) in bf16")
+  }
+
+  /// What `config.json` says, when there is one; a checkpoint of an unknown architecture still has its tree.
+  private func showModel() {
+    do {
+      guard FileManager.default.fileExists(atPath: path + "/config.json") else { return }
+      let model = try DecoderConfiguration(folder: path)
+      var table = Table([.init("model"), .init("")])
+      for (name, value) in model.facts { table.add([name, value]) }
+      let vocabulary = try? Tokenizer(path: path + "/tokenizer.json")
+      if let vocabulary {
+        table.add(["tokenizer", "\(vocabulary.vocabularySize) tokens, highest id \(vocabulary.highestID)"])
+      }
+      Terminal.say(table.text)
+    } catch {
+      Terminal.say("The model itself cannot be opened here: \(error)\n")
+    }
+  }
+
+  private func showGGUF() throws {
+    let file = try GGUFFile(path)
+    var table = Table([.init("key"), .init("value")])
+    for key in file.keys {
+      guard let value = try file.value(key) else { continue }
+      table.add([key, Self.short(value)])
+    }
+    Terminal.say(table.text)
+    var tensors = Table([.init("tensor"), .init("shape"), .init("type"), .init("bytes", .right)])
+    for tensor in file.tensors {
+      tensors.add([tensor.name, "\(tensor.shape)", tensor.type.name, WeightTree.grouped(tensor.byteCount)])
+    }
+    Terminal.say(tensors.text)
+    let elements = file.tensors.reduce(0) { $0 + $1.elementCount }
+    let bytes = file.tensors.reduce(0) { $0 + $1.byteCount }
+    Terminal.say("\(WeightTree.grouped(elements)) parameters, \(Self.size(bytes))")
+  }
+
+  private static func short(_ value: GGUFValue) -> String {
+    if case .array(let array) = value { return "\(array.count) values" }
+    let text = "\(value)"
+    return text.count > 80 ? text.prefix(80) + "…" : text
+  }
+
+  /// Bytes as MiB or GiB.
+  static func size(_ bytes: Int) -> String {
+    bytes < 1 << 30
+      ? String(format: "%.1f MiB", Double(bytes) / 1_048_576) : String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
+  }
+}
