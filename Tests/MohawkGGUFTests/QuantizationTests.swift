@@ -49,9 +49,11 @@ import Testing
   }
 
   @Test func vectorsAndSingleNumbersAreRoundedAlike() {
-    var random = SystemRandomNumberGenerator()
+    var random = SplitMix(state: 5)
     let numbers = (0..<4096).map { _ in
-      Float(bitPattern: random.next(upperBound: 0x477F_F000) | (random.next() & 0x8000_0000))
+      Float(
+        bitPattern: UInt32.random(in: 0..<0x477F_F000, using: &random) | (Bool.random(using: &random) ? 0x8000_0000 : 0)
+      )
     }
     let vectors = encoded(numbers, .f16).0
     let singly = numbers.flatMap { encoded([$0], .f16).0 }
