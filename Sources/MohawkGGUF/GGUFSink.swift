@@ -23,7 +23,7 @@ public final class GGUFSink {
     guard tensor.type.isWritable else {
       throw MohawkError(
         .unsupported, "floats cannot be written as \(tensor.type)", at: location,
-        remedy: "write F32, F16, BF16, Q8_0 or Q4_0")
+        remedy: "write F32, F16, BF16, Q8_0, Q4_K or Q4_0")
     }
     var rest = floats[...]
     let blockSize = tensor.type.blockSize

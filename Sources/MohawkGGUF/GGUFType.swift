@@ -71,7 +71,7 @@ public struct GGUFType: Hashable, Sendable {
   public var isWritable: Bool { Self.writable.contains(self) }
 
   private static let readable: Set<GGUFType> = [f32, f16, bf16, q8, q4, q4K, q5K, q6K]
-  private static let writable: Set<GGUFType> = [f32, f16, bf16, q8, q4]
+  private static let writable: Set<GGUFType> = [f32, f16, bf16, q8, q4, q4K]
 
   /// Bytes of `elementCount` numbers, a multiple of the block size; nil when that is no size a machine can count.
   func byteCount(_ elementCount: Int) -> Int? {

@@ -70,7 +70,15 @@ public struct GGUFWriter {
           "rows of \(tensor.shape.last!) cannot be \(tensor.type), which takes multiples of \(tensor.type.blockSize)",
           at: location, remedy: "write this tensor as F16, BF16 or F32")
       }
-      return tensor.type.byteCount(tensor.shape.reduce(1, *))!
+      var elements = 1
+      for size in tensor.shape {
+        let (product, overflow) = elements.multipliedReportingOverflow(by: size)
+        guard !overflow, product < 1 << 48 else {
+          throw MohawkError(.invalidValue, "the shape \(tensor.shape) is larger than any file", at: location)
+        }
+        elements = product
+      }
+      return tensor.type.byteCount(elements)!
     }
   }
 

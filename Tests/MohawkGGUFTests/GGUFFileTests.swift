@@ -1,7 +1,8 @@
 import Foundation
 import MohawkFiles
-import MohawkGGUF
 import Testing
+
+@testable import MohawkGGUF
 
 @Suite struct GGUFFileTests {
   @Test func everyTypeOfMetadataIsReadAsTheReferenceWroteIt() throws {
@@ -92,12 +93,12 @@ import Testing
   }
 
   @Test func everyTruncationIsRefused() throws {
-    let folder = try TemporaryFolder()
     let bytes = try Goldens.bytes("metadata")
     // The last tensor's padding may be missing, its bytes may not.
-    for count in stride(from: 0, to: bytes.count - 16, by: 7) {
-      let path = try folder.write(Array(bytes[..<count]))
-      let error = #expect(throws: MohawkError.self, "\(count) bytes") { try GGUFFile(path) }
+    for count in 0..<bytes.count - 16 {
+      let error = #expect(throws: MohawkError.self, "\(count) bytes") {
+        try bytes[..<count].withUnsafeBytes { try GGUFIndex($0, path: "truncated.gguf") }
+      }
       #expect(error?.code == .truncatedFile || count < 8)
     }
   }

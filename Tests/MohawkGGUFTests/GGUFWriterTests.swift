@@ -130,6 +130,11 @@ import Testing
     let tensors: [[(String, [Int])]] = [
       [("", [1])], [(long, [1])], [("t", [])], [("t", [1, 1, 1, 1, 1])], [("t", [0])], [("t", [1]), ("t", [1])],
     ]
+    for shape in [[1 << 40, 1 << 40], [.max, 1], [1 << 48]] {
+      var writer = GGUFWriter()
+      writer.add(GGUFTensor("t", shape: shape, type: .f32) { [] })
+      #expect(throws: MohawkError.self) { try writer.write(to: path) }
+    }
     for tensors in tensors {
       var writer = GGUFWriter()
       for (name, shape) in tensors {

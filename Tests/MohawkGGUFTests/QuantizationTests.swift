@@ -49,9 +49,11 @@ import Testing
   }
 
   @Test func vectorsAndSingleNumbersAreRoundedAlike() {
-    var random = SystemRandomNumberGenerator()
+    var random = SplitMix(state: 5)
     let numbers = (0..<4096).map { _ in
-      Float(bitPattern: random.next(upperBound: 0x477F_F000) | (random.next() & 0x8000_0000))
+      Float(
+        bitPattern: UInt32.random(in: 0..<0x477F_F000, using: &random) | (Bool.random(using: &random) ? 0x8000_0000 : 0)
+      )
     }
     let vectors = encoded(numbers, .f16).0
     let singly = numbers.flatMap { encoded([$0], .f16).0 }
@@ -71,12 +73,15 @@ import Testing
     }
     #expect(encoded([Float](repeating: 1e7, count: 32), .q8).1 == .outOfRange)
     #expect(encoded([Float](repeating: -1e6, count: 32), .q4).1 == .outOfRange)
+    for value: Float in [1e9, 1e30] {
+      #expect(encoded((0..<256).map { $0 % 2 == 0 ? value : -value }, .q4K).1 == .outOfRange)
+    }
   }
 
-  @Test(arguments: [GGUFType.q8, .q4], [Float.nan, .infinity, -.infinity])
+  @Test(arguments: [GGUFType.q8, .q4, .q4K], [Float.nan, .infinity, -.infinity])
   func whatIsNotFiniteCannotBeQuantised(type: GGUFType, value: Float) {
-    for index in [0, 7, 31, 40] {
-      var numbers = [Float](repeating: 0.5, count: 64)
+    for index in [0, 7, 31, 40, 255] {
+      var numbers = [Float](repeating: 0.5, count: 256)
       numbers[index] = value
       #expect(encoded(numbers, type).1 == .notFinite)
     }
@@ -100,14 +105,46 @@ import Testing
     #expect(back.allSatisfy { $0 == 0 })
   }
 
+  /// What llama.cpp's `quantize_row_q4_K_ref` makes of the same numbers.
+  @Test func aBlockOfQ4KIsTheReferences() {
+    let numbers = (0..<256).map { (index: Int) -> Float in
+      let residue = (index * index * 37 + index * 11) % 211 - 105
+      return Float(residue) / 64 * Float(1 + index / 32)
+    }
+    let expected =
+      "4127473287cdd7e088ccd9e11300b3ff20a36d9c00fa1abf9aeb716dbe5561c47c89fcb5d347003fc4afef645faf362219e434cab617"
+      + "adaa1cb4c234ec1b8e58770bc6159a86c66c58aa515db06875d86abc7370d39bb93de6259973a3382353ead536deda3ce401642d4bbf"
+      + "88a73c16451e3da18bba4f2a6a00ec3dd4d032dae75a2230a47d9c20ea2abf9adb717dbe"
+    let (bytes, result) = encoded(numbers, .q4K)
+    #expect(result == .fine)
+    #expect(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() == expected)
+  }
+
+  @Test func q4KStaysNearTheOriginalAndFlatPartsAreExact() throws {
+    let file = try Goldens.file("numbers")
+    var numbers = Array(try file.floats(of: try #require(file.tensor("F32")))[..<256])
+    #expect(try relativeError(numbers, .q4K) < 0.085)
+    numbers = (0..<256).map { Float($0 / 32) * -0.5 }
+    #expect(try relativeError(numbers, .q4K) < 1e-3)
+    numbers = [Float](repeating: 0, count: 256)
+    #expect(encoded(numbers, .q4K).0.allSatisfy { $0 == 0 })
+  }
+
+  /// The root of the squared error over the squared size, when numbers are stored and read again.
+  private func relativeError(_ numbers: [Float], _ type: GGUFType) throws -> Double {
+    let (bytes, result) = encoded(numbers, type)
+    #expect(result == .fine)
+    var back = [Float](repeating: .nan, count: numbers.count)
+    back.withUnsafeMutableBufferPointer { buffer in bytes.withUnsafeBytes { type.decode($0, into: buffer) } }
+    let error = zip(numbers, back).map { Double(($0 - $1) * ($0 - $1)) }.reduce(0, +)
+    return (error / numbers.map { Double($0 * $0) }.reduce(0, +)).squareRoot()
+  }
+
   @Test func quantisedNumbersStayNearTheOriginal() throws {
     let file = try Goldens.file("numbers")
-    let numbers = try file.floats(of: try #require(file.tensor("F32")))[..<256]
-    for (name, bound) in [("Q8_0", 0.008), ("Q4_0", 0.12), ("F16", 5e-4), ("BF16", 4e-3)] {
-      let stored = try file.floats(of: try #require(file.tensor(name)))[..<256]
-      let error = zip(numbers, stored).map { Double(($0 - $1) * ($0 - $1)) }.reduce(0, +)
-      let size = numbers.map { Double($0 * $0) }.reduce(0, +)
-      #expect((error / size).squareRoot() < bound, "\(name)")
+    let numbers = Array(try file.floats(of: try #require(file.tensor("F32")))[..<256])
+    for (type, bound) in [(GGUFType.q8, 0.008), (.q4, 0.12), (.f16, 5e-4), (.bf16, 4e-3)] {
+      #expect(try relativeError(numbers, type) < bound, "\(type)")
     }
   }
 }

@@ -1,25 +1,35 @@
-/// What the quantisers ask of a block of 32 numbers, on whole vectors and without branches.
+/// What the quantisers ask of numbers in blocks of 32.
+///
+/// Written for one number, without branches and calls, so that loops over them become loops over vectors.
 enum Block32 {
   /// The largest magnitude; infinite or not a number if any of them is.
   @inline(__always)
   static func largestMagnitude(_ numbers: UnsafeRawPointer) -> Float {
     // Of magnitudes, the integers of the bits are in the same order, and what is not a number comes last.
-    var largest = numbers.loadUnaligned(as: SIMD8<Int32>.self) & 0x7FFF_FFFF
-    for part in 1..<4 {
-      let bits = numbers.loadUnaligned(fromByteOffset: part &* 32, as: SIMD8<Int32>.self) & 0x7FFF_FFFF
-      largest.replace(with: bits, where: bits .> largest)
+    var largest: Int32 = 0
+    for index in 0..<32 {
+      largest = max(largest, numbers.loadUnaligned(fromByteOffset: index &* 4, as: Int32.self) & 0x7FFF_FFFF)
     }
-    return Float(bitPattern: UInt32(bitPattern: largest.max()))
+    return Float(bitPattern: UInt32(bitPattern: largest))
   }
 
-  /// The first number of this magnitude, with its sign.
+  /// The first number of the largest magnitude, which is `largest`, with its sign.
   @inline(__always)
-  static func first(ofMagnitude magnitude: Float, _ numbers: UnsafeRawPointer) -> Float {
+  static func firstLargest(_ largest: Float, _ numbers: UnsafeRawPointer) -> Float {
+    var above: UInt32 = 0
+    var below: UInt32 = 0
+    for index in 0..<32 {
+      let bits = numbers.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+      above |= bits == largest.bitPattern ? 1 : 0
+      below |= bits == (-largest).bitPattern ? 1 : 0
+    }
+    if below == 0 { return largest }
+    if above == 0 { return -largest }
     for index in 0..<32 {
       let number = numbers.loadUnaligned(fromByteOffset: index &* 4, as: Float.self)
-      if number.magnitude == magnitude { return number }
+      if number.magnitude == largest { return number }
     }
-    return magnitude
+    return largest
   }
 
   /// What to multiply with instead of dividing by the scale; 0 for a scale so small that it becomes 0 in the file.
@@ -29,24 +39,23 @@ enum Block32 {
     return inverse.isFinite ? inverse : 0
   }
 
-  /// The nearest integers of numbers below 2²², ties away from zero.
+  /// The nearest integer of a number below 2²², ties away from zero.
   @inline(__always)
-  static func rounded(_ numbers: SIMD8<Float>) -> SIMD8<Int32> {
-    let bits = unsafeBitCast(numbers, to: SIMD8<Int32>.self)
-    let magnitude = unsafeBitCast(bits & 0x7FFF_FFFF, to: SIMD8<Float>.self)
-    // Adding 2²³ rounds to the nearest integer, ties to even; the ties that went down are sent up again.
+  static func rounded(_ number: Float) -> Int32 {
+    let magnitude = number.magnitude
+    // Adding 2²³ rounds to the nearest integer, ties to even; a tie that went down is sent up again.
     let even = magnitude + 8_388_608 - 8_388_608
-    let rounded = even.replacing(with: even + 1, where: (magnitude - even) .== 0.5)
-    let integers = unsafeBitCast(rounded + 8_388_608, to: SIMD8<Int32>.self) & 0x007F_FFFF
-    let sign = bits &>> 31
-    return (integers ^ sign) &- sign
+    let rounded = magnitude - even == 0.5 ? even + 1 : even
+    let integer = Int32(bitPattern: (rounded + 8_388_608).bitPattern & 0x007F_FFFF)
+    let sign = Int32(bitPattern: number.bitPattern) &>> 31
+    return (integer ^ sign) &- sign
   }
 
-  /// The integers below numbers from 0 to 2²².
+  /// The integer below a number from 0 to 2²².
   @inline(__always)
-  static func truncated(_ numbers: SIMD8<Float>) -> SIMD8<Int32> {
-    let nearest = numbers + 8_388_608 - 8_388_608
-    let below = nearest.replacing(with: nearest - 1, where: nearest .> numbers)
-    return unsafeBitCast(below + 8_388_608, to: SIMD8<Int32>.self) & 0x007F_FFFF
+  static func truncated(_ number: Float) -> UInt32 {
+    let nearest = number + 8_388_608 - 8_388_608
+    let below = nearest > number ? nearest - 1 : nearest
+    return (below + 8_388_608).bitPattern & 0x007F_FFFF
   }
 }

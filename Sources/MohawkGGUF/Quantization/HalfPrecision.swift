@@ -1,19 +1,17 @@
-/// IEEE half precision, by integer arithmetic on whole vectors: exact, and not dependent on what the processor has.
+/// IEEE half precision, by integer arithmetic: exact, and not dependent on what the processor has.
 enum HalfPrecision {
   /// The nearest half precision number, ties to even; infinite from 65520 on.
+  ///
+  /// Every case is computed and one chosen, so that a loop over numbers becomes one over vectors.
+  @inline(__always)
   static func bits(_ value: Float) -> UInt16 {
-    let bits = value.bitPattern
-    let sign = UInt16(truncatingIfNeeded: bits >> 16) & 0x8000
-    let magnitude = bits & 0x7FFF_FFFF
-    if magnitude >= 0x4780_0000 {  // 65536, infinite or not a number
-      return sign | (magnitude > 0x7F80_0000 ? 0x7E00 : 0x7C00)
-    }
-    if magnitude < 0x3880_0000 {  // below the smallest normal half: the addition rounds at the right bit
-      let rounded = Float(bitPattern: magnitude) + Float(bitPattern: smallestStep)
-      return sign | UInt16(truncatingIfNeeded: rounded.bitPattern &- smallestStep)
-    }
-    let rounded = magnitude &+ 0xC800_0FFF &+ (magnitude >> 13 & 1)
-    return sign | UInt16(truncatingIfNeeded: rounded >> 13)
+    let magnitude = value.bitPattern & 0x7FFF_FFFF
+    // Below the smallest normal half, the addition rounds at the right bit.
+    let small = (Float(bitPattern: magnitude) + Float(bitPattern: smallestStep)).bitPattern &- smallestStep
+    let normal = (magnitude &+ 0xC800_0FFF &+ (magnitude &>> 13 & 1)) &>> 13
+    let large: UInt32 = magnitude > 0x7F80_0000 ? 0x7E00 : 0x7C00
+    let half = magnitude < 0x3880_0000 ? small : (magnitude < 0x4780_0000 ? normal : large)
+    return UInt16(truncatingIfNeeded: half | (value.bitPattern &>> 16 & 0x8000))
   }
 
   /// The number that half precision `bits` are.
@@ -33,30 +31,14 @@ enum HalfPrecision {
   private static let smallestStep: UInt32 = 0x3F00_0000
 
   static func encode(_ source: UnsafeRawPointer, _ count: Int, _ target: UnsafeMutableRawPointer) -> GGUFEncoding {
-    var overflowed = SIMD8<UInt32>.zero
-    let vectors = count / 8
-    for index in 0..<vectors {
-      let bits = source.loadUnaligned(fromByteOffset: index &* 32, as: SIMD8<UInt32>.self)
-      let magnitude = bits & 0x7FFF_FFFF
-      let small =
-        unsafeBitCast(
-          unsafeBitCast(magnitude, to: SIMD8<Float>.self) + SIMD8(repeating: Float(bitPattern: smallestStep)),
-          to: SIMD8<UInt32>.self) &- smallestStep
-      var half = (magnitude &+ 0xC800_0FFF &+ (magnitude &>> 13 & 1)) &>> 13
-      half.replace(with: small, where: magnitude .< 0x3880_0000)
-      half.replace(with: 0x7C00, where: magnitude .>= 0x4780_0000)
-      half.replace(with: 0x7E00, where: magnitude .> 0x7F80_0000)
-      overflowed.replace(with: 1, where: (magnitude .>= 0x477F_F000) .& (magnitude .< 0x7F80_0000))
-      half |= (bits &>> 16) & 0x8000
-      target.storeBytes(
-        of: SIMD8<UInt16>(truncatingIfNeeded: half), toByteOffset: index &* 16, as: SIMD8<UInt16>.self)
-    }
-    for index in vectors &* 8..<count {
+    var overflows: UInt32 = 0
+    for index in 0..<count {
       let value = source.loadUnaligned(fromByteOffset: index &* 4, as: Float.self)
       target.storeBytes(of: bits(value), toByteOffset: index &* 2, as: UInt16.self)
-      if value.isFinite, value.magnitude >= 65520 { overflowed[0] = 1 }
+      // From 65520 to the last finite number.
+      overflows |= (value.bitPattern & 0x7FFF_FFFF) &- 0x477F_F000 < 0x3800_1000 ? 1 : 0
     }
-    return overflowed == .zero ? .fine : .outOfRange
+    return overflows == 0 ? .fine : .outOfRange
   }
 
   static func decode(_ source: UnsafeRawPointer, _ count: Int, _ target: UnsafeMutablePointer<Float>) {
@@ -69,20 +51,12 @@ enum HalfPrecision {
 /// The upper half of single precision.
 enum BrainFloat {
   static func encode(_ source: UnsafeRawPointer, _ count: Int, _ target: UnsafeMutableRawPointer) -> GGUFEncoding {
-    let vectors = count / 8
-    for index in 0..<vectors {
-      let bits = source.loadUnaligned(fromByteOffset: index &* 32, as: SIMD8<UInt32>.self)
-      var rounded = bits &+ 0x7FFF &+ (bits &>> 16 & 1)
-      // What is not a number stays that, whatever its lower half: it becomes a quiet one.
-      rounded.replace(with: bits | 0x0040_0000, where: (bits & 0x7FFF_FFFF) .> 0x7F80_0000)
-      target.storeBytes(
-        of: SIMD8<UInt16>(truncatingIfNeeded: rounded &>> 16), toByteOffset: index &* 16, as: SIMD8<UInt16>.self)
-    }
-    for index in vectors &* 8..<count {
+    for index in 0..<count {
       let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
-      let isNumber = bits & 0x7FFF_FFFF <= 0x7F80_0000
-      let rounded = isNumber ? bits &+ 0x7FFF &+ (bits >> 16 & 1) : bits | 0x0040_0000
-      target.storeBytes(of: UInt16(truncatingIfNeeded: rounded >> 16), toByteOffset: index &* 2, as: UInt16.self)
+      let rounded = bits &+ 0x7FFF &+ (bits &>> 16 & 1)
+      // What is not a number stays that, whatever its lower half: it becomes a quiet one.
+      let chosen = bits & 0x7FFF_FFFF > 0x7F80_0000 ? bits | 0x0040_0000 : rounded
+      target.storeBytes(of: UInt16(truncatingIfNeeded: chosen &>> 16), toByteOffset: index &* 2, as: UInt16.self)
     }
     return .fine
   }

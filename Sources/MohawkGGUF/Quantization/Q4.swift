@@ -11,28 +11,25 @@ enum Q4 {
       let bytes = target + block &* blockBytes
       let largest = Block32.largestMagnitude(numbers)
       guard largest.isFinite else { return .notFinite }
-      let scale = Block32.first(ofMagnitude: largest, numbers) / -8
+      let scale = Block32.firstLargest(largest, numbers) / -8
       let half = HalfPrecision.bits(scale)
       if half & 0x7FFF == 0x7C00 { return .outOfRange }
       bytes.storeBytes(of: half, as: UInt16.self)
       let inverse = Block32.inverse(scale)
-      for part in 0..<2 {
-        let low = quarter(numbers, part &* 32, inverse)
-        let high = quarter(numbers, part &* 32 &+ 64, inverse)
-        bytes.storeBytes(
-          of: SIMD8<UInt8>(truncatingIfNeeded: low | high &<< 4), toByteOffset: 2 &+ part &* 8, as: SIMD8<UInt8>.self)
+      for index in 0..<16 {
+        let low = integer(numbers, index, inverse)
+        let high = integer(numbers, index &+ 16, inverse)
+        bytes.storeBytes(of: UInt8(truncatingIfNeeded: low | high &<< 4), toByteOffset: 2 &+ index, as: UInt8.self)
       }
     }
     return .fine
   }
 
-  /// Eight numbers as integers from 0 to 15.
+  /// A number as an integer from 0 to 15.
   @inline(__always)
-  private static func quarter(_ numbers: UnsafeRawPointer, _ offset: Int, _ inverse: Float) -> SIMD8<Int32> {
-    let scaled = numbers.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self) * inverse + 8.5
-    var integers = Block32.truncated(scaled)
-    integers.replace(with: 15, where: integers .> 15)
-    return integers
+  private static func integer(_ numbers: UnsafeRawPointer, _ index: Int, _ inverse: Float) -> UInt32 {
+    let number = numbers.loadUnaligned(fromByteOffset: index &* 4, as: Float.self)
+    return min(Block32.truncated(number * inverse + 8.5), 15)
   }
 
   static func decode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutablePointer<Float>) {

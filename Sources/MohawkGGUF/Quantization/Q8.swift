@@ -15,11 +15,10 @@ enum Q8 {
       if half == 0x7C00 { return .outOfRange }
       bytes.storeBytes(of: half, as: UInt16.self)
       let inverse = Block32.inverse(scale)
-      for part in 0..<4 {
-        let scaled = numbers.loadUnaligned(fromByteOffset: part &* 32, as: SIMD8<Float>.self) * inverse
-        bytes.storeBytes(
-          of: SIMD8<Int8>(truncatingIfNeeded: Block32.rounded(scaled)), toByteOffset: 2 &+ part &* 8,
-          as: SIMD8<Int8>.self)
+      for index in 0..<32 {
+        let scaled = numbers.loadUnaligned(fromByteOffset: index &* 4, as: Float.self) * inverse
+        let integer = Int8(truncatingIfNeeded: Block32.rounded(scaled))
+        bytes.storeBytes(of: integer, toByteOffset: 2 &+ index, as: Int8.self)
       }
     }
     return .fine
