@@ -33,7 +33,8 @@ let targets: [Target] = [
   .testTarget(name: "MohawkTextTests", dependencies: ["MohawkText"], resources: [.copy("Goldens")]),
   .testTarget(name: "MohawkRecipesTests", dependencies: ["MohawkRecipes"]),
   .testTarget(name: "MohawkReportsTests", dependencies: ["MohawkReports"]),
-  .testTarget(name: "MohawkGGUFTests", dependencies: ["MohawkGGUF", "MohawkFiles"]),
+  .testTarget(
+    name: "MohawkGGUFTests", dependencies: ["MohawkGGUF", "MohawkFiles"], resources: [.copy("Goldens")]),
 
   .target(
     name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
