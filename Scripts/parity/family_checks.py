@@ -32,7 +32,8 @@ def compare(folder, model, ids, scratch):
         raise NotAvailable(f"mohawk-parity outputs wrote no {', '.join(needed)}")
     differences = {name: relative(ours[name], theirs[name]) for name in theirs if name in ours}
     worst = max(differences, key=differences.get)
-    return Measured(differences[worst], LIMIT, f"largest in {worst}" + (f"; without {', '.join(absent)}" if absent else ""))
+    note = f"; without {', '.join(absent)}" if absent else ""
+    return Measured(differences[worst], LIMIT, f"largest in {worst}{note}")
 
 
 def family(name, source, workshop):
@@ -68,5 +69,6 @@ def checks():
         yield f"family: {name}", partial(family, name, source)
     for name in FAMILIES:
         yield f"family: {name}, published configuration", partial(older_configuration, name)
-    for name, kind in [("llama", "bfloat16"), ("qwen3", "bfloat16"), ("gpt_neox", "float16"), ("granitemoehybrid", "bfloat16")]:
+    for name, kind in [("llama", "bfloat16"), ("qwen3", "bfloat16"), ("gpt_neox", "float16"),
+                       ("granitemoehybrid", "bfloat16")]:
         yield f"family: {name} in {kind}", partial(half_precision, name, kind)
