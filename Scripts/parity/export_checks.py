@@ -6,7 +6,7 @@ from transformers import AutoTokenizer
 
 import programs
 import reference
-from check import Failure, Measured, absolute, same_tokens
+from check import Failure, Measured, absolute, largest, same_tokens
 from sources import TEXTS, TOKENS
 
 LIMIT = 1e-4
@@ -45,7 +45,7 @@ def folder(name, form, workshop):
     differences = {"transformers": absolute(theirs["logits"][..., :words], ours["logits"]),
                    "read again here": absolute(again["logits"][..., :words], ours["logits"]),
                    "the source in transformers": absolute(source.expected["logits"], ours["logits"])}
-    worst = max(differences, key=differences.get)
+    worst = largest(differences)
     return Measured(differences[worst], LIMIT, f"{type(model).__name__}, {TOKENS} tokens agree; largest: {worst}")
 
 

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 
 import programs
 import reference
-from check import Measured, NotAvailable, relative, same_tokens
+from check import Measured, NotAvailable, largest, relative, same_tokens
 from golden_file import REPOSITORY
 
 GOLDENS = REPOSITORY / "Tests/MohawkModelsTests/Goldens"
@@ -31,7 +31,7 @@ def compare(folder, model, ids, scratch):
     if needed := [name for name in absent if not name.startswith("matrix.")]:
         raise NotAvailable(f"mohawk-parity outputs wrote no {', '.join(needed)}")
     differences = {name: relative(ours[name], theirs[name]) for name in theirs if name in ours}
-    worst = max(differences, key=differences.get)
+    worst = largest(differences)
     note = f"; without {', '.join(absent)}" if absent else ""
     return Measured(differences[worst], LIMIT, f"largest in {worst}{note}")
 

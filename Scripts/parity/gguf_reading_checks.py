@@ -9,7 +9,7 @@ from gguf import GGMLQuantizationType
 import gguf_by_hand
 import programs
 import reference
-from check import Failure, Measured, relative, same_tokens
+from check import Failure, Measured, largest, relative, same_tokens
 from sources import TOKENS
 
 LIMIT = 2e-5
@@ -23,7 +23,7 @@ def compare(path, model, source, scratch):
     theirs = reference.outputs(gguf_by_hand.meant(path, model), source.ids, TOKENS)
     names = [name for name in theirs if name in ours and name != "continuation"]
     differences = {name: relative(ours[name], theirs[name]) for name in names}
-    worst = max(differences, key=differences.get)
+    worst = largest(differences)
     same_tokens(ours["continuation"], theirs["continuation"], "greedy continuation")
     return Measured(differences[worst], LIMIT, f"largest in {worst}")
 

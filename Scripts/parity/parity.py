@@ -43,7 +43,7 @@ def run(check, workshop):
 
 def row(passed, name, measured, note):
     number = "" if measured.limit is None else f"{measured.difference:.1e} of {measured.limit:.0e}"
-    return f"{'ok' if passed else 'FAILED':6}  {name:44}  {number:18}  {' '.join(note.split())[:400]}".rstrip()
+    return f"{'ok' if passed else 'FAILED':6}  {name:57}  {number:18}  {' '.join(note.split())[:400]}".rstrip()
 
 
 def main(words):
@@ -59,7 +59,7 @@ def main(words):
     if not chosen:
         print(f"no check has a name with {' or '.join(words)}; --list names all")
         return 1
-    print(f"{'':6}  {'check':44}  {'difference, limit':18}  note")
+    print(f"{'':6}  {'check':57}  {'difference, limit':18}  note")
     failed, start = 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder))
