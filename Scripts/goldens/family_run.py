@@ -138,7 +138,7 @@ def assert_apart(model, ids, logits, changes):
         other = build(type(model.config)(**fields))
         other.load_state_dict(model.state_dict())
         difference = relative_difference(logits_of(other, ids), logits)
-        if difference < least:
+        if not difference >= least:
             raise AssertionError(f"{change} changes the logits by only {difference:.1e}")
 
 

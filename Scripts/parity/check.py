@@ -1,5 +1,6 @@
 """What a check gives back, and the comparisons they share."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -38,8 +39,13 @@ def relative_rms(actual, expected):
     return ((actual - expected).pow(2).mean() / expected.pow(2).mean()).sqrt().item()
 
 
+def largest(differences):
+    """The name with the largest difference; one that is not a number is larger than any."""
+    return max(differences, key=lambda name: (math.isnan(differences[name]), differences[name]))
+
+
 def same_tokens(actual, expected, what):
-    """Fails where the first row begins to differ; returns how many tokens agree from the start, at least."""
+    """Fails at the first token that differs."""
     if tuple(actual.shape) != tuple(expected.shape):
         raise Failure(f"{what}: {list(actual.shape)} tokens instead of {list(expected.shape)}")
     for row, (a, b) in enumerate(zip(actual.tolist(), expected.tolist())):

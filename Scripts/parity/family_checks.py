@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 
 import programs
 import reference
-from check import Measured, NotAvailable, relative, same_tokens
+from check import Measured, NotAvailable, largest, relative, same_tokens
 from golden_file import REPOSITORY
 
 GOLDENS = REPOSITORY / "Tests/MohawkModelsTests/Goldens"
@@ -31,8 +31,9 @@ def compare(folder, model, ids, scratch):
     if needed := [name for name in absent if not name.startswith("matrix.")]:
         raise NotAvailable(f"mohawk-parity outputs wrote no {', '.join(needed)}")
     differences = {name: relative(ours[name], theirs[name]) for name in theirs if name in ours}
-    worst = max(differences, key=differences.get)
-    return Measured(differences[worst], LIMIT, f"largest in {worst}" + (f"; without {', '.join(absent)}" if absent else ""))
+    worst = largest(differences)
+    note = f"; without {', '.join(absent)}" if absent else ""
+    return Measured(differences[worst], LIMIT, f"largest in {worst}{note}")
 
 
 def family(name, source, workshop):
@@ -68,5 +69,6 @@ def checks():
         yield f"family: {name}", partial(family, name, source)
     for name in FAMILIES:
         yield f"family: {name}, published configuration", partial(older_configuration, name)
-    for name, kind in [("llama", "bfloat16"), ("qwen3", "bfloat16"), ("gpt_neox", "float16"), ("granitemoehybrid", "bfloat16")]:
+    for name, kind in [("llama", "bfloat16"), ("qwen3", "bfloat16"), ("gpt_neox", "float16"),
+                       ("granitemoehybrid", "bfloat16")]:
         yield f"family: {name} in {kind}", partial(half_precision, name, kind)

@@ -17,13 +17,14 @@ from transformers.utils import logging  # noqa: E402
 import export_checks  # noqa: E402
 import family_checks  # noqa: E402
 import gguf_checks  # noqa: E402
+import gguf_reading_checks  # noqa: E402
 import golden_checks  # noqa: E402
 import student_checks  # noqa: E402
 from check import Failure, Measured, NotAvailable  # noqa: E402
 from golden_file import make_deterministic  # noqa: E402
 from sources import Workshop  # noqa: E402
 
-GROUPS = [golden_checks, family_checks, export_checks, gguf_checks, student_checks]
+GROUPS = [golden_checks, family_checks, export_checks, gguf_checks, gguf_reading_checks, student_checks]
 
 
 def run(check, workshop):
@@ -42,7 +43,7 @@ def run(check, workshop):
 
 def row(passed, name, measured, note):
     number = "" if measured.limit is None else f"{measured.difference:.1e} of {measured.limit:.0e}"
-    return f"{'ok' if passed else 'FAILED':6}  {name:44}  {number:18}  {' '.join(note.split())[:400]}".rstrip()
+    return f"{'ok' if passed else 'FAILED':6}  {name:57}  {number:18}  {' '.join(note.split())[:400]}".rstrip()
 
 
 def main(words):
@@ -58,7 +59,7 @@ def main(words):
     if not chosen:
         print(f"no check has a name with {' or '.join(words)}; --list names all")
         return 1
-    print(f"{'':6}  {'check':44}  {'difference, limit':18}  note")
+    print(f"{'':6}  {'check':57}  {'difference, limit':18}  note")
     failed, start = 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder))

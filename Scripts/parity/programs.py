@@ -24,7 +24,7 @@ def call(arguments):
     except subprocess.TimeoutExpired as error:
         raise Failure(f"{Path(arguments[0]).name} {arguments[1]} took more than {SECONDS} s") from error
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or done.stdout.splitlines() or ["no message"]
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
         ended = f"was ended by signal {-done.returncode}" if done.returncode < 0 else f"gave {done.returncode}"
         raise Failure(f"{Path(arguments[0]).name} {' '.join(arguments[1:2])} {ended}: {' '.join(lines[-4:])}")
     return done.stdout

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 import programs
-from check import Failure, Measured, NotAvailable, relative, same_tokens
+from check import Failure, Measured, NotAvailable, largest, relative, same_tokens
 from discrete_mamba2_reference import MixerShape
 from golden_file import REPOSITORY, Draw, greedy
 from phi_mamba_reference import AttentionShape, phi_mamba, random_weights
@@ -33,9 +33,9 @@ def shapes(config):
 def strict(folder):
     """The weights and shapes, if the names and sizes are those of the reference model, no more and no fewer."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(folder.glob("model*.safetensors"))
     if not files:
-        raise NotAvailable(f"{folder.name} has no safetensors file")
+        raise NotAvailable(f"{folder.name} has no model.safetensors")
     weights = {name: value for file in files for name, value in load_file(str(file)).items()}
     own, vocabulary = shapes(config), config["LanguageModel"]["input"]
     multiple = vocabulary["pad_vocab_size_multiple"]
@@ -62,7 +62,7 @@ def student(name, workshop):
     words = ours["logits"].shape[-1]
     theirs["logits"] = theirs["logits"][..., :words]
     differences = {key: relative(ours[key], theirs[key]) for key in names}
-    worst = max(differences, key=differences.get)
+    worst = largest(differences)
     return Measured(differences[worst], LIMIT, f"strictly the authors' {len(weights)} names; largest in {worst}")
 
 
