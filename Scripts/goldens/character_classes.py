@@ -2,7 +2,7 @@
 # requires-python = ">=3.9"
 # dependencies = ["tokenizers==0.23.3"]
 # ///
-"""Writes Sources/MohawkText/Tokenizer/CharacterClass+Table.swift.
+"""Writes Sources/MohawkText/Tokenizer/Unicode/CharacterClass+Table.swift.
 
 Asks the byte-level pre-tokenizer of the PyPI package `tokenizers` how it treats every Unicode scalar, so that words
 are cut the same way on every platform, whatever Unicode version the standard library there has.
@@ -50,7 +50,7 @@ for word in words:
     line += f" {word},"
 lines.append(line)
 body = "\n".join(lines)
-with open("Sources/MohawkText/Tokenizer/CharacterClass+Table.swift", "w") as file:
+with open("Sources/MohawkText/Tokenizer/Unicode/CharacterClass+Table.swift", "w") as file:
     file.write(
         f"""// Written by Scripts/goldens/character_classes.py; change that script, not this file.
 

@@ -57,6 +57,15 @@ struct JSONReader {
     }
   }
 
+  /// Passes over the next value without keeping it.
+  mutating func skip(depth: Int = 0) throws {
+    switch try peek() {
+    case UInt8(ascii: "{"): try object(depth: depth) { reader, _ in try reader.skip(depth: depth + 1) }
+    case UInt8(ascii: "["): try array(depth: depth) { reader in try reader.skip(depth: depth + 1) }
+    default: _ = try value(depth: depth)
+    }
+  }
+
   /// Reads an object; `member` must read the value of each key.
   mutating func object(depth: Int, member: (inout JSONReader, [UInt8]) throws -> Void) throws {
     try enter(depth)

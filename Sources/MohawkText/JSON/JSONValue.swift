@@ -43,6 +43,10 @@ public indirect enum JSONValue: Sendable {
     if case .number(let bytes) = self { Int(String(decoding: bytes, as: UTF8.self)) } else { nil }
   }
 
+  var number: Double? {
+    if case .number(let bytes) = self { Double(String(decoding: bytes, as: UTF8.self)) } else { nil }
+  }
+
   var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }

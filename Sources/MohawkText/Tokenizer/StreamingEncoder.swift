@@ -6,6 +6,8 @@ public struct StreamingEncoder: Sendable {
   private let tokenizer: Tokenizer
   private let special: Tokenizer.SpecialTokens
   private var cutter: WordBorderCutter
+  /// Whether a part of the document was encoded already.
+  private var isBegun = false
 
   /// - Parameters:
   ///   - tokenizer: what gives the ids.
@@ -14,20 +16,29 @@ public struct StreamingEncoder: Sendable {
     self.tokenizer = tokenizer
     self.special = special
     // An added token with a space beside a letter could stand across the cut.
-    let cuttable = !tokenizer.addedTokens.contains { token in
+    let tokensAllow = !tokenizer.addedTokens.contains { token in
       token.stripsLeft || token.stripsRight
         || (token.content.utf8.contains(0x20) && token.content.unicodeScalars.contains { !$0.properties.isWhitespace })
     }
+    let keepsSpaces = tokenizer.normalizer?.spaceReplacement == nil || tokenizer.preTokenizer.steps.isEmpty
+    let normalizerAllows = keepsSpaces && tokenizer.normalizer?.canBeCut ?? true
+    let cuttable =
+      tokensAllow && normalizerAllows
+      && tokenizer.preTokenizer.cutsBeforeSpaces(mergesKeepSpaces: tokenizer.cutsWordsBeforeSpaces)
     cutter = WordBorderCutter(canCut: cuttable)
   }
 
   /// Takes the next bytes of the document and appends the ids that are certain by now.
   public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
-    cutter.append(bytes) { tokenizer.encode($0, special: special, into: &ids) }
+    cutter.append(bytes) { part in
+      tokenizer.encode(part, special: special, continues: isBegun, into: &ids)
+      isBegun = true
+    }
   }
 
   /// Appends the ids of what is left. The encoder is then ready for the next document.
   public mutating func finish(into ids: inout [Int32]) {
-    cutter.finish { tokenizer.encode($0, special: special, into: &ids) }
+    cutter.finish { tokenizer.encode($0, special: special, continues: isBegun, into: &ids) }
+    isBegun = false
   }
 }

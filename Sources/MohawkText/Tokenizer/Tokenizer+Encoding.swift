@@ -10,39 +10,73 @@ extension Tokenizer {
   }
 
   /// The ids of `text`.
-  public func encode(_ text: String, special: SpecialTokens = .matched) -> [Int32] {
+  /// - Parameters:
+  ///   - special: what becomes of control tokens in the text.
+  ///   - addingSpecial: whether to put ``textPrefix`` before and ``textSuffix`` after the ids, as models expect of a
+  ///     prompt.
+  public func encode(_ text: String, special: SpecialTokens = .matched, addingSpecial: Bool = false) -> [Int32] {
     var text = text
-    return text.withUTF8 { encode($0, special: special) }
+    return text.withUTF8 { encode($0, special: special, addingSpecial: addingSpecial) }
   }
 
   /// The ids of `bytes`, which need not be valid UTF-8.
-  public func encode(_ bytes: [UInt8], special: SpecialTokens = .matched) -> [Int32] {
-    bytes.withUnsafeBufferPointer { encode($0, special: special) }
+  public func encode(_ bytes: [UInt8], special: SpecialTokens = .matched, addingSpecial: Bool = false) -> [Int32] {
+    bytes.withUnsafeBufferPointer { encode($0, special: special, addingSpecial: addingSpecial) }
   }
 
   /// The ids of `data`, which need not be valid UTF-8.
-  public func encode(_ data: Data, special: SpecialTokens = .matched) -> [Int32] {
-    data.withUnsafeBytes { $0.withMemoryRebound(to: UInt8.self) { encode($0, special: special) } }
+  public func encode(_ data: Data, special: SpecialTokens = .matched, addingSpecial: Bool = false) -> [Int32] {
+    data.withUnsafeBytes {
+      $0.withMemoryRebound(to: UInt8.self) { encode($0, special: special, addingSpecial: addingSpecial) }
+    }
   }
 
   /// The ids of `bytes`, which need not be valid UTF-8.
-  public func encode(_ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .matched) -> [Int32] {
-    var ids: [Int32] = []
+  public func encode(
+    _ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .matched, addingSpecial: Bool = false
+  ) -> [Int32] {
+    var ids: [Int32] = addingSpecial ? textPrefix : []
     ids.reserveCapacity(bytes.count / 3 + 8)
     encode(bytes, special: special, into: &ids)
+    if addingSpecial { ids.append(contentsOf: textSuffix) }
     return ids
   }
 
-  /// Appends the ids of `bytes` to `ids`.
+  /// Appends the ids of `bytes` to `ids`, without those of the template.
   public func encode(_ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .matched, into ids: inout [Int32]) {
+    encode(bytes, special: special, continues: false, into: &ids)
+  }
+
+  /// - Parameter continues: whether the text goes on from earlier text that was encoded before.
+  func encode(
+    _ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens, continues: Bool, into ids: inout [Int32]
+  ) {
     workspaces.borrow { workspace in
       // Tokens that are looked for in the raw text go first, as in the reference.
       split(bytes, plainMatcher, special, into: &ids) { rest, ids in
-        split(rest, normalizedMatcher, special, into: &ids) { words, ids in
-          encodeWords(words, workspace, into: &ids)
+        let isStart = rest.baseAddress == bytes.baseAddress
+        let start = normalize(rest, continues: continues && isStart)
+        let isFirst = isStart && !continues && start.keepsStart
+        let encodeRest = { (text: UnsafeBufferPointer<UInt8>, ids: inout [Int32]) in
+          self.split(text, self.normalizedMatcher, special, into: &ids) { piece, ids in
+            guard let base = piece.baseAddress else { return }
+            let span = TextSpan(base, piece.count, isFirst: isFirst && base == text.baseAddress)
+            self.encode(span, step: 0, workspace, into: &ids)
+          }
+        }
+        if let changed = start.bytes {
+          changed.withUnsafeBufferPointer { encodeRest($0, &ids) }
+        } else {
+          encodeRest(rest, &ids)
         }
       }
     }
+  }
+
+  private func normalize(
+    _ text: UnsafeBufferPointer<UInt8>, continues: Bool
+  ) -> (bytes: [UInt8]?, keepsStart: Bool) {
+    normalizer?.normalized(text, continues: continues) ?? (nil, true)
   }
 
   private func split(
@@ -57,39 +91,5 @@ extension Tokenizer {
       case .plain(let text): plain(text, &ids)
       }
     }
-  }
-
-  private func encodeWords(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ workspace: EncodingWorkspace, into ids: inout [Int32]
-  ) {
-    guard let base = bytes.baseAddress else { return }
-    let text = CharacterScanner(base, end: bytes.count)
-    let cache = workspace.cache
-    var start = 0
-    while start < bytes.count {
-      let end = preTokenizer.wordEnd(text, from: start)
-      let length = end - start
-      if length <= WordCache.longest {
-        let key = WordCache.Key(base + start, length: length, readable: bytes.count - start)
-        if !cache.append(key, to: &ids) {
-          let symbols = merge(base + start, length, workspace)
-          cache.remember(key, symbols)
-          ids.append(contentsOf: symbols)
-        }
-      } else {
-        ids.append(contentsOf: merge(base + start, length, workspace))
-      }
-      start = end
-    }
-  }
-
-  /// The ids of one word; they stay valid until the workspace's next word.
-  private func merge(
-    _ word: UnsafePointer<UInt8>, _ length: Int, _ workspace: EncodingWorkspace
-  ) -> UnsafeMutableBufferPointer<Int32> {
-    workspace.reserve(length)
-    let symbols = UnsafeMutableBufferPointer(rebasing: workspace.symbols[..<length])
-    for index in 0..<length { symbols[index] = byteIDs[Int(word[index])] }
-    return UnsafeMutableBufferPointer(rebasing: symbols[..<merges.apply(to: symbols)])
   }
 }

@@ -2,13 +2,17 @@ import Foundation
 import MohawkFiles
 
 extension Tokenizer {
-  /// Writes a Hugging Face `tokenizer.json`, which the PyPI package `tokenizers` opens with the same ids.
+  /// Writes a Hugging Face `tokenizer.json`, which the PyPI package `tokenizers` opens with the same ids. A tokenizer
+  /// that was read from such a file writes that file's bytes.
   public func write(to path: String) throws {
     try AtomicFile.write(Data(json()), to: path)
   }
 
   /// The contents of a Hugging Face `tokenizer.json`.
-  public func json() -> [UInt8] {
+  public func json() -> [UInt8] { source ?? trainedJSON() }
+
+  /// What a trained tokenizer is in a file.
+  private func trainedJSON() -> [UInt8] {
     let byteLevel = #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}"#
     var text: [UInt8] = []
     func put(_ string: String) { text.append(contentsOf: string.utf8) }
@@ -25,7 +29,7 @@ extension Tokenizer {
     put("    \"continuing_subword_prefix\": \"\",\n    \"end_of_word_suffix\": \"\",\n    \"fuse_unk\": false,\n")
     put("    \"byte_fallback\": false,\n    \"ignore_merges\": false,\n    \"vocab\": {")
     var separator = "\n"
-    for id in 0...highestID where kinds[Int(id)] != .none && kinds[Int(id)] != .added {
+    for id in 0...highestID where entries[Int(id)] >= 0 {
       put("\(separator)      ")
       JSONText.append(spelling(id)!, to: &text)
       put(": \(id)")

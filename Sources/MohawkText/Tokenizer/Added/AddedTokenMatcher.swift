@@ -53,8 +53,8 @@ struct AddedTokenMatcher: @unchecked Sendable {  // the trie is filled in init a
       var range = match
       if found.stripsLeft { range = max(done, spaceStart(text, before: range.lowerBound))..<range.upperBound }
       if found.stripsRight { range = range.lowerBound..<spaceEnd(text, after: range.upperBound) }
-      // White space that the token before has taken in is not matched again.
-      if range.lowerBound < done { continue }
+      // As in the reference, a token in white space that the one before has taken in counts as well, and what follows it
+      // is not taken in any more.
       if done < range.lowerBound { take(.plain(UnsafeBufferPointer(rebasing: text[done..<range.lowerBound]))) }
       take(.token(found.id))
       done = range.upperBound
@@ -92,8 +92,12 @@ struct AddedTokenMatcher: @unchecked Sendable {  // the trie is filled in init a
 
 extension AddedTokenMatcher {
   private func spaceStart(_ text: UnsafeBufferPointer<UInt8>, before position: Int) -> Int {
+    guard let base = text.baseAddress else { return position }
+    let scanner = UTF8Text(base, end: text.count)
     var start = position
-    while let (scalar, length) = Self.scalar(in: text, before: start), scalar.properties.isWhitespace {
+    while start > 0 {
+      let (scalar, length) = scanner.scalar(before: start)
+      if !CharacterProperties.isSpace(scalar) { break }
       start -= length
     }
     return start
@@ -101,42 +105,20 @@ extension AddedTokenMatcher {
 
   private func spaceEnd(_ text: UnsafeBufferPointer<UInt8>, after position: Int) -> Int {
     guard let base = text.baseAddress else { return position }
-    let scanner = CharacterScanner(base, end: text.count)
+    let scanner = UTF8Text(base, end: text.count)
     var end = position
     while end < text.count {
-      let next = scanner.character(at: end)
-      if next.kind != CharacterClass.space.rawValue { break }
-      end += next.length
+      let (scalar, length) = scanner.scalar(at: end)
+      if !CharacterProperties.isSpace(scalar) { break }
+      end += length
     }
     return end
   }
 
   private func touchesWord(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
-    if let (scalar, _) = Self.scalar(in: text, before: range.lowerBound), Self.isWord(scalar) { return true }
-    var iterator = text[range.upperBound...].prefix(4).makeIterator()
-    var decoder = UTF8()
-    if case .scalarValue(let scalar) = decoder.decode(&iterator) { return Self.isWord(scalar) }
-    return false
-  }
-
-  /// The character that ends just before `position`, and its length in bytes.
-  private static func scalar(in text: UnsafeBufferPointer<UInt8>, before position: Int) -> (Unicode.Scalar, Int)? {
-    for length in 1...4 where length <= position {
-      if text[position - length] & 0xC0 == 0x80 { continue }
-      var iterator = text[position - length..<position].makeIterator()
-      var decoder = UTF8()
-      guard case .scalarValue(let scalar) = decoder.decode(&iterator), UTF8.width(scalar) == length else { return nil }
-      return (scalar, length)
-    }
-    return nil
-  }
-
-  /// `\w`: letters, marks, digits, connectors and joiners.
-  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar.properties.isAlphabetic || scalar.properties.isJoinControl { return true }
-    switch scalar.properties.generalCategory {
-    case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true
-    default: return false
-    }
+    guard let base = text.baseAddress else { return false }
+    let scanner = UTF8Text(base, end: text.count)
+    if range.lowerBound > 0, CharacterProperties.isWord(scanner.scalar(before: range.lowerBound).value) { return true }
+    return range.upperBound < text.count && CharacterProperties.isWord(scanner.scalar(at: range.upperBound).value)
   }
 }

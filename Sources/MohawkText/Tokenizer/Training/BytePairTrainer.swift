@@ -15,7 +15,6 @@ public struct BytePairTrainer: Sendable {
   private var words = WordCounts()
   private let specialTokens: [String]
   private let minimumCount: Int
-  private let preTokenizer = PreTokenizer.gpt2
 
   /// - Parameters:
   ///   - specialTokens: tokens that stand for no text; they get the first ids.
@@ -32,7 +31,7 @@ public struct BytePairTrainer: Sendable {
     let scanner = CharacterScanner(base, end: text.count)
     var start = 0
     while start < text.count {
-      let end = preTokenizer.wordEnd(scanner, from: start)
+      let end = GPT2Words.wordEnd(scanner, from: start)
       words.add(UnsafeBufferPointer(rebasing: text[start..<end]))
       start = end
     }
@@ -75,17 +74,27 @@ public struct BytePairTrainer: Sendable {
       }
     }
     progress(specialTokens.count + learner.tokens.count)
-    return try Tokenizer(parts(learner))
+    return try Tokenizer(try parts(learner))
   }
 
-  private func parts(_ learner: MergeLearner) -> TokenizerParts {
+  private func parts(_ learner: MergeLearner) throws -> TokenizerParts {
     let first = specialTokens.count
     let spellings = learner.tokens.map { ByteAlphabet.spelling(of: $0) }
-    let special = specialTokens.enumerated().map { (spelling: Array($1.utf8), id: $0) }
+    var vocabulary = Vocabulary()
+    for spelling in specialTokens.map({ Array($0.utf8) }) + spellings {
+      guard vocabulary.insert(spelling, id: Int32(vocabulary.count)) else {
+        throw MohawkError(
+          .invalidValue,
+          "the special token \"\(String(decoding: spelling, as: UTF8.self))\" is also a token of the text",
+          at: "specialTokens", remedy: "give it a name that does not occur")
+      }
+    }
+    var merges = MergeSpellings()
+    for merge in learner.merges {
+      merges.append(spellings[Int(merge.left) - first], spellings[Int(merge.right) - first])
+    }
     return TokenizerParts(
-      preTokenizer: preTokenizer,
-      vocabulary: special + spellings.enumerated().map { (spelling: $1, id: $0 + first) },
-      merges: learner.merges.map { (spellings[Int($0.left) - first], spellings[Int($0.right) - first]) },
+      vocabulary: vocabulary, merges: merges,
       added: specialTokens.enumerated().map { AddedToken(id: Int32($0), content: $1) })
   }
 }

@@ -1,6 +1,8 @@
 /// GPT-2's word pattern (Radford et al. 2019), scanned by hand:
 /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 enum GPT2Words {
+  static let pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+
   /// Where the word that starts at `start` ends.
   @inline(__always) static func wordEnd(_ text: CharacterScanner, from start: Int) -> Int {
     let first = text.bytes[start]

@@ -5,6 +5,8 @@ public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skippingSpecial: Bool
   private var pending: [UInt8] = []
+  /// Nil for byte-level tokens, which need none.
+  private var decoding: TokenDecoding?
 
   /// - Parameters:
   ///   - tokenizer: where the ids come from.
@@ -12,12 +14,24 @@ public struct StreamingDecoder: Sendable {
   public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = false) {
     self.tokenizer = tokenizer
     self.skippingSpecial = skippingSpecial
+    decoding = Self.decoding(tokenizer)
+  }
+
+  private static func decoding(_ tokenizer: Tokenizer) -> TokenDecoding? {
+    if case .byteLevel = tokenizer.decoder { return nil }
+    return TokenDecoding(tokenizer.decoder, keepsBytes: false)
   }
 
   /// The text that `id` completes, maybe none.
   /// - Throws: `MohawkError` when no token has this id.
   public mutating func append(_ id: Int32) throws -> String {
-    try tokenizer.append(id, to: &pending, skippingSpecial: skippingSpecial)
+    guard let token = try tokenizer.decodable(id, skippingSpecial: skippingSpecial) else { return "" }
+    if decoding == nil {
+      pending.append(contentsOf: token)
+    } else {
+      decoding!.append(token)
+      pending.append(contentsOf: decoding!.takeOutput())
+    }
     let complete = pending.count - Self.incompleteTail(of: pending)
     defer { pending.removeFirst(complete) }
     return String(decoding: pending[..<complete], as: UTF8.self)
@@ -25,6 +39,11 @@ public struct StreamingDecoder: Sendable {
 
   /// What is left when no more ids come: the start of a character that was never finished becomes U+FFFD.
   public mutating func finish() -> String {
+    if decoding != nil {
+      decoding!.finish()
+      pending.append(contentsOf: decoding!.takeOutput())
+      decoding = Self.decoding(tokenizer)
+    }
     defer { pending = [] }
     return String(decoding: pending, as: UTF8.self)
   }

@@ -1,0 +1,146 @@
+import MohawkFiles
+
+/// A `tokenizer.json`, parsed. The long lists are read as they come, the rest is kept as JSON.
+struct TokenizerFile {
+  /// Longer files are refused; the largest vocabularies in use take 40 MB.
+  private static let longest = 1 << 30
+  /// A section other than the vocabulary, the merges and the added tokens is shorter than this.
+  private static let longestSection = 1 << 20
+
+  let location: String
+  private(set) var sections: [String: JSONValue] = [:]
+  private(set) var modelOptions: [String: JSONValue] = [:]
+  private(set) var vocabulary: Vocabulary?
+  private(set) var merges: MergeSpellings?
+  private(set) var added: [AddedToken] = []
+
+  init(_ bytes: UnsafeBufferPointer<UInt8>, _ location: String) throws {
+    self.location = location
+    if bytes.count > Self.longest { throw fault("the file is larger than a tokenizer can be") }
+    guard String(validating: bytes, as: UTF8.self) != nil else { throw fault("the file is not UTF-8") }
+    do {
+      var reader = JSONReader(bytes)
+      guard try reader.peek() == UInt8(ascii: "{") else { throw fault("the file does not hold a JSON object") }
+      try reader.object(depth: 0) { reader, key in
+        switch String(decoding: key, as: UTF8.self) {
+        case "model": try readModel(&reader)
+        case "added_tokens": try readAddedTokens(&reader)
+        case "version", "normalizer", "pre_tokenizer", "post_processor", "decoder":
+          sections[String(decoding: key, as: UTF8.self)] = try section(&reader, depth: 1)
+        default: try reader.skip(depth: 1)
+        }
+      }
+      try reader.end()
+    } catch let fault as JSONFault {
+      throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: location)
+    }
+  }
+
+  private mutating func readModel(_ reader: inout JSONReader) throws {
+    modelOptions = [:]
+    vocabulary = nil
+    merges = nil
+    guard try reader.peek() == UInt8(ascii: "{") else { throw fault("model is not an object") }
+    try reader.object(depth: 1) { reader, key in
+      switch String(decoding: key, as: UTF8.self) {
+      case "vocab": vocabulary = try readVocabulary(&reader)
+      case "merges": merges = try readMerges(&reader)
+      case let name: modelOptions[name] = try section(&reader, depth: 2)
+      }
+    }
+  }
+
+  private func readVocabulary(_ reader: inout JSONReader) throws -> Vocabulary? {
+    if let type = modelOptions["type"], type.text != "BPE" {
+      try reader.skip(depth: 2)
+      return nil
+    }
+    guard try reader.peek() == UInt8(ascii: "{") else { throw fault("model.vocab is not an object") }
+    var vocabulary = Vocabulary()
+    try reader.object(depth: 2) { reader, key in
+      let value = try isDigit(reader.peek()) ? reader.value() : section(&reader, depth: 3)
+      func name() -> String { "\"\(String(decoding: key.prefix(60), as: UTF8.self))\"" }
+      guard let id = value.integer else {
+        throw fault("the id of the token \(name()) is \(value.summary), not an integer")
+      }
+      guard let small = Int32(exactly: id), small >= 0 else {
+        throw MohawkError(.outOfRange, "the token \(name()) has the id \(id), which no token can have", at: location)
+      }
+      guard vocabulary.insert(key, id: small) else {
+        throw fault("the token \(name()) stands twice in the vocabulary")
+      }
+    }
+    return vocabulary
+  }
+
+  private func readMerges(_ reader: inout JSONReader) throws -> MergeSpellings {
+    guard try reader.peek() == UInt8(ascii: "[") else { throw fault("model.merges is not an array") }
+    var merges = MergeSpellings()
+    try reader.array(depth: 2) { reader in
+      switch try reader.peek() {
+      case UInt8(ascii: "\""):
+        let sides = try reader.string().split(separator: 0x20, omittingEmptySubsequences: false)
+        if sides.count == 2 { return merges.append(sides[0], sides[1]) }
+        throw fault("merge \(merges.count) is not two tokens")
+      case UInt8(ascii: "["):
+        var sides: [[UInt8]] = []
+        try reader.array(depth: 3) { reader in
+          guard try reader.peek() == UInt8(ascii: "\""), sides.count < 2 else {
+            throw fault("merge \(merges.count) is not two tokens")
+          }
+          sides.append(try reader.string())
+        }
+        if sides.count == 2 { return merges.append(sides[0], sides[1]) }
+        throw fault("merge \(merges.count) is not two tokens")
+      default: throw fault("merge \(merges.count) is \(try section(&reader, depth: 3).summary), not two tokens")
+      }
+    }
+    return merges
+  }
+
+  private mutating func readAddedTokens(_ reader: inout JSONReader) throws {
+    added = []
+    if try reader.peek() == UInt8(ascii: "n") { return try reader.skip() }
+    guard try reader.peek() == UInt8(ascii: "[") else { throw fault("added_tokens is not an array") }
+    try reader.array(depth: 1) { reader in
+      added.append(try addedToken(try section(&reader, depth: 2), "added_tokens[\(added.count)]"))
+    }
+  }
+
+  private func addedToken(_ value: JSONValue, _ name: String) throws -> AddedToken {
+    guard value["id"]?.integer != nil, let content = value["content"]?.text else {
+      throw fault("\(name) has no id and content")
+    }
+    func flag(_ key: String) throws -> Bool {
+      guard let value = value[key] else { return false }
+      guard let flag = value.bool else { throw fault("\(name).\(key) is \(value.summary), not true or false") }
+      return flag
+    }
+    return AddedToken(
+      id: -1, content: content, singleWord: try flag("single_word"), stripsLeft: try flag("lstrip"),
+      stripsRight: try flag("rstrip"), normalized: try flag("normalized"), special: try flag("special"))
+  }
+
+  /// A value of bounded length, so that what it becomes in memory is bounded too.
+  private func section(_ reader: inout JSONReader, depth: Int) throws -> JSONValue {
+    var end = reader
+    try end.skip(depth: depth)
+    if end.offset - reader.offset > Self.longestSection {
+      throw fault("a value of \(end.offset - reader.offset) bytes stands where a short one belongs")
+    }
+    return try reader.value(depth: depth)
+  }
+
+  private func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+  func fault(_ message: String) -> MohawkError {
+    MohawkError(.invalidFormat, message, at: location)
+  }
+
+  /// What is not supported, by the path of its key.
+  func refusal(_ path: String, _ value: JSONValue) -> MohawkError {
+    MohawkError(
+      .unsupported, "\(path) is \(value["type"].map(\.summary) ?? value.summary), which is not supported", at: location,
+      remedy: "use a byte-pair tokenizer like those of GPT-2, Phi, Pythia, Llama, Mistral or Qwen")
+  }
+}
