@@ -8,12 +8,16 @@ from transformers.utils import logging
 
 import discrete_mamba2_goldens
 import families_goldens
+import gguf_goldens
 import losses_goldens
+import mamba_goldens
 import phi_goldens
 import phi_mamba_goldens
+import weights_goldens
 from golden_file import REPOSITORY
 
-GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens, families_goldens]
+GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens, families_goldens,
+              mamba_goldens, weights_goldens, gguf_goldens]
 
 
 def write(root):

@@ -30,7 +30,16 @@ public struct CheckpointParameters: ParameterSource {
   public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
     guard let place = table.place(of: name) else { preconditionFailure("the key table does not know \(name)") }
     let key = table.name(of: place.key, in: names)
-    guard let found = store.shape(of: key) else { return .failure(.missing(key: key)) }
+    guard let found = store.shape(of: key) else {
+      if !names.contains(key) { return .failure(.missing(key: key)) }
+      // It is there, in a type that cannot be used: the store says which.
+      do {
+        _ = try store.tensor(key)
+        return .failure(.unusable(key: key, reason: "cannot be used"))
+      } catch {
+        return .failure(.unusable(key: key, reason: "cannot be used: \(error)"))
+      }
+    }
     let joined = table.joined[place.key]
     var wanted = shape
     if let joined { wanted[0] = joined.groupRows * joined.groups }
