@@ -1,0 +1,45 @@
+import MohawkDistillation
+import MohawkModels
+import MohawkRecipes
+import MohawkReports
+import MohawkText
+
+extension RunStart {
+  /// What both models are, what the student takes over, and what moves in each stage.
+  init(
+    _ pair: DistillationPair, teacher: Decoder, student: Decoder, tokenizer: Tokenizer, transfer: [WeightTransferRow],
+    recipe: Recipe
+  ) {
+    let (theirs, mine) = (teacher.configuration.facts, student.configuration.facts)
+    var names = theirs.map(\.name)
+    for fact in mine where !names.contains(fact.name) { names.insert(fact.name, at: max(0, names.count - 2)) }
+    func value(_ name: String, _ facts: [(name: String, value: String)]) -> String {
+      facts.first { $0.name == name }?.value ?? ""
+    }
+    var rows = names.map { Row($0, teacher: value($0, theirs), student: value($0, mine)) }
+    rows += [
+      Row("tokenizer length", teacher: "\(tokenizer.vocabularySize)", student: "\(tokenizer.vocabularySize)"),
+      Row("highest id used", teacher: "\(tokenizer.highestID)", student: "\(tokenizer.highestID)"),
+      Row("parameters", teacher: Self.count(teacher.parameters.count), student: Self.count(student.parameters.count)),
+    ]
+    func share(_ part: [WeightTransferRow]) -> String {
+      let elements = part.reduce(0) { $0 + $1.shape.reduce(1, *) }
+      let percent = 100 * Double(elements) / Double(max(1, student.parameters.count))
+      return "\(Self.count(elements)) (\(Number.short(percent)) %) in \(part.count) tensors"
+    }
+    rows.append(Row("copied from the teacher", student: share(transfer.filter { $0.teacher != nil })))
+    rows.append(Row("drawn afresh", student: share(transfer.filter { $0.teacher == nil })))
+    for (number, name) in recipe.stages.enumerated() {
+      let part = recipe[name].trains
+      let moving = pair.moving(part)
+      let elements = moving.reduce(0) { $0 + $1.value.count }
+      rows.append(
+        Row(
+          "moves in part \(number + 1), \(name.rawValue)",
+          student: "\(part.rawValue): \(Self.count(elements)) in \(moving.count) tensors"))
+    }
+    self.init(rows: rows)
+  }
+
+  private static func count(_ number: Int) -> String { Number.grouped(number) }
+}
