@@ -19,6 +19,9 @@ extension DistillationPair {
     return moving
   }
 
+  /// The student's parameters that belong to a part.
+  public func moving(_ part: TrainedPart) -> [Parameter] { student.parameters.all.filter { moves($0, part) } }
+
   private func moves(_ parameter: Parameter, _ part: TrainedPart) -> Bool {
     let path = parameter.name.split(separator: ".")
     let isMixer = path.count > 3 && path[0] == "layers" && path[2] == "mixer"

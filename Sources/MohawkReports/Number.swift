@@ -1,9 +1,9 @@
 import Foundation
 
 /// How numbers read in progress lines, tables and plots: few digits, the same everywhere.
-enum Number {
+public enum Number {
   /// Three to four significant digits; very large and small ones with an exponent.
-  static func short(_ value: Double) -> String {
+  public static func short(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "−∞" : "∞" }
     let size = abs(value)
     if size == 0 { return "0" }
@@ -20,7 +20,7 @@ enum Number {
   }
 
   /// A whole number with thousands apart.
-  static func whole(_ value: Int) -> String { grouped(String(value)) }
+  public static func whole(_ value: Int) -> String { grouped(String(value)) }
 
   /// Counts in words: 950, 12.3k, 4.56M, 2.76B.
   static func count(_ value: Int) -> String {

@@ -61,6 +61,14 @@ extension RunReport {
     return Section(id: "transfer", title: "Weight transfer", body: body)
   }
 
+  /// What both models are at the start.
+  var startSection: Section? {
+    guard let start else { return nil }
+    var table = Table([.init("At the start"), .init("Teacher"), .init("Student")])
+    for row in start.rows { table.add([row.name, row.teacher, row.student]) }
+    return Section(id: "start", title: "Models", body: table.html(caption: "Teacher and student at the start"))
+  }
+
   /// The resolved recipe.
   var recipeSection: Section? {
     guard let recipeText else { return nil }

@@ -25,6 +25,8 @@ public struct RunReport {
     public static let decode = "decode.json"
     /// A list of `WeightTransferRow`.
     public static let transfer = "transfer.json"
+    /// What both models are at the start.
+    public static let start = "start.json"
     /// The page itself.
     public static let report = "report.html"
   }
@@ -49,6 +51,8 @@ public struct RunReport {
   public internal(set) var decode: [DecodeCost] = []
   /// Where the student's parameters come from.
   public internal(set) var transfer: [WeightTransferRow] = []
+  /// What both models are at the start.
+  public internal(set) var start: RunStart?
   /// Files that are there but could not be read, and why.
   public internal(set) var notes: [String] = []
 
@@ -80,6 +84,7 @@ public struct RunReport {
     samples = decoded(path(FileName.samples)) ?? []
     decode = decoded(path(FileName.decode)) ?? []
     transfer = decoded(path(FileName.transfer)) ?? []
+    start = decoded(path(FileName.start))
   }
 
   /// Writes `report.html` into the run folder.

@@ -17,8 +17,8 @@ public final class DistillationRun {
   /// Where everything of the run lies.
   public let folder: RunFolder
   let settings: RunSettings
-  /// Told where every parameter of the student comes from, before the first step.
-  public var onTransfer: ([WeightTransferRow]) -> Void = { _ in }
+  /// Told before the first step what both models are, and where every parameter of the student comes from.
+  public var onStart: (RunStart, [WeightTransferRow]) -> Void = { _, _ in }
   /// Contexts at which the cost of the next token is measured at the end.
   public var decodeContexts = [128, 1024]
 
@@ -57,9 +57,12 @@ public final class DistillationRun {
     // All that can be wrong with the stages is found out before the text is encoded.
     _ = try stages(pair, nil)
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath + "/tokenizer.json"
-    try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
+    let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try run.claim()
-    onTransfer(transfer)
+    let start = RunStart(
+      pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: recipe)
+    onStart(start, transfer)
+    try RunReport.save(start, as: RunReport.FileName.start, in: folder.path)
     try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
 
     let data = try RunData.prepare(
@@ -75,7 +78,7 @@ public final class DistillationRun {
     }
     student.freeze()
     // The lock is held to the end.
-    return try withExtendedLifetime(run) { try finish(pair, data, run) }
+    return try withExtendedLifetime(run) { try finish(pair, student, data, run) }
   }
 
   /// - Parameter data: nil when the stages are only made to see that they can be.
@@ -140,8 +143,14 @@ public final class DistillationRun {
     return matrices
   }
 
+  /// The folder whose tokenizer files the student takes over: the teacher's, unless the recipe names another one.
+  private var tokenizerSource: String? {
+    guard let tokenizer = recipe.data.tokenizer else { return recipe.teacher }
+    return tokenizer.hasSuffix("/tokenizer.json") ? String(tokenizer.dropLast("/tokenizer.json".count)) : nil
+  }
+
   /// Measures, writes what was found, and last of all the student itself.
-  private func finish(_ pair: DistillationPair, _ data: RunData, _ run: Run) throws -> EvaluationSummary {
+  private func finish(_ pair: DistillationPair, _ student: Decoder, _ data: RunData, _ run: Run) throws -> EvaluationSummary {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
     var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
@@ -157,7 +166,7 @@ public final class DistillationRun {
       try findings.samples([prompt], tokens: 96, options: options), as: RunReport.FileName.samples, in: folder.path)
     try RunReport.save(
       findings.decodeCosts(contexts: decodeContexts, ids: ids), as: RunReport.FileName.decode, in: folder.path)
-    try run.finish(pair.student, data.tokenizer)
+    try run.finish(student, data.tokenizer, carryingFrom: tokenizerSource)
     return summary
   }
 }

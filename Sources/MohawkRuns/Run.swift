@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkExport
 import MohawkModels
 import MohawkRecipes
 import MohawkReports
@@ -95,13 +96,33 @@ struct Run {
     }
   }
 
-  /// Writes the report, then the finished model, whose folder says that the run has come to its end.
-  func finish(_ model: any LanguageModel, _ tokenizer: Tokenizer) throws {
-    _ = try RunReport(folder: folder.path).write()
+  /// Writes the report, then the finished model, whose folder says that the run has come to its end. The model is read
+  /// back before it gets its place.
+  /// - Parameter source: the folder whose tokenizer files the model takes over.
+  func finish(_ model: Decoder, _ tokenizer: Tokenizer, carryingFrom source: String? = nil) throws {
+    let report = try RunReport(folder: folder.path)
+    try report.write()
+    let model = model.withRoles(of: tokenizer)
+    let format = model.configuration.format
+    let card = report.modelCard(format: format.rawValue, opens: format.openedBy, teacher: recipe.teacher)
     try AtomicFolder.create(folder.model) { partial in
-      try model.write(to: partial)
-      try tokenizer.write(to: partial + "/tokenizer.json")
+      try ModelFolder.write(model, to: partial, carryingFrom: source, tokenizer: tokenizer, card: card)
     }
+  }
+}
+
+extension Decoder {
+  /// The same model, with the ids that a tokenizer gives a meaning where its `config.json` gave none.
+  func withRoles(of tokenizer: Tokenizer) -> Decoder {
+    var roles = configuration.tokens
+    if roles.ends.isEmpty, let end = tokenizer.endOfText { roles.ends = [Int(end)] }
+    if roles.beginning == nil, let start = tokenizer.beginningOfText ?? tokenizer.endOfText {
+      roles.beginning = Int(start)
+    }
+    if roles == configuration.tokens { return self }
+    var configuration = configuration
+    configuration.tokens = roles
+    return described(by: configuration)
   }
 }
 

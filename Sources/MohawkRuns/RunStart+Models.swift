@@ -41,5 +41,5 @@ extension RunStart {
     self.init(rows: rows)
   }
 
-  private static func count(_ number: Int) -> String { Number.grouped(number) }
+  private static func count(_ number: Int) -> String { Number.whole(number) }
 }

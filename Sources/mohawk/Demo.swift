@@ -27,7 +27,7 @@ struct Demo: ParsableCommand {
     lesson.teacher = teacher.folder.model
     let student = DistillationRun(lesson, folder: output + "/student", session.settings)
     student.decodeContexts = [128, 8192]
-    session.showTransfer(of: student)
+    session.showStart(of: student)
     let summary = try student.run()
 
     let report = try RunReport(folder: student.folder.path)

@@ -22,7 +22,7 @@ struct Distill: ParsableCommand {
     let recipe = try options.resolved(more, teacher: teacher)
     let session = Session(recipe)
     let run = DistillationRun(recipe, folder: output, session.settings)
-    session.showTransfer(of: run)
+    session.showStart(of: run)
     let summary = try run.run()
     Terminal.say(EvaluationTable.text(summary))
     Terminal.say("The student is in \(run.folder.model), the report in \(run.folder.report)")

@@ -18,8 +18,11 @@ struct Session {
     ]
   }
 
-  /// Prints what the student takes from its teacher, one line for every kind of parameter.
-  func showTransfer(of run: DistillationRun) {
-    run.onTransfer = { rows in Terminal.say(TransferTable.text(rows)) }
+  /// Prints what both models are, and what the student takes from its teacher, one line for every kind of parameter.
+  func showStart(of run: DistillationRun) {
+    run.onStart = { start, rows in
+      Terminal.say(start.text)
+      Terminal.say(TransferTable.text(rows))
+    }
   }
 }

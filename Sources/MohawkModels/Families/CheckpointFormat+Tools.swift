@@ -1,0 +1,22 @@
+extension CheckpointFormat {
+  /// How other tools open a folder of this format, as lines for a model card; empty when only this project does.
+  public var openedBy: [String] {
+    switch self {
+    case .phiMamba: ["the authors' code (goombalab/phi-mamba): `model.load_state_dict(weights, strict=True)`"]
+    case .graniteHybrid:
+      [
+        "transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)` (GraniteMoeHybridForCausalLM), vLLM, mlx-lm",
+        "llama.cpp, after `mohawk convert FOLDER model.gguf --to gguf`",
+      ]
+    case .bamba, .mamba2, .mamba:
+      [
+        "transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)`",
+        "llama.cpp, after `mohawk convert FOLDER model.gguf --to gguf`",
+      ]
+    case .stateSpaces: ["state-spaces/mamba: `MambaLMHeadModel.from_pretrained(FOLDER)`"]
+    case .phi, .llama, .mistral, .qwen2, .qwen3, .gptNeoX, .gpt2:
+      ["transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)`"]
+    case .mohawk: []
+    }
+  }
+}
