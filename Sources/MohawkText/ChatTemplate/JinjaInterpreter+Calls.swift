@@ -52,6 +52,7 @@ extension JinjaInterpreter {
     var pairs: [(key: JinjaValue, value: JinjaValue)] = []
     switch arguments.positional.first {
     case nil: break
+    case .undefined(let reason): throw JinjaFault(reason, code: .invalidValue)
     case .dictionary(let dictionary): pairs = dictionary.entries
     case let value?:
       pairs = try elements(value).map { entry in

@@ -85,11 +85,15 @@ extension JinjaInterpreter {
   }
 
   private func sort(_ value: JinjaValue, _ arguments: [JinjaValue?]) throws -> JinjaValue {
-    if case .string(let bytes)? = arguments[2], bytes.contains(UInt8(ascii: ",")) {
-      throw JinjaFault.unsupported("`sort` by several attributes")
+    var attributes = [arguments[2]]
+    if case .string(let bytes)? = arguments[2] {
+      attributes = PythonText.split(bytes, [UInt8(ascii: ",")], limit: -1, fromRight: false).map { .string($0) }
     }
-    let key = try keyGetter(arguments[2], isCaseSensitive: arguments[1]?.isTrue ?? false)
-    let keyed = try elements(value).map { (key: try key($0), value: $0) }
+    let isCaseSensitive = arguments[1]?.isTrue ?? false
+    let getters = try attributes.map { try keyGetter($0, isCaseSensitive: isCaseSensitive) }
+    let keyed = try elements(value).map { element in
+      (key: try list(try getters.map { try $0(element) }), value: element)
+    }
     let isReversed = arguments[0]?.isTrue ?? false
     return try list(try sorted(keyed, isReversed: isReversed) { try isLess($0.key, $1.key) }.map(\.value))
   }
@@ -159,7 +163,12 @@ extension JinjaInterpreter {
     }
     let name = String(decoding: bytes, as: UTF8.self)
     let rest = JinjaCallValues(positional: Array(arguments.positional.dropFirst()), named: arguments.named)
-    return try iterator(try elements(value).map { element in try nested { try filter(element, name, rest) } })
+    let mapped = try elements(value).map { element in
+      try enter()
+      defer { leave() }
+      return try filter(element, name, rest)
+    }
+    return try iterator(mapped)
   }
 
   private func select(_ value: JinjaValue, _ name: String, _ arguments: JinjaCallValues) throws -> JinjaValue {

@@ -1,7 +1,14 @@
 extension JinjaInterpreter {
   func evaluate(_ expression: JinjaExpression, _ scope: JinjaScope) throws -> JinjaValue {
-    try step()
-    return try located(expression.line) { try nested { try value(of: expression.kind, scope) } }
+    // Without closures, since this calls itself and the stack is short.
+    try enter()
+    defer { leave() }
+    do {
+      return try value(of: expression.kind, scope)
+    } catch var fault as JinjaFault where fault.line == nil {
+      fault.line = expression.line
+      throw fault
+    }
   }
 
   /// Tells faults of `part` the line, unless they know a closer one.

@@ -107,7 +107,7 @@ extension JinjaInterpreter {
       if PythonText.isASCII(bytes) { return try string(try places(bounds, bytes.count).map { bytes[$0] }) }
       let scalars = PythonText.scalars(bytes)
       return try string(PythonText.bytes(try places(bounds, scalars.count).map { scalars[$0] }))
-    case .range(let range): return try list(try places(bounds, range.count).map { range[$0] })
+    case .range(let range): return .range(range.slice(try stride(bounds, range.count)))
     default: throw JinjaFault("a value of type \(value.type) cannot be sliced", code: .invalidValue)
     }
   }
@@ -124,6 +124,12 @@ extension JinjaInterpreter {
 
   /// The positions that a slice takes of `count` elements.
   private func places(_ bounds: [Int?], _ count: Int) throws -> [Int] {
+    try step(1 + count / 16)
+    let (first, end, step) = try stride(bounds, count)
+    return Array(Swift.stride(from: first, to: end, by: step))
+  }
+
+  private func stride(_ bounds: [Int?], _ count: Int) throws -> (first: Int, end: Int, step: Int) {
     let step = bounds[2] ?? 1
     if step == 0 { throw JinjaFault("a slice has the step 0", code: .invalidValue) }
     func clipped(_ bound: Int, _ range: ClosedRange<Int>) -> Int {
@@ -134,8 +140,6 @@ extension JinjaInterpreter {
     let first = bounds[0].map { clipped($0, range) } ?? (step > 0 ? 0 : count - 1)
     let end = bounds[1].map { clipped($0, range) } ?? (step > 0 ? count : -1)
     // A step beyond the count takes one element, and must not overflow.
-    let stride = Swift.stride(from: first, to: end, by: min(max(step, -count - 1), count + 1))
-    try self.step(1 + count / 16)
-    return Array(stride)
+    return (first, end, min(max(step, -count - 1), count + 1))
   }
 }

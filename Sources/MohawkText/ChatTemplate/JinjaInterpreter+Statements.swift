@@ -1,8 +1,9 @@
 extension JinjaInterpreter {
   func execute(_ statements: [JinjaStatement], _ scope: JinjaScope) throws -> Flow {
     for statement in statements {
-      try step()
-      let flow = try nested { try execute(statement, scope) }
+      try enter()
+      defer { leave() }
+      let flow = try execute(statement, scope)
       if flow != .onward { return flow }
     }
     return .onward
@@ -42,27 +43,31 @@ extension JinjaInterpreter {
 
   private func run(_ loop: JinjaLoop, _ scope: JinjaScope) throws -> Flow {
     let state = try located(loop.items.line) {
-      try JinjaLoopState(try elements(try evaluate(loop.items, scope)), accepts: accepting(loop, scope))
+      try JinjaLoopState(try elements(try evaluate(loop.items, scope)), accept: accepting(loop, scope))
     }
     defer { state.finish() }
-    var hasRun = false
+    // Jinja takes the `else` when no turn came to the end of the body.
+    var hasFinished = false
     while let value = try state.next() {
-      hasRun = true
       try spend(values: 4)
       let inner = JinjaScope(scope)
       try located(loop.items.line) { try assign(loop.target, value, inner) }
       inner.names["loop"] = .loop(state)
-      if try execute(loop.body, inner) == .leave { break }
+      let flow = try execute(loop.body, inner)
+      if flow == .leave { break }
+      if flow == .onward { hasFinished = true }
     }
-    return hasRun ? .onward : try execute(loop.otherwise, JinjaScope(scope))
+    return hasFinished ? .onward : try execute(loop.otherwise, JinjaScope(scope))
   }
 
-  private func accepting(_ loop: JinjaLoop, _ scope: JinjaScope) -> ((JinjaValue) throws -> Bool)? {
+  private func accepting(_ loop: JinjaLoop, _ scope: JinjaScope) -> ((JinjaValue) throws -> JinjaValue?)? {
     guard let filter = loop.filter else { return nil }
     return { [self] value in
       let inner = JinjaScope(scope)
       try assign(loop.target, value, inner)
-      return try evaluate(filter, inner).isTrue
+      guard try evaluate(filter, inner).isTrue else { return nil }
+      if case .tuple = loop.target { return try tuple(try elements(value)) }
+      return value
     }
   }
 

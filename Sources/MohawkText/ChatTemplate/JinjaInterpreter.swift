@@ -7,7 +7,7 @@ final class JinjaInterpreter {
     /// Bytes of text and of values that are made, all together.
     var bytes = 64 << 20
     /// Expressions, statements and macros inside each other.
-    var depth = 256
+    var depth = 128
   }
 
   enum Flow {
@@ -62,14 +62,16 @@ final class JinjaInterpreter {
     try step(count)
   }
 
-  func nested<Result>(_ part: () throws -> Result) throws -> Result {
+  /// Goes one level deeper, and counts a step.
+  func enter() throws {
+    try step()
     if depth >= limits.depth {
       throw JinjaFault.tooMuch("the template calls itself, or nests, more than \(limits.depth) deep")
     }
     depth += 1
-    defer { depth -= 1 }
-    return try part()
   }
+
+  func leave() { depth -= 1 }
 
   func list(_ values: [JinjaValue]) throws -> JinjaValue {
     try spend(values: values.count)

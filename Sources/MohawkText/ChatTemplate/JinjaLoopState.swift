@@ -2,7 +2,7 @@
 final class JinjaLoopState {
   private let items: [JinjaValue]
   private var taken = 0
-  private var accepts: ((JinjaValue) throws -> Bool)?
+  private var accept: ((JinjaValue) throws -> JinjaValue?)?
   private var waiting: ArraySlice<JinjaValue> = []
   private var previous: JinjaValue?
   private(set) var current: JinjaValue?
@@ -10,16 +10,17 @@ final class JinjaLoopState {
   private var lastChanged: [JinjaValue]?
   let depth: Int
 
-  init(_ items: [JinjaValue], accepts: ((JinjaValue) throws -> Bool)?) throws {
+  init(_ items: [JinjaValue], accept: ((JinjaValue) throws -> JinjaValue?)?) throws {
     self.items = items
-    self.accepts = accepts
+    self.accept = accept
     depth = try JinjaItems.depth(of: items)
   }
 
   private func pull() throws -> JinjaValue? {
     while taken < items.count {
       taken += 1
-      if try accepts?(items[taken - 1]) ?? true { return items[taken - 1] }
+      guard let accept else { return items[taken - 1] }
+      if let value = try accept(items[taken - 1]) { return value }
     }
     return nil
   }
@@ -46,7 +47,7 @@ final class JinjaLoopState {
 
   /// Forgets the filter, which holds on to the names around the loop.
   func finish() {
-    accepts = nil
+    accept = nil
     taken = items.count
   }
 

@@ -1,6 +1,6 @@
 extension JinjaParser {
   /// How many expressions may be chained or nested in one.
-  static let deepestExpression = 160
+  static let deepestExpression = 100
 
   func node(_ kind: JinjaExpression.Kind, _ line: Int, _ parts: JinjaExpression?...) throws -> JinjaExpression {
     try node(kind, line, parts.compactMap { $0 })

@@ -126,7 +126,8 @@ extension JinjaParser {
     let name = try assignableName()
     let outer = (seenPositional, seenNamed)
     (seenPositional, seenNamed) = (false, false)
-    defer { (seenPositional, seenNamed) = outer }
+    // What a macro inside speaks of counts for the outer one, too.
+    defer { (seenPositional, seenNamed) = (seenPositional || outer.0, seenNamed || outer.1) }
     try expect(symbol: "(")
     var parameters: [(name: String, value: JinjaExpression?)] = []
     while !isSymbol(")") {

@@ -113,7 +113,7 @@ final class JinjaItems {
   }
 
   /// Deeper values are refused, since whoever prints, compares or frees one descends into it.
-  static let deepest = 200
+  static let deepest = 140
 
   static func depth(of values: some Sequence<JinjaValue>) throws -> Int {
     var depth = 0
@@ -182,6 +182,13 @@ struct JinjaRange {
   let count: Int
 
   subscript(_ index: Int) -> JinjaValue { .integer(start + index * step) }
+
+  func slice(_ part: (first: Int, end: Int, step: Int)) -> JinjaRange {
+    let distance = part.step > 0 ? part.end - part.first : part.first - part.end
+    return JinjaRange(
+      start: start + part.first * step, stop: start + part.end * step, step: step * part.step,
+      count: distance <= 0 ? 0 : (distance - 1) / abs(part.step) + 1)
+  }
 }
 
 /// A view of a dictionary.

@@ -134,7 +134,7 @@ extension PythonText {
     var index = spaceEnd(bytes, from: 0)
     while index < bytes.count {
       if pieces.count == limit {
-        pieces.append(trimmed(Array(bytes[index...]), left: false))
+        pieces.append(Array(bytes[index...]))
         break
       }
       let start = index
