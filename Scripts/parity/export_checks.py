@@ -13,7 +13,7 @@ LIMIT = 1e-4
 # What is converted, and to what. Random weights, as good as distilled ones here.
 FOLDERS = [("granite", "hf"), ("granite-llama3", "hf"), ("granite-scaled", "hf"), ("granite-narrow", "hf"),
            ("granite-attention-free", "hf"), ("bamba", "hf"), ("bamba", "bamba"), ("granite", "granite"),
-           ("granite", "bamba"), ("bamba", "granite"), ("mamba2", "hf"), ("mamba2", "mamba2"),
+           ("granite", "bamba"), ("bamba-full", "granite"), ("mamba2", "hf"), ("mamba2", "mamba2"),
            ("mamba2-groups", "mamba2"), ("llama", "hf"), ("llama3", "hf"), ("qwen3", "hf"), ("phi", "hf")]
 
 

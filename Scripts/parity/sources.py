@@ -81,6 +81,8 @@ def configurations():
         "granite-narrow": granite(mamba_expand=1, mamba_n_heads=4),
         "bamba": transformer(BambaConfig, attn_layer_indices=[1], mamba_n_groups=1, pad_token_id=0,
                              rope_parameters=rope(partial_rotary_factor=0.5), **mixer),
+        "bamba-full": transformer(BambaConfig, attn_layer_indices=[1], mamba_n_groups=1, pad_token_id=0,
+                                  rope_parameters=rope(partial_rotary_factor=1.0), **mixer),
         "mamba2": Mamba2Config(n_groups=1, tie_word_embeddings=True, **mamba2),
         "mamba2-groups": Mamba2Config(n_groups=2, tie_word_embeddings=False, **mamba2),
         "mamba": MambaConfig(state_size=16, **ssm),

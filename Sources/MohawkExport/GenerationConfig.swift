@@ -26,8 +26,6 @@ enum GenerationConfig {
     if !roles.ends.isEmpty, object["eos_token_id"] == nil {
       object["eos_token_id"] = roles.ends.count == 1 ? roles.ends[0] : roles.ends
     }
-    let data = try JSONSerialization.data(
-      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    try AtomicFile.write(data + Data("\n".utf8), to: folder + "/" + name)
+    try ModelJSON.write(object, to: folder + "/" + name)
   }
 }

@@ -46,13 +46,18 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
     public var hidden: Double?
     /// Whether the layer keeps the teacher's attention.
     public var keepsAttention: Bool
+    /// What mixes the tokens in the student's layer, such as `Mamba-2`.
+    public var mixer: String?
 
     /// One argument per property.
-    public init(layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false) {
+    public init(
+        layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false, mixer: String? = nil
+    ) {
       self.layer = layer
       self.matrix = matrix
       self.hidden = hidden
       self.keepsAttention = keepsAttention
+      self.mixer = mixer
     }
   }
 

@@ -30,7 +30,7 @@ enum EvaluationTable {
     for layer in summary.layers {
       layers.add([
         "\(layer.layer)", number(layer.matrix), number(layer.hidden),
-        layer.keepsAttention ? "attention, kept" : "Discrete-Mamba-2",
+        layer.keepsAttention ? "attention, kept" : layer.mixer ?? "",
       ])
     }
     return table.text + "\n" + layers.text

@@ -79,6 +79,20 @@ import Testing
       try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: Set(kept), outputs)
   }
 
+  @Test func mamba2StudentsLearnTheSameWay() throws {
+    let tiny = try TinyPair(of: TinyPair.llama()) { $0.attentionLayers = [1] }
+    try check(try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: [1], matrices)
+    try check(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [1], outputs)
+  }
+
+  @Test func aMixerWithoutMLPLearnsTheWholeBlock() throws {
+    let tiny = try TinyPair(of: TinyPair.llama()) { $0.keepsMLPs = false }
+    try check(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny) { student, teacher, hidden in
+      distance(student.mixer(student.mixerInput(hidden)), teacher(hidden) - hidden)
+    }
+    try check(try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), tiny, matrices)
+  }
+
   @Test func sharesOfAMicroBatchAddUp() throws {
     let tiny = try TinyPair()
     let stages: [any TrainingStage] = [

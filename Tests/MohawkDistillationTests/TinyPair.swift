@@ -15,14 +15,14 @@ struct TinyPair {
 
   init(
     layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, dtype: DType = .float64,
-    _ change: (inout StudentRecipe) -> Void = { _ in }
+    of shape: DecoderConfiguration? = nil, _ change: (inout StudentRecipe) -> Void = { _ in }
   ) throws {
     Runtime.threads = 1
     var recipe = StudentRecipe()
     recipe.stateDim = 6
     recipe.chunk = 8
     change(&recipe)
-    let shape = Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
+    let shape = shape ?? Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
     teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype), 4)
     student = Self.shaken(Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype), 6)
     rows = try WeightTransfer.run(teacher: teacher, student: student, initialisation: recipe.initialisation)
@@ -34,6 +34,17 @@ struct TinyPair {
       vocabulary: vocabulary, modelDim: width, mlpDim: 4 * width, mixers: Array(repeating: .attention, count: layers),
       attention: AttentionConfiguration(
         modelDim: width, heads: 4, kvHeads: kvHeads, headDim: width / 4, rotaryDim: 4, maxLength: 64, bias: true))
+  }
+
+  /// A teacher with the blocks of Llama.
+  static func llama(kvHeads: Int = 2, bias: Bool = false) -> DecoderConfiguration {
+    var result = DecoderConfiguration(
+      format: .llama, vocabulary: 40, modelDim: 24, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-6),
+      mlp: .init(width: 48, activation: .silu, isGated: true, bias: false),
+      attention: AttentionConfiguration(
+        modelDim: 24, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: 6, maxLength: 64, bias: bias))
+    result.attention.outputBias = false
+    return result
   }
 
   /// Adds noise to every parameter.

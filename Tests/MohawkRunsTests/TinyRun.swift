@@ -43,6 +43,19 @@ final class TinyRun {
     return path(name)
   }
 
+  /// Makes the folder of a teacher with the blocks of Llama, and the files that such folders have.
+  func llama(_ name: String = "llama") throws -> String {
+    let shape = DecoderConfiguration(
+      format: .llama, vocabulary: 320, modelDim: 32, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
+      mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
+      attention: AttentionConfiguration(
+        modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
+    try Decoder.fresh(shape, seed: 3).write(to: path(name))
+    try Self.tokenizer.write(to: path(name) + "/tokenizer.json")
+    try place.write(name + "/tokenizer_config.json", #"{"model_max_length": 64}"#)
+    return path(name)
+  }
+
   /// A recipe of four steps per stage.
   func recipe(_ change: (inout Recipe) -> Void = { _ in }) -> Recipe {
     var recipe = Recipe()

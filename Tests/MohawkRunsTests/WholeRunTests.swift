@@ -48,6 +48,44 @@ import Testing
     #expect(report.decode.map(\.model) == ["teacher", "student"] && !report.samples[0].student.isEmpty)
   }
 
+  /// What makes a student open elsewhere: the format, the files around the weights, and a card.
+  @Test(arguments: [
+    ("hybrid", CheckpointFormat.graniteHybrid, ["student.attentionLayers=[1]"]),
+    ("without attention", .graniteHybrid, []), ("without MLPs", .mamba2, ["student.keepsMLPs=false"]),
+    ("discrete", .mohawk, ["student.mixer=discrete-mamba-2"]),
+  ])
+  func aTeacherWithLlamasBlocksGivesAStudentThatOthersOpen(_ name: String, _ format: CheckpointFormat, _ set: [String])
+    throws
+  {
+    let tiny = try TinyRun()
+    let recipe = try RecipeLoader.load(
+      try written(tiny, tiny.recipe { $0.teacher = try! tiny.llama() }), set: set)
+    let folder = try tiny.distil(recipe, "student")
+    let student = try Decoder.open(folder.model)
+    #expect(student.configuration.format == format)
+    let end = TinyRun.tokenizer.endOfText.map(Int.init)
+    #expect(student.configuration.tokens.ends == [end].compactMap { $0 })
+    #expect(
+      tiny.names("student/model").isSuperset(of: [
+        "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+        "README.md",
+      ]))
+    #expect(try tiny.bytes("student/model/tokenizer_config.json") == tiny.bytes("llama/tokenizer_config.json"))
+    let card = String(decoding: try tiny.bytes("student/model/README.md"), as: UTF8.self)
+    for part in [format.rawValue, "Knowledge distillation", "perplexity", "```yaml", "name: custom"] {
+      #expect(card.contains(part), "\(part)")
+    }
+    let start = try #require(try RunReport(folder: folder.path).start)
+    #expect(start.rows.contains { $0.name == "vocabulary rows" && $0.teacher == "320" })
+    #expect(start.rows.contains { $0.name == "highest id used" && $0.teacher == "\(TinyRun.tokenizer.highestID)" })
+  }
+
+  /// The recipe as a file.
+  private func written(_ tiny: TinyRun, _ recipe: Recipe) throws -> String {
+    try tiny.place.write("recipe.yaml", recipe.yaml)
+    return tiny.path("recipe.yaml")
+  }
+
   @Test func theReportNeedsNothingElse() throws {
     let tiny = try TinyRun()
     let teacher = try tiny.teacher()

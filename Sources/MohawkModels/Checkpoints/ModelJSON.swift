@@ -2,7 +2,7 @@ import Foundation
 import MohawkFiles
 
 /// A `config.json` with typed, named look-ups.
-struct ModelJSON {
+public struct ModelJSON {
   let path: String
   let object: [String: Any]
   /// The text, for the order of its keys.
@@ -128,12 +128,5 @@ struct ModelJSON {
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
     }
     return inner
-  }
-
-  /// Writes an object with sorted keys.
-  static func write(_ object: [String: Any], to path: String) throws {
-    let data = try JSONSerialization.data(
-      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    try AtomicFile.write(data + Data("\n".utf8), to: path)
   }
 }

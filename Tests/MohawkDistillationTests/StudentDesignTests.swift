@@ -1,0 +1,62 @@
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkRecipes
+import Testing
+
+@testable import MohawkDistillation
+
+/// Which student a teacher gets, and in which format it is written.
+@Suite struct StudentDesignTests {
+  private func recipe(_ change: (inout StudentRecipe) -> Void = { _ in }) -> StudentRecipe {
+    var recipe = StudentRecipe()
+    recipe.stateDim = 6
+    change(&recipe)
+    return recipe
+  }
+
+  @Test func teachersWithLlamasBlocksGetMamba2InAFormatThatOthersOpen() throws {
+    let student = try TinyPair.llama().student(recipe { $0.attentionLayers = [1] })
+    #expect(student.format == .graniteHybrid && student.mixers == [.mamba2, .attention, .mamba2])
+    let mamba = try #require(student.mamba2)
+    // A group of B and C for every head of the teacher, and the values as wide as the model.
+    #expect(mamba.heads == 4 && mamba.groups == 4 && mamba.headDim == 6 && mamba.normGroups == 4)
+    #expect(try TinyPair.llama().student(recipe()).format == .graniteHybrid)
+  }
+
+  @Test func groupsOfBAndCAreTheUsers() throws {
+    let student = try TinyPair.llama().student(recipe { $0.qkHeads = 1 })
+    #expect(student.mamba2?.groups == 1 && student.mamba2?.normGroups == 1)
+  }
+
+  @Test func missingBiasesOfTheOutputAreZerosInAHybrid() throws {
+    let teacher = TinyPair.llama(bias: true)
+    let student = try teacher.student(recipe { $0.attentionLayers = [0] })
+    #expect(student.format == .graniteHybrid && student.attention.outputBias)
+    let tiny = try TinyPair(of: teacher) { $0.attentionLayers = [0, 1, 2] }
+    #expect(tiny.student.configuration.format == .llama)
+  }
+
+  @Test func whatNoOtherToolKnowsIsWrittenInTheProjectsOwnFormat() throws {
+    var qwen3 = TinyPair.llama()
+    qwen3.attention.headNormEpsilon = 1e-6
+    #expect(try qwen3.student(recipe { $0.attentionLayers = [1] }).format == .mohawk)
+    #expect(try qwen3.student(recipe()).format == .graniteHybrid)
+    #expect(try TinyPair.llama().student(recipe { $0.mixer = .discreteMamba2 }).format == .mohawk)
+    #expect(try TinyPair.shape().student(recipe { $0.mixer = .mamba2 }).format == .mohawk)
+  }
+
+  @Test func withoutMLPsAStudentIsAPureMamba2() throws {
+    let student = try TinyPair.llama().student(recipe { $0.keepsMLPs = false })
+    #expect(student.format == .mamba2 && student.layout == .mixerOnly)
+    #expect(student.mamba2?.innerDim == 48 && student.mamba2?.headDim == 12)
+    let wide = try TinyPair.llama().student(
+      recipe {
+        $0.keepsMLPs = false
+        $0.vHeads = 12
+        $0.headDim = 6
+      })
+    #expect(wide.mamba2?.innerDim == 72)
+  }
+}
