@@ -2,11 +2,12 @@
 # requires-python = ">=3.9"
 # dependencies = ["tokenizers==0.23.3"]
 # ///
-"""Writes Tests/MohawkTextTests/Goldens/tokenizer.json and tokenizer-cases.json.
+"""Writes Tests/MohawkTextTests/Goldens/tokenizer.json, tokenizer-cases.json and tokenizer-families.json.
 
 Trains a vocabulary of 600 entries with the PyPI package `tokenizers` on the text below, adds tokens that strip white
 space, stand alone or are white space, and encodes strings of many kinds. The suite demands the same ids, and the same
-vocabulary when it trains on the same text.
+vocabulary when it trains on the same text. Then the same for a tiny tokenizer of each family of models, with what it
+makes of its ids and of random ones.
 
 Run from the repository's root: python Scripts/goldens/tokenizer_goldens.py
 """
@@ -15,6 +16,8 @@ import json
 import random
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from tokenizer_families import FAMILIES, family
 
 TEXT = """The miller's daughter said: "It's late, isn't it? We'll go home when they've closed the mill."
 He'd walked 12 miles; she'd walked 1,234. They're tired, and I'm tired too. The mill and the miller, the hill and the
@@ -84,3 +87,44 @@ for text in CASES:
     cases.append({"text": text, "ids": ids} if plain == ids else {"text": text, "ids": ids, "plain": plain})
 with open(f"{folder}/tokenizer-cases.json", "w") as file:
     json.dump({"training": TEXT, "cases": cases}, file, separators=(",", ":"))
+
+FAMILY_CASES = [
+    "", " ", "  a", "a  ", "\n\n a", "The mill, isn't it?", "WE'LL GO'S 'ſ 'Re", "  two  spaces   three ", "a\r\n\r\n  b\n \n", "x\t\ty\u00a0z\u3000",
+    "12 1234567 3.14 ½Ⅻ٣٤", "theriver millstone xyzzy 3000\n\n\n", "theriver", " millstone", "Der Müller: «schläft»", "e\u0301 a\u0323\u0307 \u212b \u0344 한\u1100\u1161\u11a8", "é Ġ ø Å",
+    "水は川を流れる。中文字", "Мельница ǅ ʰʰ", "नदी बहती है। แม่น้ำ", "🙂👩‍👩‍👧 🇩🇪", "\u0000\u007f\u0085\ufeff\u200d", "▁▁a▁b Ġ <0x41>", "``quoted'' (ab) #1!",
+    "def f(x):\n    return {x: 'y'}  # done\n", "supercalifragilistic " * 2, "ab" * 30, " " * 9, "中" * 5, "hello_world ÀÉ ßẞ",
+]
+
+
+def token_cases(tokens):
+    """Texts with the added tokens of a family in them."""
+    texts = []
+    for token in tokens[:2]:
+        texts += [f"a{token}b", f"x  {token}  y", f"{token} {token}", token[:-1]]
+    return texts + [random_text(source) + tokens[-1] + " end" for _ in range(4)]
+
+
+families = []
+for name in FAMILIES:
+    content = family(name, [TEXT], 320 if FAMILIES[name].get("bytes") else 450)
+    tokenizer = Tokenizer.from_str(json.dumps(content))
+    own = token_cases([token["content"] for token in content["added_tokens"]])
+    every = sorted(tokenizer.get_vocab().values())
+    prefix, suffix = ([1], []) if name in ("llama-2", "tinyllama", "mistral", "gemma") else ([0], []) if name in ("llama-3", "deepseek") else ([], [])
+    prefix, suffix = {"gpt-2-prefix": ([0], [1]), "metaspace": ([], [2])}.get(name, (prefix, suffix))
+    ids, decoded = [], []
+    for text in FAMILY_CASES + own:
+        ids.append(tokenizer.encode(text, add_special_tokens=False).ids)
+        assert tokenizer.encode(text).ids == prefix + ids[-1] + suffix
+        back = tokenizer.decode(ids[-1], skip_special_tokens=False)
+        decoded.append(None if back == text else back)
+    random_ids = [[source.choice(every) for _ in range(source.randrange(1, 12))] for _ in range(8)]
+    decodings = [{"ids": ids, "all": tokenizer.decode(ids, skip_special_tokens=False), "readable": tokenizer.decode(ids)} for ids in random_ids]
+    families.append(
+        {
+            "name": name, "tokenizer": json.dumps(content, ensure_ascii=False, separators=(",", ":")), "prefix": prefix, "suffix": suffix,
+            "texts": own, "ids": ids, "decoded": decoded, "decodings": decodings,
+        }
+    )
+with open(f"{folder}/tokenizer-families.json", "w") as file:
+    json.dump({"texts": FAMILY_CASES, "families": families}, file, ensure_ascii=False, separators=(",", ":"))

@@ -2,7 +2,8 @@ import Foundation
 import MohawkFiles
 
 extension TokenShards {
-  /// Encodes documents into a new folder of shards, with the end-of-text id after each document.
+  /// Encodes documents into a new folder of shards, with the end-of-text id after each document, and before it the ids
+  /// that the tokenizer's template puts before a text (``Tokenizer/textPrefix``), as Llama's `<s>`.
   ///
   /// The folder appears when all is written; an interruption leaves nothing behind.
   /// - Parameters:
@@ -33,8 +34,11 @@ extension TokenShards {
       var writer = TokenShardWriter(folder: partial, tokenizer: tokenizer, tokensPerShard: tokensPerShard)
       var encoder = StreamingEncoder(tokenizer, special: special)
       var ids: [Int32] = []
+      var isStart = true
       try source.visitPieces { piece, read in
         ids.removeAll(keepingCapacity: true)
+        if isStart { ids.append(contentsOf: tokenizer.textPrefix) }
+        isStart = piece.isLast
         encoder.append(piece.bytes, into: &ids)
         if piece.isLast {
           encoder.finish(into: &ids)

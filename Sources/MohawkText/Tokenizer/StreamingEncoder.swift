@@ -6,8 +6,8 @@ public struct StreamingEncoder: Sendable {
   private let tokenizer: Tokenizer
   private let special: Tokenizer.SpecialTokens
   private var cutter: WordBorderCutter
-  /// Whether a part of the document was encoded already.
-  private var isBegun = false
+  /// Where the next part of the document stands.
+  private var place = Tokenizer.Place.start
 
   /// - Parameters:
   ///   - tokenizer: what gives the ids.
@@ -31,14 +31,13 @@ public struct StreamingEncoder: Sendable {
   /// Takes the next bytes of the document and appends the ids that are certain by now.
   public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
     cutter.append(bytes) { part in
-      tokenizer.encode(part, special: special, continues: isBegun, into: &ids)
-      isBegun = true
+      place = tokenizer.encode(part, special: special, place: place, into: &ids)
     }
   }
 
   /// Appends the ids of what is left. The encoder is then ready for the next document.
   public mutating func finish(into ids: inout [Int32]) {
-    cutter.finish { tokenizer.encode($0, special: special, continues: isBegun, into: &ids) }
-    isBegun = false
+    cutter.finish { _ = tokenizer.encode($0, special: special, place: place, into: &ids) }
+    place = .start
   }
 }

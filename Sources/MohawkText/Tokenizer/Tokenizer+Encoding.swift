@@ -44,19 +44,28 @@ extension Tokenizer {
 
   /// Appends the ids of `bytes` to `ids`, without those of the template.
   public func encode(_ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .matched, into ids: inout [Int32]) {
-    encode(bytes, special: special, continues: false, into: &ids)
+    _ = encode(bytes, special: special, place: .start, into: &ids)
   }
 
-  /// - Parameter continues: whether the text goes on from earlier text that was encoded before.
+  /// Where a part of a document stands in it.
+  enum Place: Sendable {
+    case start, afterToken, afterText
+  }
+
+  /// Appends the ids of a part of a document.
+  /// - Returns: where the next part will stand.
   func encode(
-    _ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens, continues: Bool, into ids: inout [Int32]
-  ) {
+    _ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens, place: Place, into ids: inout [Int32]
+  ) -> Place {
+    guard let base = bytes.baseAddress, !bytes.isEmpty else { return place }
+    var next = Place.afterToken
     workspaces.borrow { workspace in
       // Tokens that are looked for in the raw text go first, as in the reference.
       split(bytes, plainMatcher, special, into: &ids) { rest, ids in
-        let isStart = rest.baseAddress == bytes.baseAddress
-        let start = normalize(rest, continues: continues && isStart)
-        let isFirst = isStart && !continues && start.keepsStart
+        guard let restBase = rest.baseAddress else { return }
+        let isStart = restBase == base
+        let start = normalize(rest, continues: isStart && place == .afterText)
+        let isFirst = isStart && place == .start && start.keepsStart
         let encodeRest = { (text: UnsafeBufferPointer<UInt8>, ids: inout [Int32]) in
           self.split(text, self.normalizedMatcher, special, into: &ids) { piece, ids in
             guard let base = piece.baseAddress else { return }
@@ -69,8 +78,10 @@ extension Tokenizer {
         } else {
           encodeRest(rest, &ids)
         }
+        next = restBase + rest.count == base + bytes.count ? .afterText : .afterToken
       }
     }
+    return next
   }
 
   private func normalize(

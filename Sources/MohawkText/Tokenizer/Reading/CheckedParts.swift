@@ -117,8 +117,10 @@ struct CheckedParts {
     if let unknown = model.missingUnknown {
       throw fault("the unknown token \(quoted(unknown[...])) is not in the vocabulary")
     }
-    for id in parts.template.prefix + parts.template.suffix where id < 0 || id > highest {
-      throw fault("the post-processor adds the id \(id), which no token has")
+    let known = Set(added.map(\.id))
+    for id in parts.template.prefix + parts.template.suffix {
+      let isEntry = id >= 0 && id <= highest && entries[Int(id)] >= 0
+      if !isEntry, !known.contains(id) { throw fault("the post-processor adds the id \(id), which no token has") }
     }
   }
 
