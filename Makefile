@@ -2,7 +2,7 @@
 LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF MohawkTensor MohawkWeights MohawkLayers \
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkServing MohawkRuns
 
-.PHONY: demo test check lint format docs bench setup clean
+.PHONY: demo test check parity lint format docs bench setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -13,11 +13,14 @@ test: setup          ## build and run all tests
 
 check: setup lint test docs   ## all that must hold before a change lands
 
+parity: setup        ## compares everything with transformers and llama.cpp
+	Scripts/parity/run
+
 lint:                ## the format, strictly
-	swift format lint --strict --recursive --parallel Sources Tests Snippets Examples Benchmarks Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Snippets Examples Benchmarks Parity Package.swift
 
 format:              ## mends the format
-	swift format --in-place --recursive --parallel Sources Tests Snippets Examples Benchmarks Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Snippets Examples Benchmarks Parity Package.swift
 
 docs: setup          ## documentation of the libraries, warnings are errors
 	Scripts/docs $(LIBRARIES)
