@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MohawkExport
 import MohawkFiles
+import MohawkGGUF
 import MohawkModels
 import MohawkTensor
 
@@ -18,13 +19,15 @@ struct Convert: ParsableCommand {
   var input: String
   @Argument(help: "The folder to write, or with --to gguf the file.") var output: String
   @Option(help: "hf (as it is), granite, bamba, mamba2, phi-mamba, state-spaces, mohawk, …, or gguf.") var to = "hf"
-  @Option(help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0 and q4_0. As they are when not given.")
+  @Option(help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0, q4_0 and q4_k. As they are when not given.")
   var type: String?
+  @Flag(help: "Leaves the tokenizer out of a gguf file, which then knows ids only.") var withoutTokenizer = false
 
   func run() throws {
     guard input != output else {
       throw MohawkError(.invalidValue, "input and output are the same folder", at: input, remedy: "name another one")
     }
+    if to == "gguf" { return try writeGGUF() }
     let format = try Self.format(to)
     let model = try Conversion.open(input, as: format)
     let dtype = try type.map(Self.dtype)
@@ -32,6 +35,14 @@ struct Convert: ParsableCommand {
       try ModelFolder.write(model, to: partial, carryingFrom: input, as: dtype, card: card)
     }
     Terminal.say("\(output) holds \(model.parameters.count) parameters as \(model.configuration.format.rawValue)")
+  }
+
+  /// One file for llama.cpp and what is built on it.
+  private func writeGGUF() throws {
+    let (model, hasTokenizer) = try GGUFExport.write(
+      folder: input, to: output, type: type.map(Self.blockType), withTokenizer: !withoutTokenizer)
+    let vocabulary = hasTokenizer ? "its tokenizer" : "no tokenizer"
+    Terminal.say("\(output) holds \(model.parameters.count) parameters and \(vocabulary)")
   }
 
   private var card: String? {
@@ -47,13 +58,22 @@ struct Convert: ParsableCommand {
     throw MohawkError(.invalidValue, "the format '\(name)' is not known", remedy: "use one of \(known.joined(separator: ", "))")
   }
 
+  static func blockType(_ name: String) throws -> GGUFType {
+    let short = ["fp32": "f32", "fp16": "f16"][name.lowercased()] ?? name
+    guard let type = GGUFType(name: short), type.isWritable else {
+      throw MohawkError(
+        .invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16, f16, q8_0, q4_0 or q4_k")
+    }
+    return type
+  }
+
   static func dtype(_ name: String) throws -> DType {
     switch name.lowercased() {
     case "f32", "fp32": return .float32
     case "bf16": return .bfloat16
     case "f16", "fp16": return .float16
     default:
-      throw MohawkError(.invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16 or f16; gguf also knows q8_0 and q4_0")
+      throw MohawkError(.invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16 or f16; gguf also knows q8_0, q4_0 and q4_k")
     }
   }
 }

@@ -5,7 +5,7 @@ import MohawkFiles
 import MohawkLayers
 import MohawkMixers
 
-enum GraniteHybridFamily: Family {
+package enum GraniteHybridFamily: Family {
   /// Layers that do nothing: the other tools need one with attention.
   private static let identityKey = "mohawk_identity_layers"
 
@@ -79,7 +79,7 @@ enum GraniteHybridFamily: Family {
   }
 
   /// The attention of a layer that does nothing: one head of keys and values.
-  static func idleAttention(_ configuration: DecoderConfiguration) -> AttentionConfiguration {
+  package static func idleAttention(_ configuration: DecoderConfiguration) -> AttentionConfiguration {
     let width = configuration.modelDim
     let headDim = [64, 32, 16, 8, 4, 2].first { width.isMultiple(of: $0) } ?? width
     return AttentionConfiguration(

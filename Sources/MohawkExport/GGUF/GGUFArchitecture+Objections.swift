@@ -1,0 +1,151 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+
+extension GGUFArchitecture {
+  /// What llama.cpp would compute otherwise, or not at all, as an end of "cannot hold …"; nil when there is nothing.
+  func objection(to configuration: DecoderConfiguration) -> String? {
+    switch self {
+    case .mamba: objectionToMamba(configuration)
+    case .mamba2: objectionToMamba2(configuration)
+    case .graniteHybrid: objectionToHybrid(configuration)
+    case .llama, .granite, .qwen2, .qwen3: objectionToGatedRMS(configuration)
+    case .phi2, .gptNeoX, .gpt2: objectionToLayerNorms(configuration)
+    }
+  }
+
+  private typealias Claim = (objection: String, holds: Bool)
+
+  private func first(_ claims: [Claim]) -> String? { claims.first { !$0.holds }?.objection }
+
+  private func objectionToPlainState(_ configuration: DecoderConfiguration) -> String? {
+    first([
+      ("an MLP or norms beside those before the mixers", configuration.layout == .mixerOnly),
+      ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
+      ("a head with bias", !configuration.headBias),
+      ("learned positions", configuration.learnedPositions == nil),
+      ("multipliers", configuration.multipliers == .init()),
+    ])
+  }
+
+  private func objectionToMamba(_ configuration: DecoderConfiguration) -> String? {
+    guard let mamba = configuration.mamba else { return "a model without its geometry" }
+    return objectionToPlainState(configuration)
+      ?? first([
+        ("mixers that are not twice as wide as the model", mamba.innerDim == 2 * configuration.modelDim),
+        ("biased projections", !mamba.projectionBias),
+      ])
+  }
+
+  private func objectionToMamba2(_ configuration: DecoderConfiguration) -> String? {
+    objectionToPlainState(configuration)
+      ?? first([("attention in some layers without MLPs", configuration.mixers.allSatisfy { $0 == .mamba2 })])
+      ?? objectionToMixers(configuration)
+  }
+
+  /// What stands against the Mamba-2 mixers.
+  private func objectionToMixers(_ configuration: DecoderConfiguration) -> String? {
+    guard let mamba = configuration.mamba2 else { return "a model without its geometry" }
+    return first([
+      ("Mamba-2 with biased projections", !mamba.projectionBias),
+      ("Mamba-2 without the norm before its output", mamba.normGroups != nil),
+      ("Mamba-2 with a norm over other groups than those of B and C", mamba.normGroups == mamba.groups),
+      ("norms with different epsilons", mamba.normEpsilon == configuration.normEpsilon),
+      ("limits of Mamba-2's step size", mamba.timeStepLimit == 0...Double.infinity),
+    ])
+  }
+
+  private func objectionToHybrid(_ configuration: DecoderConfiguration) -> String? {
+    let attention = configuration.attention
+    let noAttention = !configuration.hasAttention
+    let mixers = objectionToBlocks(configuration) ?? objectionToMixers(configuration)
+    guard mixers == nil, let mamba = configuration.mamba2 else { return mixers }
+    let padding = GGUFPadding(mamba)
+    return first([
+      ("norms of queries and keys", noAttention || attention.headNormEpsilon == nil),
+      ("Mamba-2 of more than twice the model's width", mamba.innerDim <= 2 * configuration.modelDim),
+      ("Mamba-2 whose groups do not fill twice the model's width", padding != nil),
+      ("norms with an epsilon of 0 beside groups of zeros", padding?.groups == 0 || mamba.normEpsilon > 0),
+    ])
+  }
+
+  /// What stands against sequential blocks with RMSNorms and gated MLPs, the mixers aside.
+  private func objectionToBlocks(_ configuration: DecoderConfiguration) -> String? {
+    first([
+      ("a sliding window", configuration.seesAll),
+      ("blocks that are not sequential", configuration.layout == .sequential),
+      ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
+      ("an MLP that is not gated", configuration.mlp.isGated),
+      ("an activation other than SiLU", configuration.mlp.activation == .silu),
+      ("a head with bias", !configuration.headBias),
+      ("learned positions", configuration.learnedPositions == nil),
+      (
+        "multipliers of 0",
+        configuration.multipliers.embedding != 0 && configuration.multipliers.residual != 0
+          && configuration.attention.scale != 0
+      ),
+    ])
+  }
+
+  private func objectionToGatedRMS(_ configuration: DecoderConfiguration) -> String? {
+    let attention = configuration.attention
+    let isQwen = self == .qwen2 || self == .qwen3
+    return objectionToBlocks(configuration)
+      ?? first([
+        (
+          "positions on a part of each head",
+          attention.rotaryDim == attention.headDim || self == .granite && attention.rotaryDim == 0
+        ),
+        ("multipliers", self == .granite || configuration.multipliers == .init() && attention.scale == nil),
+        ("biases of the MLP", !isQwen || !configuration.mlp.bias),
+        ("a bias of attention's output", !isQwen || !attention.outputBias),
+        ("wave lengths stretched one by one", !isQwen || !attention.rotaryScaling.isByFrequency),
+        (
+          "norms of queries and keys with another epsilon",
+          self != .qwen3 || attention.headNormEpsilon == configuration.normEpsilon
+        ),
+      ])
+  }
+
+  private func objectionToLayerNorms(_ configuration: DecoderConfiguration) -> String? {
+    let attention = configuration.attention
+    let layouts: [DecoderConfiguration.Layout] =
+      switch self {
+      case .phi2: [.parallel]
+      case .gptNeoX: [.parallelNorms, .sequential]
+      default: [.sequential]
+      }
+    // llama.cpp computes GELU by tanh; files of GPT-NeoX, whose GELU is exact, are in use all the same.
+    let isGELU =
+      configuration.mlp.activation == .geluTanh || self == .gptNeoX && configuration.mlp.activation == .gelu
+    return first([
+      ("a sliding window", configuration.seesAll),
+      ("blocks in this layout", layouts.contains(configuration.layout)),
+      ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
+      ("a gated MLP", !configuration.mlp.isGated),
+      ("an activation other than GELU", isGELU),
+      ("a head with bias", self == .phi2 || !configuration.headBias),
+      ("norms of queries and keys", attention.headNormEpsilon == nil),
+      ("heads that together are not as wide as the model", attention.width == configuration.modelDim),
+      ("wave lengths stretched one by one", !attention.rotaryScaling.isByFrequency),
+      ("rotary positions", self != .gpt2 || attention.rotaryDim == 0),
+      ("learned positions", self == .gpt2 || configuration.learnedPositions == nil),
+      ("a model without positions", self == .gpt2 || attention.rotaryDim > 0),
+      ("multipliers", configuration.multipliers == .init() && attention.scale == nil),
+    ])
+  }
+}
+
+extension DecoderConfiguration {
+  /// Whether no window is shorter than the longest text.
+  fileprivate var seesAll: Bool {
+    !mixers.contains(.windowedAttention) || attention.window.map { $0 >= attention.maxLength } ?? true
+  }
+}
+
+extension RotaryScaling {
+  /// Whether every wave has a factor of its own.
+  var isByFrequency: Bool {
+    if case .llama3 = self { true } else { false }
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import MohawkGGUF
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+
+extension GGUFDraft {
+  /// Whether llama.cpp turns neighbours in a head, and not its halves, in this architecture.
+  private var turnsNeighbours: Bool {
+    switch architecture {
+    case .llama, .granite, .graniteHybrid: true
+    default: false
+    }
+  }
+
+  mutating func addAttention(_ layer: Int) {
+    let (inner, outer) = ("layers.\(layer).attention.", "blk.\(layer).attn_")
+    switch architecture {
+    case .gpt2, .gptNeoX: addJoined(inner, outer)
+    default:
+      for (name, parameter, heads) in [("q", "q_proj", attention.heads), ("k", "k_proj", attention.kvHeads)] {
+        for part in ["weight", "bias"] where has("\(inner)\(parameter).\(part)") {
+          add("\(outer)\(name).\(part)", turned("\(inner)\(parameter).\(part)", heads))
+        }
+      }
+      addBoth(outer + "v", from: inner + "v_proj")
+    }
+    add(outer + "output.weight", parameter(inner + "dense.weight"))
+    switch architecture {
+    case .phi2, .gpt2, .gptNeoX:
+      add(outer + "output.bias", parameter(inner + "dense.bias", orZeros: configuration.modelDim))
+    default:
+      if has(inner + "dense.bias") { add(outer + "output.bias", parameter(inner + "dense.bias")) }
+    }
+    for norm in ["q_norm", "k_norm"] where has("\(inner)\(norm).weight") {
+      add("\(outer)\(norm).weight", parameter("\(inner)\(norm).weight"))
+    }
+  }
+
+  /// Queries, keys and values in one tensor, one below the other.
+  private mutating func addJoined(_ inner: String, _ outer: String) {
+    let rows = [("q_proj", attention.width), ("k_proj", attention.kvWidth), ("v_proj", attention.kvWidth)]
+    add(outer + "qkv.weight", .joined(rows.map { parameter("\(inner)\($0.0).weight") }))
+    add(outer + "qkv.bias", .joined(rows.map { parameter("\(inner)\($0.0).bias", orZeros: $0.1) }))
+  }
+
+  /// Rows of queries or keys in the order in which llama.cpp turns them.
+  private func turned(_ name: String, _ heads: Int) -> GGUFRows {
+    let rows = parameter(name)
+    guard turnsNeighbours, attention.rotaryDim > 0 else { return rows }
+    let order = Self.neighbouring(heads: heads, headDim: attention.headDim, rotaryDim: attention.rotaryDim)
+    guard let value = model.parameters[name]?.value else { preconditionFailure("the model has no \(name)") }
+    return GGUFRows(rows.shape) { value.detached().indexed(0, Tensor(order).to(on: value.device)) }
+  }
+
+  /// The row that comes to each place when the pairs of a head, i and i + rotaryDim / 2, become neighbours. Dimensions
+  /// that do not turn stay.
+  static func neighbouring(heads: Int, headDim: Int, rotaryDim: Int) -> [Int64] {
+    (0..<heads * headDim).map { row in
+      let (head, place) = row.quotientAndRemainder(dividingBy: headDim)
+      guard place < rotaryDim else { return Int64(row) }
+      return Int64(head * headDim + place / 2 + (place.isMultiple(of: 2) ? 0 : rotaryDim / 2))
+    }
+  }
+
+  /// What each frequency is divided by, where that is not one factor for all.
+  mutating func addRotaryFactors() {
+    guard configuration.hasAttention, attention.rotaryScaling.isByFrequency else { return }
+    let (base, count) = (attention.rotaryBase, attention.rotaryDim)
+    let factors = (0..<count / 2).map { index in
+      let frequency = pow(base, -Double(2 * index) / Double(count))
+      return frequency / attention.rotaryScaling.frequency(frequency)
+    }
+    add("rope_freqs.weight", GGUFRows([factors.count]) { Tensor(factors) })
+  }
+}

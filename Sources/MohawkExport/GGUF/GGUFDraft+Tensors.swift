@@ -1,0 +1,65 @@
+import MohawkGGUF
+import MohawkModels
+
+extension GGUFDraft {
+  /// Adds the tensors under llama.cpp's names.
+  mutating func addTensors() {
+    add("token_embd.weight", parameter("embedding.weight"))
+    if architecture == .gpt2 { add("position_embd.weight", parameter("positions.weight")) }
+    addBoth("output_norm", from: "final_norm")
+    addHead()
+    addRotaryFactors()
+    for (layer, mixer) in configuration.mixers.enumerated() {
+      addBoth("blk.\(layer).attn_norm", from: "layers.\(layer).norm")
+      switch mixer {
+      case .attention, .windowedAttention: addAttention(layer)
+      case .mamba2: addMamba2(layer)
+      case .mamba: addMamba(layer)
+      case .discreteMamba2: preconditionFailure("no architecture has Discrete-Mamba-2")
+      }
+      addMLP(layer)
+    }
+    if hasIdleLayer { addIdleLayer(configuration.mixers.count) }
+  }
+
+  private mutating func addHead() {
+    // These two do not take the embedding by themselves.
+    if !configuration.tiesHead {
+      add("output.weight", parameter("lm_head.weight"))
+    } else if architecture == .phi2 || architecture == .gptNeoX {
+      add("output.weight", parameter("embedding.weight"))
+    }
+    if architecture == .phi2 { add("output.bias", parameter("lm_head.bias", orZeros: configuration.vocabulary)) }
+  }
+
+  private mutating func addMLP(_ layer: Int) {
+    let (inner, outer) = ("layers.\(layer).", "blk.\(layer).")
+    if configuration.layout == .sequential || configuration.layout == .parallelNorms {
+      addBoth(outer + "ffn_norm", from: inner + "mlp_norm")
+    }
+    if configuration.layout == .mixerOnly { return }
+    if configuration.mlp.isGated {
+      for part in ["gate", "up", "down"] { addBoth("\(outer)ffn_\(part)", from: "\(inner)mlp.\(part)") }
+      return
+    }
+    for (name, parameter, rows) in [
+      ("ffn_up", "fc1", configuration.mlp.width), ("ffn_down", "fc2", configuration.modelDim),
+    ] {
+      add("\(outer)\(name).weight", self.parameter("\(inner)mlp.\(parameter).weight"))
+      add("\(outer)\(name).bias", self.parameter("\(inner)mlp.\(parameter).bias", orZeros: rows))
+    }
+  }
+
+  /// A layer with attention whose mixer and MLP give 0: llama.cpp's hybrids must have one with a cache.
+  private mutating func addIdleLayer(_ layer: Int) {
+    let (outer, width, inner) = ("blk.\(layer).", configuration.modelDim, configuration.mlp.width)
+    for norm in ["attn_norm", "ffn_norm"] { add("\(outer)\(norm).weight", .constant(1, [width])) }
+    for (name, shape) in [
+      ("attn_q", [attention.width, width]), ("attn_k", [attention.kvWidth, width]),
+      ("attn_v", [attention.kvWidth, width]), ("attn_output", [width, attention.width]), ("ffn_gate", [inner, width]),
+      ("ffn_up", [inner, width]), ("ffn_down", [width, inner]),
+    ] {
+      add("\(outer)\(name).weight", .constant(0, shape))
+    }
+  }
+}
