@@ -40,14 +40,25 @@ public enum ModelFolder {
     try withoutGradients {
       for parameter in model.parameters.all {
         guard let other = again.parameters[parameter.name]?.value else { throw fail("\(parameter.name) is missing") }
-        let wanted = parameter.value.to(dtype, on: .cpu)
-        // NaN is not equal to itself; a model that holds one is written all the same.
-        let differs = wanted.differs(other.to(wanted.dtype)).and(wanted.isFinite())
-        guard wanted.count == 0 || differs.to(.int64).sum().intItem() == 0 else { throw fail(parameter.name) }
+        guard equal(parameter.value, other, written: dtype) else { throw fail(parameter.name) }
       }
     }
     guard again.configuration.format == model.configuration.format,
       again.configuration.mixers == model.configuration.mixers
     else { throw fail("config.json describes another model") }
+  }
+
+  /// Slice by slice, so that no second copy of a large tensor is made. NaN is taken as equal to everything: a model that
+  /// holds one is written all the same.
+  private static func equal(_ value: Tensor, _ other: Tensor, written dtype: DType?) -> Bool {
+    guard value.shape == other.shape else { return false }
+    let (mine, theirs) = (value.detached().reshaped(-1), other.detached().reshaped(-1))
+    let slice = 1 << 22
+    return stride(from: 0, to: mine.count, by: slice).allSatisfy { start in
+      let length = min(slice, mine.count - start)
+      let wanted = mine.narrowed(0, from: start, length: length).to(dtype, on: .cpu)
+      let found = theirs.narrowed(0, from: start, length: length).to(wanted.dtype)
+      return wanted.differs(found).and(wanted.isFinite()).to(.int64).sum().intItem() == 0
+    }
   }
 }

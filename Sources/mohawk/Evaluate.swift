@@ -28,13 +28,13 @@ struct Evaluate: ParsableCommand {
     }
     try Threads.use(threads)
     let compute = try Precisions.dtype(precision)
-    let student = try Decoder.open(model, compute: compute)
+    let student = try Decoder.open(model, computing: compute)
     try requireLength(within: student, model)
     let tokenizer = try Tokenizer(path: model + "/tokenizer.json")
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {
-      let opened = try Decoder.open(teacher, compute: compute)
+      let opened = try Decoder.open(teacher, computing: compute)
       try requireLength(within: opened, teacher)
       let theirs = try Tokenizer(path: teacher + "/tokenizer.json")
       guard theirs.fingerprint == tokenizer.fingerprint else {

@@ -34,8 +34,7 @@ struct Generate: ParsableCommand {
     options.repetitionPenalty = repetitionPenalty
     options.seed = seed
     try options.validate()
-    let opened = try Decoder.open(model, compute: Precisions.dtype(precision))
-    opened.freeze()
+    let opened = try Decoder.open(model, computing: Precisions.dtype(precision))
     let generator = try TextGenerator(opened, Tokenizer(path: model + "/tokenizer.json"))
     Terminal.stream(prompt)
     let clock = ContinuousClock()

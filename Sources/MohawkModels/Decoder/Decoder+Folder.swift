@@ -22,6 +22,21 @@ extension Decoder {
     return try open(configuration, Weights.open(folder), dtype: dtype, compute: compute, on: device)
   }
 
+  /// Opens a folder to use the model, not to train it: weights that are in the file in the type of the computation stay
+  /// the mapped file, others become fp32.
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - compute: the type that the layers compute in.
+  ///   - device: where the model is to live.
+  public static func open(_ folder: String, computing compute: DType, on device: Device = .cpu) throws -> Decoder {
+    let configuration = try DecoderConfiguration(folder: folder)
+    let store = try Weights.open(folder)
+    let isStored = store.names.allSatisfy { store.shape(of: $0)?.dtype == compute }
+    let model = try open(configuration, store, dtype: isStored ? nil : .float32, compute: compute, on: device)
+    model.freeze()
+    return model
+  }
+
   /// A model of this geometry with the weights of a checkpoint.
   public static func open(
     _ configuration: DecoderConfiguration, _ store: any WeightStore, dtype: DType? = .float32, compute: DType? = nil,
