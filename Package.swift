@@ -70,7 +70,8 @@ let targets: [Target] = [
     dependencies: [
       "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
-      "MohawkReports", "MohawkFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "MohawkReports", "MohawkFiles",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(
     name: "mohawk-bench",
@@ -83,7 +84,7 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk-parity",
     dependencies: [
-      "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkFiles",
+      "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkGGUF", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Parity/MohawkParity"),

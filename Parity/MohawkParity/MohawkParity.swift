@@ -30,9 +30,12 @@ struct Outputs: ParsableCommand {
   @Argument(help: "A safetensors file with input_ids [rows, length].") var ids: String
   @Argument(help: "The safetensors file to write.") var output: String
   @Option(help: "New tokens of the greedy continuation.") var continuation = 0
+  @Option(name: .customLong("as"), help: "Rounds the weights first as a GGUF file of this type holds them.")
+  var type: String?
 
   func run() throws {
     let model = try Decoder.open(folder)
+    if let type { try Rounding.apply(type, to: model) }
     let ids = try SafetensorsFile(ids).tensor("input_ids").to(.int64)
     var tensors: [(name: String, tensor: Tensor)] = []
     withoutGradients {

@@ -30,15 +30,16 @@ def call(arguments):
     return done.stdout
 
 
-def outputs(model, ids, scratch, continuation=0):
-    """What this package computes: logits, hidden.N, matrix.N, continuation. `model` is a folder or a GGUF file."""
+def outputs(model, ids, scratch, continuation=0, kind=None):
+    """What this package computes for a folder: logits, hidden.N, matrix.N, continuation; with `kind` after rounding the
+    weights as a GGUF file of this type holds them."""
     parity = program("MOHAWK_PARITY", ".build/release/mohawk-parity")
     scratch.mkdir(parents=True, exist_ok=True)
     given, found = scratch / "ids.safetensors", scratch / "outputs.safetensors"
     found.unlink(missing_ok=True)
     save_file({"input_ids": ids.contiguous()}, str(given))
     call([parity, "outputs", str(model), str(given), str(found)]
-         + (["--continuation", str(continuation)] if continuation else []))
+         + (["--continuation", str(continuation)] if continuation else []) + (["--as", kind] if kind else []))
     if not found.exists():
         raise NotAvailable("mohawk-parity outputs wrote no file")
     tensors = load_file(str(found))

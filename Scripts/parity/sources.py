@@ -87,7 +87,6 @@ def configurations():
         "mamba2-groups": Mamba2Config(n_groups=2, tie_word_embeddings=False, **mamba2),
         "mamba": MambaConfig(state_size=16, **ssm),
         "llama": transformer(LlamaConfig),
-        "llama-wide": transformer(LlamaConfig, hidden_size=256, intermediate_size=256),  # K-quants have blocks of 256
         "llama3": transformer(LlamaConfig, tie_word_embeddings=True, head_dim=32, attention_bias=True,
                               max_position_embeddings=512, rope_parameters=rope("llama3", **LLAMA3)),
         "mistral": transformer(MistralConfig, sliding_window=None),

@@ -8,6 +8,27 @@ import MohawkReports
 import MohawkText
 import MohawkWeights
 
+extension GGUFValue {
+  /// The value without its type; an array by its length.
+  var plain: String {
+    switch self {
+    case .uint8(let n): "\(n)"
+    case .int8(let n): "\(n)"
+    case .uint16(let n): "\(n)"
+    case .int16(let n): "\(n)"
+    case .uint32(let n): "\(n)"
+    case .int32(let n): "\(n)"
+    case .uint64(let n): "\(n)"
+    case .int64(let n): "\(n)"
+    case .float32(let n): "\(n)"
+    case .float64(let n): "\(n)"
+    case .bool(let flag): "\(flag)"
+    case .string(let text): text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    case .array(let array): "\(array.count) values"
+    }
+  }
+}
+
 /// Shows what a checkpoint holds.
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -70,8 +91,7 @@ struct Inspect: ParsableCommand {
   }
 
   private static func short(_ value: GGUFValue) -> String {
-    if case .array(let array) = value { return "\(array.count) values" }
-    let text = "\(value)"
+    let text = value.plain
     return text.count > 80 ? text.prefix(80) + "…" : text
   }
 
