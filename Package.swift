@@ -68,7 +68,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing",
+      "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),

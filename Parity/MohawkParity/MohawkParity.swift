@@ -9,7 +9,8 @@ import MohawkTensor
 @main
 struct MohawkParity: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mohawk-parity", abstract: "Writes what a model computes, for comparisons.", subcommands: [Outputs.self])
+    commandName: "mohawk-parity", abstract: "Writes what a model computes, for comparisons.",
+    subcommands: [Outputs.self])
 
   static func main() {
     do {

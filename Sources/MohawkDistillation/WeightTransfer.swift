@@ -21,7 +21,9 @@ public enum WeightTransfer {
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
   /// convolution's.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
-  public static func run(teacher: Decoder, student: Decoder, initialisation: StudentRecipe.Initialisation) throws -> [Row] {
+  public static func run(teacher: Decoder, student: Decoder, initialisation: StudentRecipe.Initialisation) throws
+    -> [Row]
+  {
     if initialisation == .attention { try requireAttentionFits(teacher, student) }
     return try withoutGradients {
       try student.parameters.all.map { parameter in

@@ -51,7 +51,7 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
 
     /// One argument per property.
     public init(
-        layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false, mixer: String? = nil
+      layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false, mixer: String? = nil
     ) {
       self.layer = layer
       self.matrix = matrix

@@ -29,14 +29,22 @@ extension RunReport {
 
         """
     }
-    if let start { text += "\n## Models\n\n" + Self.markdown(["", "teacher", "student"], start.rows.map { [$0.name, $0.teacher, $0.student] }) }
+    if let start {
+      text +=
+        "\n## Models\n\n"
+        + Self.markdown(["", "teacher", "student"], start.rows.map { [$0.name, $0.teacher, $0.student] })
+    }
     if !stages.isEmpty {
       let rows = stages.map {
         [$0.stage.title, Number.count($0.tokens), Self.cell($0.firstLoss), Self.cell($0.lastLoss)]
       }
       text += "\n## Training\n\n" + Self.markdown(["stage", "tokens", "first loss", "last loss"], rows)
     }
-    if let evaluation { text += "\n## Evaluation\n\nOn held-out text, \(Number.whole(evaluation.tokens)) tokens.\n\n" + Self.markdown(evaluation) }
+    if let evaluation {
+      text +=
+        "\n## Evaluation\n\nOn held-out text, \(Number.whole(evaluation.tokens)) tokens.\n\n"
+        + Self.markdown(evaluation)
+    }
     text += "\n## Use\n\n```\nmohawk generate FOLDER --prompt \"Once upon a time\"\n```\n"
     if !opens.isEmpty { text += "\nOther tools that open it:\n\n" + opens.map { "* \($0)\n" }.joined() }
     if let recipeText {

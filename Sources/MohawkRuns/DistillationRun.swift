@@ -150,7 +150,9 @@ public final class DistillationRun {
   }
 
   /// Measures, writes what was found, and last of all the student itself.
-  private func finish(_ pair: DistillationPair, _ student: Decoder, _ data: RunData, _ run: Run) throws -> EvaluationSummary {
+  private func finish(_ pair: DistillationPair, _ student: Decoder, _ data: RunData, _ run: Run) throws
+    -> EvaluationSummary
+  {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
     var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)

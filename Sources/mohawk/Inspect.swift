@@ -98,6 +98,7 @@ struct Inspect: ParsableCommand {
   /// Bytes as MiB or GiB.
   static func size(_ bytes: Int) -> String {
     bytes < 1 << 30
-      ? String(format: "%.1f MiB", Double(bytes) / 1_048_576) : String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
+      ? String(format: "%.1f MiB", Double(bytes) / 1_048_576)
+      : String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
   }
 }

@@ -81,8 +81,9 @@ import Testing
   }
 
   @Test func aDesignThatCannotBeIsRefused() throws {
-    func refused(_ part: String, _ shape: DecoderConfiguration = TinyPair.shape(), _ change: (inout StudentRecipe) -> Void)
-    {
+    func refused(
+      _ part: String, _ shape: DecoderConfiguration = TinyPair.shape(), _ change: (inout StudentRecipe) -> Void
+    ) {
       var recipe = StudentRecipe()
       change(&recipe)
       let error = #expect(throws: MohawkError.self) { try shape.student(recipe) }

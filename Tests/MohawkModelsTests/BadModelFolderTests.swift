@@ -41,6 +41,22 @@ import Testing
     #expect(error(folder)?.description.contains(file) == true)
   }
 
+  @Test func aFolderThatIsNoModelIsToldWhatItLacks() throws {
+    let folder = try TemporaryFolder(copying: "llama")
+    try folder.remove("config.json")
+    expect(folder, .missingFile, at: "config.json", "the folder has no config.json")
+    func said(_ path: String) -> MohawkError? { #expect(throws: MohawkError.self) { _ = try Decoder.open(path) } }
+    let file = said(folder.path + "/model.safetensors")
+    #expect(file?.code == .invalidValue && file?.message.contains("this is a file") == true)
+    let absent = said(folder.path + "/no")
+    #expect(absent?.code == .missingFile && absent?.message.contains("no such folder") == true)
+    let bare = try TemporaryFolder(copying: "llama")
+    try bare.remove("model.safetensors")
+    let error = said(bare.path)
+    #expect(error?.code == .missingFile && error?.message.contains("no weights are here") == true)
+    #expect(error?.location == bare.path && error?.remedy != nil)
+  }
+
   @Test(arguments: [0, 4, 9, 1000, -1, -1000])
   func aTruncatedWeightFileIsRefused(_ length: Int) throws {
     let folder = try TemporaryFolder(copying: "phi-mamba")

@@ -72,7 +72,8 @@ import Testing
   func runsOfLayersStandInTheirOrder(_ runs: Int) throws {
     // Runs of one, two, three, one, … layers, state-space first.
     let mixers = (0..<runs).flatMap { run in
-      Array(repeating: run.isMultiple(of: 2) ? DecoderConfiguration.Mixer.discreteMamba2 : .attention, count: run % 3 + 1)
+      Array(
+        repeating: run.isMultiple(of: 2) ? DecoderConfiguration.Mixer.discreteMamba2 : .attention, count: run % 3 + 1)
     }
     var configuration = hybrid(mixers)
     if runs == 1 { configuration.attention = try GoldenModel("phi-mamba").model.configuration.attention }

@@ -1,34 +1,50 @@
+import Foundation
 import MohawkFiles
 import MohawkMixers
+
+/// What a `config.json` means by leaving a key of the attention out, as transformers has it for the architecture.
+struct AttentionDefaults {
+  /// Nil when the file must say it.
+  var heads: Int?
+  /// Nil for as many as heads; a key that is null means that everywhere.
+  var kvHeads: Int?
+  /// Nil for the model's width over the heads; a key that is null means that everywhere.
+  var headDim: Int?
+  /// Base of the rotary wave lengths.
+  var base = 10_000.0
+  /// The share of a head's dimensions that turns.
+  var fraction = 1.0
+  /// Tokens that the model looks at.
+  var maxLength = 2048
+}
 
 extension AttentionConfiguration {
   /// Reads the keys that the families have in common.
   /// - Parameters:
   ///   - json: a `config.json`.
-  ///   - heads: the number of heads when the file does not say; nil when it must.
-  ///   - fraction: the share of a head's dimensions that turns when the file does not say.
+  ///   - defaults: what it means by leaving keys out.
   ///   - bias: whether queries, keys and values have biases.
   /// - Throws: `MohawkError` when sizes are missing or do not fit each other.
-  init(
-    _ json: ModelJSON, modelDim: Int, heads fallback: Int? = nil, base: Double = 10_000, fraction: Double = 1,
-    bias: Bool
-  ) throws {
-    let heads = try json.integer("num_attention_heads", default: fallback)
-    let kvHeads = try json.integer("num_key_value_heads", default: heads)
-    let hasHeadDim = json.has("head_dim")
+  init(_ json: ModelJSON, modelDim: Int, defaults: AttentionDefaults = .init(), bias: Bool) throws {
+    let heads = try json.integer("num_attention_heads", default: defaults.heads)
+    let isNull = json.object["num_key_value_heads"] is NSNull
+    let kvHeads = try json.integer("num_key_value_heads", default: isNull ? heads : defaults.kvHeads ?? heads)
+    let known = json.object["head_dim"] is NSNull ? nil : defaults.headDim
+    let hasHeadDim = json.has("head_dim") || known != nil
     guard heads.isMultiple(of: kvHeads), hasHeadDim || modelDim.isMultiple(of: heads) else {
       throw MohawkError(
         .invalidValue, "\(heads) heads and \(kvHeads) key-value heads do not fit width \(modelDim)", at: json.path)
     }
-    let headDim = hasHeadDim ? try json.integer("head_dim", in: 1...65_536) : modelDim / heads
+    let headDim = hasHeadDim ? try json.integer("head_dim", default: known, in: 1...65_536) : modelDim / heads
     guard heads <= 1 << 24 / headDim else {
       throw MohawkError(.invalidValue, "\(heads) heads of \(headDim) dimensions are too many", at: json.path)
     }
-    let rotary = try json.rotary(base: base, fraction: fraction)
+    let maxLength = try json.integer("max_position_embeddings", default: defaults.maxLength)
+    let rotary = try json.rotary(base: defaults.base, fraction: defaults.fraction, length: maxLength)
     self.init(
       modelDim: modelDim, heads: heads, kvHeads: kvHeads, headDim: headDim,
       rotaryDim: try Self.rotaryDim(headDim, rotary.fraction, at: json.path), rotaryBase: rotary.base,
-      maxLength: try json.integer("max_position_embeddings", default: 2048), bias: bias)
+      maxLength: maxLength, bias: bias)
     rotaryScaling = rotary.scaling
   }
 

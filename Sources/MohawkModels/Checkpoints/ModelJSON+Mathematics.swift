@@ -17,7 +17,8 @@ extension ModelJSON {
     "attention_bias": .off, "mlp_bias": .off, "attn_logit_softcapping": .off, "final_logit_softcapping": .off,
     "logit_softcapping": .off, "logits_soft_cap": .off, "query_pre_attn_scalar": .off, "clip_qkv": .off,
     "qk_layernorm": .off, "use_qk_norm": .off, "qk_norm": .off, "num_local_experts": .off, "num_experts": .off,
-    "n_routed_experts": .off, "moe_intermediate_size": .off, "quantization_config": .off, "no_rope_layers": .off,
+    "n_routed_experts": .off, "moe_intermediate_size": .off, "quantization_config": .off, "quantization": .off,
+    "compression_config": .off, "no_rope_layers": .off,
     "no_rope_layer_interval": .off, "alibi": .off, "scale_attn_by_inverse_layer_idx": .off,
     "add_cross_attention": .off, "is_encoder_decoder": .off, "sliding_window": .off, "use_sliding_window": .off,
     "rope_interleaved": .off, "rope_interleave": .off, "attention_chunk_size": .off, "scale_embedding": .off,
@@ -60,14 +61,15 @@ extension ModelJSON {
     let name = try string(key, default: fallback)
     switch name {
     case "silu", "swish": return .silu
-    case "gelu": return .gelu
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
+    case "gelu", "gelu_python": return .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate": return .geluTanh
     case "relu": return .relu
     case "relu2": return .squaredRelu
     default:
       throw MohawkError(
         .unsupported, "the activation '\(name)' is not known", at: "\(path): \(key)",
-        remedy: "known are silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu and relu2")
+        remedy: "known are silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu and relu2, and other names of these"
+      )
     }
   }
 
@@ -81,28 +83,33 @@ extension ModelJSON {
   }
 
   /// Rotary positions as files of all ages describe them: keys at the top, in `rope_scaling` or in `rope_parameters`.
-  func rotary(base fallback: Double = 10_000, fraction: Double = 1) throws -> (
+  /// Where there are both, the older one counts, as in transformers.
+  /// - Parameter length: the tokens that the model looks at.
+  func rotary(base fallback: Double, fraction: Double, length: Int) throws -> (
     base: Double, scaling: RotaryScaling, fraction: Double
   ) {
-    let nested = try object("rope_parameters")
+    let described = try [object("rope_scaling"), object("rope_parameters")].compactMap { $0 }
+    let nested = described.first { !$0.object.isEmpty }
+    if let kind = nested?.object.first(where: { $0.value is [String: Any] })?.key {
+      throw MohawkError(
+        .unsupported, "rotary positions that differ between layers ('\(Self.short(kind))') are not supported",
+        at: nested?.path, remedy: "use a model without them")
+    }
     func number(_ key: String, default fallback: Double) throws -> Double {
       let outer = try self.number(key, default: fallback)
       return try nested?.number(key, default: outer) ?? outer
     }
     let base = try number("rope_theta", default: fallback)
     guard base > 0 else { throw MohawkError(.invalidValue, "rope_theta \(base) is not above 0", at: path) }
-    var scaling = RotaryScaling.none
-    if let described = try nested ?? object("rope_scaling"), !described.object.isEmpty {
-      scaling = try described.rotaryScaling(isNested: nested != nil)
-    }
+    let original = try self.number("original_max_position_embeddings", default: Double(length))
+    let scaling = try nested?.rotaryScaling(originalLength: original) ?? .none
     return (base, scaling, try number("partial_rotary_factor", default: fraction))
   }
 
-  private func rotaryScaling(isNested: Bool) throws -> RotaryScaling {
-    let old = try string("type", default: isNested ? "default" : "")
-    let kind = try string("rope_type", default: old)
-    func positive(_ key: String) throws -> Double {
-      let value = try number(key)
+  private func rotaryScaling(originalLength: Double) throws -> RotaryScaling {
+    let kind = try string("rope_type", default: try string("type", default: "default"))
+    func positive(_ key: String, default fallback: Double? = nil) throws -> Double {
+      let value = try number(key, default: fallback)
       guard value > 0 else { throw MohawkError(.invalidValue, "'\(key)' is \(value), not above 0", at: path) }
       return value
     }
@@ -116,7 +123,7 @@ extension ModelJSON {
       }
       return .llama3(
         factor: try positive("factor"), low: low, high: high,
-        originalLength: try positive("original_max_position_embeddings"))
+        originalLength: try positive("original_max_position_embeddings", default: originalLength))
     default:
       throw MohawkError(
         .unsupported, "the rotary embedding '\(kind)' is not supported", at: path,
@@ -126,7 +133,10 @@ extension ModelJSON {
 
   /// The ids that `config.json` gives a meaning.
   func tokenRoles() -> TokenRoles {
-    func id(_ value: Any?) -> Int? { (value as? NSNumber).flatMap { Int(exactly: $0.doubleValue) } }
+    // Some files write -1 for none.
+    func id(_ value: Any?) -> Int? {
+      (value as? NSNumber).flatMap { Int(exactly: $0.doubleValue) }.flatMap { (0...1 << 31).contains($0) ? $0 : nil }
+    }
     var roles = TokenRoles()
     roles.beginning = id(object["bos_token_id"])
     roles.padding = id(object["pad_token_id"])
@@ -148,7 +158,7 @@ extension RotaryScaling {
     case .llama3(let factor, let low, let high, let length):
       [
         "rope_type": "llama3", "factor": factor, "low_freq_factor": low, "high_freq_factor": high,
-        "original_max_position_embeddings": Int(length),
+        "original_max_position_embeddings": Int(exactly: length) ?? length,
       ]
     }
   }

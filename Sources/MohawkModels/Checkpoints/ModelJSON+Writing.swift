@@ -12,7 +12,8 @@ extension ModelJSON {
   private static func text(_ value: Any, indent: String) -> String {
     let inner = indent + "  "
     func lines(_ parts: [String], _ open: String, _ close: String) -> String {
-      parts.isEmpty ? open + close : "\(open)\n\(inner)" + parts.joined(separator: ",\n\(inner)") + "\n\(indent)\(close)"
+      parts.isEmpty
+        ? open + close : "\(open)\n\(inner)" + parts.joined(separator: ",\n\(inner)") + "\n\(indent)\(close)"
     }
     switch value {
     case let object as [String: Any]:

@@ -10,40 +10,24 @@ public struct ModelJSON {
 
   init(_ path: String) throws {
     let map = try MappedFile(path)
-    guard map.count < 16 << 20 else {
-      throw MohawkError(.invalidFormat, "a config.json of \(map.count) bytes is not one", at: path)
-    }
-    let data = map.withBytes { Data($0) }
-    let strict = Self.withQuotedConstants(data)
-    guard let object = try? JSONSerialization.jsonObject(with: strict) as? [String: Any] else {
-      throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "check that the file is whole")
-    }
-    self.init(path: path, object: object, text: String(decoding: data, as: UTF8.self))
+    self = try map.withBytes { try ModelJSON($0, path: path) }
   }
 
-  /// Python writes `Infinity` and `NaN` as they are, which is no JSON; here they become texts.
-  private static func withQuotedConstants(_ data: Data) -> Data {
-    let bytes = [UInt8](data)
-    var result: [UInt8] = []
-    result.reserveCapacity(bytes.count + 16)
-    var (index, inText) = (0, false)
-    while index < bytes.count {
-      let byte = bytes[index]
-      if inText, byte == UInt8(ascii: "\\"), index + 1 < bytes.count {
-        result += [byte, bytes[index + 1]]
-        index += 2
-        continue
-      }
-      if byte == UInt8(ascii: "\"") { inText.toggle() }
-      if !inText, let word = ["-Infinity", "Infinity", "NaN"].first(where: { bytes[index...].starts(with: $0.utf8) }) {
-        result += Array("\"\(word)\"".utf8)
-        index += word.utf8.count
-        continue
-      }
-      result.append(byte)
-      index += 1
+  /// More than any `config.json` has; what it becomes in memory is some times as much.
+  private static let largest = 1 << 20
+
+  /// Reads a text; `path` is what errors name. Of keys that stand twice the last one counts, as in Python.
+  init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
+    guard bytes.count <= Self.largest else {
+      throw MohawkError(
+        .invalidFormat, "a config.json of \(bytes.count) bytes is not one", at: path,
+        remedy: "check that this is the file that came with the weights")
     }
-    return Data(result)
+    // The parser refuses what is nested deeper than 512.
+    guard let object = try? JSONSerialization.jsonObject(with: Self.withQuotedConstants(bytes)) as? [String: Any] else {
+      throw MohawkError(.invalidFormat, "this is not a JSON object", at: path, remedy: "check that the file is whole")
+    }
+    self.init(path: path, object: object, text: String(decoding: bytes, as: UTF8.self))
   }
 
   init(path: String, object: [String: Any], text: String) {
@@ -61,8 +45,8 @@ public struct ModelJSON {
       if let fallback { return fallback }
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
     }
-    guard let number = value as? NSNumber, let exact = Int(exactly: number.doubleValue), range.contains(exact) else {
-      throw MohawkError(.invalidValue, "'\(key)' is \(value), not a whole number in \(range)", at: path)
+    guard let number = Self.number(value), let exact = Int(exactly: number), range.contains(exact) else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(Self.short(value)), not a whole number in \(range)", at: path)
     }
     return exact
   }
@@ -72,9 +56,15 @@ public struct ModelJSON {
       if let fallback { return fallback }
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
     }
-    guard let number = value as? NSNumber, number.doubleValue.isFinite else {
-      throw MohawkError(.invalidValue, "'\(key)' is \(value), not a number", at: path)
+    guard let number = Self.number(value), number.isFinite else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(Self.short(value)), not a number", at: path)
     }
+    return number
+  }
+
+  /// A number that is not `true` or `false`, which are numbers to Foundation.
+  private static func number(_ value: Any) -> Double? {
+    guard let number = value as? NSNumber, number.objCType.pointee != CChar(UInt8(ascii: "c")) else { return nil }
     return number.doubleValue
   }
 
@@ -83,8 +73,9 @@ public struct ModelJSON {
       if let fallback { return fallback }
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
     }
-    guard let text = value as? String else {
-      throw MohawkError(.invalidValue, "'\(key)' is \(value), not a text", at: path)
+    // No name that means something here is long, and errors repeat it.
+    guard let text = value as? String, text.utf8.count <= 200 else {
+      throw MohawkError(.invalidValue, "'\(key)' is \(Self.short(value)), not a name", at: path)
     }
     return text
   }
@@ -92,7 +83,7 @@ public struct ModelJSON {
   func bool(_ key: String, default fallback: Bool) throws -> Bool {
     guard let value = object[key], !(value is NSNull) else { return fallback }
     guard let flag = value as? Bool else {
-      throw MohawkError(.invalidValue, "'\(key)' is \(value), not true or false", at: path)
+      throw MohawkError(.invalidValue, "'\(key)' is \(Self.short(value)), not true or false", at: path)
     }
     return flag
   }
@@ -108,8 +99,8 @@ public struct ModelJSON {
 
   /// A list of texts.
   func strings(_ key: String) throws -> [String] {
-    guard let list = object[key] as? [String] else {
-      throw MohawkError(.invalidValue, "'\(key)' is not a list of texts", at: path)
+    guard let list = object[key] as? [String], list.allSatisfy({ $0.utf8.count <= 200 }) else {
+      throw MohawkError(.invalidValue, "'\(key)' is not a list of names", at: path)
     }
     return list
   }
@@ -128,5 +119,10 @@ public struct ModelJSON {
       throw MohawkError(.invalidFormat, "the key '\(key)' is missing", at: path)
     }
     return inner
+  }
+
+  /// The same without some keys.
+  func without(_ keys: String...) -> ModelJSON {
+    ModelJSON(path: path, object: object.filter { !keys.contains($0.key) }, text: text)
   }
 }

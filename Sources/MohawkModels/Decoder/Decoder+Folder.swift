@@ -1,3 +1,4 @@
+import Foundation
 import MohawkFiles
 import MohawkLayers
 import MohawkMixers
@@ -42,6 +43,9 @@ extension Decoder {
     _ configuration: DecoderConfiguration, _ store: any WeightStore, dtype: DType? = .float32, compute: DType? = nil,
     on device: Device = .cpu
   ) throws -> Decoder {
+    // Every layer has tensors of its own: of more layers than there are tensors, one says enough.
+    var configuration = configuration
+    configuration.mixers = Array(configuration.mixers.prefix(store.names.count + 1))
     let source = CheckpointParameters(store, configuration.keys, dtype: dtype, on: device)
     let build = ParameterBuild(source, location: store.path)
     let model = Decoder(configuration, build, compute: compute, on: device)
@@ -91,7 +95,26 @@ extension Decoder {
 
 extension DecoderConfiguration {
   /// Reads the `config.json` of a folder.
-  public init(folder: String) throws { try self.init(json: ModelJSON(folder + "/config.json")) }
+  /// - Throws: `MohawkError` when the folder or the file is not there, or describes what is not supported.
+  public init(folder: String) throws {
+    let path = folder + "/config.json"
+    if !FileManager.default.fileExists(atPath: path) {
+      var isFolder: ObjCBool = false
+      let isThere = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+      guard isThere else {
+        throw MohawkError(.missingFile, "there is no such folder", at: folder, remedy: "check the path")
+      }
+      guard isFolder.boolValue else {
+        throw MohawkError(
+          .invalidValue, "this is a file, and a model is a folder with config.json and weights", at: folder,
+          remedy: "name the folder that it is in")
+      }
+      throw MohawkError(
+        .missingFile, "the folder has no config.json, which says what its weights mean", at: path,
+        remedy: "check the path, or fetch config.json from where the weights come from")
+    }
+    try self.init(json: ModelJSON(path))
+  }
 }
 
 extension DType {

@@ -24,7 +24,10 @@ extension DecoderConfiguration {
     }
     if mixers.contains(.mamba2), let mamba = mamba2 {
       facts.append(
-        ("Mamba-2", "\(mamba.heads) heads of \(mamba.headDim), \(mamba.groups) groups of B and C, state \(mamba.stateDim)"))
+        (
+          "Mamba-2",
+          "\(mamba.heads) heads of \(mamba.headDim), \(mamba.groups) groups of B and C, state \(mamba.stateDim)"
+        ))
     }
     if mixers.contains(.mamba), let mamba {
       facts.append(("Mamba", "\(mamba.innerDim) channels, state \(mamba.stateDim), step rank \(mamba.timeStepRank)"))

@@ -7,24 +7,54 @@ import MohawkMixers
 enum BambaFamily: Family {
   static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
     try json.refuseOtherMathematics(than: ["attention_bias", "mlp_bias", "partial_rotary_factor", "layer_types"])
-    var result = try LlamaFamily.gatedRMSDecoder(json, format, fraction: 0.5)
+    var result = try LlamaFamily.gatedRMSDecoder(
+      json.without("partial_rotary_factor"), format,
+      defaults: .init(kvHeads: 8, fraction: 0.5, maxLength: 262_144), epsilon: 1e-5)
+    try requireOneRotaryShare(json, result.attention)
     result.attention.bias = try json.bool("attention_bias", default: false)
     result.attention.outputBias = result.attention.bias
     result.mlp.bias = try json.bool("mlp_bias", default: false)
     let layers = result.mixers.count
-    let attention = json.object["attn_layer_indices"] as? [Int] ?? []
+    guard let attention = json.has("attn_layer_indices") ? json.object["attn_layer_indices"] as? [Int] : [] else {
+      throw MohawkError(.invalidValue, "'attn_layer_indices' is not a list of layers", at: json.path)
+    }
     if let bad = attention.first(where: { !(0..<layers).contains($0) }) {
       throw MohawkError(.invalidValue, "'attn_layer_indices' names layer \(bad) of \(layers)", at: json.path)
     }
-    result.mixers = (0..<layers).map { attention.contains($0) ? .attention : .mamba2 }
+    let withAttention = Set(attention)
+    result.mixers = (0..<layers).map { withAttention.contains($0) ? .attention : .mamba2 }
+    for key in ["layer_types", "layers_block_type"] where json.has(key) {
+      guard try json.hybridLayers(key, layers) == result.mixers else {
+        throw MohawkError(.invalidValue, "'\(key)' and 'attn_layer_indices' name different layers", at: json.path)
+      }
+    }
     result.mamba2 = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
     return result
+  }
+
+  /// transformers takes half of each head unless `rope_parameters` says otherwise; other tools read other keys.
+  private static func requireOneRotaryShare(_ json: ModelJSON, _ attention: AttentionConfiguration) throws {
+    var dimensions = attention.rotaryDim
+    if json.has("partial_rotary_factor") {
+      dimensions = try AttentionConfiguration.rotaryDim(
+        attention.headDim, json.number("partial_rotary_factor"), at: json.path)
+    }
+    let other = try json.integer("attn_rotary_emb", default: dimensions, in: 0...65_536)
+    guard dimensions == attention.rotaryDim, other == attention.rotaryDim else {
+      throw MohawkError(
+        .unsupported, "'partial_rotary_factor' or 'attn_rotary_emb' is not half of a head", at: json.path,
+        remedy: "say the share in 'rope_parameters', and nowhere else")
+    }
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.final_layernorm.weight"])
-    if configuration.tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    if configuration.tiesHead {
+      table.ignore("lm_head.weight")
+    } else {
+      table.map(["lm_head.weight": "lm_head.weight"])
+    }
     for (index, kind) in configuration.mixers.enumerated() {
       let layer = "layers.\(index)."
       let outer = "model." + layer
@@ -62,6 +92,7 @@ enum BambaFamily: Family {
       ?? configuration.firstDifference([
         ("a model without attention layers", configuration.hasAttention),
         ("an output projection biased unlike the others", attention.bias == attention.outputBias),
+        ("an activation other than SiLU", configuration.mlp.activation == .silu),
         ("multipliers", configuration.multipliers == .init() && attention.scale == nil),
       ])
   }

@@ -35,7 +35,11 @@ enum GPT2Family: Family {
       "embedding.weight": "transformer.wte.weight", "positions.weight": "transformer.wpe.weight",
       "final_norm.weight": "transformer.ln_f.weight", "final_norm.bias": "transformer.ln_f.bias",
     ])
-    if configuration.tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    if configuration.tiesHead {
+      table.ignore("lm_head.weight")
+    } else {
+      table.map(["lm_head.weight": "lm_head.weight"])
+    }
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."
       let outer = "transformer.h.\(index)."

@@ -18,7 +18,19 @@ enum GPTNeoXFamily: Family {
       layout: try json.bool("use_parallel_residual", default: true) ? .parallelNorms : .sequential,
       norm: .layer(epsilon: try json.epsilon("layer_norm_eps", default: 1e-5)), mlp: mlp,
       attention: try AttentionConfiguration(
-        json, modelDim: modelDim, base: base, fraction: fraction, bias: json.bool("attention_bias", default: true)))
+        json.without("rope_theta", "partial_rotary_factor"), modelDim: modelDim,
+        defaults: .init(base: base, fraction: fraction), bias: json.bool("attention_bias", default: true)))
+    let attention = result.attention
+    // transformers reads these two in `rope_parameters` only.
+    guard try json.number("rope_theta", default: attention.rotaryBase) == attention.rotaryBase,
+      try !json.has("partial_rotary_factor")
+        || AttentionConfiguration.rotaryDim(
+          attention.headDim, json.number("partial_rotary_factor"), at: json.path) == attention.rotaryDim
+    else {
+      throw MohawkError(
+        .invalidValue, "'rope_theta' or 'partial_rotary_factor' contradicts 'rotary_emb_base' or 'rotary_pct'",
+        at: json.path, remedy: "remove the ones that are not meant")
+    }
     guard result.attention.kvHeads == result.attention.heads, result.attention.width == modelDim else {
       throw MohawkError(.unsupported, "grouped keys and heads of their own width are not GPT-NeoX", at: json.path)
     }

@@ -14,8 +14,13 @@ package enum GraniteHybridFamily: Family {
       "attention_bias", "embedding_multiplier", "residual_multiplier", "logits_scaling", "attention_multiplier",
       "position_embedding_type", "layer_types",
     ])
-    var result = try LlamaFamily.gatedRMSDecoder(json, format, tied: false)
-    result.mlp.width = try json.integer("shared_intermediate_size", default: result.mlp.width)
+    guard json.has("num_local_experts") else {
+      throw MohawkError(
+        .unsupported, "without the key 'num_local_experts' this architecture has 8 experts, which are not supported",
+        at: json.path, remedy: "set it to 0 if the weights have none")
+    }
+    var result = try LlamaFamily.gatedRMSDecoder(json, format)
+    result.mlp.width = try json.integer("shared_intermediate_size", default: 1024)
     result.attention.bias = try json.bool("attention_bias", default: false)
     result.attention.outputBias = result.attention.bias
     let scale = try json.number("attention_multiplier", default: 1)
@@ -37,19 +42,10 @@ package enum GraniteHybridFamily: Family {
   }
 
   private static func mixers(_ json: ModelJSON, _ count: Int) throws -> [DecoderConfiguration.Mixer] {
-    guard json.has("layer_types") else { return Array(repeating: .mamba2, count: count) }
-    let types = try json.strings("layer_types")
-    guard types.count == count else {
-      throw MohawkError(.invalidValue, "'layer_types' names \(types.count) of \(count) layers", at: json.path)
+    guard let key = ["layer_types", "layers_block_type"].first(where: json.has) else {
+      return Array(repeating: .mamba2, count: count)
     }
-    var all = try types.map { type -> DecoderConfiguration.Mixer in
-      switch type {
-      case "mamba", "linear_attention": return .mamba2
-      case "attention", "full_attention": return .attention
-      default:
-        throw MohawkError(.unsupported, "the layer type '\(type)' is not known", at: "\(json.path): layer_types")
-      }
-    }
+    var all = try json.hybridLayers(key, count)
     if let idle = json.object[identityKey] as? [Int], idle == [count - 1], all.last == .attention { all.removeLast() }
     return all
   }
@@ -57,7 +53,11 @@ package enum GraniteHybridFamily: Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.norm.weight"])
-    if configuration.tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    if configuration.tiesHead {
+      table.ignore("lm_head.weight")
+    } else {
+      table.map(["lm_head.weight": "lm_head.weight"])
+    }
     for (index, kind) in configuration.mixers.enumerated() {
       let layer = "layers.\(index)."
       let outer = "model." + layer

@@ -1,6 +1,7 @@
 // Llama 2, 3, 3.1, 3.2 (`LlamaForCausalLM`), what has their shape (SmolLM, TinyLlama), and Mistral
 // (`MistralForCausalLM`), which differs by a sliding window.
 
+import Foundation
 import MohawkFiles
 import MohawkLayers
 import MohawkMixers
@@ -8,21 +9,29 @@ import MohawkMixers
 enum LlamaFamily: Family {
   static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
     let isLlama = format == .llama
-    try json.refuseOtherMathematics(than: isLlama ? ["attention_bias", "mlp_bias"] : ["sliding_window", "layer_types"])
-    var result = try gatedRMSDecoder(json, format)
+    try json.refuseOtherMathematics(
+      than: isLlama ? ["attention_bias", "mlp_bias"] : ["sliding_window", "layer_types"])
+    var result = try gatedRMSDecoder(
+      json, format, defaults: isLlama ? .init() : .init(kvHeads: 8, maxLength: 131_072))
     result.attention.bias = try isLlama && json.bool("attention_bias", default: false)
     result.attention.outputBias = result.attention.bias
     result.mlp.bias = try isLlama && json.bool("mlp_bias", default: false)
-    if !isLlama, json.has("sliding_window") {
-      result.attention.window = try json.integer("sliding_window")
-      result.mixers = try json.windowedLayers(result.mixers.count) { _ in true }
+    if !isLlama {
+      try json.readWindows(&result) { _ in true }
+      // transformers does not look at the layers' types here, others do.
+      guard Set(result.mixers).count == 1, result.attention.window != nil || json.object["sliding_window"] is NSNull
+      else {
+        throw MohawkError(
+          .unsupported, "'layer_types' gives Mistral's window to some layers only", at: json.path,
+          remedy: "remove 'layer_types' if all layers have the window")
+      }
     }
     return result
   }
 
   /// What Llama, Mistral, Qwen and the hybrids of their kind share: sequential blocks, RMSNorms, a gated MLP.
   static func gatedRMSDecoder(
-    _ json: ModelJSON, _ format: CheckpointFormat, base: Double = 10_000, fraction: Double = 1, tied: Bool = false
+    _ json: ModelJSON, _ format: CheckpointFormat, defaults: AttentionDefaults = .init(), epsilon: Double = 1e-6
   ) throws -> DecoderConfiguration {
     let modelDim = try json.integer("hidden_size")
     let mlp = DecoderConfiguration.MLP(
@@ -30,9 +39,13 @@ enum LlamaFamily: Family {
       bias: false)
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
-      layout: .sequential, norm: .rms(epsilon: try json.epsilon("rms_norm_eps", default: 1e-6)), mlp: mlp,
-      attention: try AttentionConfiguration(json, modelDim: modelDim, base: base, fraction: fraction, bias: false))
-    result.tiesHead = try json.bool("tie_word_embeddings", default: tied)
+      layout: .sequential, norm: .rms(epsilon: try json.epsilon("rms_norm_eps", default: epsilon)), mlp: mlp,
+      attention: try AttentionConfiguration(json, modelDim: modelDim, defaults: defaults, bias: false))
+    guard defaults.fraction < 1 || result.attention.rotaryDim == result.attention.headDim else {
+      throw MohawkError(
+        .unsupported, "'partial_rotary_factor' other than 1 is not supported for this architecture", at: json.path)
+    }
+    result.tiesHead = try json.bool("tie_word_embeddings", default: false)
     result.tokens = json.tokenRoles()
     return result
   }
@@ -40,7 +53,11 @@ enum LlamaFamily: Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.norm.weight"])
-    if configuration.tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    if configuration.tiesHead {
+      table.ignore("lm_head.weight")
+    } else {
+      table.map(["lm_head.weight": "lm_head.weight"])
+    }
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."
       table.map(
@@ -60,7 +77,9 @@ enum LlamaFamily: Family {
       object["attention_bias"] = configuration.attention.bias
       object["mlp_bias"] = configuration.mlp.bias
     } else {
-      object["sliding_window"] = configuration.attention.window
+      // Without the key it would be 4096.
+      let isWindowed = configuration.mixers.contains(.windowedAttention)
+      object["sliding_window"] = isWindowed ? configuration.attention.window : NSNull()
     }
     return object
   }
@@ -80,10 +99,30 @@ enum LlamaFamily: Family {
 }
 
 extension ModelJSON {
+  /// Reads `sliding_window`, which is 4096 when it is left out and none when it is null, and the layers that have it.
+  /// - Parameters:
+  ///   - isOn: whether there are windows at all.
+  ///   - rule: which layers have one when `layer_types` does not say.
+  func readWindows(
+    _ configuration: inout DecoderConfiguration, isOn: Bool = true, _ rule: (Int) -> Bool
+  ) throws {
+    let isNull = object["sliding_window"] is NSNull
+    let window = isOn && !isNull ? try integer("sliding_window", default: 4096) : nil
+    configuration.mixers = try windowedLayers(configuration.mixers.count) { window != nil && rule($0) }
+    guard configuration.mixers.contains(.windowedAttention) else { return }
+    guard let window else {
+      throw MohawkError(
+        .invalidValue, "'layer_types' names layers with a sliding window, but there is none", at: path,
+        remedy: "give 'sliding_window' its size")
+    }
+    configuration.attention.window = window
+  }
+
   /// Which layers see a window only: `layer_types` says so, or else a rule.
-  func windowedLayers(_ count: Int, _ rule: (Int) -> Bool) throws -> [DecoderConfiguration.Mixer] {
+  private func windowedLayers(_ count: Int, _ rule: (Int) -> Bool) throws -> [DecoderConfiguration.Mixer] {
     guard has("layer_types") else { return (0..<count).map { rule($0) ? .windowedAttention : .attention } }
-    guard let types = object["layer_types"] as? [String], types.count == count else {
+    let types = try strings("layer_types")
+    guard types.count == count else {
       throw MohawkError(.invalidValue, "'layer_types' does not name \(count) layers", at: path)
     }
     return try types.map { type in

@@ -4,26 +4,46 @@ import MohawkMixers
 
 extension ModelJSON {
   /// What step sizes are limited to: two numbers, of which the last may be infinite in any of the ways that files have.
-  func timeStepLimit() throws -> ClosedRange<Double> {
-    guard has("time_step_limit") else { return 0...Double.infinity }
+  func timeStepLimit(_ key: String = "time_step_limit") throws -> ClosedRange<Double> {
+    guard has(key) else { return 0...Double.infinity }
     func number(_ value: Any) -> Double? {
       if let number = value as? NSNumber { return number.doubleValue }
       let text = (value as? [String: Any])?["__float__"] as? String ?? value as? String
       return text == "Infinity" ? .infinity : nil
     }
-    guard let pair = object["time_step_limit"] as? [Any], pair.count == 2, let low = number(pair[0]),
-      let high = number(pair[1]), low >= 0, high > low
+    guard let pair = object[key] as? [Any], pair.count == 2, let low = number(pair[0]),
+      let high = number(pair[1]), (0..<Self.unreachable).contains(low), high > low
     else {
       throw MohawkError(
-        .invalidValue, "'time_step_limit' is \(Self.short(object["time_step_limit"] ?? "")), not two rising numbers",
-        at: path)
+        .invalidValue, "'\(key)' is \(Self.short(object[key] ?? "")), not two rising numbers", at: path)
     }
     // Files that cannot say infinity say a number that softplus never reaches.
-    return low...(high >= 1e8 ? .infinity : high)
+    return low...(high >= Self.unreachable ? .infinity : high)
+  }
+
+  /// No step size comes near.
+  private static let unreachable = 1e8
+
+  /// Which layers of a hybrid mix by Mamba-2, under the names of all ages.
+  func hybridLayers(_ key: String, _ count: Int) throws -> [DecoderConfiguration.Mixer] {
+    let types = try strings(key)
+    guard types.count == count else {
+      throw MohawkError(.invalidValue, "'\(key)' names \(types.count) of \(count) layers", at: path)
+    }
+    return try types.map { type in
+      switch type {
+      case "mamba", "linear_attention": return .mamba2
+      case "attention", "full_attention": return .attention
+      default: throw MohawkError(.unsupported, "the layer type '\(type)' is not known", at: "\(path): \(key)")
+      }
+    }
   }
 
   /// The Mamba-2 layers of Granite and Bamba.
   func hybridMamba2(_ modelDim: Int, epsilon: Double) throws -> Mamba2Configuration {
+    guard try activation(default: "silu") == .silu else {
+      throw MohawkError(.unsupported, "'hidden_act' other than silu is not supported for Mamba-2", at: path)
+    }
     let heads = try integer("mamba_n_heads", default: 128)
     let inner = try integer("mamba_expand", default: 2) * modelDim
     let isAutomatic = !has("mamba_d_head") || object["mamba_d_head"] as? String == "auto"

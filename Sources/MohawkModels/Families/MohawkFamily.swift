@@ -15,7 +15,8 @@ enum MohawkFamily: Family {
     let mlp = try json.nested("mlp")
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: kinds.count,
-      layout: try json.choice("layout"), norm: try norm.choice("kind") == NormName.rms ? .rms(epsilon: epsilon) : .layer(epsilon: epsilon),
+      layout: try json.choice("layout"),
+      norm: try norm.choice("kind") == NormName.rms ? .rms(epsilon: epsilon) : .layer(epsilon: epsilon),
       mlp: .init(
         width: try mlp.integer("width"), activation: try mlp.choice("activation"),
         isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false)),
@@ -36,6 +37,12 @@ enum MohawkFamily: Family {
       result.discreteMamba2 = try discreteMamba2(json.nested("discrete_mamba_2"), modelDim)
     }
     if result.mixers.contains(.mamba2) { result.mamba2 = try mamba2(json.nested("mamba_2"), modelDim) }
+    if result.mixers.contains(.mamba) { result.mamba = try mamba(json.nested("mamba"), modelDim) }
+    guard result.attention.window != nil || !result.mixers.contains(.windowedAttention) else {
+      throw MohawkError(
+        .invalidFormat, "there are layers with a sliding window, and the key 'window' is missing",
+        at: "\(json.path): attention")
+    }
     if json.has("learned_positions") { result.learnedPositions = try json.integer("learned_positions") }
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)
     result.headBias = try json.bool("head_bias", default: false)
@@ -73,7 +80,8 @@ enum MohawkFamily: Family {
       normGroups == 0 || (heads * headDim).isMultiple(of: normGroups)
     else {
       throw MohawkError(
-        .invalidValue, "\(heads) heads, \(groups) groups and \(normGroups) groups of the norm do not fit", at: json.path)
+        .invalidValue, "\(heads) heads, \(groups) groups and \(normGroups) groups of the norm do not fit", at: json.path
+      )
     }
     return Mamba2Configuration(
       modelDim: modelDim, heads: heads, headDim: headDim, groups: groups,
@@ -82,6 +90,14 @@ enum MohawkFamily: Family {
       normEpsilon: try json.epsilon("norm_epsilon", default: 1e-5),
       projectionBias: try json.bool("projection_bias", default: false),
       convolutionBias: try json.bool("convolution_bias", default: true), timeStepLimit: try json.timeStepLimit())
+  }
+
+  private static func mamba(_ json: ModelJSON, _ modelDim: Int) throws -> MambaConfiguration {
+    MambaConfiguration(
+      modelDim: modelDim, innerDim: try json.integer("width"), stateDim: try json.integer("state", in: 1...65_536),
+      timeStepRank: try json.integer("step_rank"), convWidth: try json.integer("convolution", in: 2...64),
+      projectionBias: try json.bool("projection_bias", default: false),
+      convolutionBias: try json.bool("convolution_bias", default: true))
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
@@ -120,6 +136,14 @@ enum MohawkFamily: Family {
           "convolution": mamba.convWidth, "chunk": mamba.chunk, "norm_groups": mamba.normGroups ?? 0,
           "norm_epsilon": mamba.normEpsilon, "projection_bias": mamba.projectionBias,
           "convolution_bias": mamba.convolutionBias, "time_step_limit": mamba.timeStepLimitJSON,
+        ] as [String: Any]
+    }
+    if let mamba = configuration.mamba, configuration.mixers.contains(.mamba) {
+      object["mamba"] =
+        [
+          "width": mamba.innerDim, "state": mamba.stateDim, "step_rank": mamba.timeStepRank,
+          "convolution": mamba.convWidth, "projection_bias": mamba.projectionBias,
+          "convolution_bias": mamba.convolutionBias,
         ] as [String: Any]
     }
     object.merge(configuration.tokens.json) { $1 }

@@ -17,7 +17,7 @@ enum PhiFamily: Family {
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
       layout: .parallel, norm: .layer(epsilon: try json.epsilon("layer_norm_eps", default: 1e-5)), mlp: mlp,
-      attention: try AttentionConfiguration(json, modelDim: modelDim, fraction: 0.5, bias: true))
+      attention: try AttentionConfiguration(json, modelDim: modelDim, defaults: .init(fraction: 0.5), bias: true))
     result.headBias = true
     result.tokens = json.tokenRoles()
     return result
@@ -27,7 +27,8 @@ enum PhiFamily: Family {
     var table = KeyTable()
     table.map([
       "embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.final_layernorm.weight",
-      "final_norm.bias": "model.final_layernorm.bias", "lm_head.weight": "lm_head.weight", "lm_head.bias": "lm_head.bias",
+      "final_norm.bias": "model.final_layernorm.bias", "lm_head.weight": "lm_head.weight",
+      "lm_head.bias": "lm_head.bias",
     ])
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."

@@ -6,6 +6,7 @@ import MohawkLayers
 import MohawkMixers
 
 enum PhiMambaFamily: Family {
+  private static let blockType = "modules.phi_block"
   private static let stateSpaceCore = "modules.mixers.discrete_mamba2"
   private static let attentionCore = "modules.mixers.phi_attention"
 
@@ -20,9 +21,19 @@ enum PhiMambaFamily: Family {
     var mixers: [DecoderConfiguration.Mixer] = []
     var mamba: DiscreteMamba2Configuration?
     var attention: AttentionConfiguration?
+    guard try model.string("lm_head_prenorm", default: "layer") == "layer" else {
+      throw MohawkError(.unsupported, "'lm_head_prenorm' other than layer is not supported", at: model.path)
+    }
     for name in blockNames(json) {
       let block = try json.nested(name)
       let count = try block.integer("n_layers", in: 1...10_000)
+      guard count <= layers - mixers.count else {
+        throw MohawkError(.invalidFormat, "the blocks hold more layers than n_layer, \(layers), says", at: json.path)
+      }
+      guard try block.string("BlockType", default: blockType) == blockType else {
+        throw MohawkError(
+          .unsupported, "the block is not \(blockType)", at: "\(json.path): \(ModelJSON.short(name))")
+      }
       let core = try block.object("core_input") ?? ModelJSON(path: json.path, object: [:], text: "")
       switch try block.string("CoreType") {
       case stateSpaceCore:
@@ -34,8 +45,10 @@ enum PhiMambaFamily: Family {
         mixers += Array(repeating: .discreteMamba2, count: count)
       case attentionCore:
         // Without sizes of its own a block has Phi-1.5's.
+        try core.refuseOtherMathematics(than: ["partial_rotary_factor"])
         let found = try AttentionConfiguration(
-          core, modelDim: modelDim, heads: modelDim.isMultiple(of: 32) ? 32 : 1, fraction: 0.5, bias: true)
+          core, modelDim: modelDim, defaults: .init(heads: modelDim.isMultiple(of: 32) ? 32 : 1, fraction: 0.5),
+          bias: true)
         guard attention == nil || attention == found else {
           throw MohawkError(.unsupported, "attention layers of different geometry", at: "\(json.path): \(name)")
         }
@@ -67,11 +80,11 @@ enum PhiMambaFamily: Family {
 
   /// The names of the blocks in the order of the file.
   private static func blockNames(_ json: ModelJSON) -> [String] {
-    json.object.keys.filter { $0.hasPrefix("Block") }.sorted { first, second in
-      let a = json.text.range(of: "\"\(first)\"")?.lowerBound ?? json.text.endIndex
-      let b = json.text.range(of: "\"\(second)\"")?.lowerBound ?? json.text.endIndex
-      return a < b
+    var places: [String: Int] = [:]
+    for (place, text) in json.outermostTexts().enumerated() where text.hasPrefix("Block") {
+      places[String(text)] = place
     }
+    return json.object.keys.filter { $0.hasPrefix("Block") }.sorted { places[$0] ?? .max < places[$1] ?? .max }
   }
 
   private static func mamba(_ core: ModelJSON, _ modelDim: Int) throws -> DiscreteMamba2Configuration {
@@ -101,7 +114,8 @@ enum PhiMambaFamily: Family {
     var table = KeyTable()
     table.map([
       "embedding.weight": "backbone.embedding.weight", "final_norm.weight": "backbone.final_layernorm.weight",
-      "final_norm.bias": "backbone.final_layernorm.bias", "lm_head.weight": "lm_head.weight", "lm_head.bias": "lm_head.bias",
+      "final_norm.bias": "backbone.final_layernorm.bias", "lm_head.weight": "lm_head.weight",
+      "lm_head.bias": "lm_head.bias",
     ])
     for (index, kind) in configuration.mixers.enumerated() {
       let layer = "layers.\(index)."
@@ -134,7 +148,7 @@ enum PhiMambaFamily: Family {
     let runs = runs(configuration.mixers)
     for (index, run) in runs.enumerated() {
       var block: [String: Any] = [
-        "n_layers": run.count, "BlockType": "modules.phi_block", "block_input": ["resid_dropout": 0.0],
+        "n_layers": run.count, "BlockType": blockType, "block_input": ["resid_dropout": 0.0],
       ]
       if run.kind.isAttention {
         block["CoreType"] = attentionCore

@@ -8,7 +8,8 @@ import MohawkMixers
 enum QwenFamily: Family {
   static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
     try json.refuseOtherMathematics(than: ["attention_bias", "sliding_window", "use_sliding_window", "layer_types"])
-    var result = try LlamaFamily.gatedRMSDecoder(json, format)
+    var result = try LlamaFamily.gatedRMSDecoder(
+      json, format, defaults: .init(kvHeads: 32, headDim: format == .qwen3 ? 128 : nil, maxLength: 32_768))
     if format == .qwen2 {
       result.attention.bias = true
       result.attention.outputBias = false
@@ -17,11 +18,8 @@ enum QwenFamily: Family {
       result.attention.outputBias = result.attention.bias
       result.attention.headNormEpsilon = result.normEpsilon
     }
-    if try json.bool("use_sliding_window", default: false), json.has("sliding_window") {
-      result.attention.window = try json.integer("sliding_window")
-      let first = try json.integer("max_window_layers", default: 28, in: 0...1 << 24)
-      result.mixers = try json.windowedLayers(result.mixers.count) { $0 >= first }
-    }
+    let first = try json.integer("max_window_layers", default: 28, in: 0...1 << 24)
+    try json.readWindows(&result, isOn: json.bool("use_sliding_window", default: false)) { $0 >= first }
     return result
   }
 

@@ -11,7 +11,7 @@ enum StateSpacesFamily: Family {
     let words = try json.integer("vocab_size")
     let multiple = try json.integer("pad_vocab_size_multiple", default: 8)
     guard try json.integer("d_intermediate", default: 0, in: 0...1 << 24) == 0,
-      (json.object["attn_layer_idx"] as? [Any])?.isEmpty ?? true
+      !json.has("attn_layer_idx") || (json.object["attn_layer_idx"] as? [Any])?.isEmpty == true
     else {
       throw MohawkError(.unsupported, "layers of attention and MLPs are not supported in this format", at: json.path)
     }
@@ -50,6 +50,15 @@ enum StateSpacesFamily: Family {
   private static func mamba2(_ cell: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
     let (expand, headDim) = (try cell.integer("expand", default: 2), try cell.integer("headdim", default: 64))
     let groups = try cell.integer("ngroups", default: 1)
+    guard try !cell.bool("norm_before_gate", default: false), try cell.bool("rmsnorm", default: true),
+      try !cell.bool("D_has_hdim", default: false), !cell.has("d_ssm"),
+      try ["silu", "swish"].contains(cell.string("activation", default: "swish"))
+    else {
+      throw MohawkError(
+        .unsupported,
+        "only norm_before_gate false, rmsnorm true, D_has_hdim false, no d_ssm and activation silu are supported",
+        at: cell.path, remedy: "use a model without these options")
+    }
     let inner = expand * modelDim
     guard inner.isMultiple(of: headDim), (inner / headDim).isMultiple(of: groups) else {
       throw MohawkError(
@@ -61,7 +70,7 @@ enum StateSpacesFamily: Family {
       convWidth: try cell.integer("d_conv", default: 4, in: 2...64),
       chunk: try cell.integer("chunk_size", default: 256, in: 1...65_536), normGroups: groups, normEpsilon: 1e-5,
       projectionBias: try cell.bool("bias", default: false),
-      convolutionBias: try cell.bool("conv_bias", default: true))
+      convolutionBias: try cell.bool("conv_bias", default: true), timeStepLimit: try cell.timeStepLimit("dt_limit"))
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
@@ -96,7 +105,8 @@ enum StateSpacesFamily: Family {
     // The norms may be of either kind here.
     var plain = configuration
     plain.norm = .rms(epsilon: configuration.normEpsilon)
-    let inner = configuration.mixers.first == .mamba ? MambaFamily.objection(to: plain) : Mamba2Family.objection(to: plain)
+    let inner =
+      configuration.mixers.first == .mamba ? MambaFamily.objection(to: plain) : Mamba2Family.objection(to: plain)
     return inner
       ?? configuration.firstDifference([
         ("norms with an epsilon other than 1e-5", configuration.normEpsilon == 1e-5),

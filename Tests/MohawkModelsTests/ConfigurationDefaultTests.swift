@@ -1,0 +1,156 @@
+import MohawkFiles
+import MohawkLayers
+import MohawkMixers
+import Testing
+
+@testable import MohawkModels
+
+/// What a `config.json` means by the keys that it leaves out is what transformers means; what cannot be computed here is
+/// refused, not ignored.
+@Suite struct ConfigurationDefaultTests {
+  private static let sizes =
+    #""vocab_size": 64, "hidden_size": 256, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 32"#
+
+  private func read(_ type: String, _ more: String = "", sizes: String = Self.sizes) throws -> DecoderConfiguration {
+    try DecoderConfiguration(
+      json: .read(#"{"model_type": "\#(type)", \#(sizes)\#(more.isEmpty ? "" : ", ")\#(more)}"#))
+  }
+
+  @Test func theKeysLeftOutMeanWhatTransformersMeans() throws {
+    let llama = try read("llama")
+    #expect(llama.norm == .rms(epsilon: 1e-6) && !llama.tiesHead && llama.attention.kvHeads == 32)
+    #expect(llama.attention.maxLength == 2048 && llama.attention.headDim == 8 && llama.mlp.activation == .silu)
+    let mistral = try read("mistral")
+    #expect(
+      mistral.attention.kvHeads == 8 && mistral.attention.window == 4096 && mistral.attention.maxLength == 131_072)
+    #expect(mistral.mixers.allSatisfy { $0 == .windowedAttention })
+    let qwen2 = try read("qwen2")
+    #expect(qwen2.attention.kvHeads == 32 && !qwen2.tiesHead && qwen2.attention.maxLength == 32_768)
+    #expect(qwen2.attention.window == nil && qwen2.attention.bias && !qwen2.attention.outputBias)
+    let qwen3 = try read("qwen3")
+    #expect(qwen3.attention.headDim == 128 && !qwen3.attention.bias && qwen3.attention.headNormEpsilon == 1e-6)
+    let bamba = try read("bamba", #""mamba_n_heads": 8"#)
+    #expect(bamba.norm == .rms(epsilon: 1e-5) && bamba.attention.kvHeads == 8 && bamba.attention.rotaryDim == 4)
+    #expect(bamba.attention.maxLength == 262_144 && bamba.mixers.allSatisfy { $0 == .mamba2 })
+    let granite = try read(
+      "granitemoehybrid", #""num_local_experts": 0, "layer_types": ["attention", "mamba", "mamba"]"#)
+    #expect(granite.mlp.width == 1024 && granite.attention.rotaryDim == 0 && granite.attention.scale == 1)
+    #expect(granite.mamba2?.heads == 128 && granite.mamba2?.stateDim == 256 && !granite.tiesHead)
+    let gpt2 = try read("gpt2", sizes: #""vocab_size": 64, "n_embd": 32, "n_layer": 1, "n_head": 4, "n_inner": null"#)
+    #expect(gpt2.mlp.width == 128 && gpt2.tiesHead && gpt2.learnedPositions == 1024 && gpt2.normEpsilon == 1e-5)
+    let neox = try read("gpt_neox")
+    #expect(neox.attention.rotaryDim == 2 && neox.layout == .parallelNorms && neox.mlp.activation == .gelu)
+    let phi = try read("phi")
+    #expect(phi.attention.rotaryDim == 4 && phi.norm == .layer(epsilon: 1e-5) && phi.mlp.activation == .geluTanh)
+  }
+
+  @Test func nullIsNotTheSameAsLeftOut() throws {
+    #expect(try read("mistral", #""num_key_value_heads": null"#).attention.kvHeads == 32)
+    #expect(try read("mistral", #""sliding_window": null"#).mixers.allSatisfy { $0 == .attention })
+    #expect(try read("qwen3", #""head_dim": null"#).attention.headDim == 8)
+  }
+
+  @Test func windowsStandWhereTransformersHasThem() throws {
+    let two = try read("qwen2", #""use_sliding_window": true, "max_window_layers": 1"#)
+    #expect(two.mixers == [.attention, .windowedAttention, .windowedAttention] && two.attention.window == 4096)
+    let none = try read("qwen2", #""use_sliding_window": true, "sliding_window": 8"#)
+    #expect(none.attention.window == nil && none.mixers.allSatisfy { $0 == .attention })
+  }
+
+  @Test func ropeScalingOfLlama3KnowsTheOriginalLengthWithoutBeingTold() throws {
+    let scaling = #"{"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}"#
+    let found = try read("llama", #""max_position_embeddings": 512, "rope_scaling": \#(scaling)"#).attention
+      .rotaryScaling
+    #expect(found == .llama3(factor: 8, low: 1, high: 4, originalLength: 512))
+    let both =
+      #""rope_theta": 7, "rope_scaling": {"type": "linear", "factor": 2}, "rope_parameters": {"rope_theta": 9}"#
+    let attention = try read("llama", both).attention
+    #expect(attention.rotaryScaling == .linear(factor: 2) && attention.rotaryBase == 7)
+  }
+
+  struct Refused: Sendable, CustomTestStringConvertible {
+    let type: String
+    let keys: String
+    let word: String
+    init(_ type: String, _ keys: String, _ word: String) { (self.type, self.keys, self.word) = (type, keys, word) }
+    var testDescription: String { "\(type) \(keys)" }
+  }
+
+  @Test(arguments: [
+    Refused("llama", #""rope_scaling": {"rope_type": "yarn", "factor": 4}"#, "'yarn'"),
+    Refused("llama", #""rope_scaling": {"type": "dynamic", "factor": 4}"#, "'dynamic'"),
+    Refused("llama", #""rope_parameters": {"rope_type": "longrope", "factor": 4}"#, "'longrope'"),
+    Refused("llama", #""rope_parameters": {"full_attention": {"rope_theta": 3}}"#, "between layers"),
+    Refused("llama", #""rope_parameters": {"partial_rotary_factor": 0.5}"#, "partial_rotary_factor"),
+    Refused("qwen3", #""partial_rotary_factor": 0.5"#, "partial_rotary_factor"),
+    Refused("llama", #""attn_logit_softcapping": 50.0"#, "attn_logit_softcapping"),
+    Refused("llama", #""final_logit_softcapping": 30.0"#, "final_logit_softcapping"),
+    Refused("llama", #""num_local_experts": 8"#, "num_local_experts"),
+    Refused("qwen2", #""num_experts": 60"#, "num_experts"),
+    Refused("llama", #""quantization_config": {"bits": 4, "quant_method": "gptq"}"#, "quantization_config"),
+    Refused("llama", #""quantization": {"bits": 4, "group_size": 64}"#, "quantization"),
+    Refused("llama", #""sliding_window": 4096"#, "sliding_window"),
+    Refused("llama", #""hidden_act": "xielu""#, "xielu"),
+    Refused("llama", #""num_attention_heads": true"#, "num_attention_heads"),
+    Refused("mistral", #""layer_types": ["full_attention", "sliding_attention", "full_attention"]"#, "layer_types"),
+    Refused("mistral", #""layer_types": ["full_attention", "full_attention", "full_attention"]"#, "layer_types"),
+    Refused("qwen2", #""layer_types": ["full_attention", "sliding_attention", "full_attention"]"#, "layer_types"),
+    Refused("gpt_neox", #""rope_theta": 500"#, "rotary_emb_base"),
+    Refused("gpt_neox", #""partial_rotary_factor": 1"#, "rotary_pct"),
+    Refused("granitemoehybrid", "", "num_local_experts"),
+    Refused("granitemoehybrid", #""num_local_experts": 8"#, "num_local_experts"),
+    Refused("granitemoehybrid", #""num_local_experts": 0, "hidden_act": "gelu""#, "hidden_act"),
+    Refused("bamba", #""mamba_n_heads": 8, "hidden_act": "gelu""#, "hidden_act"),
+    Refused("bamba", #""mamba_n_heads": 8, "partial_rotary_factor": 1"#, "partial_rotary_factor"),
+    Refused("bamba", #""mamba_n_heads": 8, "attn_rotary_emb": 8"#, "attn_rotary_emb"),
+    Refused("bamba", #""mamba_n_heads": 8, "attn_layer_indices": "all""#, "attn_layer_indices"),
+    Refused("bamba", #""mamba_n_heads": 8, "layer_types": ["mamba", "mamba", "attention"]"#, "layer_types"),
+    Refused("mamba2", #""expand": 1e300"#, "width"), Refused("mamba2", #""hidden_act": "gelu""#, "hidden_act"),
+    Refused(
+      "mohawk",
+      #""layers": ["mamba"], "norm": {"kind": "rms"}, "mlp": {"width": 1, "activation": "silu"}, "layout": "sequential""#,
+      "'mamba'"),
+    Refused(
+      "mohawk",
+      #""layers": ["windowed-attention"], "norm": {"kind": "rms"}, "mlp": {"width": 1, "activation": "silu"}, "layout": "sequential", "attention": {"num_attention_heads": 4}"#,
+      "'window'"),
+  ])
+  func whatIsNotComputedHereIsRefused(_ refused: Refused) throws {
+    let error = #expect(throws: MohawkError.self) { _ = try read(refused.type, refused.keys) }
+    let said = error?.description ?? ""
+    #expect(said.contains(refused.word) && said.contains("config.json") && said.count < 300, "\(said)")
+  }
+
+  @Test(arguments: [
+    #""norm_before_gate": true"#, #""rmsnorm": false"#, #""D_has_hdim": true"#, #""d_ssm": 12"#,
+    #""activation": "relu""#,
+    #""dt_limit": [1, 0]"#,
+  ])
+  func optionsOfTheAuthorsMambaThatChangeTheResultAreRefused(_ option: String) throws {
+    let text = #"{"d_model": 64, "n_layer": 1, "vocab_size": 8, "ssm_cfg": {"layer": "Mamba2", \#(option)}}"#
+    #expect(throws: MohawkError.self) { _ = try DecoderConfiguration(json: .read(text)) }
+  }
+
+  @Test func theAuthorsMambaHasItsStepSizesLimited() throws {
+    let text = #"{"d_model": 64, "n_layer": 1, "vocab_size": 8, "ssm_cfg": {"layer": "Mamba2", "dt_limit": [0.5, 2]}}"#
+    let found = try DecoderConfiguration(json: .read(text))
+    #expect(found.mamba2?.timeStepLimit == 0.5...2)
+    #expect(throws: MohawkError.self) { try found.requireWritable() }
+  }
+
+  @Test func anUnknownArchitectureIsToldTheKnownOnes() throws {
+    let error = #expect(throws: MohawkError.self) { _ = try read("deepseek_v3") }
+    #expect(error?.code == .unsupported && error?.message.contains("'deepseek_v3'") == true)
+    for format in CheckpointFormat.allCases where format != .stateSpaces {
+      #expect(error?.remedy?.contains(format.modelType) == true)
+    }
+  }
+
+  @Test func aStudentWithMambaLayersKeepsThemInTheOwnFormat() throws {
+    var configuration = try GoldenModel("mamba").model.configuration
+    configuration.format = .mohawk
+    try configuration.requireWritable()
+    let json = ModelJSON(path: "config.json", object: configuration.json, text: "")
+    #expect(try DecoderConfiguration(json: json) == configuration)
+  }
+}
