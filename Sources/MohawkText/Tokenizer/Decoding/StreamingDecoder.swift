@@ -1,6 +1,7 @@
 /// Turns ids into text one at a time. A character whose bytes are spread over several tokens comes out when it is whole.
 ///
-/// The outputs, put together, equal `decode` of all the ids.
+/// The outputs, put together, equal `decode` of all the ids. A run of tokens such as `<0xE4>` comes out when another
+/// token follows: only then is it known whether the run is text.
 public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skippingSpecial: Bool

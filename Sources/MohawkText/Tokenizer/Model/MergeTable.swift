@@ -2,6 +2,8 @@
 final class MergeTable: @unchecked Sendable {  // the table is filled in init and only read after it
   /// Left and right id of each merge, in the order of their rank.
   let pairs: [(left: Int32, right: Int32)]
+  private static let rankBits: UInt64 = 0xFFFF_FFFF_0000_0000
+
   /// `rank << 32 | merged id`
   private let table: PairTable
 
@@ -52,44 +54,50 @@ final class MergeTable: @unchecked Sendable {  // the table is filled in init an
 
   /// O(n log n), so that a megabyte without a word border does not take forever.
   private func applyByHeap(_ symbols: UnsafeMutableBufferPointer<Int32>) -> Int {
-    struct Candidate {
-      let merge: UInt64
-      let left: Int
-      let right: Int
-      let leftID: Int32
-      let rightID: Int32
-    }
     let count = symbols.count
-    var next = Array(1...count)
-    var previous = Array(-1..<count - 1)
-    var heap = Heap<Candidate> { $0.merge >> 32 != $1.merge >> 32 ? $0.merge < $1.merge : $0.left < $1.left }
-    func push(_ left: Int, _ right: Int) {
-      let found = merge(symbols[left], symbols[right])
-      guard found != .max else { return }
-      heap.push(
-        Candidate(merge: found, left: left, right: right, leftID: symbols[left], rightID: symbols[right]))
-    }
-    for index in 0..<count - 1 { push(index, index + 1) }
-    while let top = heap.pop() {
-      // A merged-away symbol is -1; a symbol that merged since then has another id or another neighbour.
-      guard symbols[top.left] == top.leftID, symbols[top.right] == top.rightID, next[top.left] == top.right else {
-        continue
+    precondition(count < Int(Int32.max), "a word of \(count) symbols is too long to be merged")
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * count) { links in
+      let next = UnsafeMutableBufferPointer(rebasing: links[..<count])
+      let previous = UnsafeMutableBufferPointer(rebasing: links[count...])
+      for index in 0..<count {
+        next[index] = Int32(index + 1)
+        previous[index] = Int32(index - 1)
       }
-      symbols[top.left] = Int32(truncatingIfNeeded: top.merge)
-      symbols[top.right] = -1
-      let after = next[top.right]
-      next[top.left] = after
-      if after < count {
-        previous[after] = top.left
-        push(top.left, after)
+      // Rank and place of the left symbol: the order in which pairs merge.
+      var heap = MergeHeap(capacity: count)
+      for index in 0..<count - 1 {
+        let found = merge(symbols[index], symbols[index + 1])
+        if found != .max { heap.fill((found & Self.rankBits) | UInt64(index)) }
       }
-      if previous[top.left] >= 0 { push(previous[top.left], top.left) }
+      heap.order()
+      while let top = heap.pop() {
+        let left = Int(top & 0xFFFF_FFFF)
+        // A symbol that merged since then is gone (-1) or has another neighbour, so that its pair has another rank.
+        guard symbols[left] >= 0, next[left] < count else { continue }
+        let right = Int(next[left])
+        let found = merge(symbols[left], symbols[right])
+        if found == .max || found >> 32 != top >> 32 { continue }
+        symbols[left] = Int32(truncatingIfNeeded: found)
+        symbols[right] = -1
+        let after = Int(next[right])
+        next[left] = Int32(after)
+        if after < count {
+          previous[after] = Int32(left)
+          let found = merge(symbols[left], symbols[after])
+          if found != .max { heap.push((found & Self.rankBits) | UInt64(left)) }
+        }
+        let before = Int(previous[left])
+        if before >= 0 {
+          let found = merge(symbols[before], symbols[left])
+          if found != .max { heap.push((found & Self.rankBits) | UInt64(before)) }
+        }
+      }
+      var kept = 0
+      for index in 0..<count where symbols[index] >= 0 {
+        symbols[kept] = symbols[index]
+        kept += 1
+      }
+      return kept
     }
-    var kept = 0
-    for index in 0..<count where symbols[index] >= 0 {
-      symbols[kept] = symbols[index]
-      kept += 1
-    }
-    return kept
   }
 }
