@@ -6,7 +6,7 @@ import MohawkServing
 import MohawkText
 
 let model = try Decoder.open("student/model")
-let generator = try TextGenerator(model, Tokenizer(path: "student/model/tokenizer.json"))
+let generator = try TextGenerator(model, Tokenizer(folder: "student/model"))
 var options = SamplingOptions()
 options.temperature = 0.7
 let result = try generator.generate("Once upon a time", limit: 60, options: options) { piece in

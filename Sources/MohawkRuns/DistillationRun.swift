@@ -56,7 +56,7 @@ public final class DistillationRun {
     let pair = try DistillationPair(teacher: teacher, student: student)
     // All that can be wrong with the stages is found out before the text is encoded.
     _ = try stages(pair, nil)
-    let tokenizerPath = recipe.data.tokenizer ?? teacherPath + "/tokenizer.json"
+    let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try run.claim()
     let start = RunStart(

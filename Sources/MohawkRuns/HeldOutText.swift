@@ -27,6 +27,7 @@ public struct HeldOutText {
     var ids: [Int32] = []
     func add(_ source: some DocumentSource) throws {
       try source.visitDocuments { document in
+        ids += tokenizer.textPrefix
         ids += tokenizer.encode(document)
         if let end = tokenizer.endOfText { ids.append(end) }
         return ids.count <= tokens

@@ -92,11 +92,10 @@ public struct RunData {
   static func requireTokenizer(_ path: String, vocabulary: Int?) throws -> Tokenizer {
     var isFolder: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let file = isThere && isFolder.boolValue ? path + "/tokenizer.json" : path
-    let tokenizer = try Tokenizer(path: file)
+    let tokenizer = isThere && isFolder.boolValue ? try Tokenizer(folder: path) : try Tokenizer(path: path)
     if let vocabulary, Int(tokenizer.highestID) >= vocabulary {
       throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: file,
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: path,
         remedy: "use the tokenizer that the teacher was trained with")
     }
     return tokenizer

@@ -58,8 +58,10 @@ public struct TextGenerator {
   ) throws -> Result {
     var sampler = try Sampler(options)
     var ids = tokenizer.encode(prompt)
+    // What the tokenizer's template puts first, unless the prompt has it already.
+    if !ids.starts(with: tokenizer.textPrefix) { ids = tokenizer.textPrefix + ids }
     if ids.isEmpty {
-      guard let start = tokenizer.endOfText else {
+      guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
         throw MohawkError(.invalidValue, "the prompt is empty and the tokenizer has no token to begin with")
       }
       ids = [start]

@@ -30,13 +30,13 @@ struct Evaluate: ParsableCommand {
     let compute = try Precisions.dtype(precision)
     let student = try Decoder.open(model, computing: compute)
     try requireLength(within: student, model)
-    let tokenizer = try Tokenizer(path: model + "/tokenizer.json")
+    let tokenizer = try Tokenizer(folder: model)
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {
       let opened = try Decoder.open(teacher, computing: compute)
       try requireLength(within: opened, teacher)
-      let theirs = try Tokenizer(path: teacher + "/tokenizer.json")
+      let theirs = try Tokenizer(folder: teacher)
       guard theirs.fingerprint == tokenizer.fingerprint else {
         throw MohawkError(
           .mismatch, "teacher and student have different tokenizers", at: teacher,

@@ -35,7 +35,7 @@ struct Generate: ParsableCommand {
     options.seed = seed
     try options.validate()
     let opened = try Decoder.open(model, computing: Precisions.dtype(precision))
-    let generator = try TextGenerator(opened, Tokenizer(path: model + "/tokenizer.json"))
+    let generator = try TextGenerator(opened, Tokenizer(folder: model))
     Terminal.stream(prompt)
     let clock = ContinuousClock()
     var count = 0

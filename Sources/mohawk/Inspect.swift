@@ -62,7 +62,7 @@ struct Inspect: ParsableCommand {
       let model = try DecoderConfiguration(folder: path)
       var table = Table([.init("model"), .init("")])
       for (name, value) in model.facts { table.add([name, value]) }
-      let vocabulary = try? Tokenizer(path: path + "/tokenizer.json")
+      let vocabulary = try? Tokenizer(folder: path)
       if let vocabulary {
         table.add(["tokenizer", "\(vocabulary.vocabularySize) tokens, highest id \(vocabulary.highestID)"])
       }

@@ -88,9 +88,9 @@ import Testing
     let text = String(decoding: try folder.read("config.json"), as: UTF8.self)
     let names = text.matches(of: /"(Block[0-9]+)"/).map { String($0.output.1) }
     #expect(names.count == runs && names == names.sorted())
-    let cores = text.matches(of: /"CoreType" : "modules.mixers.([a-z_0-9]+)"/).map { String($0.output.1) }
+    let cores = text.matches(of: /"CoreType": "modules.mixers.([a-z_0-9]+)"/).map { String($0.output.1) }
     #expect(cores == (0..<runs).map { $0.isMultiple(of: 2) ? "discrete_mamba2" : "phi_attention" })
-    let counts = text.matches(of: /"n_layers" : ([0-9]+)/).map { Int($0.output.1)! }
+    let counts = text.matches(of: /"n_layers": ([0-9]+)/).map { Int($0.output.1)! }
     #expect(counts == (0..<runs).map { $0 % 3 + 1 })
   }
 

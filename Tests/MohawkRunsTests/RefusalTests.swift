@@ -26,7 +26,7 @@ import Testing
 
   @Test func aMissingTeacherIsNamed() throws {
     let tiny = try TinyRun()
-    try refused(tiny, .missingFile, "nowhere/config.json") { $0.teacher = tiny.path("nowhere") }
+    try refused(tiny, .missingFile, "nowhere", "no such folder") { $0.teacher = tiny.path("nowhere") }
     try refused(tiny, .invalidValue, "there is no teacher", "mohawk pretrain") { $0.teacher = nil }
     let error = #expect(throws: MohawkError.self) {
       try tiny.pretrain(tiny.recipe { $0.teacher = tiny.path("teacher") })
