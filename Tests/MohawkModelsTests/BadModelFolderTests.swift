@@ -49,7 +49,7 @@ import Testing
     let file = said(folder.path + "/model.safetensors")
     #expect(file?.code == .invalidValue && file?.message.contains("this is a file") == true)
     let absent = said(folder.path + "/no")
-    #expect(absent?.code == .missingFile && absent?.message.contains("no such folder") == true)
+    #expect(absent?.code == .missingFile && absent?.message.contains("no such file or folder") == true)
     let bare = try TemporaryFolder(copying: "llama")
     try bare.remove("model.safetensors")
     let error = said(bare.path)

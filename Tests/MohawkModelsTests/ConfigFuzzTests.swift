@@ -187,6 +187,29 @@ import Testing
     #expect(try DecoderConfiguration(json: ModelJSON(path: "", object: found.json, text: "")) == found)
   }
 
+  @Test func headsOfTheirOwnWidthAreWrittenToo() throws {
+    let sizes = #""vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "head_dim": 12"#
+    let phi = try Self.read(Array(#"{"model_type": "phi", \#(sizes)}"#.utf8))
+    #expect(phi.attention.headDim == 12)
+    #expect(try DecoderConfiguration(json: ModelJSON(path: "", object: phi.json, text: "")) == phi)
+    var hybrid = try DecoderConfiguration(folder: GoldenModel.folder("hybrid-phi-mamba"))
+    hybrid.attention.headDim += 4
+    hybrid.attention.rotaryDim = hybrid.attention.headDim
+    let again = ModelJSON(path: "", object: hybrid.json, text: "")
+    #expect(try DecoderConfiguration(json: again).attention == hybrid.attention)
+  }
+
+  @Test func sizesThatFollowFromOthersHaveTheSameBounds() throws {
+    let layers = #""num_hidden_layers": 1, "n_layer": 1, "num_attention_heads": 1, "n_head": 1, "vocab_size": 9"#
+    for type in ["phi", "gpt_neox", "gpt2", "mamba"] {
+      let text = #"{"model_type": "\#(type)", "hidden_size": 16777216, "n_embd": 16777216, \#(layers), "head_dim": 2}"#
+      let error = #expect(throws: MohawkError.self) { _ = try Self.read(Array(text.utf8)) }
+      #expect(error?.message.contains("too large") == true, "\(String(describing: error))")
+    }
+    let text = #"{"d_model": 64, "n_layer": 1, "vocab_size": 16777216, "pad_vocab_size_multiple": 16777215}"#
+    #expect(throws: MohawkError.self) { _ = try Self.read(Array(text.utf8)) }
+  }
+
   @Test func aLowerLimitThatNoStepSizeReachesIsAnError() throws {
     let limit = #""time_step_limit": [1e308, Infinity]"#
     let text = #"{"model_type": "mamba2", "vocab_size": 9, "num_hidden_layers": 1, \#(limit)}"#

@@ -51,6 +51,14 @@ public struct ModelJSON {
     return exact
   }
 
+  /// A size that follows from others, within the same bounds; `name` is for the error.
+  func size(_ value: Int, _ name: String) throws -> Int {
+    guard value <= 1 << 24 else {
+      throw MohawkError(.invalidValue, "\(name) would be \(value), which is too large", at: path)
+    }
+    return value
+  }
+
   func number(_ key: String, default fallback: Double? = nil) throws -> Double {
     guard let value = object[key], !(value is NSNull) else {
       if let fallback { return fallback }

@@ -102,7 +102,7 @@ extension DecoderConfiguration {
       var isFolder: ObjCBool = false
       let isThere = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
       guard isThere else {
-        throw MohawkError(.missingFile, "there is no such folder", at: folder, remedy: "check the path")
+        throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
       }
       guard isFolder.boolValue else {
         throw MohawkError(

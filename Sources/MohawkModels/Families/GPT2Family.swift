@@ -14,7 +14,7 @@ enum GPT2Family: Family {
     }
     let positions = try json.integer("n_positions", default: try json.integer("n_ctx", default: 1024))
     let mlp = DecoderConfiguration.MLP(
-      width: try json.integer("n_inner", default: 4 * modelDim),
+      width: try json.size(try json.integer("n_inner", default: 4 * modelDim), "the MLP's width"),
       activation: try json.activation("activation_function", default: "gelu_new"), isGated: false, bias: true)
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim,

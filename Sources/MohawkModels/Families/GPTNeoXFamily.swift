@@ -11,7 +11,7 @@ enum GPTNeoXFamily: Family {
     let fraction = try json.number("rotary_pct", default: 0.25)
     let base = try json.number("rotary_emb_base", default: 10_000)
     let mlp = DecoderConfiguration.MLP(
-      width: try json.integer("intermediate_size", default: 4 * modelDim),
+      width: try json.size(try json.integer("intermediate_size", default: 4 * modelDim), "the MLP's width"),
       activation: try json.activation(default: "gelu"), isGated: false, bias: true)
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),

@@ -45,7 +45,7 @@ extension ModelJSON {
       throw MohawkError(.unsupported, "'hidden_act' other than silu is not supported for Mamba-2", at: path)
     }
     let heads = try integer("mamba_n_heads", default: 128)
-    let inner = try integer("mamba_expand", default: 2) * modelDim
+    let inner = try size(try integer("mamba_expand", default: 2) * modelDim, "Mamba-2's width")
     let isAutomatic = !has("mamba_d_head") || object["mamba_d_head"] as? String == "auto"
     let headDim = isAutomatic ? inner / heads : try integer("mamba_d_head")
     let groups = try integer("mamba_n_groups", default: 1)

@@ -15,7 +15,8 @@ enum Mamba2Family: Family {
     let (heads, headDim) = (try json.integer("num_heads", default: 128), try json.integer("head_dim", default: 64))
     let groups = try json.integer("n_groups", default: 8)
     let expand = try json.number("expand", default: 2)
-    guard heads.isMultiple(of: groups), Double(heads * headDim) == expand * Double(modelDim) else {
+    guard heads.isMultiple(of: groups), Double(heads * headDim) == expand * Double(modelDim), heads <= 1 << 24 / headDim
+    else {
       throw MohawkError(
         .invalidValue, "\(heads) heads of \(headDim) in \(groups) groups do not fit \(expand) times width \(modelDim)",
         at: json.path)

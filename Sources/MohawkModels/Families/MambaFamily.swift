@@ -19,7 +19,8 @@ enum MambaFamily: Family {
       norm: .rms(epsilon: epsilon))
     result.mixers = result.mixers.map { _ in .mamba }
     result.mamba = MambaConfiguration(
-      modelDim: modelDim, innerDim: try json.integer("intermediate_size", default: expand * modelDim),
+      modelDim: modelDim,
+      innerDim: try json.size(try json.integer("intermediate_size", default: expand * modelDim), "Mamba's width"),
       stateDim: try json.integer("state_size", default: 16, in: 1...65_536),
       timeStepRank: isAutomatic ? (modelDim + 15) / 16 : try json.integer("time_step_rank"),
       convWidth: try json.integer("conv_kernel", default: 4, in: 2...64),

@@ -12,7 +12,7 @@ enum PhiFamily: Family {
     }
     let modelDim = try json.integer("hidden_size")
     let mlp = DecoderConfiguration.MLP(
-      width: try json.integer("intermediate_size", default: 4 * modelDim),
+      width: try json.size(try json.integer("intermediate_size", default: 4 * modelDim), "the MLP's width"),
       activation: try json.activation(default: "gelu_new"), isGated: false, bias: true)
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
@@ -59,6 +59,7 @@ enum PhiFamily: Family {
     object["partial_rotary_factor"] =
       Double(configuration.attention.rotaryDim) / Double(configuration.attention.headDim)
     object["qk_layernorm"] = false
+    if configuration.attention.width != configuration.modelDim { object["head_dim"] = configuration.attention.headDim }
     for key in ["embd_pdrop", "resid_pdrop"] { object[key] = 0.0 }
     return object
   }

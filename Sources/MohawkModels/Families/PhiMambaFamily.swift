@@ -67,9 +67,11 @@ enum PhiMambaFamily: Family {
       throw MohawkError(.invalidFormat, "no block is a state-space layer", at: json.path)
     }
     var result = DecoderConfiguration(
-      format: format, vocabulary: (words + multiple - 1) / multiple * multiple, modelDim: modelDim, layers: layers,
+      format: format, vocabulary: try json.size((words + multiple - 1) / multiple * multiple, "the vocabulary"),
+      modelDim: modelDim, layers: layers,
       layout: .parallel, norm: .layer(epsilon: 1e-5),
-      mlp: .init(width: 4 * modelDim, activation: .geluTanh, isGated: false, bias: true),
+      mlp: .init(
+        width: try json.size(4 * modelDim, "the MLP's width"), activation: .geluTanh, isGated: false, bias: true),
       attention: attention ?? .unused(modelDim: modelDim))
     result.mixers = mixers
     result.discreteMamba2 = mamba
@@ -152,12 +154,14 @@ enum PhiMambaFamily: Family {
       ]
       if run.kind.isAttention {
         block["CoreType"] = attentionCore
-        block["core_input"] =
+        var core: [String: Any] =
           [
             "num_attention_heads": attention.heads, "num_key_value_heads": attention.kvHeads,
             "partial_rotary_factor": Double(attention.rotaryDim) / Double(attention.headDim),
             "rope_theta": attention.rotaryBase, "max_position_embeddings": attention.maxLength,
-          ] as [String: Any]
+          ]
+        if attention.width != configuration.modelDim { core["head_dim"] = attention.headDim }
+        block["core_input"] = core
       } else {
         block["CoreType"] = stateSpaceCore
         block["core_input"] =

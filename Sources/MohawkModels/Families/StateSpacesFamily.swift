@@ -18,7 +18,8 @@ enum StateSpacesFamily: Family {
     let cell = try json.object("ssm_cfg") ?? ModelJSON(path: json.path, object: [:], text: "")
     let isRMS = try json.bool("rms_norm", default: true)
     var result = DecoderConfiguration(
-      mambaFormat: format, vocabulary: (words + multiple - 1) / multiple * multiple, modelDim: modelDim,
+      mambaFormat: format, vocabulary: try json.size((words + multiple - 1) / multiple * multiple, "the vocabulary"),
+      modelDim: modelDim,
       layers: try json.layers("n_layer"), norm: isRMS ? .rms(epsilon: 1e-5) : .layer(epsilon: 1e-5))
     switch try cell.string("layer", default: "Mamba1") {
     case "Mamba2":
@@ -39,7 +40,8 @@ enum StateSpacesFamily: Family {
   private static func mamba(_ cell: ModelJSON, _ modelDim: Int) throws -> MambaConfiguration {
     let isAutomatic = !cell.has("dt_rank") || cell.object["dt_rank"] as? String == "auto"
     return MambaConfiguration(
-      modelDim: modelDim, innerDim: try cell.integer("expand", default: 2, in: 1...1024) * modelDim,
+      modelDim: modelDim,
+      innerDim: try cell.size(try cell.integer("expand", default: 2, in: 1...1024) * modelDim, "Mamba's width"),
       stateDim: try cell.integer("d_state", default: 16, in: 1...65_536),
       timeStepRank: isAutomatic ? (modelDim + 15) / 16 : try cell.integer("dt_rank"),
       convWidth: try cell.integer("d_conv", default: 4, in: 2...64),
@@ -59,7 +61,7 @@ enum StateSpacesFamily: Family {
         "only norm_before_gate false, rmsnorm true, D_has_hdim false, no d_ssm and activation silu are supported",
         at: cell.path, remedy: "use a model without these options")
     }
-    let inner = expand * modelDim
+    let inner = try cell.size(expand * modelDim, "Mamba-2's width")
     guard inner.isMultiple(of: headDim), (inner / headDim).isMultiple(of: groups) else {
       throw MohawkError(
         .invalidValue, "heads of \(headDim) in \(groups) groups do not fit \(inner) channels", at: cell.path)
