@@ -28,7 +28,7 @@ import Testing
       place.distil("run", "--set", "student.chnk=32"), 1, "--set student.chnk=32", "did you mean student.chunk?")
     try refused(place.distil("run", "--set", "seed"), 1, "key=value")
     try refused(["distill", "-r", "demmo", "-o", "run"], 1, "did you mean demo?")
-    try refused(place.distil("run", "--teacher", "nowhere"), 1, "nowhere", "no such folder")
+    try refused(place.distil("run", "--teacher", "nowhere"), 1, "nowhere/config.json", "no such file")
     try refused(place.distil("run", "--stages", "1,9"), 1, "stages")
     try refused(place.distil("run", "--attention", "5"), 1, "layers 0 to 1")
     try refused(place.distil("text.txt"), 1, "text.txt")

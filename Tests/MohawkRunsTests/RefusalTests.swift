@@ -26,7 +26,7 @@ import Testing
 
   @Test func aMissingTeacherIsNamed() throws {
     let tiny = try TinyRun()
-    try refused(tiny, .missingFile, "nowhere", "no such folder") { $0.teacher = tiny.path("nowhere") }
+    try refused(tiny, .missingFile, "nowhere/config.json") { $0.teacher = tiny.path("nowhere") }
     try refused(tiny, .invalidValue, "there is no teacher", "mohawk pretrain") { $0.teacher = nil }
     let error = #expect(throws: MohawkError.self) {
       try tiny.pretrain(tiny.recipe { $0.teacher = tiny.path("teacher") })
@@ -37,7 +37,7 @@ import Testing
   @Test func aTeacherWithoutTokenizerIsRefusedBeforeAnythingIsWritten() throws {
     let tiny = try TinyRun()
     try FileManager.default.removeItem(atPath: try tiny.teacher() + "/tokenizer.json")
-    try refused(tiny, .missingFile, "teacher/tokenizer.json") { _ in }
+    try refused(tiny, .missingFile, "teacher", "no tokenizer.json") { _ in }
     #expect(tiny.names("run") == [".lock"])
     // A tokenizer may lie in another folder.
     try TinyRun.tokenizer.write(to: tiny.path("tokenizer.json"))
@@ -96,7 +96,7 @@ import Testing
   @Test func aTokenizerWithIDsBeyondTheModelIsRefused() throws {
     let tiny = try TinyRun()
     _ = try tiny.teacher(vocabulary: 299)
-    try refused(tiny, .mismatch, "ids up to 299, the model 299 rows", "tokenizer.json") { _ in }
+    try refused(tiny, .mismatch, "ids up to 299, the model 299 rows", "teacher") { _ in }
   }
 
   @Test func tokensOfAnotherTokenizerAreRefused() throws {
