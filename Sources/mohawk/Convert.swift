@@ -55,7 +55,8 @@ struct Convert: ParsableCommand {
     if name == "granite" { return .graniteHybrid }
     if let format = CheckpointFormat(rawValue: name) { return format }
     let known = ["hf", "gguf"] + CheckpointFormat.allCases.map(\.rawValue)
-    throw MohawkError(.invalidValue, "the format '\(name)' is not known", remedy: "use one of \(known.joined(separator: ", "))")
+    throw MohawkError(
+      .invalidValue, "the format '\(name)' is not known", remedy: "use one of \(known.joined(separator: ", "))")
   }
 
   static func blockType(_ name: String) throws -> GGUFType {
@@ -73,7 +74,9 @@ struct Convert: ParsableCommand {
     case "bf16": return .bfloat16
     case "f16", "fp16": return .float16
     default:
-      throw MohawkError(.invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16 or f16; gguf also knows q8_0, q4_0 and q4_k")
+      throw MohawkError(
+        .invalidValue, "the type '\(name)' is not known",
+        remedy: "use f32, bf16 or f16; gguf also knows q8_0, q4_0 and q4_k")
     }
   }
 }
