@@ -12,7 +12,8 @@ import Testing
     try source.write("tokenizer_config.json", #"{"chat_template": "x"}"#)
     try source.write("merges.txt", "a b\n")
     try source.write("notes.txt", "not a tokenizer's")
-    try source.write("generation_config.json", #"{"temperature": 0.6, "eos_token_id": [2, 3], "transformers_version": "4"}"#)
+    try source.write(
+      "generation_config.json", #"{"temperature": 0.6, "eos_token_id": [2, 3], "transformers_version": "4"}"#)
     var configuration = TinyModels.hybrid()
     configuration.tokens.beginning = 1
     configuration.tokens.ends = [2]
