@@ -51,7 +51,7 @@ let targets: [Target] = [
       "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkText", "MohawkGGUF",
       "MohawkFiles",
     ],
-    resources: ["configuration_mohawk", "modeling_mohawk"].map { .embedInCode("TransformersCode/\($0).py") }),
+    resources: ["configuration", "mixers", "modeling"].map { .embedInCode("TransformersCode/\($0)_mohawk.py") }),
   .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
   .target(
     name: "MohawkDistillation",

@@ -19,7 +19,7 @@ from sources import MARGIN, TOKENS, WORDS, prompt_ids
 GOLDENS = REPOSITORY / "Tests/MohawkModelsTests/Goldens"
 LIMIT = 1e-4
 # Transformers and hybrids of other formats, and goldens, with the format that they are converted to.
-CONVERTED = ["llama3", "qwen3", "gpt2", "gpt_neox", "bamba", "granite", "mamba2-groups"]
+CONVERTED = ["llama3", "qwen3", "gpt2", "gpt_neox", "bamba", "granite", "mamba2-groups", "mamba"]
 GOLDEN = {"phi-mamba": "phi-mamba", "hybrid-phi-mamba": "phi-mamba", "llama-linear": "mohawk", "qwen2-sliding": "mohawk"}
 DISCRETE = {"v_heads": 4, "qk_heads": 2, "state": 8, "convolution": 4, "chunk": 8}
 MAMBA2 = {"heads": 4, "head_dim": 16, "groups": 2, "state": 8, "convolution": 3, "chunk": 8, "norm_groups": 2,
@@ -27,6 +27,7 @@ MAMBA2 = {"heads": 4, "head_dim": 16, "groups": 2, "state": 8, "convolution": 3,
 ATTENTION = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "partial_rotary_factor": 0.5,
              "rope_theta": 1e4, "max_position_embeddings": 128, "bias": True, "output_bias": False, "window": 7,
              "head_norm_epsilon": 1e-6}
+MAMBA = {"width": 128, "state": 8, "step_rank": 4, "convolution": 4, "projection_bias": True, "convolution_bias": False}
 # What no other format has; drawn here.
 DRAWN = {
     "sequential Discrete-Mamba-2": dict(
@@ -36,6 +37,9 @@ DRAWN = {
         layers=["discrete-mamba-2", "windowed-attention", "mamba-2", "attention"], layout="parallel-norms",
         discrete_mamba_2=DISCRETE, mamba_2=MAMBA2, attention=ATTENTION, head_bias=True,
         norm={"kind": "rms", "epsilon": 1e-6}, mlp={"width": 96, "activation": "relu2", "gated": True, "bias": True}),
+    "Mamba": dict(
+        layers=["mamba", "mamba", "attention"], layout="parallel", mamba=MAMBA, attention=ATTENTION,
+        norm={"kind": "layer", "epsilon": 1e-5}, mlp={"width": 96, "activation": "silu", "gated": True, "bias": False}),
     "mixers only": dict(
         layers=["mamba-2", "discrete-mamba-2", "mamba-2"], layout="mixer-only", discrete_mamba_2=DISCRETE,
         mamba_2=MAMBA2 | {"norm_groups": 0, "projection_bias": False, "convolution_bias": True}, learned_positions=128,

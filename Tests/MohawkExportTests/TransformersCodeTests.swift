@@ -7,7 +7,7 @@ import Testing
 @testable import MohawkExport
 
 @Suite struct TransformersCodeTests {
-  private static let names = ["configuration_mohawk.py", "modeling_mohawk.py"]
+  private static let names = ["configuration_mohawk.py", "mixers_mohawk.py", "modeling_mohawk.py"]
 
   /// Parallel blocks of Discrete-Mamba-2 and attention in turn, under the authors' names.
   private func phiMamba(layers: Int) -> DecoderConfiguration {

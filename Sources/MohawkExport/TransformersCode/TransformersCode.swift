@@ -19,6 +19,7 @@ struct TransformersCode {
   /// The files by their names in a folder.
   static let files: KeyValuePairs = [
     "configuration_mohawk.py": PackageResources.configuration_mohawk_py,
+    "mixers_mohawk.py": PackageResources.mixers_mohawk_py,
     "modeling_mohawk.py": PackageResources.modeling_mohawk_py,
   ]
 

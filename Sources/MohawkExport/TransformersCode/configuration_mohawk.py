@@ -1,8 +1,8 @@
-"""Configurations of models out of attention, Mamba-2 and Discrete-Mamba-2 layers, as swift-mohawk writes them."""
+"""Configurations of models out of attention and state-space layers, as swift-mohawk writes them."""
 
 from transformers import PreTrainedConfig
 
-MIXERS = ("attention", "windowed-attention", "discrete-mamba-2", "mamba-2")
+MIXERS = ("attention", "windowed-attention", "discrete-mamba-2", "mamba-2", "mamba")
 LAYOUTS = ("sequential", "parallel", "parallel-norms", "mixer-only")
 
 
@@ -19,6 +19,7 @@ class MohawkConfig(PreTrainedConfig):
         discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`.
         mamba_2: `heads`, `head_dim`, `groups`, `state`, `convolution`, `chunk`, `norm_groups` (0: no norm),
             `norm_epsilon`, `projection_bias`, `convolution_bias`, `time_step_limit`.
+        mamba: `width`, `state`, `step_rank`, `convolution`, `projection_bias`, `convolution_bias`.
         learned_positions: positions that have a learned vector; None when there are none.
         head_bias: whether the head has a bias.
         tie_word_embeddings: whether the head is the embedding's matrix.
@@ -27,8 +28,8 @@ class MohawkConfig(PreTrainedConfig):
     model_type = "mohawk"
 
     def __init__(self, vocab_size=256, hidden_size=64, layers=(), layout="sequential", norm=None, mlp=None,
-                 attention=None, discrete_mamba_2=None, mamba_2=None, learned_positions=None, head_bias=False,
-                 tie_word_embeddings=False, use_cache=True, **kwargs):
+                 attention=None, discrete_mamba_2=None, mamba_2=None, mamba=None, learned_positions=None,
+                 head_bias=False, tie_word_embeddings=False, use_cache=True, **kwargs):
         unknown = sorted(set(layers) - set(MIXERS))
         if unknown or layout not in LAYOUTS:
             raise ValueError(f"unknown {', '.join(unknown) or layout}; known are {', '.join(MIXERS + LAYOUTS)}")
@@ -36,7 +37,8 @@ class MohawkConfig(PreTrainedConfig):
         self.layers, self.layout = list(layers), layout
         self.norm = norm or {"kind": "rms", "epsilon": 1e-5}
         self.mlp = mlp or {"width": 4 * hidden_size, "activation": "silu", "gated": True, "bias": False}
-        self.attention, self.discrete_mamba_2, self.mamba_2 = attention, discrete_mamba_2, mamba_2
+        self.attention, self.discrete_mamba_2 = attention, discrete_mamba_2
+        self.mamba_2, self.mamba = mamba_2, mamba
         self.learned_positions, self.head_bias = learned_positions, head_bias
         self.tie_word_embeddings, self.use_cache = tie_word_embeddings, use_cache
         kwargs["num_hidden_layers"] = len(self.layers)
@@ -48,7 +50,7 @@ class PhiMambaConfig(PreTrainedConfig):
     run of equal layers, in the order in which they stand. The rest is as `MohawkConfig` has it, and fixed."""
 
     model_type = "phi-mamba"
-    layout, learned_positions, head_bias, mamba_2 = "parallel", None, True, None
+    layout, learned_positions, head_bias = "parallel", None, True
     norm = {"kind": "layer", "epsilon": 1e-5}
 
     def __init__(self, MixerModel=None, LanguageModel=None, use_cache=True, **kwargs):
