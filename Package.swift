@@ -50,7 +50,8 @@ let targets: [Target] = [
     dependencies: [
       "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkText", "MohawkGGUF",
       "MohawkFiles",
-    ]),
+    ],
+    resources: ["configuration", "mixers", "modeling"].map { .embedInCode("TransformersCode/\($0)_mohawk.py") }),
   .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
   .target(
     name: "MohawkDistillation",

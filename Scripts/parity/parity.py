@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "goldens"))
 warnings.filterwarnings("ignore")
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 os.environ["HF_HUB_OFFLINE"] = "1"
+MODULES = tempfile.TemporaryDirectory()  # where transformers copies the code of folders
+os.environ["HF_MODULES_CACHE"] = MODULES.name
 
 from transformers.utils import logging  # noqa: E402
 
@@ -19,12 +21,14 @@ import family_checks  # noqa: E402
 import gguf_checks  # noqa: E402
 import gguf_tokenizer_checks  # noqa: E402
 import golden_checks  # noqa: E402
+import remote_code_checks  # noqa: E402
 import student_checks  # noqa: E402
 from check import Failure, Measured, NotAvailable  # noqa: E402
 from golden_file import make_deterministic  # noqa: E402
 from sources import Workshop  # noqa: E402
 
-GROUPS = [golden_checks, family_checks, export_checks, gguf_checks, gguf_tokenizer_checks, student_checks]
+GROUPS = [golden_checks, family_checks, export_checks, gguf_checks, gguf_tokenizer_checks, remote_code_checks,
+          student_checks]
 
 
 def run(check, workshop):

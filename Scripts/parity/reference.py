@@ -8,10 +8,11 @@ from family_run import cached_continuation, parts, record
 from ssm_matrix import matrix
 
 
-def load(folder):
+def load(folder, **options):
     """In float32 with eager attention; every tensor of the file must have its place and every place its tensor."""
     model, told = AutoModelForCausalLM.from_pretrained(
-        folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True)
+        folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True,
+        **options)
     wrong = {key: sorted(told[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if told.get(key)}
     if wrong:
         raise Failure(f"transformers loads {folder.name} with {wrong}")

@@ -7,6 +7,9 @@ import MohawkText
 /// A model's folder as Hugging Face's tools expect it: configuration, weights, generation settings, tokenizer, card.
 public enum ModelFolder {
   /// Writes a model into a folder and opens it again to see that it is the same model.
+  ///
+  /// A format that transformers does not know gets Python code beside its weights, and `auto_map` in its
+  /// `config.json`: `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)` then opens it.
   /// - Parameters:
   ///   - model: what is written.
   ///   - folder: made when it is not there.
@@ -22,6 +25,7 @@ public enum ModelFolder {
     as dtype: DType? = nil, card: String? = nil, shardBytes: Int = 5_000_000_000
   ) throws {
     try model.write(to: folder, as: dtype, shardBytes: shardBytes)
+    try TransformersCode(for: model.configuration.format)?.write(to: folder)
     let carried = try source.map { try TokenizerFiles.copy(from: $0, to: folder) } ?? []
     if let tokenizer, !carried.contains("tokenizer.json") { try tokenizer.write(to: folder + "/tokenizer.json") }
     try GenerationConfig.write(model.configuration.tokens, from: source, to: folder)

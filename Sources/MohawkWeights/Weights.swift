@@ -82,7 +82,11 @@ enum FileKind {
     func holds(_ word: String, at position: Int) -> Bool {
       position + word.utf8.count <= bytes.count && zip(bytes[position...], word.utf8).allSatisfy(==)
     }
-    if starts("PK\u{3}\u{4}") || starts("PK\u{5}\u{6}") {
+    // The length of a header may look like the beginning of something else: a plausible header goes first.
+    let length = (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1 < bytes.count ? bytes[$1] : 0) }
+    if holds("{", at: 8), length <= UInt64(bytes.count - 8) {
+      self = .safetensors
+    } else if starts("PK\u{3}\u{4}") || starts("PK\u{5}\u{6}") {
       self = .torch
     } else if starts([0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]) || holds("ustar", at: 257) {
       throw MohawkError(

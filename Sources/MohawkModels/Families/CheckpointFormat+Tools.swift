@@ -1,8 +1,9 @@
 extension CheckpointFormat {
-  /// How other tools open a folder of this format, as lines for a model card; empty when only this project does.
+  /// How other tools open a folder of this format, as lines for a model card.
   public var openedBy: [String] {
     switch self {
-    case .phiMamba: ["the authors' code (goombalab/phi-mamba): `model.load_state_dict(weights, strict=True)`"]
+    case .phiMamba:
+      [withItsCode, "the authors' code (goombalab/phi-mamba): `model.load_state_dict(weights, strict=True)`"]
     case .graniteHybrid:
       [
         "transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)` (GraniteMoeHybridForCausalLM), vLLM, mlx-lm",
@@ -16,7 +17,11 @@ extension CheckpointFormat {
     case .stateSpaces: ["state-spaces/mamba: `MambaLMHeadModel.from_pretrained(FOLDER)`"]
     case .phi, .llama, .mistral, .qwen2, .qwen3, .gptNeoX, .gpt2:
       ["transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)`"]
-    case .mohawk: []
+    case .mohawk: [withItsCode]
     }
+  }
+
+  private var withItsCode: String {
+    "transformers: `AutoModelForCausalLM.from_pretrained(FOLDER, trust_remote_code=True)`, by the code in the folder"
   }
 }

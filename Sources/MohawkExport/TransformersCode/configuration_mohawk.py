@@ -1,0 +1,101 @@
+"""Configurations of models out of attention and state-space layers, as swift-mohawk writes them."""
+
+from transformers import PreTrainedConfig
+
+MIXERS = ("attention", "windowed-attention", "discrete-mamba-2", "mamba-2", "mamba")
+LAYOUTS = ("sequential", "parallel", "parallel-norms", "mixer-only")
+
+
+class MohawkConfig(PreTrainedConfig):
+    """swift-mohawk's own format. Sections say what each kind of layer looks like.
+
+    Args:
+        layers: the mixer of each layer, one of `MIXERS`.
+        layout: how a block joins its mixer and its MLP to the stream, one of `LAYOUTS`.
+        norm: `kind` (layer or rms) and `epsilon` of all norms.
+        mlp: `width`, `activation` (gelu, gelu_tanh, silu, relu, relu2), `gated`, `bias`.
+        attention: `num_attention_heads`, `num_key_value_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`,
+            `rope_scaling`, `max_position_embeddings`, `bias`, `output_bias`, `head_norm_epsilon`, `window`.
+        discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`.
+        mamba_2: `heads`, `head_dim`, `groups`, `state`, `convolution`, `chunk`, `norm_groups` (0: no norm),
+            `norm_epsilon`, `projection_bias`, `convolution_bias`, `time_step_limit`.
+        mamba: `width`, `state`, `step_rank`, `convolution`, `projection_bias`, `convolution_bias`.
+        learned_positions: positions that have a learned vector; None when there are none.
+        head_bias: whether the head has a bias.
+        tie_word_embeddings: whether the head is the embedding's matrix.
+    """
+
+    model_type = "mohawk"
+
+    def __init__(self, vocab_size=256, hidden_size=64, layers=(), layout="sequential", norm=None, mlp=None,
+                 attention=None, discrete_mamba_2=None, mamba_2=None, mamba=None, learned_positions=None,
+                 head_bias=False, tie_word_embeddings=False, use_cache=True, **kwargs):
+        unknown = sorted(set(layers) - set(MIXERS))
+        if unknown or layout not in LAYOUTS:
+            raise ValueError(f"unknown {', '.join(unknown) or layout}; known are {', '.join(MIXERS + LAYOUTS)}")
+        self.vocab_size, self.hidden_size = vocab_size, hidden_size
+        self.layers, self.layout = list(layers), layout
+        self.norm = norm or {"kind": "rms", "epsilon": 1e-5}
+        self.mlp = mlp or {"width": 4 * hidden_size, "activation": "silu", "gated": True, "bias": False}
+        self.attention, self.discrete_mamba_2 = attention, discrete_mamba_2
+        self.mamba_2, self.mamba = mamba_2, mamba
+        self.learned_positions, self.head_bias = learned_positions, head_bias
+        self.tie_word_embeddings, self.use_cache = tie_word_embeddings, use_cache
+        kwargs["num_hidden_layers"] = len(self.layers)
+        super().__init__(**kwargs)
+
+
+class PhiMambaConfig(PreTrainedConfig):
+    """Phi-Mamba and its hybrids in the layout of goombalab/phi-mamba: sections `Block1`, `Block2`, … each describe a
+    run of equal layers, in the order in which they stand. The rest is as `MohawkConfig` has it, and fixed."""
+
+    model_type = "phi-mamba"
+    layout, learned_positions, head_bias = "parallel", None, True
+    norm = {"kind": "layer", "epsilon": 1e-5}
+
+    def __init__(self, MixerModel=None, LanguageModel=None, use_cache=True, **kwargs):
+        self.MixerModel = MixerModel or {"input": {"d_model": 64, "n_layer": 0, "lm_head_prenorm": "layer"}}
+        self.LanguageModel = LanguageModel or {"input": {"vocab_size": 256, "pad_vocab_size_multiple": 1}}
+        language = self.LanguageModel["input"]
+        multiple = language.get("pad_vocab_size_multiple", 1)
+        self.vocab_size = -(-language["vocab_size"] // multiple) * multiple
+        self.hidden_size, self.num_hidden_layers = (self.MixerModel["input"][key] for key in ("d_model", "n_layer"))
+        self.tie_word_embeddings, self.use_cache = False, use_cache
+        for key in ("vocab_size", "hidden_size", "num_hidden_layers", "tie_word_embeddings"):
+            kwargs.pop(key, None)
+        super().__init__(**kwargs)
+
+    def _blocks(self):
+        """The mixer of each run of layers, how many they are, and what it looks like."""
+        kinds = {"modules.mixers.discrete_mamba2": "discrete-mamba-2", "modules.mixers.phi_attention": "attention"}
+        blocks = [value for key, value in vars(self).items() if key.startswith("Block")]
+        return [(kinds[block["CoreType"]], block["n_layers"], block.get("core_input") or {}) for block in blocks]
+
+    @property
+    def layers(self):
+        return [kind for kind, count, _ in self._blocks() for _ in range(count)]
+
+    @property
+    def mlp(self):
+        return {"width": 4 * self.hidden_size, "activation": "gelu_tanh", "gated": False, "bias": True}
+
+    @property
+    def attention(self):
+        own = next((own for kind, _, own in self._blocks() if kind == "attention"), {})
+        heads = 1 if self.hidden_size % 32 else 32
+        return {"num_attention_heads": heads, "partial_rotary_factor": 0.5, "bias": True, "output_bias": True} | own
+
+    @property
+    def discrete_mamba_2(self):
+        own = next((own for kind, _, own in self._blocks() if kind != "attention"), {"n_v_heads": 1})
+        heads, chunk = own["n_v_heads"], own.get("chunk_size", 128)
+        return {"v_heads": heads, "qk_heads": own.get("n_qk_heads", heads), "state": own.get("d_state", 64),
+                "convolution": own.get("d_conv", 4), "chunk": chunk}
+
+    def to_dict(self):
+        """With the authors' count of words, should the embedding have been resized."""
+        described = super().to_dict()
+        language, rows = described["LanguageModel"]["input"], self.vocab_size
+        if not rows - language.get("pad_vocab_size_multiple", 1) < language["vocab_size"] <= rows:
+            language |= {"vocab_size": rows, "pad_vocab_size_multiple": 1}
+        return described
