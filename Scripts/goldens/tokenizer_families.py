@@ -1,6 +1,6 @@
 """Tokenizers with the settings that families of models publish, trained on any text with the PyPI package `tokenizers`.
 
-Used by tokenizer_goldens.py, where they are tiny, and by Scripts/parity/tokenizers.py, where they are large.
+Used by tokenizer_goldens.py, where they are tiny, and by Scripts/parity/tokenizer_ids.py, where they are large.
 """
 
 import json

@@ -12,9 +12,11 @@ extension GGUFFile {
     }
   }
 
-  /// Some rows of a tensor: `rows` counts over all sizes but the last.
-  ///
-  /// - Parameter numbers: Room for the rows, `rows.count` times the last size.
+  /// Some rows of a tensor.
+  /// - Parameters:
+  ///   - tensor: of this file.
+  ///   - rows: counted over all sizes but the last.
+  ///   - numbers: room for the rows, `rows.count` times the last size.
   /// - Throws: `MohawkError` when its type cannot be read as numbers.
   public func readFloats(
     of tensor: GGUFTensorInfo, rows: Range<Int>, into numbers: UnsafeMutableBufferPointer<Float>

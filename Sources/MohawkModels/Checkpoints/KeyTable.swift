@@ -47,7 +47,10 @@ public struct KeyTable: Sendable {
   }
 
   /// The rows of the tensor `key` are these parameters, one after another; with `groups`, a share of each in turn.
-  /// - Parameter parts: the parameters with the number of all their rows.
+  /// - Parameters:
+  ///   - parts: the parameters with the number of all their rows.
+  ///   - groups: how often the parts follow one another.
+  ///   - key: the checkpoint's name.
   public mutating func join(_ parts: [(parameter: String, rows: Int)], groups: Int = 1, to key: String) {
     var row = 0
     var shares: [(parameter: String, rows: Int)] = []

@@ -38,7 +38,9 @@ public protocol LanguageModel {
   /// Everything that training can move.
   var parameters: ParameterList { get }
   /// Ids [batch, length] to hidden states [batch, length, modelDim].
-  /// - Parameter position: where the first of them stands; learned positions depend on it.
+  /// - Parameters:
+  ///   - ids: of the next tokens.
+  ///   - position: where the first of them stands; learned positions depend on it.
   func embed(_ ids: Tensor, from position: Int) -> Tensor
   /// The final norm.
   func normalise(_ hidden: Tensor) -> Tensor

@@ -11,6 +11,7 @@ extension Tokenizer {
 
   /// The ids of `text`.
   /// - Parameters:
+  ///   - text: the document or prompt.
   ///   - special: what becomes of control tokens in the text.
   ///   - addingSpecial: whether to put ``textPrefix`` before and ``textSuffix`` after the ids, as models expect of a
   ///     prompt.

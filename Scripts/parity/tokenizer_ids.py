@@ -4,8 +4,8 @@
 # ///
 """Compares the ids of `mohawk tokens` with those of the PyPI package `tokenizers`, and how long both take on one core.
 
-    python Scripts/parity/tokenizers.py --tokenizer gpt2/tokenizer.json qwen2 -- texts/ corpus.jsonl code.py
-    python Scripts/parity/tokenizers.py --families -- texts/
+    python Scripts/parity/tokenizer_ids.py --tokenizer gpt2/tokenizer.json qwen2 -- texts/ corpus.jsonl code.py
+    python Scripts/parity/tokenizer_ids.py --families -- texts/
 
 Documents are the files (a `.jsonl` holds one per line, under `text`), and `--random` texts of all Unicode planes with
 the tokenizer's own added tokens in them. `--families` trains tokenizers with the settings of many families of models
@@ -26,8 +26,6 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["RAYON_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "goldens"))
 
-# This file is called like the package: look for that elsewhere.
-sys.path = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).resolve().parent]
 
 from tokenizers import Tokenizer  # noqa: E402
 
