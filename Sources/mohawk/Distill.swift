@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MohawkFiles
 import MohawkRecipes
 import MohawkRuns
@@ -19,6 +20,10 @@ struct Distill: ParsableCommand {
     var more: [String] = []
     if let stages { more.append("stages=[\(stages)]") }
     if let attention { more.append("student.attentionLayers=[\(attention)]") }
+    // A run of the default recipe is called after its folder.
+    if options.recipe == "demo", !options.assignments.contains(where: { $0.hasPrefix("name=") }) {
+      more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")
+    }
     let recipe = try options.resolved(more, teacher: teacher)
     let session = Session(recipe)
     let run = DistillationRun(recipe, folder: output, session.settings)

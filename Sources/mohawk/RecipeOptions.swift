@@ -40,7 +40,7 @@ struct RecipeOptions: ParsableArguments {
   ///     does not matter then.
   func resolved(_ more: [String] = [], teacher: String? = nil) throws -> Recipe {
     var all = assignments + more
-    if let teacher { all.append("teacher=\(try quoted(teacher))") }
+    if let teacher { all.append("teacher=\(try Self.quoted(teacher))") }
     if let threads { all.append("threads=\(threads)") }
     if let precision { all.append("precision=\(precision)") }
     if let device { all.append("device=\(device)") }
@@ -54,7 +54,7 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// A text as YAML, which reads JSON's.
-  private func quoted(_ text: String) throws -> String {
+  static func quoted(_ text: String) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
     return String(decoding: try encoder.encode(text), as: UTF8.self)
