@@ -7,7 +7,10 @@ import Testing
   @Test func everyCommandHasHelp() throws {
     let folder = try TemporaryFolder()
     let root = try Command.run(["--help"], in: folder)
-    let names = ["demo", "pretrain", "distill", "evaluate", "generate", "tokenizer", "tokens", "recipes", "doctor"]
+    let names = [
+      "demo", "pretrain", "distill", "evaluate", "generate", "convert", "inspect", "tokenizer", "tokens", "recipes",
+      "doctor",
+    ]
     #expect(root.status == 0)
     for name in names {
       #expect(root.output.contains("\n  \(name) "), "\(name)")
