@@ -2,11 +2,20 @@ import Foundation
 import MohawkFiles
 
 /// What a partner says of itself when it is ready. Numbers that must agree when two do the same work.
-struct Introduction: Codable, Equatable {
+struct Introduction: Codable {
   /// Parameters of teacher and student, and those that move; 0 where there are no models.
   var teacher = 0
   var student = 0
   var moving = 0
+  /// Memory in use before the first step: the program and the weights.
+  var residentMiB = 0.0
+
+  func isSameWork(as other: Introduction) -> Bool {
+    (teacher, student, moving) == (other.teacher, other.student, other.moving)
+  }
+
+  /// The program, the weights, and AdamW's two moments of what moves.
+  var baseMiB: Double { residentMiB + Double(moving) * 8 / 1_048_576 }
 }
 
 /// A process that works one step at a time: it says who it is, then answers each line `step` with a `Sample`, until it

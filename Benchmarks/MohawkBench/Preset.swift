@@ -11,6 +11,10 @@ struct Preset {
 
   enum Name: String, CaseIterable, ExpressibleByArgument {
     case tiny, small, medium
+    /// One layer of Phi-1.5's geometry, and the same over longer texts.
+    case phiLayer = "phi-layer"
+    case long8k = "long-8k"
+    case long32k = "long-32k"
   }
 
   init(_ name: Name) {
@@ -19,7 +23,14 @@ struct Preset {
     case .small: self.init(modelDim: 256, layers: 6, heads: 8, stateDim: 64, vocabulary: 2048, batch: 8, length: 512)
     case .medium:
       self.init(modelDim: 768, layers: 12, heads: 12, stateDim: 64, vocabulary: 50304, batch: 2, length: 1024)
+    case .phiLayer: self.init(layerOverLength: 2048)
+    case .long8k: self.init(layerOverLength: 8192)
+    case .long32k: self.init(layerOverLength: 32_768)
     }
+  }
+
+  private init(layerOverLength length: Int) {
+    self.init(modelDim: 2048, layers: 1, heads: 32, stateDim: 64, vocabulary: 256, batch: 1, length: length)
   }
 
   private init(modelDim: Int, layers: Int, heads: Int, stateDim: Int, vocabulary: Int, batch: Int, length: Int) {

@@ -102,7 +102,8 @@ private final class StepTurns: TrainingListener {
     switch event {
     case .stageStarted:
       let moving = stage.parameters.reduce(0) { $0 + $1.value.count }
-      Turns.introduce(Introduction(teacher: teacher, student: student, moving: moving))
+      Turns.introduce(
+        Introduction(teacher: teacher, student: student, moving: moving, residentMiB: ProcessMemory.current().resident))
     case .step(let record):
       var sample = meter.read()
       sample.loss = record.loss

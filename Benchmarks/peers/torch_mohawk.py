@@ -25,6 +25,8 @@ PRESETS = {
     "small": dict(d=256, layers=6, heads=8, state=64, vocabulary=2048, length=512),
     "medium": dict(d=768, layers=12, heads=12, state=64, vocabulary=50304, length=1024),
 }
+for name, length in (("phi-layer", 2048), ("long-8k", 8192), ("long-32k", 32768)):
+    PRESETS[name] = dict(d=2048, layers=1, heads=32, state=64, vocabulary=256, length=length)
 
 
 class Trainer:
@@ -127,6 +129,12 @@ class Trainer:
         return loss.item()
 
 
+def resident():
+    """Memory in use, in MiB."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
+
+
 def say(message):
     print(json.dumps(message), flush=True)
 
@@ -148,7 +156,7 @@ def main():
         return sum(t.numel() for t in tensors)
 
     say(dict(teacher=count(trainer.teacher.parameters()), student=count(trainer.student.parameters()),
-             moving=count(trainer.moving)))
+             moving=count(trainer.moving), residentMiB=resident()))
     generator = torch.Generator().manual_seed(1)
     batches = [torch.randint(size["vocabulary"], (options.batch, size["length"]), generator=generator) for _ in range(4)]
     for index, line in enumerate(sys.stdin):

@@ -6,11 +6,14 @@
 
 /// Resident memory of this process in MiB, now and at its highest; NaN where the system does not tell (anything but
 /// Linux).
-struct ProcessMemory: Equatable {
-  var resident = Double.nan
-  var peak = Double.nan
+public struct ProcessMemory: Equatable {
+  /// In use now.
+  public internal(set) var resident = Double.nan
+  /// The most that was ever in use.
+  public internal(set) var peak = Double.nan
 
-  static func current() -> ProcessMemory {
+  /// As it is now.
+  public static func current() -> ProcessMemory {
     var memory = ProcessMemory()
     #if os(Linux)
       let descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
