@@ -35,6 +35,12 @@ struct Floats {
     store(some);
     for (int64_t i = 0; i < n; i++) p[i] = some[i];
   }
+  // The first n numbers, then `rest`.
+  TARGET INLINE Floats kept(int64_t n, double rest) const {
+    float some[count];
+    store(some);
+    return load(some, n, static_cast<float>(rest));
+  }
   TARGET INLINE float sum() const {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));

@@ -25,6 +25,10 @@ struct Floats {
   TARGET INLINE void store(c10::BFloat16 *p, int64_t n) const {
     _mm256_mask_storeu_epi16(p, mask(n), (__m256i)_mm512_cvtneps_pbh(v));
   }
+  // The first n numbers, then `rest`.
+  TARGET INLINE Floats kept(int64_t n, double rest) const {
+    return {_mm512_mask_mov_ps(of(rest).v, mask(n), v)};
+  }
   TARGET INLINE float sum() const { return _mm512_reduce_add_ps(v); }
   TARGET INLINE float largest() const { return _mm512_reduce_max_ps(v); }
 
@@ -41,11 +45,13 @@ TARGET INLINE Floats operator/(Floats a, Floats b) { return {_mm512_div_ps(a.v, 
 TARGET INLINE Floats multiplyAdd(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 TARGET INLINE Floats larger(Floats a, Floats b) { return {_mm512_max_ps(a.v, b.v)}; }
 TARGET INLINE Floats squareRoot(Floats a) { return {_mm512_sqrt_ps(a.v)}; }
-// e to the power of a, to about two units in the last place: 2 to the whole part, a polynomial for the rest.
+// e to the power of a, to about two units in the last place: 2 to the whole part, a polynomial for the rest. Below −110
+// it is 0. A NaN stays one, because it is the second operand.
 TARGET INLINE Floats exponential(Floats a) {
+  const __m512 x = _mm512_min_ps(_mm512_set1_ps(110.0f), _mm512_max_ps(_mm512_set1_ps(-110.0f), a.v));
   const __m512 whole =
-      _mm512_roundscale_ps(_mm512_mul_ps(a.v, _mm512_set1_ps(1.44269504088896341f)), _MM_FROUND_TO_NEAREST_INT);
-  __m512 rest = _mm512_fnmadd_ps(whole, _mm512_set1_ps(0.693359375f), a.v);
+      _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)), _MM_FROUND_TO_NEAREST_INT);
+  __m512 rest = _mm512_fnmadd_ps(whole, _mm512_set1_ps(0.693359375f), x);
   rest = _mm512_fnmadd_ps(whole, _mm512_set1_ps(-2.12194440e-4f), rest);
   __m512 y = _mm512_set1_ps(1.9875691500e-4f);
   y = _mm512_fmadd_ps(y, rest, _mm512_set1_ps(1.3981999507e-3f));

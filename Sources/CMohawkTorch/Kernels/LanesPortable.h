@@ -23,6 +23,7 @@ struct Lane {
   INLINE void store(Stored *p, int64_t) const {
     *p = static_cast<Stored>(v);
   }
+  INLINE Lane kept(int64_t, double) const { return *this; }
   INLINE T sum() const { return v; }
   INLINE T largest() const { return v; }
 };
