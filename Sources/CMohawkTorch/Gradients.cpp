@@ -49,32 +49,4 @@ mhk_error mhk_gradients(mhk_tensor output, mhk_tensor gradient, const mhk_tensor
   });
 }
 
-mhk_error mhk_total_norm(const mhk_tensor *handles, int32_t count, double *out) {
-  return guarded([&] {
-    *out = 0;
-    if (count == 0) return;
-    auto norms = at::_foreach_norm(list(handles, count), 2);
-    *out = at::stack(norms).to(at::kDouble).norm().item<double>();
-  });
-}
-mhk_error mhk_scale_all_(const mhk_tensor *handles, int32_t count, double factor) {
-  return guarded([&] {
-    if (count > 0) at::_foreach_mul_(list(handles, count), factor);
-  });
-}
-mhk_error mhk_fused_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, const mhk_tensor *first,
-                           const mhk_tensor *second, int32_t count, int64_t step, double learning_rate, double beta1,
-                           double beta2, double weight_decay, double epsilon) {
-  return guarded([&] {
-    if (count == 0) return;
-    at::NoGradGuard guard;
-    auto moving = list(parameters, count);
-    auto steps = std::vector<at::Tensor>(
-        static_cast<size_t>(count),
-        at::full({}, static_cast<double>(step), at::TensorOptions().dtype(at::kFloat).device(moving[0].device())));
-    at::_fused_adamw_(moving, list(gradients, count), list(first, count), list(second, count), {}, steps,
-                      learning_rate, beta1, beta2, weight_decay, epsilon, false, false);
-  });
-}
-
 }  // extern "C"

@@ -41,11 +41,8 @@ public final class KnowledgeDistillation: TrainingStage {
       pair.teacher.normalise(pair.teacher.hidden(ids)).reshaped(-1, pair.teacher.modelDim)
     }
     let normalised = pair.student.normalise(pair.student.hidden(ids))
-    let loss = VocabularyLoss.backward(pair.student, normalised, share: share) { logits, first in
-      let rows = logits.size(0)
-      let teacher = withoutGradients { pair.teacher.head(target.narrowed(0, from: first, length: rows)) }
-      return StageLosses.distillationSum(student: logits, teacher: teacher)
-    }
+    let loss = VocabularyLoss.backward(
+      pair.student, normalised, to: .teacher(pair.teacher, target), share: share)
     return StageLoss(total: loss)
   }
 

@@ -37,10 +37,7 @@ public final class Pretraining: TrainingStage {
     let ids = tokens.narrowed(1, from: 0, length: length)
     let targets = tokens.narrowed(1, from: 1, length: length).reshaped(-1)
     let normalised = model.normalise(model.hidden(ids))
-    let loss = VocabularyLoss.backward(model, normalised, share: share) { logits, first in
-      let rows = logits.size(0)
-      return StageLosses.wide(logits).crossEntropy(targets.narrowed(0, from: first, length: rows)) * Double(rows)
-    }
+    let loss = VocabularyLoss.backward(model, normalised, to: .tokens(targets), share: share)
     return StageLoss(total: loss)
   }
 

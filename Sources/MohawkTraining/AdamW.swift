@@ -5,7 +5,7 @@ import MohawkTensor
 
 /// AdamW (Loshchilov and Hutter 2019): Adam with weight decay decoupled from the gradient.
 ///
-/// Parameters that decay and those that do not form two groups, each updated in one call. The moments have the
+/// All parameters move in one pass over their memory, those that decay and those that do not. The moments have the
 /// parameters' type, fp32.
 public final class AdamW {
   /// The constants of the update; the learning rate comes with every step.
@@ -53,20 +53,16 @@ public final class AdamW {
 
   /// Moves every parameter.
   /// - Parameters:
-  ///   - gradients: one per parameter, in their order.
+  ///   - gradients: one per parameter, in their order; they stay as they are.
   ///   - learningRate: how far this step goes.
-  public func update(gradients: [Tensor], learningRate: Double) {
+  ///   - gradientScale: multiplies every gradient, as clipping wants it.
+  public func update(gradients: [Tensor], learningRate: Double, gradientScale: Double = 1) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     step += 1
-    for decays in [true, false] {
-      let group = parameters.indices.filter { parameters[$0].decays == decays }
-      guard !group.isEmpty else { continue }
-      TensorList.adamW(
-        parameters: group.map { parameters[$0].value }, gradients: group.map { gradients[$0] },
-        first: group.map { first[$0] }, second: group.map { second[$0] }, step: step, learningRate: learningRate,
-        beta1: settings.beta1, beta2: settings.beta2, weightDecay: decays ? settings.weightDecay : 0,
-        epsilon: settings.epsilon)
-    }
+    TensorList.adamW(
+      parameters: parameters.map(\.value), gradients: gradients, first: first, second: second,
+      weightDecay: parameters.map { $0.decays ? settings.weightDecay : 0 }, step: step, learningRate: learningRate,
+      beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, gradientScale: gradientScale)
   }
 
   /// The moments under the names `<parameter>.first` and `<parameter>.second`.

@@ -17,12 +17,13 @@ extension TrainingLoop {
       }
       return gradient
     }
-    let norm = GradientClip.clip(gradients, to: plan.clip)
+    let norm = TensorList.norm(gradients)
     guard losses.allSatisfy(\.isFinite), norm.isFinite else {
       throw notFinite(stage, losses, norm, gradients)
     }
     let learningRate = plan.schedule.learningRate(at: stageStep)
-    optimizer.update(gradients: gradients, learningRate: learningRate)
+    optimizer.update(
+      gradients: gradients, learningRate: learningRate, gradientScale: GradientClip.scale(norm: norm, limit: plan.clip))
     for parameter in optimizer.parameters { parameter.value.gradient = nil }
 
     stageStep += 1

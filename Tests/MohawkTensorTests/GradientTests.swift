@@ -73,7 +73,7 @@ import Testing
       loss.backward(Tensor.ones([], .float64) * 1)
     }
     #expect(x.gradient!.isFinite().all().intItem() == 1)
-    TensorList.scale([x.gradient!], by: 1.0 / 200)
+    x.gradient!.multiplyInPlace(1.0 / 200)
     let summed = x.gradient!.doubles()
     x.gradient = nil
     let once = Tensor.concatenated([x.matmul(x + 1).softmax(-1) * 2, (x * 3).exp().log1p().transposed()], 0)

@@ -89,15 +89,3 @@ import Testing
     #expect(abs(share - 0.75) < 0.03)
   }
 }
-
-@Suite struct TensorListTests {
-  @Test func theNormCoversAllTensors() {
-    #expect(abs(TensorList.norm([numbers([3]), numbers([4, 12], [2, 1])]) - 13) < 1e-12)
-    #expect(TensorList.norm([]) == 0)
-    #expect(TensorList.norm([numbers([1]), numbers([.nan])]).isNaN)
-    let list = [numbers([1, 2]), numbers([3])]
-    TensorList.scale(list, by: 2)
-    expectClose(list[0], [2, 4])
-    expectClose(list[1], [6])
-  }
-}

@@ -101,17 +101,18 @@ import Testing
     }
   }
 
-  @Test func clippingKeepsTheDirectionAndReturnsTheNormBefore() {
-    // One tensor, so that the norm is exact.
-    let gradients = [Tensor([3.0, 4])]
-    #expect(GradientClip.clip(gradients, to: 0) == 5)
-    #expect(GradientClip.clip(gradients, to: 20) == 5)
-    #expect(gradients[0].doubles() == [3, 4], "a small gradient is left alone")
-    #expect(GradientClip.clip(gradients, to: 2.5) == 5)
-    #expect(gradients[0].doubles() == [1.5, 2])
-    let several = [Tensor([3.0]), Tensor([4.0, 12])]
-    #expect(abs(GradientClip.clip(several, to: 1) - 13) < 1e-12)
-    #expect(abs(TensorList.norm(several) - 1) < 1e-12)
-    #expect(GradientClip.clip([Tensor([1.0]), Tensor([Double.nan])], to: 1).isNaN)
+  @Test func clippingKeepsTheDirectionAndLeavesSmallGradientsAlone() {
+    #expect(GradientClip.scale(norm: 5, limit: 0) == 1)
+    #expect(GradientClip.scale(norm: 5, limit: 20) == 1)
+    #expect(GradientClip.scale(norm: 5, limit: 2.5) == 0.5)
+    #expect(GradientClip.scale(norm: .nan, limit: 1) == 1 && GradientClip.scale(norm: .infinity, limit: 1) == 1)
+    func moved(_ gradient: [Double], scale: Double) -> [Double] {
+      let parameter = Parameter(name: "w", value: Tensor(start), decays: true)
+      let optimizer = AdamW([parameter], settings)
+      optimizer.update(gradients: [Tensor(gradient)], learningRate: 0.1, gradientScale: scale)
+      return parameter.value.doubles()
+    }
+    #expect(moved([4, -2, 8, 16], scale: 0.25) == moved([1, -0.5, 2, 4], scale: 1))
+    #expect(moved([4, -2, 8, 16], scale: 0.25) != moved([4, -2, 8, 16], scale: 1))
   }
 }

@@ -164,13 +164,6 @@ mhk_error mhk_set_grad(mhk_tensor a, mhk_tensor gradient_or_null);
 mhk_error mhk_gradients(mhk_tensor output, mhk_tensor gradient_or_null, const mhk_tensor *inputs, int32_t count,
                         mhk_tensor *out);  // null handles for inputs the output does not depend on
 
-// ---- optimiser, lists of tensors ----
-mhk_error mhk_total_norm(const mhk_tensor *list, int32_t count, double *out);
-mhk_error mhk_scale_all_(const mhk_tensor *list, int32_t count, double factor);
-mhk_error mhk_fused_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, const mhk_tensor *first,
-                           const mhk_tensor *second, int32_t count, int64_t step, double learning_rate, double beta1,
-                           double beta2, double weight_decay, double epsilon);
-
 // ---- the machine ----
 const char *mhk_torch_version(void);
 const char *mhk_cpu_capability(void);

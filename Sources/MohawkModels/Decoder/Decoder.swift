@@ -63,6 +63,11 @@ public final class Decoder: LanguageModel {
     return scale == 1 ? logits : logits / scale
   }
 
+  public var projection: LogitProjection? {
+    LogitProjection(
+      weight: lmHead?.weight ?? embedding.weight, bias: lmHead?.bias, divisor: configuration.multipliers.logits)
+  }
+
   /// A model with freshly drawn weights.
   public static func fresh(
     _ configuration: DecoderConfiguration, seed: UInt64, dtype: DType = .float32, compute: DType? = nil,

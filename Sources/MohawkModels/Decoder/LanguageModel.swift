@@ -46,11 +46,15 @@ public protocol LanguageModel {
   func normalise(_ hidden: Tensor) -> Tensor
   /// Logits [.., vocabulary] of normalised hidden states.
   func head(_ normalised: Tensor) -> Tensor
+  /// What `head` computes with, for losses that never hold all logits; nil for a head of another kind.
+  var projection: LogitProjection? { get }
   /// Writes `config.json` and the weights, under the names of the architecture's checkpoints, into a folder.
   func write(to folder: String) throws
 }
 
 extension LanguageModel {
+  public var projection: LogitProjection? { nil }
+
   /// The hidden states of a text that begins with these ids.
   public func embed(_ ids: Tensor) -> Tensor { embed(ids, from: 0) }
 

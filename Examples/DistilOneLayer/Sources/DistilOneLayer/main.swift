@@ -34,8 +34,8 @@ let mamba = DiscreteMamba2(
     let loss = loss(words(generator.integers(0..<16, [8, length])))
     loss.backward()
     let gradients = moving.map { $0.value.gradient! }
-    _ = GradientClip.clip(gradients, to: 1)
-    optimizer.update(gradients: gradients, learningRate: schedule.learningRate(at: step))
+    let scale = GradientClip.scale(norm: TensorList.norm(gradients), limit: 1)
+    optimizer.update(gradients: gradients, learningRate: schedule.learningRate(at: step), gradientScale: scale)
     for parameter in moving { parameter.value.gradient = nil }
     if step == 0 || (step + 1) % 100 == 0 { print("  step \(step + 1): loss \(Float(loss.item()))") }
   }

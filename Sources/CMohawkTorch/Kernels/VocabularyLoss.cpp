@@ -1,0 +1,217 @@
+// Losses over the vocabulary in slices of rows: logits by matrix products into buffers that are used again, one pass
+// over each row that leaves the gradient in the logits' place, and matrix products from there.
+#include "MohawkVocabulary.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+#include "../Translation.h"
+
+namespace mohawk {
+namespace {
+struct VocabularyRow {
+  void *student;
+  const void *teacher;
+  const void *bias, *teacherBias;  // may be null
+  double scale, teacherScale;      // 1 over the divisors
+  double factor;                   // of the gradient
+  int64_t count, target;
+};
+}  // namespace
+}  // namespace mohawk
+
+#define KERNEL "VocabularyRow.h"
+#include "EveryTarget.h"
+
+#if defined(__linux__) && defined(__x86_64__)
+#define HAS_MKL 1
+// MKL's product of bf16 matrices that is added to one of fp32; libtorch_cpu carries it.
+extern "C" __attribute__((weak)) void cblas_gemm_bf16bf16f32(int layout, int transposeA, int transposeB, int m, int n,
+                                                             int k, float alpha, const void *a, int lda, const void *b,
+                                                             int ldb, float beta, float *c, int ldc);
+#endif
+
+namespace mohawk {
+namespace {
+
+// A head's tensors, checked and laid out.
+struct Head {
+  at::Tensor hidden, weight, bias;
+  double divisor;
+
+  explicit Head(const mhk_head &from) : hidden(get(from.hidden).contiguous()), weight(get(from.weight).contiguous()) {
+    divisor = from.divisor;
+    TORCH_CHECK(hidden.is_cpu() && weight.is_cpu() && hidden.scalar_type() == weight.scalar_type(),
+                "hidden states and head must be on the CPU and of one type");
+    TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1), "hidden states ",
+                hidden.sizes(), " do not fit a head ", weight.sizes());
+    if (from.bias_or_null.object == nullptr) return;
+    bias = get(from.bias_or_null).contiguous();
+    TORCH_CHECK(bias.is_cpu() && bias.numel() == weight.size(0) && bias.scalar_type() == sums(), "the bias must be ",
+                sums(), " [", weight.size(0), "]");
+  }
+
+  int64_t rows() const { return hidden.size(0); }
+  int64_t vocabulary() const { return weight.size(0); }
+  at::ScalarType sums() const { return hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+  const void *biases() const { return bias.defined() ? bias.const_data_ptr() : nullptr; }
+  // The products for some rows, without bias and divisor.
+  void project(int64_t first, at::Tensor &out) const {
+    at::mm_out(out, hidden.narrow(0, first, out.size(0)), weight.t());
+  }
+};
+
+using RowPass = double (*)(const VocabularyRow &);
+using ColumnPass = void (*)(const void *, int64_t, int64_t, int64_t, int64_t, void *);
+
+RowPass rowPass(at::ScalarType type, bool distils) {
+  switch (type) {
+    case at::kFloat: return distils ? PICK(distilRow, float) : PICK(predictRow, float);
+    case at::kBFloat16: return distils ? PICK(distilRow, c10::BFloat16) : PICK(predictRow, c10::BFloat16);
+    case at::kDouble: {
+      using Doubles = portable::Lane<double>;
+      return distils ? &portable::distilRow<Doubles, double> : &portable::predictRow<Doubles, double>;
+    }
+    default: TORCH_CHECK(false, "no loss over the vocabulary in ", type);
+  }
+}
+
+ColumnPass columnPass(at::ScalarType type) {
+  if (type == at::kDouble) return &portable::addColumns<portable::Lane<double>, double>;
+  return type == at::kFloat ? PICK(addColumns, float) : PICK(addColumns, c10::BFloat16);
+}
+
+// sum += slopesᵀ · hidden, or sum = when `fresh`.
+void addProduct(at::Tensor &sum, const at::Tensor &slopes, const at::Tensor &hidden, bool fresh) {
+  if (slopes.scalar_type() == sum.scalar_type()) {
+    if (fresh) {
+      at::mm_out(sum, slopes.t(), hidden);
+    } else {
+      sum.addmm_(slopes.t(), hidden);
+    }
+    return;
+  }
+#if HAS_MKL
+  if (cblas_gemm_bf16bf16f32 != nullptr && mhk_instructions() == MHK_AVX512) {
+    const auto rows = static_cast<int>(slopes.size(0)), vocabulary = static_cast<int>(slopes.size(1));
+    const auto width = static_cast<int>(hidden.size(1));
+    constexpr int rowMajor = 101, plain = 111, transposed = 112;
+    cblas_gemm_bf16bf16f32(rowMajor, transposed, plain, vocabulary, width, rows, 1, slopes.const_data_ptr(), vocabulary,
+                           hidden.const_data_ptr(), width, fresh ? 0 : 1, sum.data_ptr<float>(), width);
+    return;
+  }
+#endif
+  const auto product = at::mm(slopes.t(), hidden);
+  if (fresh) {
+    sum.copy_(product);
+  } else {
+    sum.add_(product);
+  }
+}
+
+at::Tensor target(mhk_tensor handle, at::IntArrayRef shape, at::ScalarType type, const char *name) {
+  if (handle.object == nullptr) return {};
+  auto tensor = get(handle);
+  TORCH_CHECK(tensor.is_cpu() && tensor.is_contiguous() && tensor.sizes() == shape && tensor.scalar_type() == type,
+              "the gradient of the ", name, " must be ", type, shape);
+  return tensor;
+}
+
+double run(const Head &student, const Head *teacher, const int64_t *targets, double share, int64_t slice,
+           const mhk_head_gradients &wanted) {
+  const int64_t rows = student.rows(), vocabulary = student.vocabulary();
+  auto hiddenSlope = target(wanted.hidden_or_null, student.hidden.sizes(), student.hidden.scalar_type(), "hidden states");
+  auto weightSlope = target(wanted.weight_or_null, student.weight.sizes(), student.sums(), "weight");
+  auto biasSlope = target(wanted.bias_or_null, {vocabulary}, student.sums(), "bias");
+  if (weightSlope.defined() && wanted.fresh_weight && rows == 0) weightSlope.zero_();
+  if (biasSlope.defined() && wanted.fresh_bias) biasSlope.zero_();
+  if (rows == 0) return 0;
+
+  const int64_t most = std::min(std::max<int64_t>(slice, 1), rows);
+  const auto buffer = at::empty({most, vocabulary}, student.hidden.options());
+  const auto teacherBuffer = teacher != nullptr ? at::empty_like(buffer) : at::Tensor();
+  const auto pass = rowPass(buffer.scalar_type(), teacher != nullptr);
+  std::vector<double> losses(static_cast<size_t>(rows));
+  for (int64_t first = 0; first < rows; first += most) {
+    const int64_t count = std::min(most, rows - first);
+    auto logits = buffer.narrow(0, 0, count);
+    student.project(first, logits);
+    auto aims = teacher != nullptr ? teacherBuffer.narrow(0, 0, count) : at::Tensor();
+    if (teacher != nullptr) teacher->project(first, aims);
+    const int64_t stride = vocabulary * static_cast<int64_t>(buffer.element_size());
+    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+      VocabularyRow row{};
+      row.bias = student.biases();
+      row.scale = 1 / student.divisor;
+      row.factor = share / (static_cast<double>(rows) * student.divisor);
+      row.count = vocabulary;
+      if (teacher != nullptr) {
+        row.teacherBias = teacher->biases();
+        row.teacherScale = 1 / teacher->divisor;
+      }
+      for (int64_t i = begin; i < end; i++) {
+        row.student = static_cast<char *>(logits.data_ptr()) + i * stride;
+        if (teacher != nullptr) row.teacher = static_cast<const char *>(aims.const_data_ptr()) + i * stride;
+        if (targets != nullptr) row.target = targets[first + i];
+        losses[static_cast<size_t>(first + i)] = pass(row);
+      }
+    });
+    if (hiddenSlope.defined()) {
+      auto part = hiddenSlope.narrow(0, first, count);
+      at::mm_out(part, logits, student.weight);
+    }
+    if (weightSlope.defined()) {
+      addProduct(weightSlope, logits, student.hidden.narrow(0, first, count), wanted.fresh_weight && first == 0);
+    }
+    if (biasSlope.defined()) {
+      const auto columns = columnPass(logits.scalar_type());
+      constexpr int64_t block = 512;
+      at::parallel_for(0, (vocabulary + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t from = begin * block; from < std::min(end * block, vocabulary); from += block) {
+          columns(logits.const_data_ptr(), count, vocabulary, from, std::min(from + block, vocabulary),
+                  biasSlope.data_ptr());
+        }
+      });
+    }
+  }
+  double sum = 0;
+  for (const double loss : losses) sum += loss;
+  return sum / static_cast<double>(rows);
+}
+}  // namespace
+}  // namespace mohawk
+
+using namespace mohawk;
+
+extern "C" {
+
+mhk_error mhk_distillation_loss(mhk_head student, mhk_head teacher, double share, int64_t slice,
+                                mhk_head_gradients gradients, double *loss) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    const Head learner(student), master(teacher);
+    TORCH_CHECK(learner.rows() == master.rows() && learner.vocabulary() == master.vocabulary() &&
+                    learner.hidden.scalar_type() == master.hidden.scalar_type(),
+                "student and teacher differ in rows, vocabulary or type");
+    *loss = run(learner, &master, nullptr, share, slice, gradients);
+  });
+}
+
+mhk_error mhk_prediction_loss(mhk_head model, mhk_tensor targets, double share, int64_t slice,
+                              mhk_head_gradients gradients, double *loss) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    const Head head(model);
+    const auto ids = get(targets).contiguous();
+    TORCH_CHECK(ids.is_cpu() && ids.scalar_type() == at::kLong && ids.numel() == head.rows(),
+                "targets must be one int64 id per row");
+    const auto *const values = ids.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < ids.numel(); i++) {
+      TORCH_CHECK(values[i] >= 0 && values[i] < head.vocabulary(), "target ", values[i], " is outside of a vocabulary of ",
+                  head.vocabulary());
+    }
+    *loss = run(head, nullptr, values, share, slice, gradients);
+  });
+}
+
+}  // extern "C"
