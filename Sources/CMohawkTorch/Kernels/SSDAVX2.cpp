@@ -1,0 +1,24 @@
+// For x86 processors with AVX2 and FMA.
+#if defined(__x86_64__)
+#include <cstdlib>
+
+#include "SSDHead.h"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define MOHAWK_PATH avx2
+#define MOHAWK_VECTOR_BYTES 32
+#define MOHAWK_TILE_ROWS 4
+#include "SSDPath.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+mohawk::SSDPath mohawk::ssd_avx2() { return avx2::path(); }
+#endif

@@ -1,0 +1,31 @@
+// The SSD kernels for one kind of processor. A path's file defines MOHAWK_PATH (its namespace), MOHAWK_VECTOR_BYTES and
+// MOHAWK_TILE_ROWS, includes the standard headers, switches the compiler to the processor and includes this.
+
+namespace mohawk {
+namespace MOHAWK_PATH {
+
+/// Numbers below the normal ones count as 0 while this lives: they matter to nobody and cost much.
+struct FlushTinyNumbers {
+#if defined(__x86_64__)
+  unsigned before = __builtin_ia32_stmxcsr();
+  FlushTinyNumbers() { __builtin_ia32_ldmxcsr(before | 0x8040); }
+  ~FlushTinyNumbers() { __builtin_ia32_ldmxcsr(before); }
+#else
+  FlushTinyNumbers() {}
+  ~FlushTinyNumbers() {}
+#endif
+};
+
+#include "SSDVector.h"
+#include "SSDProduct.h"
+#include "SSDChunk.h"
+#include "SSDForward.h"
+#include "SSDBackward.h"
+
+static SSDPath path() {
+  return {forward<float, float>,  forward<BFloat16, float>,  forward<double, double>,
+          backward<float, float>, backward<BFloat16, float>, backward<double, double>};
+}
+
+}  // namespace MOHAWK_PATH
+}  // namespace mohawk

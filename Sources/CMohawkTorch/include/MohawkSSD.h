@@ -1,0 +1,32 @@
+// Structured state-space duality as one operation with its gradients, on CPUs.
+#ifndef MOHAWK_SSD_H
+#define MOHAWK_SSD_H
+
+#include "CMohawkTorch.h"
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// x [batch, length, heads, n], b and c [batch, length, qkHeads, m], log_decay [batch, length, heads], skip [heads] or
+// none, state [batch, heads, n, m] or none; y as x, last as state.
+mhk_error mhk_ssd(mhk_tensor x, mhk_tensor b, mhk_tensor c, mhk_tensor log_decay, mhk_tensor skip, mhk_tensor state,
+                  int64_t chunk, mhk_tensor *y, mhk_tensor *last);
+
+// Kernels for: 0 any processor, 1 AVX2, 2 AVX-512. The limit is for tests.
+void mhk_limit_kernels(int32_t most);
+int32_t mhk_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+
+#endif
