@@ -19,7 +19,7 @@ public struct LayerDistances: Sendable, Equatable {
         if sameHeads {
           LayerWalk.run(pair, ids, .matrix) { layer, hidden, target in
             let block = pair.student.blocks[layer]
-            let matrix = block.mixer.matrix(of: block.mixerInput(hidden))
+            let matrix = block.mixer.factoredMatrix(of: block.mixerInput(hidden))
             let distance = StageLosses.orientation(student: matrix, teacher: target).item()
             result.matrices[layer] = (result.matrices[layer] ?? 0) + distance / Double(batches.count)
           }

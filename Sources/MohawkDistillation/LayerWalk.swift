@@ -5,39 +5,66 @@ import MohawkTraining
 
 /// One pass of the teacher over a batch, layer by layer, so that only one layer's insides exist at a time.
 enum LayerWalk {
-  /// What the teacher shows of a layer: its mixer's matrix, or what its mixer, or its whole block, adds to the stream.
-  enum Sight { case matrix, output }
-
   /// Calls `visit` for every layer with the layer's input and what `sight` asks for. No gradients are recorded for the
   /// teacher; `visit` may record its own.
-  static func run(
-    _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight,
-    visit: (_ layer: Int, _ hidden: Tensor, _ target: Tensor) throws -> Void
+  static func run<Target>(
+    _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight<Target>,
+    visit: (_ layer: Int, _ hidden: Tensor, _ target: Target) throws -> Void
   ) rethrows {
     let teacher = pair.teacher
     let kept = pair.keptLayers
     var hidden = withoutGradients { teacher.embed(ids) }
     for (index, block) in teacher.blocks.enumerated() {
       let isLast = index == teacher.blocks.count - 1
-      let compared = !kept.contains(index)
-      if isLast && !compared { return }
-      let entering = hidden
-      let target: Tensor? = withoutGradients {
-        let input = block.mixerInput(entering)
-        switch sight {
-        case .matrix:
-          if isLast { return block.mixer.matrix(of: input) }
-          let (matrix, mixed) = block.mixer.matrixAndOutput(input, needsMatrix: compared)
-          hidden = block.finish(entering, input: input, mixed: mixed)
-          return matrix
-        case .output:
-          let mixed = block.mixer(input)
-          let isWhole = pair.standsForBlock(index)
-          if !isLast || isWhole { hidden = block.finish(entering, input: input, mixed: mixed) }
-          return isWhole ? hidden - entering : mixed
-        }
-      }
-      if compared, let target { try visit(index, entering, target) }
+      let isCompared = !kept.contains(index)
+      if isLast && !isCompared { return }
+      let place = Place(
+        block: block, hidden: hidden, standsForBlock: pair.standsForBlock(index), isCompared: isCompared,
+        isLast: isLast)
+      let (target, leaving) = withoutGradients { sight.look(place) }
+      if isCompared { try visit(index, hidden, target) }
+      if let leaving { hidden = leaving }
+    }
+  }
+
+  /// A layer of the teacher on the way.
+  struct Place {
+    let block: any Block
+    /// What enters it.
+    let hidden: Tensor
+    /// Whether the student's mixer stands for the whole block.
+    let standsForBlock: Bool
+    /// Whether anyone looks at the layer, and whether nobody needs what leaves it.
+    let isCompared, isLast: Bool
+  }
+
+  /// What the teacher shows of a layer that is compared, and what leaves the layer, nil when nobody needs it.
+  struct Sight<Target> {
+    let look: (Place) -> (target: Target, leaving: Tensor?)
+  }
+}
+
+extension LayerWalk.Sight<MixerMatrix> {
+  /// The mixer's matrix.
+  static var matrix: Self {
+    Self { place in
+      let input = place.block.mixerInput(place.hidden)
+      if place.isLast { return (place.block.mixer.factoredMatrix(of: input), nil) }
+      let (matrix, mixed) = place.block.mixer.matrixAndOutput(input)
+      return (matrix, place.block.finish(place.hidden, input: input, mixed: mixed))
+    }
+  }
+}
+
+extension LayerWalk.Sight<Tensor> {
+  /// What the mixer, or the whole block, adds to the stream.
+  static var output: Self {
+    Self { place in
+      let input = place.block.mixerInput(place.hidden)
+      let mixed = place.block.mixer(input)
+      if place.isLast && !place.standsForBlock { return (mixed, nil) }
+      let leaving = place.block.finish(place.hidden, input: input, mixed: mixed)
+      return (place.standsForBlock ? leaving - place.hidden : mixed, leaving)
     }
   }
 }
@@ -48,9 +75,9 @@ extension LayerWalk {
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
   ///   - share: factor on the gradients.
   ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows.
-  static func accumulate(
-    _ pair: DistillationPair, _ tokens: Tensor, _ sight: Sight, share: Double,
-    loss: (_ block: any Block, _ hidden: Tensor, _ target: Tensor) -> Tensor
+  static func accumulate<Target>(
+    _ pair: DistillationPair, _ tokens: Tensor, _ sight: Sight<Target>, share: Double,
+    loss: (_ block: any Block, _ hidden: Tensor, _ target: Target) -> Tensor
   ) -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
     let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
@@ -65,8 +92,8 @@ extension LayerWalk {
 
 extension SequenceMixer {
   /// Both from one set of operands.
-  func matrixAndOutput(_ x: Tensor, needsMatrix: Bool) -> (matrix: Tensor?, output: Tensor) {
+  func matrixAndOutput(_ x: Tensor) -> (matrix: MixerMatrix, output: Tensor) {
     let operands = operands(x, for: .mixing)
-    return (needsMatrix ? matrix(operands) : nil, output(mix(operands), x))
+    return (factoredMatrix(operands), output(mix(operands), x))
   }
 }

@@ -44,7 +44,7 @@ public final class MatrixOrientation: TrainingStage {
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     LayerWalk.accumulate(pair, tokens, .matrix, share: share) { block, hidden, target in
-      StageLosses.orientation(student: block.mixer.matrix(of: block.mixerInput(hidden)), teacher: target)
+      StageLosses.orientation(student: block.mixer.factoredMatrix(of: block.mixerInput(hidden)), teacher: target)
     }
   }
 

@@ -1,3 +1,4 @@
+import MohawkMixers
 import MohawkTensor
 
 /// The three losses of MOHAWK (Bick et al. 2024), as pure functions. Distances are unsquared.
@@ -8,6 +9,16 @@ public enum StageLosses {
   public static func orientation(student: Tensor, teacher: Tensor) -> Tensor {
     let difference = student - teacher.to(student.dtype)
     return wide(difference).norm(over: -2, -1).mean()
+  }
+
+  /// Stage 1 without the matrices, where both have factors that allow it: an attention's without window, and L ∘ (C Bᵀ)
+  /// + D I, on a CPU. Gradients flow to the student only.
+  public static func orientation(student: MixerMatrix, teacher: MixerMatrix) -> Tensor {
+    guard case .semiseparable(let own) = student.factors, case .softmax(let wanted) = teacher.factors,
+      own.b.device == .cpu
+    else { return orientation(student: student.whole(), teacher: withoutGradients { teacher.whole() }) }
+    return .orientationDistance(
+      q: wanted.q, k: wanted.k, scale: wanted.scale, b: own.b, c: own.c, logDecay: own.logDecay, skip: own.skip)
   }
 
   /// Stage 2: the mean over tokens of ‖student − teacher‖₂ over the model dimension.

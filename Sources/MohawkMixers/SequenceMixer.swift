@@ -30,6 +30,8 @@ public protocol SequenceMixer {
   func values(_ operands: Operands) -> Tensor
   /// [batch, heads, length, length], lower triangular.
   func matrix(_ operands: Operands) -> Tensor
+  /// The same matrix, by its factors where it has some.
+  func factoredMatrix(_ operands: Operands) -> MixerMatrix
   /// [batch, length, heads, headDim]
   func mix(_ operands: Operands) -> Tensor
   /// Gate and output projection: [batch, length, modelDim].
@@ -58,4 +60,10 @@ extension SequenceMixer {
 
   /// The matrix by which this layer mixes x: [batch, heads, length, length].
   public func matrix(of x: Tensor) -> Tensor { matrix(operands(x, for: .matrix)) }
+
+  /// The matrix by which this layer mixes x, by its factors where it has some.
+  public func factoredMatrix(of x: Tensor) -> MixerMatrix { factoredMatrix(operands(x, for: .matrix)) }
+
+  /// Whole, for mixers that have nothing better.
+  public func factoredMatrix(_ operands: Operands) -> MixerMatrix { MixerMatrix { matrix(operands) } }
 }

@@ -75,6 +75,13 @@ public struct Attention: SequenceMixer {
     return weights(operands.q, operands.k.repeatedEach(group, 1), first: 0, keys: length)
   }
 
+  /// Factored unless a window cuts rows short.
+  public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
+    let isCut = configuration.window.map { $0 < operands.q.size(2) } ?? false
+    let factors = SoftmaxFactors(q: operands.q, k: operands.k, scale: scale)
+    return MixerMatrix(isCut ? nil : .softmax(factors)) { matrix(operands) }
+  }
+
   public func mix(_ operands: Operands) -> Tensor {
     let keys = operands.k.repeatedEach(group, 1)
     let values = values(of: operands).repeatedEach(group, 1)

@@ -129,6 +129,11 @@ public struct DiscreteMamba2: SequenceMixer {
     return matrix
   }
 
+  public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
+    let factors = SemiseparableFactors(b: operands.b, c: operands.c, logDecay: operands.logDecay, skip: skip)
+    return MixerMatrix(.semiseparable(factors)) { matrix(operands) }
+  }
+
   public func mix(_ operands: Operands) -> Tensor {
     mix(operands, state: nil).y
   }

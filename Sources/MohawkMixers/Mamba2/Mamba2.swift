@@ -125,6 +125,15 @@ public struct Mamba2: SequenceMixer {
     return matrix
   }
 
+  /// With Δ in B, which makes B and C differ from head to head.
+  public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
+    let repeats = configuration.heads / configuration.groups
+    let b = operands.b.repeatedEach(repeats, 2) * operands.step.to(operands.b.dtype).unsqueezed(-1)
+    let c = operands.c.repeatedEach(repeats, 2)
+    let factors = SemiseparableFactors(b: b, c: c, logDecay: operands.logDecay, skip: skip)
+    return MixerMatrix(.semiseparable(factors)) { matrix(operands) }
+  }
+
   public func mix(_ operands: Operands) -> Tensor {
     mix(operands, state: nil).y
   }
