@@ -55,6 +55,16 @@ void backward(const SSDBackwardHead<E, T> &head) {
     product<T, false, false, Part::lowerResult>(q, q, p, yGradient, p, xColumns, q, slopes, q);
     __builtin_memset(columnSums, 0, static_cast<size_t>(q) * sizeof(T));
     for (int64_t i = 0; i < count; i++) {
+      const int64_t next = first - head.chunk + i;
+      prefetch<true>(head.xGradient, first + i, head.headDim);
+      prefetch<true>(head.bGradient, first + i, head.stateDim);
+      prefetch<true>(head.cGradient, first + i, head.stateDim);
+      if (next >= 0) {
+        prefetch<false>(head.x, next, head.headDim);
+        prefetch<false>(head.yGradient, next, head.headDim);
+        prefetch<false>(head.b, next, head.stateDim);
+        prefetch<false>(head.c, next, head.stateDim);
+      }
       Vector<T> rowSum{};
       for (int64_t j = 0; j <= i / padding * padding + padding - 1; j += Lanes<T>::count) {
         const auto decay = decays.row(i, j);

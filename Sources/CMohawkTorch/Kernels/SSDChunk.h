@@ -43,6 +43,15 @@ MOHAWK_INLINE void scatterAdd(const T *from, const Rows<T> &rows, int64_t first,
     for (int64_t j = 0; j < width; j++) rows[first + i][j] += from[i * stride + j];
 }
 
+/// Asks for a row ahead of its use: rows of one head lie pages apart, where processors do not look ahead themselves.
+template <bool toWrite, typename E>
+MOHAWK_INLINE void prefetch(const Rows<E> &rows, int64_t token, int64_t width) {
+  if (rows.first == nullptr) return;
+  const char *row = reinterpret_cast<const char *>(rows[token]);
+  const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
+  for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(row + offset, toWrite, 2);
+}
+
 /// A state [rows, columns] without gaps, from and to one with padding.
 template <typename T>
 MOHAWK_INLINE void gatherState(const T *from, int64_t rows, int64_t columns, T *to) {

@@ -34,9 +34,17 @@ void forward(const SSDForwardHead<E, T> &head) {
 
     transpose(q, n, b, n, bColumns, q);
     product<T, false, false, Part::lowerResult>(q, q, n, c, n, bColumns, q, scores, q);
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++) {
+      const int64_t next = first + head.chunk + i;
+      prefetch<true>(head.y, first + i, head.headDim);
+      if (next < head.length) {
+        prefetch<false>(head.x, next, head.headDim);
+        prefetch<false>(head.b, next, head.stateDim);
+        prefetch<false>(head.c, next, head.stateDim);
+      }
       for (int64_t j = 0; j <= i / padding * padding + padding - 1; j += Lanes<T>::count)
         at(scores + i * q + j) *= decays.row(i, j);
+    }
 
     const T skip = head.skip ? *head.skip : 0;
     if (hasState) {

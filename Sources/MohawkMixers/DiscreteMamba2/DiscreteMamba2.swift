@@ -139,10 +139,9 @@ public struct DiscreteMamba2: SequenceMixer {
   }
 
   private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
-    let x = values(operands)
-    let (y, next) = SSD.chunks(
-      x: x, b: operands.b, c: operands.c, logDecay: operands.logDecay, chunk: configuration.chunk, state: state)
-    return (y + x * skip.to(x.dtype).unsqueezed(-1), next)
+    SSD.chunks(
+      x: values(operands), b: operands.b, c: operands.c, logDecay: operands.logDecay, skip: skip,
+      chunk: configuration.chunk, state: state)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
