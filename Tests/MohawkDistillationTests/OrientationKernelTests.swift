@@ -65,7 +65,7 @@ import Testing
     let distance = problem.tiled(.float32, leaves)
     #expect(distance.item() == 0)
     distance.backward()
-    #expect(leaves.allSatisfy { $0.gradient!.isAllFinite })
+    #expect(leaves.allSatisfy { $0.gradient!.rms == 0 })
   }
 
   @Test func equalMatricesHaveNoSlope() {
