@@ -94,14 +94,16 @@ double orient(const Problem &p, Slope *gradients) {
   if (gradients) {
     const auto own = type == at::kBFloat16 && shared ? at::kFloat : type;
     const std::vector<int64_t> shape{p.batch(), p.length(), p.heads(), p.b.size(3)};
-    slope.b = at::empty(shape, own);
-    slope.c = at::empty(shape, own);
-    slope.logDecay = at::empty({p.batch(), p.length(), p.heads()}, at::kDouble);
-    slope.skip = at::empty({p.batch(), p.heads()}, at::kDouble);
+    slope.b = at::zeros(shape, own);
+    slope.c = at::zeros(shape, own);
+    slope.logDecay = at::zeros({p.batch(), p.length(), p.heads()}, at::kDouble);
+    slope.skip = at::zeros({p.batch(), p.heads()}, at::kDouble);
   }
   std::vector<double> norms(static_cast<size_t>(p.batch() * p.heads()));
   const auto path = kernels();
-  if (type == at::kDouble) {
+  if (p.length() == 0) {
+    // Every norm is 0.
+  } else if (type == at::kDouble) {
     orientHeads(path.float64, p, slope, norms.data());
   } else if (type == at::kFloat) {
     orientHeads(path.float32, p, slope, norms.data());
@@ -151,6 +153,7 @@ at::Tensor orientation(
   TORCH_CHECK(k.size(1) > 0 && heads % k.size(1) == 0, heads, " heads are no multiple of ", k.size(1), " of k");
   TORCH_CHECK(b.sizes() == c.sizes() && b.size(0) == batch && b.size(1) == length, "b, c and q do not fit");
   TORCH_CHECK(b.size(2) > 0 && heads % b.size(2) == 0, heads, " heads are no multiple of ", b.size(2), " of b");
+  TORCH_CHECK(q.size(3) > 0 && b.size(3) > 0, "heads of no width");
   TORCH_CHECK(logDecay.sizes() == at::IntArrayRef({batch, length, heads}), "log-decays of another shape");
   TORCH_CHECK(skip.sizes() == at::IntArrayRef({heads}), "skip of another shape");
   for (const auto &x : {q, k, b, c, logDecay, skip}) TORCH_CHECK(x.is_cpu(), "only on the CPU");

@@ -8,6 +8,11 @@
 
 #include "OrientationHead.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC's own headers leave operands of intrinsics undefined on purpose and are warned about when inlined.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma"))), apply_to = function)
 #else
