@@ -3,10 +3,10 @@
 
 #include <map>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include "../Translation.h"
+#include "Tasks.h"
 
 namespace mohawk {
 namespace {
@@ -67,12 +67,10 @@ double norm(std::vector<at::Tensor> tensors) {
   }
   const auto single = PICK(sumOfSquares);
   std::vector<double> sums(parts.size());
-  at::parallel_for(0, static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      const auto &part = parts[i];
-      sums[i] = part.isDouble ? portable::sumOfSquares<portable::Lane<double>>(part.numbers, part.count)
-                              : single(part.numbers, part.count);
-    }
+  in_parallel(static_cast<int64_t>(parts.size()), [&](int64_t i) {
+    const auto &part = parts[i];
+    sums[i] = part.isDouble ? portable::sumOfSquares<portable::Lane<double>>(part.numbers, part.count)
+                            : single(part.numbers, part.count);
   });
   double total = elsewhere;
   for (const double sum : sums) total += sum;
@@ -152,9 +150,7 @@ mhk_error mhk_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, 
       values[i].unsafeGetTensorImpl()->bump_version();
     }
     const auto run = type == at::kDouble ? &portable::adamBlock<portable::Lane<double>> : PICK(adamBlock);
-    at::parallel_for(0, static_cast<int64_t>(blocks.size()), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) run(blocks[i], numbers);
-    });
+    in_parallel(static_cast<int64_t>(blocks.size()), [&](int64_t i) { run(blocks[i], numbers); });
   });
 }
 

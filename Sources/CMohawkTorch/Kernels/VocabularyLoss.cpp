@@ -2,10 +2,10 @@
 // over each row that leaves the gradient in the logits' place, and matrix products from there.
 #include "MohawkVocabulary.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include "../Translation.h"
+#include "Tasks.h"
 
 namespace mohawk {
 namespace {
@@ -139,7 +139,7 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, dou
     auto aims = teacher != nullptr ? teacherBuffer.narrow(0, 0, count) : at::Tensor();
     if (teacher != nullptr) teacher->project(first, aims);
     const int64_t stride = vocabulary * static_cast<int64_t>(buffer.element_size());
-    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    in_parallel(count, [&](int64_t i) {
       VocabularyRow row{};
       row.bias = student.biases();
       row.scale = 1 / student.divisor;
@@ -149,12 +149,10 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, dou
         row.teacherBias = teacher->biases();
         row.teacherScale = 1 / teacher->divisor;
       }
-      for (int64_t i = begin; i < end; i++) {
-        row.student = static_cast<char *>(logits.data_ptr()) + i * stride;
-        if (teacher != nullptr) row.teacher = static_cast<const char *>(aims.const_data_ptr()) + i * stride;
-        if (targets != nullptr) row.target = targets[first + i];
-        losses[static_cast<size_t>(first + i)] = pass(row);
-      }
+      row.student = static_cast<char *>(logits.data_ptr()) + i * stride;
+      if (teacher != nullptr) row.teacher = static_cast<const char *>(aims.const_data_ptr()) + i * stride;
+      if (targets != nullptr) row.target = targets[first + i];
+      losses[static_cast<size_t>(first + i)] = pass(row);
     });
     if (hiddenSlope.defined()) {
       auto part = hiddenSlope.narrow(0, first, count);
@@ -166,11 +164,10 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, dou
     if (biasSlope.defined()) {
       const auto columns = columnPass(logits.scalar_type());
       constexpr int64_t block = 512;
-      at::parallel_for(0, (vocabulary + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t from = begin * block; from < std::min(end * block, vocabulary); from += block) {
-          columns(logits.const_data_ptr(), count, vocabulary, from, std::min(from + block, vocabulary),
-                  biasSlope.data_ptr());
-        }
+      in_parallel((vocabulary + block - 1) / block, [&](int64_t piece) {
+        const int64_t from = piece * block;
+        columns(logits.const_data_ptr(), count, vocabulary, from, std::min(from + block, vocabulary),
+                biasSlope.data_ptr());
       });
     }
   }

@@ -6,7 +6,7 @@ extension CheckpointFormat {
       [withItsCode, "the authors' code (goombalab/phi-mamba): `model.load_state_dict(weights, strict=True)`"]
     case .graniteHybrid:
       [
-        "transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)` (GraniteMoeHybridForCausalLM), vLLM, mlx-lm",
+        "transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)` (GraniteMoeHybridForCausalLM), an architecture that vLLM and mlx-lm know too",
         "llama.cpp, after `mohawk convert FOLDER model.gguf --to gguf`",
       ]
     case .bamba, .mamba2, .mamba:
