@@ -14,7 +14,7 @@ enum VocabularyLoss {
   /// Elements of one slice's logits: few enough for the caches, many enough for the products.
   static let sliceElements = 1 << 24
   /// Rows of a slice at most.
-  static let sliceRows = 512
+  static let sliceRows = 256
   /// Elements of one slice's logits where a graph is recorded over them.
   static let graphElements = 1 << 21
 

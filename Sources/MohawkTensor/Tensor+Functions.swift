@@ -37,7 +37,9 @@ extension Tensor {
     unary("sigmoid", mhk_sigmoid, file, line)
   }
   /// x · sigmoid(x).
-  public func silu(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("silu", mhk_silu, file, line) }
+  public func silu(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    gated(nil, MHK_SILU, file, line)
+  }
   /// max(x, 0).
   public func relu(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("relu", mhk_relu, file, line) }
   /// log(1 + eˣ), computed stably.
@@ -55,7 +57,7 @@ extension Tensor {
 
   /// The Gaussian error linear unit; `approximate` selects the tanh form (`gelu_new`) instead of the exact one.
   public func gelu(approximate: Bool, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("gelu", approximate ? mhk_gelu_tanh : mhk_gelu_erf, file, line)
+    approximate ? gated(nil, MHK_GELU_TANH, file, line) : unary("gelu", mhk_gelu_erf, file, line)
   }
 
   /// The element raised to `exponent`.

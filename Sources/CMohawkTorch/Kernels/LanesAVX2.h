@@ -58,9 +58,10 @@ TARGET INLINE Floats operator*(Floats a, Floats b) { return {_mm256_mul_ps(a.v, 
 TARGET INLINE Floats operator/(Floats a, Floats b) { return {_mm256_div_ps(a.v, b.v)}; }
 TARGET INLINE Floats multiplyAdd(Floats a, Floats b, Floats c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 TARGET INLINE Floats larger(Floats a, Floats b) { return {_mm256_max_ps(a.v, b.v)}; }
+TARGET INLINE Floats smaller(Floats a, Floats b) { return {_mm256_min_ps(a.v, b.v)}; }
 TARGET INLINE Floats squareRoot(Floats a) { return {_mm256_sqrt_ps(a.v)}; }
-// e to the power of a, to about two units in the last place; below −87 it is e⁻⁸⁷. A NaN stays one, because it is
-// the second operand.
+// e to the power of a, to about two units in the last place; below −87 it is e⁻⁸⁷, above 88 infinite. A NaN stays
+// one, because it is the second operand.
 TARGET INLINE Floats exponential(Floats a) {
   const __m256 x = _mm256_min_ps(_mm256_set1_ps(88.0f), _mm256_max_ps(_mm256_set1_ps(-87.0f), a.v));
   const __m256 whole =
@@ -75,7 +76,9 @@ TARGET INLINE Floats exponential(Floats a) {
   y = _mm256_fmadd_ps(y, rest, _mm256_set1_ps(5.0000001201e-1f));
   y = _mm256_add_ps(_mm256_fmadd_ps(y, _mm256_mul_ps(rest, rest), rest), _mm256_set1_ps(1.0f));
   const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127)), 23);
-  return {_mm256_mul_ps(y, _mm256_castsi256_ps(power))};
+  const __m256 tooLarge = _mm256_cmp_ps(a.v, _mm256_set1_ps(88.0f), _CMP_GT_OQ);
+  return {_mm256_blendv_ps(_mm256_mul_ps(y, _mm256_castsi256_ps(power)),
+                           _mm256_set1_ps(std::numeric_limits<float>::infinity()), tooLarge)};
 }
 
 // A sum of squares in fp64.

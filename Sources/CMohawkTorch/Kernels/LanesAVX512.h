@@ -44,6 +44,7 @@ TARGET INLINE Floats operator*(Floats a, Floats b) { return {_mm512_mul_ps(a.v, 
 TARGET INLINE Floats operator/(Floats a, Floats b) { return {_mm512_div_ps(a.v, b.v)}; }
 TARGET INLINE Floats multiplyAdd(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 TARGET INLINE Floats larger(Floats a, Floats b) { return {_mm512_max_ps(a.v, b.v)}; }
+TARGET INLINE Floats smaller(Floats a, Floats b) { return {_mm512_min_ps(a.v, b.v)}; }
 TARGET INLINE Floats squareRoot(Floats a) { return {_mm512_sqrt_ps(a.v)}; }
 // e to the power of a, to about two units in the last place: 2 to the whole part, a polynomial for the rest. Below −110
 // it is 0. A NaN stays one, because it is the second operand.

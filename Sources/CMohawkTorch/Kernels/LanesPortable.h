@@ -52,6 +52,10 @@ INLINE Lane<T> larger(Lane<T> a, Lane<T> b) {
   return {a.v > b.v ? a.v : b.v};
 }
 template <typename T>
+INLINE Lane<T> smaller(Lane<T> a, Lane<T> b) {
+  return {a.v < b.v ? a.v : b.v};
+}
+template <typename T>
 INLINE Lane<T> squareRoot(Lane<T> a) {
   return {std::sqrt(a.v)};
 }

@@ -85,7 +85,7 @@ mhk_error mhk_multinomial(mhk_tensor a, int64_t count, mhk_generator g, mhk_tens
 #define MHK_UNARY(name) mhk_error mhk_##name(mhk_tensor a, mhk_tensor *out);
 MHK_UNARY(neg) MHK_UNARY(abs) MHK_UNARY(exp) MHK_UNARY(log) MHK_UNARY(log1p) MHK_UNARY(sqrt) MHK_UNARY(rsqrt)
 MHK_UNARY(square) MHK_UNARY(reciprocal) MHK_UNARY(sin) MHK_UNARY(cos) MHK_UNARY(tanh) MHK_UNARY(sigmoid)
-MHK_UNARY(silu) MHK_UNARY(relu) MHK_UNARY(softplus) MHK_UNARY(gelu_tanh) MHK_UNARY(gelu_erf) MHK_UNARY(isfinite)
+MHK_UNARY(relu) MHK_UNARY(softplus) MHK_UNARY(gelu_erf) MHK_UNARY(isfinite)
 MHK_UNARY(logical_not) MHK_UNARY(contiguous) MHK_UNARY(detach) MHK_UNARY(clone) MHK_UNARY(variable_data)
 MHK_UNARY(sum_all) MHK_UNARY(mean_all) MHK_UNARY(max_all) MHK_UNARY(all)
 

@@ -23,4 +23,13 @@ public enum Activation: String, Sendable, Equatable, CaseIterable {
     case .squaredRelu: x.relu().square()
     }
   }
+
+  /// Elementwise, times another tensor of the same shape: what a gated MLP does.
+  public func callAsFunction(_ x: Tensor, times factor: Tensor) -> Tensor {
+    switch self {
+    case .silu: x.silu(times: factor)
+    case .geluTanh: x.geluTanh(times: factor)
+    case .gelu, .relu, .squaredRelu: self(x) * factor
+    }
+  }
 }

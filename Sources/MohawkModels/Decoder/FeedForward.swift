@@ -26,7 +26,7 @@ struct FeedForward {
   func callAsFunction(_ x: Tensor) -> Tensor {
     switch kind {
     case .plain(let fc1, let fc2): fc2(activation(fc1(x)))
-    case .gated(let gate, let up, let down): down(activation(gate(x)) * up(x))
+    case .gated(let gate, let up, let down): down(activation(gate(x), times: up(x)))
     }
   }
 }

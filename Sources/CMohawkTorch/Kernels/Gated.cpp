@@ -1,0 +1,120 @@
+// SiLU and GELU by tanh are x · sigmoid(x(a + bx²)); one pass forward and one backward do for both.
+#include "MohawkGated.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "../Translation.h"
+
+namespace mohawk {
+namespace {
+struct GatedPass {
+  const void *x, *factor, *slope;  // factor may be null
+  void *out, *factorOut;
+  double a, b;
+};
+}  // namespace
+}  // namespace mohawk
+
+#define KERNEL "GatedPass.h"
+#include "EveryTarget.h"
+
+namespace mohawk {
+namespace {
+using Pass = void (*)(const GatedPass &, int64_t, int64_t);
+
+GatedPass polynomial(int64_t activation) {
+  GatedPass pass{};
+  pass.a = 1;
+  if (activation == MHK_GELU_TANH) {
+    pass.a = 2 * std::sqrt(2 / 3.14159265358979323846);
+    pass.b = pass.a * 0.044715;
+  }
+  return pass;
+}
+
+bool isKnown(const at::Tensor &x) {
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16 ||
+                        x.scalar_type() == at::kDouble);
+}
+
+Pass forwardPass(at::ScalarType type) {
+  if (type == at::kDouble) return &portable::gatedForward<portable::Lane<double>, double>;
+  return type == at::kFloat ? PICK(gatedForward, float) : PICK(gatedForward, c10::BFloat16);
+}
+
+Pass backwardPass(at::ScalarType type) {
+  if (type == at::kDouble) return &portable::gatedBackward<portable::Lane<double>, double>;
+  return type == at::kFloat ? PICK(gatedBackward, float) : PICK(gatedBackward, c10::BFloat16);
+}
+
+// Shares whole vectors out among the threads.
+void share(Pass run, const GatedPass &pass, int64_t count) {
+  constexpr int64_t block = 64;
+  at::parallel_for(0, (count + block - 1) / block, 128, [&](int64_t begin, int64_t end) {
+    run(pass, begin * block, std::min(end * block, count));
+  });
+}
+
+// The same numbers in the memory order of `model`.
+at::Tensor laidOutLike(const at::Tensor &model, const at::Tensor &tensor) {
+  return tensor.strides() == model.strides() ? tensor : at::empty_like(model).copy_(tensor);
+}
+
+struct Gated : torch::autograd::Function<Gated> {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x,
+                            const std::optional<at::Tensor> &factor, int64_t activation) {
+    const auto in = x.is_non_overlapping_and_dense() ? x : x.contiguous();
+    const auto times = factor ? laidOutLike(in, *factor) : at::Tensor();
+    auto out = at::empty_like(in);
+    auto pass = polynomial(activation);
+    pass.x = in.const_data_ptr();
+    if (times.defined()) pass.factor = times.const_data_ptr();
+    pass.out = out.data_ptr();
+    share(forwardPass(in.scalar_type()), pass, in.numel());
+    context->saved_data["activation"] = activation;
+    if (times.defined()) {
+      context->save_for_backward({in, times});
+    } else {
+      context->save_for_backward({in});
+    }
+    return out;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                 torch::autograd::variable_list slopes) {
+    const auto saved = context->get_saved_variables();
+    const auto slope = laidOutLike(saved[0], slopes[0]);
+    auto out = at::empty_like(saved[0]);
+    auto factorOut = saved.size() > 1 ? at::empty_like(saved[1]) : at::Tensor();
+    auto pass = polynomial(context->saved_data["activation"].toInt());
+    pass.x = saved[0].const_data_ptr();
+    pass.slope = slope.const_data_ptr();
+    pass.out = out.data_ptr();
+    if (saved.size() > 1) {
+      pass.factor = saved[1].const_data_ptr();
+      pass.factorOut = factorOut.data_ptr();
+    }
+    share(backwardPass(out.scalar_type()), pass, out.numel());
+    return {out, factorOut, at::Tensor()};
+  }
+};
+}  // namespace
+}  // namespace mohawk
+
+using namespace mohawk;
+
+extern "C" mhk_error mhk_gated(mhk_tensor x, mhk_tensor factor_or_null, int32_t activation, mhk_tensor *out) {
+  return guarded([&] {
+    const auto &in = get(x);
+    const auto factor = optional(factor_or_null);
+    TORCH_CHECK(!factor || factor->sizes() == in.sizes(), "an activation of ", in.sizes(), " cannot gate ",
+                factor->sizes());
+    if (isKnown(in) && (!factor || (factor->is_cpu() && factor->scalar_type() == in.scalar_type()))) {
+      *out = wrap(Gated::apply(in, factor, static_cast<int64_t>(activation)));
+      return;
+    }
+    const auto alone = activation == MHK_SILU ? at::silu(in) : at::gelu(in, "tanh");
+    *out = wrap(factor ? alone * *factor : alone);
+  });
+}

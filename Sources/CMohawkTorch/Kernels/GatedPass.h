@@ -1,0 +1,63 @@
+// Numbers through the activation and its gradient. Compiled per target.
+
+// Where x is as large as this, the sigmoid is 0 or 1 anyway; the bound keeps 0 · ∞ away. A NaN stays one.
+template <typename L>
+TARGET INLINE L bounded(L x) {
+  return larger(L::of(-1e3), smaller(L::of(1e3), x));
+}
+
+// sigmoid(x(a + bx²)), and the slope of what stands in it.
+template <typename L>
+struct Gate {
+  L open, slope;
+};
+template <typename L>
+TARGET INLINE Gate<L> gate(L x, L a, L b) {
+  const L near = bounded(x), square = near * near, one = L::of(1);
+  return {one / (one + exponential(L::of(0) - near * multiplyAdd(b, square, a))),
+          multiplyAdd(b * L::of(3), square, a)};
+}
+
+template <typename L, typename T>
+TARGET INLINE L some(const T *p, int64_t left) {
+  return left >= L::count ? L::load(p) : L::load(p, left, 0);
+}
+template <typename L, typename T>
+TARGET INLINE void keep(L x, T *p, int64_t left) {
+  if (left >= L::count) {
+    x.store(p);
+  } else {
+    x.store(p, left);
+  }
+}
+
+template <typename L, typename T>
+TARGET void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
+  const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
+  T *const out = static_cast<T *>(pass.out);
+  const L a = L::of(pass.a), b = L::of(pass.b);
+  for (int64_t i = from; i < to; i += L::count) {
+    const L in = some<L>(x + i, to - i);
+    L y = in * gate(in, a, b).open;
+    if (factor != nullptr) y = y * some<L>(factor + i, to - i);
+    keep(y, out + i, to - i);
+  }
+}
+
+template <typename L, typename T>
+TARGET void gatedBackward(const GatedPass &pass, int64_t from, int64_t to) {
+  const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
+  const T *const slope = static_cast<const T *>(pass.slope);
+  T *const xSlope = static_cast<T *>(pass.out), *const factorSlope = static_cast<T *>(pass.factorOut);
+  const L a = L::of(pass.a), b = L::of(pass.b), one = L::of(1);
+  for (int64_t i = from; i < to; i += L::count) {
+    const L in = some<L>(x + i, to - i);
+    L g = some<L>(slope + i, to - i);
+    const Gate<L> at = gate(in, a, b);
+    if (factor != nullptr) {
+      keep(g * in * at.open, factorSlope + i, to - i);
+      g = g * some<L>(factor + i, to - i);
+    }
+    keep(g * at.open * multiplyAdd(bounded(in) * (one - at.open), at.slope, one), xSlope + i, to - i);
+  }
+}
