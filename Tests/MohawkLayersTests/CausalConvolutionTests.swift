@@ -96,7 +96,7 @@ import Testing
     for (dtype, weights, tolerance) in [
       (DType.float64, DType.float64, 1e-14), (.float32, .float32, 2e-6), (.bfloat16, .float32, 8e-3),
     ] {
-      for (length, channels) in [(0, 4), (1, 1), (33, 130), (70, 17)] {
+      for (length, channels) in [(1, 1), (2, 4), (33, 130), (70, 17)] {
         let build = ParameterBuild(DrawnParameters(random, .float64))
         let exact = CausalConvolution(channels, width: width, silu: silu, build.root)
         for parameter in build.parameters.all {
@@ -123,5 +123,14 @@ import Testing
         }
       }
     }
+  }
+
+  @Test func anEmptySequenceHasAnEmptyResultAndNoSlope() {
+    let layer = layer(5, width: 4)
+    let past = random.normal([2, 3, 5], .float64).leaf()
+    let y = layer(.zeros([2, 0, 5], .float64), past: past)
+    #expect(y.shape == [2, 0, 5])
+    let gradients = y.sum().gradients(of: [layer.weight, past])
+    for gradient in gradients { #expect(gradient!.rms == 0) }
   }
 }
