@@ -59,7 +59,14 @@ let targets: [Target] = [
       "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining", "MohawkRecipes", "MohawkFiles",
     ]),
   .target(name: "MohawkEvaluation", dependencies: ["MohawkModels", "MohawkTensor"]),
-  .target(name: "MohawkServing", dependencies: ["MohawkModels", "MohawkTensor", "MohawkText", "MohawkFiles"]),
+  .target(
+    name: "MohawkDecoding",
+    dependencies: [
+      "CMohawkTorch", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkFiles",
+    ]),
+  .target(
+    name: "MohawkServing",
+    dependencies: ["MohawkDecoding", "MohawkModels", "MohawkTensor", "MohawkText", "MohawkFiles"]),
   .target(
     name: "MohawkRuns",
     dependencies: [
@@ -120,9 +127,15 @@ let targets: [Target] = [
     name: "MohawkEvaluationTests",
     dependencies: ["MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor"]),
   .testTarget(
+    name: "MohawkDecodingTests",
+    dependencies: [
+      "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkFiles",
+    ]),
+  .testTarget(
     name: "MohawkServingTests",
     dependencies: [
-      "MohawkServing", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkText", "MohawkFiles",
+      "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkText",
+      "MohawkFiles",
     ]),
   .testTarget(
     name: "MohawkRunsTests",
@@ -164,6 +177,7 @@ let package = Package(
     .library(name: "MohawkTraining", targets: ["MohawkTraining"]),
     .library(name: "MohawkDistillation", targets: ["MohawkDistillation"]),
     .library(name: "MohawkEvaluation", targets: ["MohawkEvaluation"]),
+    .library(name: "MohawkDecoding", targets: ["MohawkDecoding"]),
     .library(name: "MohawkServing", targets: ["MohawkServing"]),
     .library(name: "MohawkRuns", targets: ["MohawkRuns"]),
   ],

@@ -31,6 +31,11 @@ public struct CausalConvolution {
   ///   - x: [batch, length, channels].
   ///   - past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
   public func callAsFunction(_ x: Tensor, past: Tensor? = nil) -> Tensor {
+    x.device == .cpu ? x.causalConvolution(weight, bias, past: past, silu: silu) : plain(x, past: past)
+  }
+
+  /// The same in operations of libtorch, for devices that have no kernel of their own.
+  func plain(_ x: Tensor, past: Tensor?) -> Tensor {
     let length = x.size(1)
     let wide = x.to(weight.dtype)
     let input = past.map { Tensor.concatenated([$0.to(weight.dtype), wide], 1) } ?? wide.padded(0, 0, width - 1, 0)

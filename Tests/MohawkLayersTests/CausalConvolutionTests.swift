@@ -90,4 +90,47 @@ import Testing
     let x = random.normal([2, 9, 4], .float64)
     #expect(active(x).error(from: plain(x).silu()) <= 1e-15)
   }
+
+  @Test(arguments: [2, 4, 64], [true, false])
+  func theKernelHasTheResultsAndGradientsOfThePlainForm(_ width: Int, _ silu: Bool) {
+    for (dtype, weights, tolerance) in [
+      (DType.float64, DType.float64, 1e-14), (.float32, .float32, 2e-6), (.bfloat16, .float32, 8e-3),
+    ] {
+      for (length, channels) in [(1, 1), (2, 4), (33, 130), (70, 17)] {
+        let build = ParameterBuild(DrawnParameters(random, .float64))
+        let exact = CausalConvolution(channels, width: width, silu: silu, build.root)
+        for parameter in build.parameters.all {
+          parameter.value.addInPlace(random.normal(parameter.value.shape).to(.float64))
+        }
+        let x = random.normal([2, length, channels + 3]).to(dtype)
+        let past = random.normal([2, width - 1, channels])
+        let cotangent = random.normal([2, length, channels]).to(dtype)
+        /// Results and gradients by x, past, weight and bias; x is a slice of a wider tensor.
+        func run(_ x: Tensor, _ w: DType, _ form: (Tensor, Tensor, Tensor, Tensor) -> Tensor) -> [Tensor] {
+          let inputs = [x.leaf(), past.leaf(w), exact.weight.leaf(w), exact.bias!.leaf(w)]
+          let y = form(inputs[0].narrowed(2, from: 2, length: channels), inputs[1], inputs[2], inputs[3])
+          return [y.detached()] + y.gradients(of: inputs, cotangent.to(y.dtype)).map { $0! }
+        }
+        let fast = run(x, weights) { $0.causalConvolution($2, $3, past: $1, silu: silu) }
+        let slow = run(x.to(.float64), .float64) { x, past, weight, bias in
+          let input = Tensor.concatenated([past, x], 1).transposed(1, 2)
+          let y = input.depthwiseConvolution(weight, bias).transposed(1, 2)
+          return silu ? y.silu() : y
+        }
+        #expect(fast[0].dtype == dtype)
+        for (mine, expected) in zip(fast, slow) {
+          #expect(mine.error(from: expected) <= tolerance, "\(dtype), \(length) × \(channels)")
+        }
+      }
+    }
+  }
+
+  @Test func anEmptySequenceHasAnEmptyResultAndNoSlope() {
+    let layer = layer(5, width: 4)
+    let past = random.normal([2, 3, 5], .float64).leaf()
+    let y = layer(.zeros([2, 0, 5], .float64), past: past)
+    #expect(y.shape == [2, 0, 5])
+    let gradients = y.sum().gradients(of: [layer.weight, past])
+    for gradient in gradients { #expect(gradient!.rms == 0) }
+  }
 }

@@ -1,6 +1,7 @@
-import MohawkMixers
 import MohawkTensor
 import Testing
+
+@testable import MohawkMixers
 
 /// How fast the tokens of a test forget.
 enum DecayKind: String, CaseIterable, CustomTestStringConvertible {
@@ -87,12 +88,15 @@ enum SSDForm: Equatable, CustomTestStringConvertible {
   /// By `SSD.matrix`, the initial and last state by their formulas.
   case matrix
   case chunks(Int)
+  /// The form for devices without a kernel of their own.
+  case plainChunks(Int)
 
   var testDescription: String {
     switch self {
     case .recurrence: "recurrence"
     case .matrix: "matrix"
     case .chunks(let size): "chunks of \(size)"
+    case .plainChunks(let size): "plain chunks of \(size)"
     }
   }
 
@@ -101,6 +105,8 @@ enum SSDForm: Equatable, CustomTestStringConvertible {
     switch self {
     case .recurrence: return SSD.recurrence(x: p.x, b: p.b, c: p.c, logDecay: p.logDecay, state: state)
     case .chunks(let size): return SSD.chunks(x: p.x, b: p.b, c: p.c, logDecay: p.logDecay, chunk: size, state: state)
+    case .plainChunks(let size):
+      return SSD.plainChunks(x: p.x, b: p.b, c: p.c, logDecay: p.logDecay, chunk: size, state: state)
     case .matrix: return definition(p)
     }
   }

@@ -5,7 +5,9 @@ import Testing
 
 /// The four forms of structured state-space duality are one map.
 @Suite struct SSDTests {
-  static let forms: [SSDForm] = [.matrix, .chunks(1), .chunks(3), .chunks(16), .chunks(64), .chunks(1000)]
+  static let forms: [SSDForm] = [
+    .matrix, .chunks(1), .chunks(3), .chunks(16), .chunks(64), .chunks(1000), .plainChunks(16), .plainChunks(64),
+  ]
 
   /// Compares results and gradients of a form with the recurrence.
   private func compare(_ form: SSDForm, _ problem: SSDProblem, tolerance: Double, _ what: String) {

@@ -1,10 +1,10 @@
 // SiLU and GELU by tanh are x · sigmoid(x(a + bx²)); one pass forward and one backward do for both.
 #include "MohawkGated.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "../Translation.h"
+#include "Tasks.h"
 
 namespace mohawk {
 namespace {
@@ -50,9 +50,9 @@ Pass backwardPass(at::ScalarType type) {
 
 // Shares whole vectors out among the threads.
 void share(Pass run, const GatedPass &pass, int64_t count) {
-  constexpr int64_t block = 64;
-  at::parallel_for(0, (count + block - 1) / block, 128, [&](int64_t begin, int64_t end) {
-    run(pass, begin * block, std::min(end * block, count));
+  constexpr int64_t piece = 8192;
+  in_parallel((count + piece - 1) / piece, [&](int64_t index) {
+    run(pass, index * piece, std::min((index + 1) * piece, count));
   });
 }
 

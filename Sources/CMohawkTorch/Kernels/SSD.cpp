@@ -40,11 +40,11 @@ Results forward(SSDOperands &operands, bool keep) {
   results.last = at::empty({x.size(0), x.size(2), p, n}, x.options().dtype(type));
   if (keep)
     operands.entering = at::empty({x.size(0), x.size(2), operands.chunks(), p, n}, x.options().dtype(type));
-  const auto path = ssd_path();
+  const auto kernels = path().ssd;
   switch (x.scalar_type()) {
-    case at::kDouble: forward_heads<double, double>(operands, results, path.forwardDouble); break;
-    case at::kFloat: forward_heads<float, float>(operands, results, path.forwardFloat); break;
-    default: forward_heads<BFloat16, float>(operands, results, path.forwardBFloat16); break;
+    case at::kDouble: forward_heads<double, double>(operands, results, kernels.forwardDouble); break;
+    case at::kFloat: forward_heads<float, float>(operands, results, kernels.forwardFloat); break;
+    default: forward_heads<BFloat16, float>(operands, results, kernels.forwardBFloat16); break;
   }
   results.entering = operands.entering;
   return results;
@@ -111,11 +111,11 @@ Gradients backward(const SSDOperands &operands, const at::Tensor &y, const at::T
   if (operands.state.defined()) gradients.state = at::empty(operands.state.sizes(), operands.state.options());
   at::Tensor skips;
   if (operands.skip.defined()) skips = at::empty({operands.batch(), operands.heads()}, operands.skip.options());
-  const auto path = ssd_path();
+  const auto kernels = path().ssd;
   switch (operands.x.scalar_type()) {
-    case at::kDouble: backward_heads<double, double>(operands, y, last, gradients, skips, path.backwardDouble); break;
-    case at::kFloat: backward_heads<float, float>(operands, y, last, gradients, skips, path.backwardFloat); break;
-    default: backward_heads<BFloat16, float>(operands, y, last, gradients, skips, path.backwardBFloat16); break;
+    case at::kDouble: backward_heads<double, double>(operands, y, last, gradients, skips, kernels.backwardDouble); break;
+    case at::kFloat: backward_heads<float, float>(operands, y, last, gradients, skips, kernels.backwardFloat); break;
+    default: backward_heads<BFloat16, float>(operands, y, last, gradients, skips, kernels.backwardBFloat16); break;
   }
   if (skips.defined()) gradients.skip = skips.sum(0);
   return gradients;

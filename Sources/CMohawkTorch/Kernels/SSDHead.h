@@ -1,20 +1,8 @@
 // What the SSD kernels of every path are told of one sequence and head.
 #pragma once
-#include <cstdint>
+#include "Rows.h"
 
 namespace mohawk {
-
-struct BFloat16 {
-  uint16_t bits;
-};
-
-/// Rows of one head in a tensor [batch, length, heads, n]: one per token, `step` elements apart.
-template <typename E>
-struct Rows {
-  E *first = nullptr;
-  int64_t step = 0;
-  E *operator[](int64_t token) const { return first + token * step; }
-};
 
 /// E: type of the operands; T: type of arithmetic, decays and states.
 template <typename E, typename T>
@@ -45,8 +33,7 @@ struct SSDBackwardHead : SSDHead<E, T> {
   T *initialGradient = nullptr;
 };
 
-/// The kernels of one kind of processor.
-struct SSDPath {
+struct SSDKernels {
   void (*forwardFloat)(const SSDForwardHead<float, float> &);
   void (*forwardBFloat16)(const SSDForwardHead<BFloat16, float> &);
   void (*forwardDouble)(const SSDForwardHead<double, double> &);
@@ -54,11 +41,5 @@ struct SSDPath {
   void (*backwardBFloat16)(const SSDBackwardHead<BFloat16, float> &);
   void (*backwardDouble)(const SSDBackwardHead<double, double> &);
 };
-
-SSDPath ssd_portable();
-#if defined(__x86_64__)
-SSDPath ssd_avx2();
-SSDPath ssd_avx512();
-#endif
 
 }  // namespace mohawk

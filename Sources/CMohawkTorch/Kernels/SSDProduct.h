@@ -1,13 +1,6 @@
 // Products of small matrices in cache, by register tiles. Rows and columns are padded to multiples of `padding`, so
 // that no tile has an edge.
 
-/// Keeps a number in its register: else compilers load it again for every use.
-#if defined(__x86_64__)
-#define MOHAWK_KEEP(vector) asm("" : "+v"(vector))
-#else
-#define MOHAWK_KEEP(vector)
-#endif
-
 /// What of a product is needed, or not zero.
 enum class Part {
   all,
@@ -30,8 +23,7 @@ MOHAWK_INLINE void tile(
     Vector<T> right[vectors];
     for (int v = 0; v < vectors; v++) right[v] = at(b + k * bStride + v * lanes);
     for (int r = 0; r < rows; r++) {
-      Vector<T> left = all(byColumns ? a[k * stride + r] : a[r * stride + k]);
-      MOHAWK_KEEP(left);
+      const T left = byColumns ? a[k * stride + r] : a[r * stride + k];
       for (int v = 0; v < vectors; v++) sums[r][v] += left * right[v];
     }
   }

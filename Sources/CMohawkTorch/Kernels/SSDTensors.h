@@ -2,8 +2,7 @@
 #pragma once
 #include <ATen/ATen.h>
 
-#include "Processor.h"
-#include "SSDHead.h"
+#include "Path.h"
 
 namespace mohawk {
 
@@ -55,16 +54,5 @@ struct SSDOperands {
     return one;
   }
 };
-
-inline SSDPath ssd_path() {
-#if defined(__x86_64__)
-  switch (processor()) {
-    case Processor::avx512: return ssd_avx512();
-    case Processor::avx2: return ssd_avx2();
-    case Processor::portable: break;
-  }
-#endif
-  return ssd_portable();
-}
 
 }  // namespace mohawk

@@ -75,13 +75,19 @@ extension LanguageModel {
 
   /// The logits of the last of the next tokens, [batch, vocabulary]; the state moves on by all of them.
   public func advance(_ ids: Tensor, _ state: ModelState) -> Tensor {
+    advance(ids, state, logits: 1).squeezed(1)
+  }
+
+  /// The logits of the last `count` of the next tokens, [batch, count, vocabulary]; the state moves on by all of them.
+  public func advance(_ ids: Tensor, _ state: ModelState, logits count: Int) -> Tensor {
     precondition(ids.size(1) > 0, "no token to advance by")
+    precondition((0...ids.size(1)).contains(count), "logits of \(count) tokens out of \(ids.size(1))")
     var hidden = embed(ids, from: state.position)
     for (block, layer) in zip(blocks, state.layers) {
       let input = block.mixerInput(hidden)
       hidden = block.finish(hidden, input: input, mixed: block.mixer.advance(input, layer))
     }
-    return head(normalise(hidden.narrowed(1, from: ids.size(1) - 1, length: 1))).squeezed(1)
+    return head(normalise(hidden.narrowed(1, from: ids.size(1) - count, length: count)))
   }
 
   /// Stops recording gradients for every parameter.
@@ -90,9 +96,9 @@ extension LanguageModel {
 
 /// What a model remembers of the tokens so far, layer by layer.
 public final class ModelState {
-  let layers: [any MixerState]
+  package let layers: [any MixerState]
 
-  init(layers: [any MixerState]) { self.layers = layers }
+  package init(layers: [any MixerState]) { self.layers = layers }
 
   /// How many tokens it has seen.
   public var position: Int { layers.first?.position ?? 0 }

@@ -62,11 +62,28 @@ MOHAWK_INLINE Vector<T> all(T x) {
   return Vector<T>{} + x;
 }
 
+/// The sum of all lanes of a vector of `bytes`, by halves.
+template <typename T, int bytes>
+struct Folding {
+  typedef T Half __attribute__((vector_size(bytes / 2), may_alias));
+  static MOHAWK_INLINE T sum(const void *vector) {
+    Half halves[2];
+    __builtin_memcpy(halves, vector, bytes);
+    const Half both = halves[0] + halves[1];
+    return Folding<T, bytes / 2>::sum(&both);
+  }
+};
+template <typename T>
+struct Folding<T, static_cast<int>(2 * sizeof(T))> {
+  static MOHAWK_INLINE T sum(const void *vector) {
+    T pair[2];
+    __builtin_memcpy(pair, vector, sizeof pair);
+    return pair[0] + pair[1];
+  }
+};
 template <typename T>
 MOHAWK_INLINE T sum(Vector<T> v) {
-  T total = 0;
-  for (int i = 0; i < Lanes<T>::count; i++) total += v[i];
-  return total;
+  return Folding<T, MOHAWK_VECTOR_BYTES>::sum(&v);
 }
 
 /// 0, 1, 2 ...

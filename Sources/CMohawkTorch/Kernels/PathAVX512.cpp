@@ -2,7 +2,7 @@
 #if defined(__x86_64__)
 #include <cstdlib>
 
-#include "SSDHead.h"
+#include "Path.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
@@ -13,12 +13,12 @@
 #define MOHAWK_PATH avx512
 #define MOHAWK_VECTOR_BYTES 64
 #define MOHAWK_TILE_ROWS 8
-#include "SSDPath.h"
+#include "PathKernels.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
 
-mohawk::SSDPath mohawk::ssd_avx512() { return avx512::path(); }
+mohawk::Path mohawk::path_avx512() { return avx512::path(); }
 #endif

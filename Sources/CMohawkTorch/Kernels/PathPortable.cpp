@@ -1,11 +1,11 @@
 // For any processor: vectors of 16 bytes, which every 64-bit one has.
 #include <cstdlib>
 
-#include "SSDHead.h"
+#include "Path.h"
 
 #define MOHAWK_PATH portable
 #define MOHAWK_VECTOR_BYTES 16
 #define MOHAWK_TILE_ROWS 4
-#include "SSDPath.h"
+#include "PathKernels.h"
 
-mohawk::SSDPath mohawk::ssd_portable() { return portable::path(); }
+mohawk::Path mohawk::path_portable() { return portable::path(); }

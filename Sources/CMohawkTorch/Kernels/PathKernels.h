@@ -1,4 +1,4 @@
-// The SSD kernels for one kind of processor. A path's file defines MOHAWK_PATH (its namespace), MOHAWK_VECTOR_BYTES and
+// The kernels for one kind of processor. A path's file defines MOHAWK_PATH (its namespace), MOHAWK_VECTOR_BYTES and
 // MOHAWK_TILE_ROWS, includes the standard headers, switches the compiler to the processor and includes this.
 
 namespace mohawk {
@@ -16,15 +16,19 @@ struct FlushTinyNumbers {
 #endif
 };
 
-#include "SSDVector.h"
+#include "PathVector.h"
 #include "SSDProduct.h"
 #include "SSDChunk.h"
 #include "SSDForward.h"
 #include "SSDBackward.h"
+#include "ConvolutionChannels.h"
 
-static SSDPath path() {
-  return {forward<float, float>,  forward<BFloat16, float>,  forward<double, double>,
-          backward<float, float>, backward<BFloat16, float>, backward<double, double>};
+static Path path() {
+  return {
+      {forward<float, float>, forward<BFloat16, float>, forward<double, double>, backward<float, float>,
+       backward<BFloat16, float>, backward<double, double>},
+      {filter<float, float>, filter<BFloat16, float>, filter<double, double>, filterGradients<float, float>,
+       filterGradients<BFloat16, float>, filterGradients<double, double>}};
 }
 
 }  // namespace MOHAWK_PATH

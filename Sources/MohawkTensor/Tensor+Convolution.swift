@@ -1,0 +1,23 @@
+import CMohawkTorch
+
+extension Tensor {
+  /// A causal convolution of every channel of [batch, length, channels] with its own taps, the last of which meets the
+  /// current token, as one operation with its own gradients; for tensors on CPUs.
+  /// - Parameters:
+  ///   - weight: [channels, 1, width]; sums are in its type.
+  ///   - bias: [channels]; none when nil.
+  ///   - past: the `width - 1` inputs before the first, [batch, width - 1, channels]; zeros when nil.
+  ///   - silu: whether SiLU follows.
+  ///   - file: where a mistake is reported.
+  ///   - line: where a mistake is reported.
+  /// - Returns: [batch, length, channels] in the type of this tensor.
+  public func causalConvolution(
+    _ weight: Tensor, _ bias: Tensor? = nil, past: Tensor? = nil, silu: Bool = false,
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    Tensor.make("causalConvolution", self, weight, bias ?? self, past ?? self, file: file, line: line) {
+      mhk_causal_convolution(
+        handle, weight.handle, bias?.handle ?? mhk_tensor(), past?.handle ?? mhk_tensor(), silu, $0)
+    }
+  }
+}

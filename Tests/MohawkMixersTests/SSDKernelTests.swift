@@ -1,0 +1,91 @@
+import MohawkTensor
+import Testing
+
+@testable import MohawkMixers
+
+/// The kernels behind `SSD.chunks`, for every kind of processor that this machine can be.
+@Suite(.serialized) struct SSDKernelTests {
+  private func onEveryPath(_ body: (ProcessorKernels) -> Void) {
+    defer { ProcessorKernels.limit(to: .avx512) }
+    for path in ProcessorKernels.allCases {
+      ProcessorKernels.limit(to: path)
+      if ProcessorKernels.current == path { body(path) }
+    }
+  }
+
+  /// y, last state and the gradients of all operands and of the skip.
+  private func run(_ p: SSDProblem, _ skip: Tensor, chunk: Int = 64) -> [Tensor] {
+    let leaves = (p.operands + [skip]).map { $0.leaf() }
+    let (y, state) = SSD.chunks(
+      x: leaves[0], b: leaves[1], c: leaves[2], logDecay: leaves[3], skip: leaves[5], chunk: chunk, state: leaves[4])
+    return [y.detached(), state.detached()] + p.objective(y, state).gradients(of: leaves).map { $0! }
+  }
+
+  private func oracle(_ p: SSDProblem, _ skip: Tensor) -> [Tensor] {
+    let leaves = (p.widened.operands + [skip.to(.float64)]).map { $0.leaf() }
+    let (rows, state) = SSD.recurrence(
+      x: leaves[0], b: leaves[1], c: leaves[2], logDecay: leaves[3], state: leaves[4])
+    let y = rows + leaves[0] * leaves[5].unsqueezed(-1)
+    return [y.detached(), state.detached()] + p.objective(y, state).gradients(of: leaves).map { $0! }
+  }
+
+  @Test(arguments: [DType.float64, .float32, .bfloat16])
+  func everyPathHasTheResultsAndGradientsOfTheRecurrence(_ dtype: DType) {
+    let random = RandomGenerator(seed: 3)
+    for (length, heads, qkHeads, headDim, stateDim) in [
+      (1, 1, 1, 1, 1), (65, 3, 1, 33, 16), (130, 2, 2, 64, 48), (70, 9, 1, 17, 5),
+    ] {
+      for decay in [DecayKind.ordinary, .nearlyNone, .strong] {
+        let problem = SSDProblem(
+          batch: 2, length: length, heads: heads, qkHeads: qkHeads, headDim: headDim, stateDim: stateDim, decay: decay
+        ).rounded(to: dtype)
+        let skip = random.normal([heads]).to(dtype == .float64 ? .float64 : .float32)
+        let exact = oracle(problem, skip)
+        let scale = exact.map(\.rms).max()! * 1e-2
+        onEveryPath { path in
+          for (index, (fast, slow)) in zip(run(problem, skip), exact).enumerated() {
+            #expect(
+              fast.error(from: slow, scale: scale) <= 2 * dtype.tolerance,
+              "\(path), result \(index) of length \(length), \(decay)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func threadsChangeNothing() {
+    let before = Runtime.threads
+    defer { Runtime.threads = before }
+    let problem = SSDProblem(length: 130, heads: 6, qkHeads: 2, headDim: 20, stateDim: 24).rounded(to: .float32)
+    let skip = Tensor.full([6], 0.5)
+    Runtime.threads = 1
+    let alone = run(problem, skip)
+    for threads in 2...4 {
+      Runtime.threads = threads
+      for (one, other) in zip(alone, run(problem, skip)) { #expect(one.isIdentical(to: other), "\(threads) threads") }
+    }
+  }
+
+  @Test func tinyAndHugeValuesKeepTheirDigits() {
+    for scale in [1e-30, 1e-15, 1e15] {
+      let problem = SSDProblem(length: 100, headDim: 16, stateDim: 16)
+      let skip = Tensor.full([4], 0.5)
+      let scaled = problem.with([problem.x * scale, problem.b, problem.c, problem.logDecay, problem.state * scale])
+      let (fast, slow) = (run(scaled.rounded(to: .float32), skip), run(problem.rounded(to: .float32), skip))
+      for index in 0...1 { #expect((fast[index].to(.float64) * (1 / scale)).error(from: slow[index]) <= 3e-6) }
+    }
+  }
+
+  @Test func aStateWithoutAReaderCostsNoGradient() {
+    let problem = SSDProblem(length: 70)
+    let leaves = problem.operands.map { $0.leaf() }
+    let (_, state) = SSD.chunks(
+      x: leaves[0], b: leaves[1], c: leaves[2], logDecay: leaves[3], chunk: 16, state: leaves[4])
+    let gradients = (state * problem.stateCotangent).sum().gradients(of: leaves)
+    #expect(gradients[2].map { $0.rms == 0 } ?? true, "the last state does not depend on c")
+    let other = problem.operands.map { $0.leaf() }
+    let (_, slow) = SSD.recurrence(x: other[0], b: other[1], c: other[2], logDecay: other[3], state: other[4])
+    let expected = (slow * problem.stateCotangent).sum().gradients(of: other)
+    for index in [0, 1, 3, 4] { #expect(gradients[index]!.error(from: expected[index]!) <= 1e-12) }
+  }
+}
