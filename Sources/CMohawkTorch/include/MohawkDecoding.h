@@ -36,7 +36,7 @@ typedef struct {
 
 // A causal depth-wise convolution: taps [width, channels], the last row for the current token.
 typedef struct {
-  const float *taps, *MHK_NULLABLE bias;
+  const float *MHK_NULLABLE taps, *MHK_NULLABLE bias;
   int64_t width, channels;
   bool silu;
 } mhk_taps;
@@ -70,7 +70,7 @@ typedef struct {
   mhk_taps x_taps, bc_taps;
   const float *MHK_NULLABLE rates, *MHK_NULLABLE step_bias;
   float least_step, largest_step;
-  const float *skip;
+  const float *MHK_NULLABLE skip;
   mhk_normalisation norm;
 } mhk_ssd_mixer;
 
@@ -79,7 +79,7 @@ typedef struct {
   int64_t channels, state_dim, rank;
   mhk_projection x, z, parameters, steps, out;
   mhk_taps taps;
-  const float *rates, *skip;
+  const float *MHK_NULLABLE rates, *MHK_NULLABLE skip;
 } mhk_scan_mixer;
 
 // What is not in layers.
