@@ -1,11 +1,11 @@
 // Where the numbers of quantised matrices and of prepared activations lie.
 //
-// Quantised: a tile holds 16 rows, so that a vector's lanes are rows. In a tile come first the scales, bf16
-// [groups][16 rows], up to a multiple of 64 bytes, then the numbers of each group of 32 columns:
+// Quantised: a tile holds 16 rows, so that a vector's lanes are rows. A tile is read from its first byte to its last:
+// for every two groups of 32 columns first their scales, bf16 [2][16 rows], then the numbers of each:
 //   q8  [group][8 fours][16 rows][4 columns], a byte each: the integer (−127 to 127) + 128
 //   q4  [group][4 eights][16 rows][4 bytes], low halves: columns 0 to 3 of the eight, high halves: columns 4 to 7; each
 //       half is an index into `levels`
-// Missing rows and columns are zeros.
+// Missing rows and columns are zeros. Of an odd last group, only the scales have room for two.
 //
 // Prepared activations for them, per column: int8 [groups · 32], then fp32 scales [groups], then int32
 // [groups], −128 · the group's sum, which undoes the 128 that was added to the weights.
@@ -27,12 +27,14 @@ constexpr int64_t rounded_up(int64_t n, int64_t step) { return (n + step - 1) / 
 constexpr int64_t groups_of(int64_t columns) { return (columns + group_columns - 1) / group_columns; }
 
 struct TileLayout {
-  int64_t groups, scale_bytes, group_bytes;
+  int64_t groups, group_bytes;
   constexpr TileLayout(WeightFormat format, int64_t columns)
       : groups(groups_of(columns)),
-        scale_bytes(rounded_up(groups * tile_rows * 2, 64)),
         group_bytes(tile_rows * group_columns / (format == WeightFormat::q4 ? 2 : 1)) {}
-  constexpr int64_t bytes() const { return scale_bytes + groups * group_bytes; }
+  /// Where the scales of group g begin, and where its numbers.
+  constexpr int64_t scales(int64_t g) const { return g / 2 * (64 + 2 * group_bytes) + g % 2 * tile_rows * 2; }
+  constexpr int64_t numbers(int64_t g) const { return (g / 2 + 1) * 64 + g * group_bytes; }
+  constexpr int64_t bytes() const { return (groups + 1) / 2 * 64 + groups * group_bytes; }
 };
 
 struct PreparedLayout {

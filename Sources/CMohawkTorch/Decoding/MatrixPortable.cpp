@@ -50,21 +50,20 @@ void multiply_tiles(const WeightMatrix &matrix, const void *prepared, int64_t co
   const TileLayout tile(format, matrix.columns);
   const PreparedLayout column(matrix.columns);
   for (int64_t r = begin; r < end; r += tile_rows) {
-    const auto *scales = static_cast<const uint8_t *>(matrix.data) + r / tile_rows * tile.bytes();
-    const auto *groups = scales + tile.scale_bytes;
+    const auto *weights = static_cast<const uint8_t *>(matrix.data) + r / tile_rows * tile.bytes();
     const int64_t rows = end - r < tile_rows ? end - r : tile_rows;
     for (int64_t c = 0; c < count; c++) {
       const auto *x = static_cast<const uint8_t *>(prepared) + c * column.bytes();
       float sums[tile_rows] = {};
       for (int64_t g = 0; g < tile.groups; g++) {
         uint8_t room[512];
-        const uint8_t *const w = bytes<format>(groups + g * tile.group_bytes, room);
+        const uint8_t *const w = bytes<format>(weights + tile.numbers(g), room);
         int32_t offset;
         float scale;
         uint16_t own[tile_rows];
         std::memcpy(&offset, x + column.offsets() + g * 4, 4);
         std::memcpy(&scale, x + column.scales() + g * 4, 4);
-        std::memcpy(own, scales + g * tile_rows * 2, sizeof own);
+        std::memcpy(own, weights + tile.scales(g), sizeof own);
         for (int64_t i = 0; i < tile_rows; i++) {
           int32_t sum = offset;
           for (int64_t k = 0; k < group_columns; k++)

@@ -19,15 +19,14 @@ static INLINE __m256i wide(const uint8_t *p) { return _mm256_loadu_si256(reinter
 
 // Rows 8 · half to 8 · half + 7 of one tile, times one column.
 template <WeightFormat format>
-static INLINE __m256 multiply_half(const uint8_t *scales, const TileLayout &tile, const uint8_t *x,
+static INLINE __m256 multiply_half(const uint8_t *weights, const TileLayout &tile, const uint8_t *x,
                                    const PreparedLayout &column, int64_t half) {
-  const uint8_t *w = scales + tile.scale_bytes + half * 32;
   const __m256i table = _mm256_add_epi8(
       _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i *>(levels))), _mm256_set1_epi8(-128));
   const __m256i low = _mm256_set1_epi8(15);
   __m256 sum = _mm256_setzero_ps();
   for (int64_t g = 0; g < tile.groups; g++) {
-    const uint8_t *const own = x + g * group_columns;
+    const uint8_t *w = weights + tile.numbers(g) + half * 32, *const own = x + g * group_columns;
     __m256i whole = _mm256_set1_epi32(value<int32_t>(x + column.offsets() + g * 4));
     const auto add = [&](int64_t k, __m256i weights) __attribute__((always_inline)) {
       const __m256i four = _mm256_set1_epi32(value<int32_t>(own + k));
@@ -43,7 +42,7 @@ static INLINE __m256 multiply_half(const uint8_t *scales, const TileLayout &tile
         add(eight * 8 + 4, _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(pair, 4), low)));
       }
     }
-    const __m256 scale = load(reinterpret_cast<const uint16_t *>(scales + (g * tile_rows + half * 8) * 2));
+    const __m256 scale = load(reinterpret_cast<const uint16_t *>(weights + tile.scales(g) + half * 16));
     const __m256 own_scale = _mm256_set1_ps(value<float>(x + column.scales() + g * 4));
     sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), _mm256_mul_ps(scale, own_scale), sum);
   }

@@ -12,18 +12,25 @@ static INLINE __m512 broadcast_float(const void *p) {
   return _mm512_set1_ps(value);
 }
 
+static INLINE void prefetch(const uint8_t *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+
 // One tile times `count` columns.
 template <WeightFormat format, int count>
-static void multiply_tile(const uint8_t *scales, const TileLayout &tile, const uint8_t *x, const PreparedLayout &column,
+static void multiply_tile(const uint8_t *w, const TileLayout &tile, const uint8_t *x, const PreparedLayout &column,
                           float *y, int64_t stride, __mmask16 rows, int64_t ahead) {
-  const uint8_t *w = scales + tile.scale_bytes;
   const int64_t step = column.bytes();
   const __m512i table = _mm512_add_epi8(
       _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i *>(levels))), _mm512_set1_epi8(-128));
   const __m512i low = _mm512_set1_epi8(15);
+  const uint8_t *scales = w;
   __m512 sum[count];
   for (auto &one : sum) one = _mm512_setzero_ps();
   for (int64_t g = 0; g < tile.groups; g++) {
+    if (g % 2 == 0) {
+      scales = w;
+      prefetch(w + ahead);
+      w += 64;
+    }
     const uint8_t *const own = x + g * group_columns;
     __m512i whole[count];
 #pragma GCC unroll 8
@@ -36,19 +43,19 @@ static void multiply_tile(const uint8_t *scales, const TileLayout &tile, const u
     if constexpr (format == WeightFormat::q8) {
 #pragma GCC unroll 8
       for (int64_t four = 0; four < 8; four++, w += 64) {
-        _mm_prefetch(reinterpret_cast<const char *>(w + ahead), _MM_HINT_T0);
+        prefetch(w + ahead);
         add(four * 4, _mm512_loadu_si512(w));
       }
     } else {
 #pragma GCC unroll 4
       for (int64_t eight = 0; eight < 4; eight++, w += 64) {
-        _mm_prefetch(reinterpret_cast<const char *>(w + ahead), _MM_HINT_T0);
+        prefetch(w + ahead);
         const __m512i pair = _mm512_loadu_si512(w);
         add(eight * 8, _mm512_shuffle_epi8(table, _mm512_and_si512(pair, low)));
         add(eight * 8 + 4, _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(pair, 4), low)));
       }
     }
-    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales + g * tile_rows * 2));
+    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales + g % 2 * 32));
     const __m512 scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 #pragma GCC unroll 8
     for (int c = 0; c < count; c++)
@@ -69,7 +76,7 @@ static void multiply_tiles(const WeightMatrix &matrix, const void *prepared, int
     const auto *x = static_cast<const uint8_t *>(prepared);
     const auto rows = static_cast<__mmask16>(end - r < tile_rows ? (1u << (end - r)) - 1 : 0xffffu);
     in_blocks(count, [&](int64_t c, auto block) {
-      multiply_tile<format, block()>(own, tile, x + c * step, column, y + c * stride + r, stride, rows, 4096);
+      multiply_tile<format, block()>(own, tile, x + c * step, column, y + c * stride + r, stride, rows, 8192);
     });
   }
 }

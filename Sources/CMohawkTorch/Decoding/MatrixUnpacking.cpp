@@ -42,14 +42,13 @@ void unpack_tiles(const WeightMatrix &matrix, int64_t begin, int64_t end, T *out
   const int64_t whole = matrix.columns / group_columns;
   for (int64_t r = begin; r < end; r++, out += matrix.columns) {
     const int64_t row = r % tile_rows;
-    const auto *scales = static_cast<const uint8_t *>(matrix.data) + r / tile_rows * tile.bytes();
-    const auto *groups = scales + tile.scale_bytes;
+    const auto *weights = static_cast<const uint8_t *>(matrix.data) + r / tile_rows * tile.bytes();
     const auto unpack_group = [&](int64_t g, T *to) {
       uint16_t bits;
-      std::memcpy(&bits, scales + (g * tile_rows + row) * 2, 2);
+      std::memcpy(&bits, weights + tile.scales(g) + row * 2, 2);
       const float scale = widened(bits);
       uint8_t numbers[group_columns];
-      gather(matrix.format, groups + g * tile.group_bytes, row, numbers);
+      gather(matrix.format, weights + tile.numbers(g), row, numbers);
       for (int64_t k = 0; k < group_columns; k++) put(to + k, static_cast<float>(numbers[k] - 128) * scale);
     };
     for (int64_t g = 0; g < whole; g++) unpack_group(g, out + g * group_columns);
