@@ -76,7 +76,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing",
+      "MohawkRuns", "MohawkDecoding", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights",
+      "MohawkDistillation", "MohawkServing",
       "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
