@@ -26,12 +26,13 @@ struct DecodingWorker: ParsableCommand {
   @Option var batch = 1
   @Option var context = 512
   @Option var tokens = 16
+  @Option var weights: WeightPrecision?
 
   func run() throws {
     Runtime.keepFreedMemory()
     Runtime.threads = threads
     let configuration = try DecoderConfiguration(folder: model)
-    let engine = DecodingEngine(try Decoder.open(model, dtype: nil))
+    let engine = try DecodingEngine.open(model, weights: weights)
     let prompt = RandomGenerator(seed: 3).integers(0..<configuration.vocabulary, [max(context, 1024)]).integers().map(
       Int32.init)
     Turns.introduce(Introduction(residentMiB: ProcessMemory.current().resident))
@@ -60,3 +61,5 @@ struct DecodingWorker: ParsableCommand {
     }
   }
 }
+
+extension WeightPrecision: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import CMohawkTorch
+import MohawkFiles
 import MohawkModels
 import MohawkTensor
 
@@ -19,13 +20,67 @@ public final class DecodingEngine {
   private var room: Tensor?
   private var spare: VerifiedTokens?
 
+  /// Whether matrices are others than the model's, so that the model's own forward pass is of no use.
+  private let isRounded: Bool
+
   /// As many tokens as one call of the native decoder reads faster than libtorch does.
   static let shortRead = 8
+  /// Tokens of one call where the native decoder reads everything.
+  static let longRead = 64
 
-  /// Decodes with the weights of `model`.
+  /// Decodes with the weights of `model` as they are.
   public init(_ model: Decoder) {
     self.model = model
     plan = DecodingPlan(model)
+    isRounded = false
+  }
+
+  /// Decodes with rounded matrices, whatever numbers the model itself holds.
+  public init(_ rounded: QuantizedDecoder) {
+    model = rounded.model
+    guard let plan = DecodingPlan(model, rounded: rounded) else {
+      preconditionFailure("rounded matrices are for models in fp32 or bf16 on the CPU")
+    }
+    self.plan = plan
+    isRounded = true
+  }
+
+  /// Decodes with the matrices of `model` at this precision; nil keeps the model's.
+  public convenience init(_ model: Decoder, weights: WeightPrecision?) {
+    if let weights {
+      self.init(QuantizedDecoder(model, weights))
+    } else {
+      self.init(model)
+    }
+  }
+
+  /// Opens a folder to decode: of a model, whose weights stay the mapped file where they can, or of a quantised one.
+  /// - Parameters:
+  ///   - folder: with `config.json` and weights.
+  ///   - weights: the precision of the matrices; nil keeps the file's.
+  /// - Throws: `MohawkError` when the folder cannot be opened, or is quantised to another precision.
+  public static func open(_ folder: String, weights: WeightPrecision? = nil) throws -> DecodingEngine {
+    if try DecoderConfiguration.isQuantized(folder: folder) {
+      let rounded = try QuantizedDecoder.open(folder)
+      guard weights == nil || weights == rounded.precision else {
+        throw MohawkError(
+          .invalidValue, "these weights are \(rounded.precision.rawValue) and cannot become \(weights!.rawValue)",
+          at: folder, remedy: "open the model that was quantised")
+      }
+      return DecodingEngine(rounded)
+    }
+    switch weights {
+    case .float32: return DecodingEngine(try Decoder.open(folder, computing: .float32))
+    case .bfloat16:
+      // In bf16 alone, so that there is no copy of more.
+      let model = try Decoder.open(folder, dtype: .bfloat16)
+      model.freeze()
+      return DecodingEngine(model)
+    default:
+      let model = try Decoder.open(folder, dtype: nil)
+      model.freeze()
+      return DecodingEngine(model, weights: weights)
+    }
   }
 
   /// Rows of the logits.
@@ -43,10 +98,16 @@ public final class DecodingEngine {
   ///   - count: of how many of the last of these tokens the logits are wanted.
   /// - Returns: what comes after each of them, fp32 [count, vocabulary] on the CPU; valid until the next call.
   public func read(_ ids: [Int32], _ state: ModelState, logits count: Int = 1) -> Tensor {
-    guard let plan, ids.count <= Self.shortRead else { return readPlainly(ids, state, logits: count) }
-    let logits = run(plan, ids, [ids.count], [state], logits: [count], recording: nil)
-    NativeStates.move(state, by: ids.count)
-    return logits
+    guard let plan, isRounded || ids.count <= Self.shortRead else { return readPlainly(ids, state, logits: count) }
+    let step = Self.longRead
+    let parts = stride(from: 0, to: ids.count, by: step).map { first in
+      let part = Array(ids[first..<min(first + step, ids.count)])
+      let wanted = max(0, first + part.count - max(first, ids.count - count))
+      let logits = run(plan, part, [part.count], [state], logits: [wanted], recording: nil)
+      NativeStates.move(state, by: part.count)
+      return wanted > 0 && ids.count > step ? logits.copy() : logits
+    }
+    return parts.count == 1 ? parts[0] : .concatenated(parts, 0)
   }
 
   /// One more token for each of several sequences.

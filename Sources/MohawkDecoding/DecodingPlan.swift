@@ -12,12 +12,12 @@ final class DecodingPlan {
   private let memory: PlanMemory
 
   /// Nil for models that the native decoder does not do: in fp64, or on another device.
-  init?(_ model: Decoder) {
+  init?(_ model: Decoder, rounded: QuantizedDecoder? = nil) {
     let first = model.embedding.weight
     guard first.device == .cpu, first.dtype != .float64, model.compute != .float64 else { return nil }
     cache = model.compute == .bfloat16 ? .bfloat16 : .float32
     let configuration = model.configuration
-    var memory = PlanMemory()
+    var memory = PlanMemory(rounded: rounded)
     var shape = mhk_plan_shape()
     shape.model_dim = Int64(configuration.modelDim)
     shape.vocabulary = Int64(configuration.vocabulary)

@@ -6,6 +6,10 @@ import MohawkTensor
 /// Keeps what a plan points to.
 struct PlanMemory {
   private var tensors: [Tensor] = []
+  private let rounded: QuantizedDecoder?
+
+  /// - Parameter rounded: which matrices to take instead of the model's.
+  init(rounded: QuantizedDecoder?) { self.rounded = rounded }
 
   /// The elements in fp32.
   mutating func floats(_ tensor: Tensor) -> UnsafePointer<Float> {
@@ -19,13 +23,18 @@ struct PlanMemory {
     return floats(tensor) as UnsafePointer<Float>
   }
 
-  /// A matrix in the type that it has, fp16 in fp32.
+  /// A matrix in the type that it has, fp16 in fp32, or as it is kept rounded.
   mutating func matrix(_ tensor: Tensor) -> mhk_matrix {
+    if let matrix = rounded?.matrix(of: tensor) {
+      tensors.append(matrix.bytes)
+      return matrix.matrix
+    }
     let isHalf = tensor.dtype == .bfloat16
     let plain = withoutGradients { tensor.detached().to(isHalf ? .bfloat16 : .float32).contiguous() }
     tensors.append(plain)
     return mhk_matrix(
-      format: isHalf ? 1 : 0, rows: Int64(tensor.size(0)), columns: Int64(tensor.size(1)), data: plain.address)
+      format: Int32(isHalf ? MHK_BF16 : MHK_F32), rows: Int64(tensor.size(0)), columns: Int64(tensor.size(1)),
+      data: plain.address)
   }
 
   mutating func projection(_ weight: Tensor, _ bias: Tensor? = nil) -> mhk_projection {

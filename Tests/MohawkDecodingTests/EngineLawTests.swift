@@ -152,4 +152,32 @@ import Testing
     engine.commit(6, state)
     expect(engine.read(Array(Self.ids[36...]), state, logits: 24), all, from: 36, within: 3e-2)
   }
+
+  @Test(arguments: EngineModels.allCases, WeightPrecision.allCases)
+  func roundedMatricesDecodeAsTheModelOfTheirNumbers(_ kind: EngineModels, _ precision: WeightPrecision) throws {
+    let rounded = QuantizedDecoder(kind.engine().model, precision)
+    let engine = DecodingEngine(rounded)
+    let all = DecodingEngine(try rounded.dequantized()).whole(Self.ids)
+    // What is multiplied is rounded as well: to bf16, or to 8 bits per 32.
+    let tolerance = precision == .float32 ? 1e-5 : 4e-2
+    let state = engine.emptyState()
+    expect(engine.read(Array(Self.ids[..<20]), state, logits: 3), all, from: 17, within: tolerance)
+    for position in 20..<25 {
+      expect(engine.step([Self.ids[position]], [state]), all, from: position, within: tolerance)
+    }
+    _ = engine.verify(Array(Self.ids[25..<30]), state)
+    engine.commit(4, state)
+    expect(engine.read(Array(Self.ids[29...]), state, logits: 31), all, from: 29, within: tolerance)
+  }
+
+  @Test func longTextsAreReadInPartsWithRoundedMatrices() {
+    let engine = DecodingEngine(EngineModels.granite.engine().model, weights: .float32)
+    let long = (0..<100).map { Int32($0 * 11 % 50) }
+    let all = engine.whole(long)
+    for wanted in [0, 1, 36, 37, 100] {
+      let logits = engine.read(long, engine.emptyState(), logits: wanted)
+      #expect(logits.shape == [wanted, 50])
+      if wanted > 0 { expect(logits, all, from: 100 - wanted) }
+    }
+  }
 }

@@ -26,7 +26,8 @@ import Testing
     try body(folder)
   }
 
-  @Test(arguments: [WeightPrecision.int8, .int4]) func aFolderKeepsTheRoundedModel(_ precision: WeightPrecision) throws {
+  @Test(arguments: [WeightPrecision.int8, .int4]) func aFolderKeepsTheRoundedModel(_ precision: WeightPrecision) throws
+  {
     try Self.inFolder { folder in
       let quantized = QuantizedDecoder(Self.model(), precision)
       try quantized.write(to: folder)

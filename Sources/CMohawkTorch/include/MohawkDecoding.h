@@ -7,6 +7,7 @@
 #define MOHAWK_DECODING_H
 
 #include "CMohawkTorch.h"
+#include "MohawkWeightMatrix.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -14,13 +15,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// Weights in one of the formats of WeightFormat (0 fp32, 1 bf16, 2 blocks of 8 bits, 3 of 4 bits).
-typedef struct {
-  int32_t format;
-  int64_t rows, columns;
-  const void *MHK_NULLABLE data;
-} mhk_matrix;
 
 // x to weights x + bias.
 typedef struct {

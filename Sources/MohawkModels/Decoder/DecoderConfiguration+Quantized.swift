@@ -5,6 +5,12 @@ import MohawkFiles
 extension DecoderConfiguration {
   private static let key = "quantization"
 
+  /// Whether a folder's `config.json` is there and describes a quantised model.
+  package static func isQuantized(folder: String) throws -> Bool {
+    let path = folder + "/config.json"
+    return try FileManager.default.fileExists(atPath: path) && ModelJSON(path).object[key] != nil
+  }
+
   /// The model that a quantised folder holds, and how: what stands under "quantization".
   /// - Throws: `MohawkError` when the folder or the file is not there, or holds no quantised model.
   package static func quantized(in folder: String) throws -> (configuration: Self, quantization: [String: String]) {
