@@ -55,6 +55,19 @@ public struct Sampler: Sendable {
 
   /// The next token from logits over the vocabulary.
   public mutating func next(_ logits: [Float]) -> Int32 {
+    let choice = draw(from: distribution(logits))
+    chose(choice)
+    return choice
+  }
+
+  /// Tells about a token that was chosen by other means than `next`.
+  mutating func chose(_ id: Int32) { seen.insert(id) }
+
+  /// A token that may be drawn, with a weight relative to that of the most likely one.
+  typealias Candidate = (id: Int32, weight: Double)
+
+  /// What `next` draws from, after everything that the options say; one token alone when the temperature is 0.
+  func distribution(_ logits: [Float]) -> [Candidate] {
     var logits = logits
     if options.repetitionPenalty != 1 {
       let penalty = Float(options.repetitionPenalty)
@@ -62,9 +75,7 @@ public struct Sampler: Sendable {
         logits[Int(id)] = logits[Int(id)] > 0 ? logits[Int(id)] / penalty : logits[Int(id)] * penalty
       }
     }
-    let choice = options.temperature == 0 ? Self.largest(logits) : draw(logits)
-    seen.insert(choice)
-    return choice
+    return options.temperature == 0 ? [(Self.largest(logits), 1)] : candidates(logits)
   }
 
   private static func largest(_ logits: [Float]) -> Int32 {
@@ -73,8 +84,9 @@ public struct Sampler: Sendable {
     return Int32(best)
   }
 
-  private mutating func draw(_ logits: [Float]) -> Int32 {
-    let kept = candidates(logits)
+  /// One of the tokens, as likely as its weight says.
+  mutating func draw(from kept: [Candidate]) -> Int32 {
+    if kept.count == 1 { return kept[0].id }
     let total = kept.reduce(0) { $0 + $1.weight }
     var rest = generator.nextUnit() * total
     for candidate in kept {
@@ -84,8 +96,14 @@ public struct Sampler: Sendable {
     return kept.last!.id
   }
 
+  /// A number in `0..<1` from the sampler's generator.
+  mutating func drawUnit() -> Double { generator.nextUnit() }
+
+  /// Draws on from where a copy of this sampler has stopped.
+  mutating func continueDraws(of copy: Sampler) { generator = copy.generator }
+
   /// Tokens that may be drawn, most likely first when an option needs the order, with weights relative to the largest.
-  private func candidates(_ logits: [Float]) -> [(id: Int32, weight: Double)] {
+  private func candidates(_ logits: [Float]) -> [Candidate] {
     let peak = logits.max() ?? 0
     var all = logits.enumerated().map { index, logit in
       (id: Int32(index), weight: exp(Double(logit - peak) / options.temperature))
