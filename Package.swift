@@ -70,14 +70,14 @@ let targets: [Target] = [
   .target(
     name: "MohawkRuns",
     dependencies: [
-      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkExport", "MohawkModels",
-      "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkDecoding", "MohawkTraining", "MohawkExport",
+      "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
     ]),
   .executableTarget(
     name: "mohawk",
     dependencies: [
       "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing",
-      "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -55,6 +55,19 @@ public struct Sampler: Sendable {
 
   /// The next token from logits over the vocabulary.
   public mutating func next(_ logits: [Float]) -> Int32 {
+    let choice = draw(from: distribution(logits))
+    chose(choice)
+    return choice
+  }
+
+  /// Tells about a token that was chosen by other means than `next`.
+  mutating func chose(_ id: Int32) { seen.insert(id) }
+
+  /// A token that may be drawn, with a weight relative to that of the most likely one.
+  typealias Candidate = (id: Int32, weight: Double)
+
+  /// What `next` draws from, after everything that the options say; one token alone when the temperature is 0.
+  func distribution(_ logits: [Float]) -> [Candidate] {
     var logits = logits
     if options.repetitionPenalty != 1 {
       let penalty = Float(options.repetitionPenalty)
@@ -62,9 +75,7 @@ public struct Sampler: Sendable {
         logits[Int(id)] = logits[Int(id)] > 0 ? logits[Int(id)] / penalty : logits[Int(id)] * penalty
       }
     }
-    let choice = options.temperature == 0 ? Self.largest(logits) : draw(logits)
-    seen.insert(choice)
-    return choice
+    return options.temperature == 0 ? [(Self.largest(logits), 1)] : candidates(logits)
   }
 
   private static func largest(_ logits: [Float]) -> Int32 {
@@ -73,8 +84,9 @@ public struct Sampler: Sendable {
     return Int32(best)
   }
 
-  private mutating func draw(_ logits: [Float]) -> Int32 {
-    let kept = candidates(logits)
+  /// One of the tokens, as likely as its weight says.
+  mutating func draw(from kept: [Candidate]) -> Int32 {
+    if kept.count == 1 { return kept[0].id }
     let total = kept.reduce(0) { $0 + $1.weight }
     var rest = generator.nextUnit() * total
     for candidate in kept {
@@ -84,25 +96,48 @@ public struct Sampler: Sendable {
     return kept.last!.id
   }
 
+  /// A number in `0..<1` from the sampler's generator.
+  mutating func drawUnit() -> Double { generator.nextUnit() }
+
+  /// Draws on from where a copy of this sampler has stopped.
+  mutating func continueDraws(of copy: Sampler) { generator = copy.generator }
+
   /// Tokens that may be drawn, most likely first when an option needs the order, with weights relative to the largest.
-  private func candidates(_ logits: [Float]) -> [(id: Int32, weight: Double)] {
+  private func candidates(_ logits: [Float]) -> [Candidate] {
     let peak = logits.max() ?? 0
     var all = logits.enumerated().map { index, logit in
       (id: Int32(index), weight: exp(Double(logit - peak) / options.temperature))
     }
     if options.minP > 0 { all.removeAll { $0.weight < options.minP } }
-    guard options.topK > 0 || options.topP < 1 else { return all }
-    all.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
-    if options.topK > 0 { all.removeLast(max(0, all.count - options.topK)) }
+    if options.topK > 0 {
+      all = Self.mostLikely(all) { $0.count >= options.topK ? options.topK : nil }
+    }
     if options.topP < 1 {
-      let total = all.reduce(0) { $0 + $1.weight }
-      var sum = 0.0
-      let count = all.firstIndex { candidate in
-        sum += candidate.weight
-        return sum >= options.topP * total
+      let enough = options.topP * all.reduce(0) { $0 + $1.weight }
+      all = Self.mostLikely(all) { sorted in
+        var sum = 0.0
+        let last = sorted.firstIndex { candidate in
+          sum += candidate.weight
+          return sum >= enough
+        }
+        return last.map { $0 + 1 }
       }
-      if let count { all.removeLast(all.count - count - 1) }
     }
     return all
+  }
+
+  /// The first candidates by falling weight, then by id; all of them when `count` never knows how many.
+  ///
+  /// Few of a vocabulary's tokens are likely: those above a bound are sorted and shown to `count`, and the bound falls
+  /// until they are enough.
+  private static func mostLikely(_ all: [Candidate], _ count: ([Candidate]) -> Int?) -> [Candidate] {
+    var bound = 1.0 / 64
+    while true {
+      var likely = bound > 1e-12 ? all.filter { $0.weight >= bound } : all
+      likely.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
+      if let count = count(likely) { return Array(likely.prefix(count)) }
+      if likely.count == all.count { return likely }
+      bound /= 64
+    }
   }
 }
