@@ -68,6 +68,13 @@ let targets: [Target] = [
     name: "MohawkServing",
     dependencies: ["MohawkDecoding", "MohawkModels", "MohawkTensor", "MohawkText", "MohawkFiles"]),
   .target(
+    name: "MohawkServer",
+    dependencies: [
+      "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkFiles",
+      .product(name: "Hummingbird", package: "hummingbird"),
+    ],
+    resources: [.embedInCode("Page/page.html")]),
+  .target(
     name: "MohawkRuns",
     dependencies: [
       "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkExport", "MohawkModels",
@@ -76,7 +83,7 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing",
+      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkServer",
       "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
@@ -138,6 +145,12 @@ let targets: [Target] = [
       "MohawkFiles",
     ]),
   .testTarget(
+    name: "MohawkServerTests",
+    dependencies: [
+      "MohawkServer", "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
+      "MohawkText", "MohawkFiles",
+    ]),
+  .testTarget(
     name: "MohawkRunsTests",
     dependencies: [
       "MohawkRuns", "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkTraining",
@@ -179,11 +192,13 @@ let package = Package(
     .library(name: "MohawkEvaluation", targets: ["MohawkEvaluation"]),
     .library(name: "MohawkDecoding", targets: ["MohawkDecoding"]),
     .library(name: "MohawkServing", targets: ["MohawkServing"]),
+    .library(name: "MohawkServer", targets: ["MohawkServer"]),
     .library(name: "MohawkRuns", targets: ["MohawkRuns"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   ],
   targets: targets,
   swiftLanguageModes: [.v6],

@@ -1,0 +1,2 @@
+import Hummingbird
+func f() -> Router<BasicRequestContext> { Router() }
