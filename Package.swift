@@ -72,19 +72,22 @@ let targets: [Target] = [
     dependencies: [
       "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkFiles",
       .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      .product(name: "Logging", package: "swift-log"),
     ],
     resources: [.embedInCode("Page/page.html")]),
   .target(
     name: "MohawkRuns",
     dependencies: [
-      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkExport", "MohawkModels",
-      "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkDecoding", "MohawkTraining", "MohawkExport",
+      "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
     ]),
   .executableTarget(
     name: "mohawk",
     dependencies: [
       "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkServer",
-      "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -199,6 +202,9 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
   ],
   targets: targets,
   swiftLanguageModes: [.v6],
