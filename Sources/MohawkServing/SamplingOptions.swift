@@ -3,8 +3,8 @@ import MohawkFiles
 
 /// How the next token is chosen from logits.
 ///
-/// The bias comes first, then the repetition penalty, then those of frequency and presence, then the temperature; min-p, top-k and top-p then each look at what the one
-/// before it has left. Of tokens that are equally likely, the one with the smaller id counts as the more likely.
+/// The biases come first, then the penalties of repetition, frequency and presence, then the temperature; min-p, top-k
+/// and top-p then each look at what the one before it has left. Of tokens that are equally likely, the one with the smaller id counts as the more likely.
 public struct SamplingOptions: Sendable, Equatable {
   /// Divides the logits; 0 takes the most likely token.
   public var temperature = 0.8

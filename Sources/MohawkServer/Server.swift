@@ -1,2 +1,0 @@
-import Hummingbird
-func f() -> Router<BasicRequestContext> { Router() }
