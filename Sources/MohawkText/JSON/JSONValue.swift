@@ -29,17 +29,19 @@ public indirect enum JSONValue: Sendable {
   }
 
   /// The member named `key` of an object; the last one when it is repeated.
-  subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     let bytes = Array(key.utf8)
     return members.last { $0.key == bytes }?.value
   }
 
-  var text: String? {
+  /// The string, where this is one.
+  package var text: String? {
     if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
   }
 
-  var integer: Int? {
+  /// The number, where this is a whole one.
+  package var integer: Int? {
     if case .number(let bytes) = self { Int(String(decoding: bytes, as: UTF8.self)) } else { nil }
   }
 
@@ -56,7 +58,7 @@ public indirect enum JSONValue: Sendable {
   }
 
   /// What this is, for an error message: short values in full, long ones by kind.
-  var summary: String {
+  package var summary: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"
