@@ -25,12 +25,10 @@ def ours(mohawk, model, data, shots, folder, more):
     command = [mohawk, "evaluate", str(model), "--tasks", tasks, "--output", str(folder), "--log-samples", *more]
     if shots:
         command += ["--num-fewshot", str(shots), "--examples",
-                    ",".join(f"{task}={train}" for task, (_, train) in data.items()
-                             if task not in ("perplexity", "lambada_openai"))]
+                    ",".join(f"{task}={train}" for task, (_, train) in data.items() if train)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     place = Path(folder) / "results/student"
-    results = json.loads(next(iter(glob.glob(f"{place}/results_*.json"))) and
-                         Path(next(iter(glob.glob(f"{place}/results_*.json")))).read_text())
+    results = json.loads(Path(glob.glob(f"{place}/results_*.json")[0]).read_text())
     samples = {}
     for task in data:
         for path in glob.glob(f"{place}/samples_{task}_*.jsonl"):

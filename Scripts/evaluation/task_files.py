@@ -114,13 +114,17 @@ MAKERS = {"hellaswag": hellaswag, "piqa": piqa, "arc_easy": arc, "arc_challenge"
 
 
 def write_data(folder, documents, seed=1):
-    """TASK.jsonl and TASK-train.jsonl of every task; returns {task: (path, path of examples)}."""
+    """TASK.jsonl of every task, and TASK-train.jsonl where it has examples; returns {task: (path, path or None)}."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
     for task, make in MAKERS.items():
         paths = []
-        for suffix, count in [("", documents), ("-train", 30)]:
+        trained = task in SOURCES and SOURCES[task][2] == "validation" or task.startswith("arc")
+        for suffix, count in [("", documents), ("-train", 30 if trained else 0)]:
+            if count == 0:
+                paths.append(None)
+                continue
             draw = random.Random(f"{seed}{task}{suffix}")
             path = folder / f"{task}{suffix}.jsonl"
             lines = [json.dumps(make(draw), ensure_ascii=False) for _ in range(count)]

@@ -23,13 +23,14 @@ public struct TaskComparison: Codable, Sendable, Equatable {
     public let teacher: TaskOutcome.Measure?
     /// How much of what the teacher can do the student kept: 1 is all of it.
     ///
-    /// Of a share, what lies above chance counts: (student − chance) / (teacher − chance), nil when the teacher is no
-    /// better than chance. Of a measure where less is better, such as perplexity: teacher / student.
+    /// Of a share, what lies above chance counts: (student − chance) / (teacher − chance), nil when the teacher itself
+    /// is not above chance by two standard errors. Of a measure where less is better, such as perplexity: teacher /
+    /// student.
     public var retention: Double? {
       guard let teacher else { return nil }
       if !student.higherIsBetter { return student.value > 0 ? teacher.value / student.value : nil }
       let chance = teacher.chance ?? 0
-      guard teacher.value > chance else { return nil }
+      guard teacher.value - chance > 2 * (teacher.standardError ?? 0) else { return nil }
       return (student.value - chance) / (teacher.value - chance)
     }
   }

@@ -5,11 +5,18 @@ import MohawkFiles
 /// `samples_*.jsonl`: the documents of a task with what a model said to each, in the shape of lm_eval's.
 enum SampleFile {
   private struct Line: Encodable {
-    let doc_id: Int
+    let document: Int
     let target: Int
     let arguments: [String: [String: String]]
-    let resps: [[[Answer]]]
-    let filtered_resps: [[Answer]]
+    let responses: [[[Answer]]]
+    let filtered: [[Answer]]
+
+    enum CodingKeys: String, CodingKey {
+      case target, arguments
+      case document = "doc_id"
+      case responses = "resps"
+      case filtered = "filtered_resps"
+    }
   }
 
   /// A number or a truth value.
@@ -40,8 +47,8 @@ enum SampleFile {
       }
       text += try encoder.encode(
         Line(
-          doc_id: sample.document, target: sample.target, arguments: arguments, resps: answers.map { [$0] },
-          filtered_resps: answers))
+          document: sample.document, target: sample.target, arguments: arguments, responses: answers.map { [$0] },
+          filtered: answers))
       text.append(0x0A)
     }
     try AtomicFile.write(text, to: path)

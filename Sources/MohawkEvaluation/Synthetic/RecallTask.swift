@@ -69,10 +69,11 @@ struct RecallTask {
     func share(_ name: String, _ values: [Double], chance: Double?) -> TaskOutcome.Measure {
       .init(name, TaskStatistics.mean(values), standardError: TaskStatistics.standardError(values), chance: chance)
     }
-    var measures = [
-      share("exact_match", scores.map(\.exact), chance: format.chance(size)),
-      share("token_acc", scores.map(\.tokens), chance: nil),
-    ]
+    var measures = [share("exact_match", scores.map(\.exact), chance: format.chance(size))]
+    // Of answers of one token both are the same.
+    if problems.contains(where: { $0.answers.contains { $0.count > 1 } }) {
+      measures.append(share("token_acc", scores.map(\.tokens), chance: nil))
+    }
     let groups = problems.compactMap(\.group)
     var seen: Set<String> = []
     for group in groups where seen.insert(group).inserted {
