@@ -62,7 +62,8 @@ package enum PythonText {
   }
 
   /// `str.strip`, `lstrip` and `rstrip`; `characters` nil means white space.
-  package static func trimmed(_ bytes: [UInt8], _ characters: [UInt8]? = nil, left: Bool = true, right: Bool = true) -> [UInt8]
+  package static func trimmed(_ bytes: [UInt8], _ characters: [UInt8]? = nil, left: Bool = true, right: Bool = true)
+    -> [UInt8]
   {
     let set = characters.map { Set(scalars($0)) }
     func goes(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? isSpace(scalar) }
