@@ -58,7 +58,11 @@ let targets: [Target] = [
     dependencies: [
       "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining", "MohawkRecipes", "MohawkFiles",
     ]),
-  .target(name: "MohawkEvaluation", dependencies: ["MohawkModels", "MohawkTensor"]),
+  .target(
+    name: "MohawkEvaluation",
+    dependencies: [
+      "MohawkDecoding", "MohawkModels", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ]),
   .target(
     name: "MohawkDecoding",
     dependencies: [
@@ -86,8 +90,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkServer",
-      "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkRuns", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation",
+      "MohawkServing", "MohawkServer", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -135,7 +139,10 @@ let targets: [Target] = [
     ], resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkEvaluationTests",
-    dependencies: ["MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor"]),
+    dependencies: [
+      "MohawkEvaluation", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ], resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkDecodingTests",
     dependencies: [

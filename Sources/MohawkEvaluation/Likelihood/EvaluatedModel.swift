@@ -1,0 +1,68 @@
+import MohawkDecoding
+import MohawkFiles
+import MohawkModels
+import MohawkTensor
+import MohawkText
+
+/// A model with all that tasks need of it.
+public struct EvaluatedModel {
+  /// Reads and continues sequences.
+  public let engine: DecodingEngine
+  /// Makes tokens of texts.
+  public let tokenizer: Tokenizer
+  /// Tokens of a text that multiple-choice tasks and perplexity show it at once; longer texts lose their beginning.
+  public let window: Int
+  let encoder: PairEncoder
+
+  /// The window that lm_eval takes when neither configuration nor tokenizer names a length.
+  public static let usualWindow = 2048
+
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - tokenizer: its tokenizer.
+  ///   - window: see ``window``; by default the model's bound, and ``usualWindow`` where it has none.
+  /// - Throws: `MohawkError` when the tokenizer does not fit the model, or the window is beyond the model's bound.
+  public init(_ model: Decoder, _ tokenizer: Tokenizer, window: Int? = nil) throws {
+    guard Int(tokenizer.highestID) < model.vocabulary else {
+      throw MohawkError(
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(model.vocabulary) rows",
+        remedy: "use the tokenizer that the model was trained with")
+    }
+    if let window, window < 1 || window > model.maxLength ?? .max {
+      throw MohawkError(
+        .outOfRange, "a window of \(window) tokens, and the model looks at \(model.maxLength ?? .max) at most",
+        remedy: "give a window from 1 to that")
+    }
+    engine = DecodingEngine(model)
+    self.tokenizer = tokenizer
+    self.window = window ?? model.maxLength ?? Self.usualWindow
+    encoder = try PairEncoder(tokenizer)
+  }
+
+  /// Tokens that a sequence can have, nil when there is no bound.
+  var longest: Int? { engine.maxLength }
+
+  /// Tokens that are read at once: memory for what lies between layers stays bounded by this, however long a text is.
+  static let slice = 1024
+
+  /// Reads the next tokens of a sequence in slices.
+  /// - Parameters:
+  ///   - ids: the tokens.
+  ///   - state: moves on by all of them.
+  ///   - first: the logits of this token and all after it are handed over.
+  ///   - body: gets the logits [rows, vocabulary] and the place in `ids` of the first row.
+  func read(
+    _ ids: some RandomAccessCollection<Int32>, _ state: ModelState, from first: Int, _ body: (Tensor, Int) -> Void
+  ) {
+    let ids = Array(ids)
+    var place = 0
+    while place < ids.count {
+      let piece = Array(ids[place..<min(place + Self.slice, ids.count)])
+      let end = place + piece.count
+      let wanted = min(piece.count, max(0, end - first))
+      let logits = engine.read(piece, state, logits: wanted)
+      if wanted > 0 { body(logits, end - wanted) }
+      place = end
+    }
+  }
+}
