@@ -99,8 +99,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk-bench",
     dependencies: [
-      "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTraining", "MohawkTensor", "MohawkText",
-      "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDecoding", "MohawkDistillation", "MohawkExport", "MohawkGGUF", "MohawkModels", "MohawkMixers",
+      "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Benchmarks/MohawkBench"),

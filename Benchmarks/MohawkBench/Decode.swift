@@ -1,85 +1,115 @@
 import ArgumentParser
 import Foundation
+import MohawkExport
 import MohawkFiles
+import MohawkGGUF
 import MohawkModels
-import MohawkRecipes
 import MohawkReports
 import MohawkTensor
 
-/// What one more token costs a Transformer and its state-space student after contexts of growing length.
+/// What a token of a state-space model costs to write and to read, here and at peers.
 struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Times single-token steps of a Phi and its Phi-Mamba student after contexts of growing length.")
+    abstract: "Times decoding and prompt reading of a Mamba-2 with drawn weights, in turns with peers when given.",
+    discussion: """
+      A peer is Benchmarks/peers/decoding.py with a Python that has llama-cpp-python or transformers; it is given the \
+      program's name, the model's file and what to do.
+      """)
 
-  @Option(help: "tiny, small or medium.") var preset = Preset.Name.small
-  @Option(help: "fp32 or bf16.") var precision = Precision.float32
-  @Option(help: "Threads.") var threads = 1
-  @Option(parsing: .upToNextOption, help: "Tokens before the first timed one.") var contexts = [128, 1024, 8192]
-  @Option(help: "Tokens that are timed.") var steps = 41
+  @Option(help: "tiny, 130m or 370m.") var size = DecodingModel.m130
+  @Option(help: "f32 or bf16, in memory and in the peers' files.") var weights = GGUFKind.bf16
+  @Option(parsing: .upToNextOption, help: "Threads.") var threads = [1, 2]
+  @Option(parsing: .upToNextOption, help: "Sequences that are continued together.") var batches = [1, 8]
+  @Option(parsing: .upToNextOption, help: "Lengths of prompts to read.") var prompts = [512, 4096]
+  @Option(parsing: .upToNextOption, help: "Tokens before the first timed one.") var contexts = [512]
+  @Option(help: "Turns that are timed; one writes 16 tokens or reads a prompt.") var turns = 7
+  @Option(parsing: .upToNextOption, help: "Programs of the peer: llama.cpp, transformers.") var programs = ["llama.cpp"]
+  @Argument(parsing: .postTerminator, help: "After --: the peer's command.") var peer: [String] = []
+
+  enum GGUFKind: String, ExpressibleByArgument {
+    case f32, bf16
+    var type: GGUFType { self == .f32 ? .f32 : .bf16 }
+    var dtype: DType { self == .f32 ? .float32 : .bfloat16 }
+  }
 
   func run() throws {
-    guard steps > 0, contexts.allSatisfy({ $0 > 0 }) else {
-      throw MohawkError(.invalidValue, "--steps and --contexts must be above 0")
+    let folder = FileManager.default.temporaryDirectory.path + "/mohawk-bench-\(size.rawValue)-\(weights.rawValue)"
+    let file = folder + "/model.gguf"
+    if !FileManager.default.fileExists(atPath: file) {
+      MohawkBench.notice("writing \(folder)")
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let model = Decoder.fresh(size.configuration, seed: 1, dtype: weights.dtype)
+      try model.write(to: folder)
+      try GGUFExport.write(model, tokenizer: nil, to: file, type: weights.type)
     }
-    Runtime.keepFreedMemory()
-    Runtime.threads = threads
-    let size = Preset(preset)
-    let longest = (contexts.max() ?? 0) + steps + 2
-    let (teacher, student) = try size.pair(maxLength: longest, compute: precision.dtype)
-    teacher.freeze()
-    student.freeze()
-    let works = [("Phi", teacher), ("Phi-Mamba", student)].flatMap { name, model in
-      contexts.map { Continuation(name, model, context: $0) }
-    }
-    for step in 0..<(steps + 2) {
-      for work in works { work.step(timed: step >= 2) }
-    }
-
+    let configuration = try DecoderConfiguration(folder: folder)
+    let weightBytes = try Decoder.open(folder, dtype: nil).parameters.all.reduce(0) { $0 + $1.value.byteCount }
     var table = Table([
-      .init("model"), .init("context", .right), .init("ms per token", .right), .init("CPU ms per token", .right),
-      .init("state MiB", .right),
+      .init("work"), .init("threads", .right), .init("program"), .init("ms", .right), .init("tokens/s", .right),
+      .init("GB/s", .right), .init("of bandwidth", .right), .init("peer's time / ours", .right),
     ])
-    for work in works {
-      table.add([
-        work.name, "\(work.context)", String(format: "%.2f", 1e3 * work.samples.median(\.seconds)),
-        String(format: "%.2f", 1e3 * work.samples.median(\.cpuSeconds)),
-        String(format: "%.2f", Double(work.state.byteCount) / 1_048_576),
-      ])
+    for count in threads {
+      Runtime.threads = count
+      let bandwidth = Self.bandwidth()
+      for context in contexts {
+        for batch in batches {
+          let options = ["--threads", "\(count)", "--batch", "\(batch)", "--context", "\(context)"]
+          let all = try measure("write", options, folder, file)
+          let moved = Double(weightBytes + batch * 2 * Self.stateBytes(configuration))
+          for (index, (name, samples)) in all.enumerated() {
+            let seconds = samples.median(\.seconds)
+            table.add([
+              "\(batch) × 1 after \(context)", "\(count)", name, String(format: "%.2f", 1e3 * seconds),
+              String(format: "%.0f", Double(batch) / seconds), String(format: "%.1f", moved / seconds / 1e9),
+              String(format: "%.0f %%", 100 * moved / seconds / bandwidth),
+              index == 0 ? "" : String(format: "%.2f", all[0].1.ratio(of: samples, \.seconds)),
+            ])
+          }
+        }
+      }
+      for length in prompts {
+        let all = try measure("read", ["--threads", "\(count)", "--context", "\(length)"], folder, file)
+        for (index, (name, samples)) in all.enumerated() {
+          let seconds = samples.median(\.seconds)
+          table.add([
+            "prompt of \(length)", "\(count)", name, String(format: "%.1f", 1e3 * seconds),
+            String(format: "%.0f", Double(length) / seconds), "", "",
+            index == 0 ? "" : String(format: "%.2f", all[0].1.ratio(of: samples, \.seconds)),
+          ])
+        }
+      }
+      MohawkBench.notice(String(format: "%d threads read %.1f GB/s", count, bandwidth / 1e9))
     }
-    MohawkBench.say(
-      "Preset \(preset.rawValue), \(precision.rawValue), batch 1, \(threads) threads, medians of \(steps) tokens, one each in turn\n"
-    )
+    MohawkBench.say("Mamba-2 \(size.rawValue), \(weights.rawValue), medians of \(turns) turns\n")
     MohawkBench.say(table.text)
+    MohawkBench.say("GB/s counts weights once and states twice: they are read and written.")
   }
-}
 
-/// A text that a model continues token by token.
-private final class Continuation {
-  let name: String
-  let model: Decoder
-  let context: Int
-  let state: ModelState
-  private(set) var samples = Samples()
-  private let ids: Tensor
-
-  /// Reads `context` drawn tokens.
-  init(_ name: String, _ model: Decoder, context: Int) {
-    MohawkBench.notice("\(name) reads \(context) tokens")
-    self.name = name
-    self.model = model
-    self.context = context
-    state = model.emptyState(batch: 1)
-    ids = RandomGenerator(seed: 3).integers(0..<model.vocabulary, [1, 1024])
-    withoutGradients {
-      for first in stride(from: 0, to: context, by: 1024) {
-        _ = model.advance(ids.narrowed(1, from: 0, length: min(1024, context - first)), state)
+  private func measure(_ work: String, _ options: [String], _ folder: String, _ file: String) throws -> [(
+    String, Samples
+  )] {
+    let own = [CommandLine.arguments[0], "decoding-worker", work, "--model", folder] + options
+    var partners = [try Partner("mohawk", own)]
+    if !peer.isEmpty {
+      for program in programs {
+        let model = program == "llama.cpp" ? file : folder
+        partners.append(try Partner(program, peer + [program, work, "--model", model] + options))
       }
     }
+    return Array(zip(partners.map(\.name), try partners.takeTurns(turns, untimed: 2)))
   }
 
-  func step(timed: Bool) {
-    let id = ids.narrowed(1, from: state.position % 1024, length: 1)
-    let sample = withoutGradients { Meter.measure { _ = model.advance(id, state) } }
-    if timed { samples.append(sample) }
+  /// Bytes of one sequence's state.
+  private static func stateBytes(_ configuration: DecoderConfiguration) -> Int {
+    guard let mamba = configuration.mamba2 else { return 0 }
+    let past = (mamba.convWidth - 1) * (mamba.innerDim + mamba.bcDim)
+    return configuration.mixers.count * 4 * (mamba.innerDim * mamba.stateDim + past)
+  }
+
+  /// Bytes per second that summing a large tensor reads; the best of some.
+  private static func bandwidth() -> Double {
+    let large = Tensor.ones([1 << 27])
+    let best = (0..<6).map { _ in Meter.measure { _ = large.sum().item() }.seconds }.min() ?? .nan
+    return Double(large.byteCount) / best
   }
 }

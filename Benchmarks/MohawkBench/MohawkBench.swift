@@ -11,7 +11,9 @@ struct MohawkBench: ParsableCommand {
       What is compared runs in processes of its own that take turns, one step each, so that whatever else happens on the \
       machine meets all of them alike. With one thread, ratios are of CPU time; with more, of wall time.
       """,
-    subcommands: [Settings.self, Stages.self, TextBench.self, Decode.self, Worker.self])
+    subcommands: [
+      Settings.self, Stages.self, TextBench.self, Decode.self, DecodeContexts.self, Worker.self, DecodingWorker.self,
+    ])
 
   /// Runs a command; whatever goes wrong outside becomes one sentence on standard error and exit code 1.
   static func main() {

@@ -1,0 +1,130 @@
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+
+@testable import MohawkDecoding
+
+/// Small models that together have everything that a decoder can have.
+enum EngineModels: String, CaseIterable, Sendable {
+  case phi, phiMamba, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups, mamba2Plain, mamba, mambaWide,
+    relu
+
+  static let vocabulary = 50
+
+  func engine(compute: DType? = nil, dtype: DType = .float32) -> DecodingEngine {
+    DecodingEngine(Decoder.fresh(shape, seed: 21, dtype: dtype, compute: compute))
+  }
+
+  private func base(
+    _ layout: DecoderConfiguration.Layout, _ norm: Norm.Kind, _ activation: Activation, gated: Bool, bias: Bool,
+    _ attention: AttentionConfiguration, _ mixers: [DecoderConfiguration.Mixer]
+  ) -> DecoderConfiguration {
+    var result = DecoderConfiguration(
+      format: .mohawk, vocabulary: Self.vocabulary, modelDim: 24, layers: mixers.count, layout: layout, norm: norm,
+      mlp: .init(width: 40, activation: activation, isGated: gated, bias: bias), attention: attention)
+    result.mixers = mixers
+    return result
+  }
+
+  private func attention(
+    kvHeads: Int = 2, headDim: Int = 6, rotaryDim: Int = 6, bias: Bool = false, maxLength: Int = 128
+  ) -> AttentionConfiguration {
+    AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: kvHeads, headDim: headDim, rotaryDim: rotaryDim, maxLength: maxLength,
+      bias: bias)
+  }
+
+  private func mamba2(_ groups: Int = 1, state: Int = 5, norm: Int? = 1) -> Mamba2Configuration {
+    Mamba2Configuration(
+      modelDim: 24, heads: 6, headDim: 8, groups: groups, stateDim: state, chunk: 8, normGroups: norm)
+  }
+
+  var shape: DecoderConfiguration {
+    switch self {
+    case .phi:
+      var shape = base(
+        .parallel, .layer(epsilon: 1e-5), .geluTanh, gated: false, bias: true,
+        attention(rotaryDim: 4, bias: true), [.attention, .attention])
+      shape.headBias = true
+      return shape
+    case .phiMamba:
+      var shape = base(
+        .parallel, .layer(epsilon: 1e-5), .geluTanh, gated: false, bias: true,
+        attention(kvHeads: 4, rotaryDim: 4, bias: true), [.discreteMamba2, .attention, .discreteMamba2])
+      shape.discreteMamba2 = DiscreteMamba2Configuration(modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 21, chunk: 8)
+      return shape
+    case .llama:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: false, attention(kvHeads: 1, headDim: 10),
+        [.attention, .attention])
+      shape.attention.rotaryScaling = .llama3(factor: 8, low: 1, high: 4, originalLength: 32)
+      shape.attention.rotaryDim = 10
+      shape.tiesHead = true
+      return shape
+    case .window:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: true, attention(), [.windowedAttention, .attention])
+      shape.attention.window = 7
+      return shape
+    case .qwen3:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-6), .silu, gated: true, bias: false, attention(headDim: 8), [.attention])
+      shape.attention.headNormEpsilon = 1e-6
+      return shape
+    case .neoX:
+      return base(
+        .parallelNorms, .layer(epsilon: 1e-5), .gelu, gated: false, bias: true,
+        attention(kvHeads: 4, rotaryDim: 2, bias: true), [.attention, .attention])
+    case .gpt2:
+      var shape = base(
+        .sequential, .layer(epsilon: 1e-5), .geluTanh, gated: false, bias: true,
+        attention(kvHeads: 4, rotaryDim: 0, bias: true), [.attention, .attention])
+      shape.learnedPositions = 128
+      shape.tiesHead = true
+      return shape
+    case .granite:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: false, attention(rotaryDim: 0),
+        [.mamba2, .attention, .mamba2])
+      shape.attention.scale = 0.1
+      shape.mamba2 = mamba2(2, norm: 1)
+      (shape.multipliers.embedding, shape.multipliers.residual, shape.multipliers.logits) = (3, 0.5, 1.5)
+      return shape
+    case .mamba2, .mamba2Groups, .mamba2Plain:
+      var shape = base(
+        .mixerOnly, .rms(epsilon: 1e-5), .silu, gated: false, bias: false, attention(), [.mamba2, .mamba2])
+      shape.tiesHead = true
+      shape.mamba2 = mamba2(state: 32)
+      if self == .mamba2Groups { shape.mamba2 = mamba2(3, norm: 3) }
+      if self == .mamba2Plain {
+        shape.mamba2 = mamba2(state: 40, norm: nil)
+        shape.mamba2?.projectionBias = true
+        shape.mamba2?.convolutionBias = false
+        shape.mamba2?.timeStepLimit = 0.01...0.05
+        shape.mamba2?.convWidth = 2
+      }
+      return shape
+    case .mamba, .mambaWide:
+      var shape = base(
+        .mixerOnly, .rms(epsilon: 1e-5), .silu, gated: false, bias: false, attention(), [.mamba, .mamba])
+      shape.mamba = MambaConfiguration(modelDim: 24, stateDim: 5)
+      if self == .mambaWide {
+        shape.mamba = MambaConfiguration(
+          modelDim: 24, innerDim: 40, stateDim: 16, timeStepRank: 3, projectionBias: true, convolutionBias: false)
+      }
+      return shape
+    case .relu:
+      return base(
+        .sequential, .layer(epsilon: 1e-5), .squaredRelu, gated: false, bias: false, attention(kvHeads: 4),
+        [.attention])
+    }
+  }
+}
+
+extension DecodingEngine {
+  /// The logits of all ids by one pass over the whole text.
+  func whole(_ ids: [Int32]) -> Tensor {
+    withoutGradients { model(Tensor(ids.map(Int64.init), shape: [1, ids.count])).squeezed(0).to(.float32) }
+  }
+}
