@@ -1,17 +1,32 @@
+import CMohawkTorch
 import MohawkModels
 import MohawkTensor
 
 /// Reads and continues sequences over one set of weights; every sequence has a state of its own.
 ///
+/// Long reads go through libtorch's matrix products in chunks; steps, verification and short reads through a native
+/// decoder, which reads every weight once for all tokens of a call. Both work on the same states and continue each other.
+/// What a step computes for a sequence is the same to the last bit whatever other sequences are in the call, and on any
+/// number of threads.
+///
 /// An engine and its states belong to one thread at a time.
 public final class DecodingEngine {
   /// The model whose tokens these are.
   public let model: Decoder
-  /// Tokens that `verify` has looked at and `commit` has not yet accepted, by state.
-  private var pending: [ObjectIdentifier: [Int32]] = [:]
+  /// Nil where the native decoder cannot be used; then the model's own forward pass does everything.
+  private let plan: DecodingPlan?
+  private var states = NativeStates()
+  private var room: Tensor?
+  private var spare: VerifiedTokens?
+
+  /// As many tokens as one call of the native decoder reads faster than libtorch does.
+  static let shortRead = 8
 
   /// Decodes with the weights of `model`.
-  public init(_ model: Decoder) { self.model = model }
+  public init(_ model: Decoder) {
+    self.model = model
+    plan = DecodingPlan(model)
+  }
 
   /// Rows of the logits.
   public var vocabulary: Int { model.vocabulary }
@@ -26,40 +41,107 @@ public final class DecodingEngine {
   ///   - ids: at least one, all inside the vocabulary.
   ///   - state: of the sequence.
   ///   - count: of how many of the last of these tokens the logits are wanted.
-  /// - Returns: what comes after each of them, fp32 [count, vocabulary] on the CPU.
+  /// - Returns: what comes after each of them, fp32 [count, vocabulary] on the CPU; valid until the next call.
   public func read(_ ids: [Int32], _ state: ModelState, logits count: Int = 1) -> Tensor {
-    withoutGradients {
-      model.advance(row(ids), state, logits: count).squeezed(0).to(.float32).to(on: .cpu)
-    }
+    guard let plan, ids.count <= Self.shortRead else { return readPlainly(ids, state, logits: count) }
+    let logits = run(plan, ids, [ids.count], [state], logits: [count], recording: nil)
+    NativeStates.move(state, by: ids.count)
+    return logits
   }
 
   /// One more token for each of several sequences.
   /// - Parameters:
   ///   - ids: one for each sequence.
   ///   - states: of the sequences, all different.
-  /// - Returns: what comes next in each, fp32 [sequences, vocabulary] on the CPU.
+  /// - Returns: what comes next in each, fp32 [sequences, vocabulary] on the CPU; valid until the next call.
   public func step(_ ids: [Int32], _ states: [ModelState]) -> Tensor {
     precondition(ids.count == states.count && !ids.isEmpty, "one token for each of at least one sequence")
-    return Tensor.concatenated(zip(ids, states).map { read([$0], $1) }, 0)
+    guard let plan else { return .concatenated(zip(ids, states).map { readPlainly([$0], $1, logits: 1) }, 0) }
+    let ones = Array(repeating: 1, count: ids.count)
+    let logits = run(plan, ids, ones, states, logits: ones, recording: nil)
+    for state in states { NativeStates.move(state, by: 1) }
+    return logits
   }
 
   /// What would come after each of these tokens; the state stays until `commit` accepts some of them.
-  /// - Returns: fp32 [ids, vocabulary] on the CPU.
+  /// - Returns: fp32 [ids, vocabulary] on the CPU; valid until the next call.
   public func verify(_ ids: [Int32], _ state: ModelState) -> Tensor {
-    pending[ObjectIdentifier(state)] = ids
-    return read(ids, state.copy(), logits: ids.count)
+    let verified = state.pending as? VerifiedTokens ?? spare ?? VerifiedTokens()
+    spare = nil
+    verified.position = state.position
+    verified.ids = ids
+    state.pending = verified
+    guard let plan else { return readPlainly(ids, state.copy(), logits: ids.count) }
+    return run(plan, ids, [ids.count], [state], logits: [ids.count], recording: verified)
   }
 
   /// Moves the state by the first `count` of the tokens that `verify` was given last for it.
   public func commit(_ count: Int, _ state: ModelState) {
-    guard let ids = pending.removeValue(forKey: ObjectIdentifier(state)) else {
+    guard let verified = state.pending as? VerifiedTokens, verified.position == state.position else {
       preconditionFailure("nothing was verified for this state")
     }
-    precondition((0...ids.count).contains(count), "\(count) of \(ids.count) verified tokens")
-    if count > 0 { _ = read(Array(ids.prefix(count)), state, logits: 0) }
+    precondition((0...verified.ids.count).contains(count), "\(count) of \(verified.ids.count) verified tokens")
+    state.pending = nil
+    spare = verified
+    if count == 0 { return }
+    guard let plan else {
+      _ = readPlainly(Array(verified.ids.prefix(count)), state, logits: 0)
+      return
+    }
+    states.removeAll()
+    states.append(state, of: model, adding: count, plan.cache)
+    states.all.withUnsafeBufferPointer {
+      check(mhk_plan_commit(plan.handle, verified.record, Int64(count), $0.baseAddress!, Int32(Runtime.threads)))
+    }
+    NativeStates.move(state, by: count)
   }
 
-  private func row(_ ids: [Int32]) -> Tensor {
-    Tensor(ids.map(Int64.init), shape: [1, ids.count]).to(on: model.parameters.all[0].value.device)
+  private func readPlainly(_ ids: [Int32], _ state: ModelState, logits count: Int) -> Tensor {
+    withoutGradients {
+      let device = model.parameters.all[0].value.device
+      let row = Tensor(ids.map(Int64.init), shape: [1, ids.count]).to(on: device)
+      return model.advance(row, state, logits: count).squeezed(0).to(.float32).to(on: .cpu)
+    }
+  }
+
+  /// The next `counts` of `ids` for each state; states but for keys and values move on unless recorded.
+  private func run(
+    _ plan: DecodingPlan, _ ids: [Int32], _ counts: [Int], _ sequences: [ModelState], logits wanted: [Int],
+    recording verified: VerifiedTokens?
+  ) -> Tensor {
+    precondition(ids.allSatisfy { (0..<Int32(vocabulary)).contains($0) }, "an id outside the vocabulary")
+    states.removeAll()
+    for (state, count) in zip(sequences, counts) {
+      precondition(count > 0 && state.position + count <= maxLength ?? .max, "no token, or more than the model knows")
+      states.append(state, of: model, adding: count, plan.cache)
+    }
+    let rows = wanted.reduce(0, +)
+    let logits = logits(rows: rows)
+    ids.withUnsafeBufferPointer { ids in
+      states.all.withUnsafeBufferPointer { layers in
+        var first = 0
+        let described = sequences.indices.map { index in
+          defer { first += counts[index] }
+          return mhk_sequence(
+            ids: ids.baseAddress! + first, count: Int64(counts[index]), position: Int64(sequences[index].position),
+            logits: Int64(wanted[index]), layers: layers.baseAddress! + index * model.blocks.count)
+        }
+        let out = logits.address.assumingMemoryBound(to: Float.self)
+        if var record = verified?.record {
+          check(mhk_plan_run(plan.handle, described, Int64(described.count), Int32(Runtime.threads), &record, out))
+        } else {
+          check(mhk_plan_run(plan.handle, described, Int64(described.count), Int32(Runtime.threads), nil, out))
+        }
+      }
+    }
+    return logits.narrowed(0, from: 0, length: rows)
+  }
+
+  /// Room for so many rows of logits, the same as before where it suffices.
+  private func logits(rows: Int) -> Tensor {
+    if let room, room.size(0) >= max(rows, 1) { return room }
+    let fresh = Tensor.zeros([max(rows, 1), vocabulary])
+    room = fresh
+    return fresh
   }
 }

@@ -54,8 +54,9 @@ public struct CausalConvolution {
     return .concatenated([past.narrowed(1, from: new, length: needed - new), x.to(past.dtype)], 1)
   }
 
-  /// The past of a sequence that has not begun: zeros.
+  /// The past of a sequence that has not begun: zeros, in fp32 or wider.
   public func emptyPast(batch: Int) -> Tensor {
-    .zeros([batch, width - 1, weight.size(0)], weight.dtype, on: weight.device)
+    let wide: DType = weight.dtype == .float64 ? .float64 : .float32
+    return .zeros([batch, width - 1, weight.size(0)], wide, on: weight.device)
   }
 }

@@ -26,6 +26,11 @@ public struct RotaryEmbedding {
       dimensions: dimensions, base: base, scaling: scaling, positions: positions, device: device)
   }
 
+  /// Radians per position of each pair of dimensions.
+  package static func frequencies(dimensions: Int, base: Double, scaling: RotaryScaling) -> [Double] {
+    (0..<dimensions / 2).map { scaling.frequency(pow(base, -Double(2 * $0) / Double(dimensions))) }
+  }
+
   /// Turns [batch, heads, length, headDim] whose first token stands at position `offset`.
   public func callAsFunction(_ x: Tensor, offset: Int = 0) -> Tensor {
     if dimensions == 0 { return x }
@@ -67,9 +72,7 @@ private final class RotaryTables {
     if let table = made[dtype], table.cosines.size(0) >= needed { return table }
     let count = min(positions, max(2 * needed, 256))
     let table = withoutGradients {
-      let frequencies = (0..<dimensions / 2).map {
-        scaling.frequency(pow(base, -Double(2 * $0) / Double(dimensions)))
-      }
+      let frequencies = RotaryEmbedding.frequencies(dimensions: dimensions, base: base, scaling: scaling)
       let angles = Tensor.range(0, count, .float64).outer(Tensor(frequencies))
       return (cosines: angles.cos().to(dtype, on: device), sines: angles.sin().to(dtype, on: device))
     }

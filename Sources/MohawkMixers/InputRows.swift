@@ -3,11 +3,11 @@ import MohawkTensor
 
 /// Some rows of a mixer's input projection. They are a parameter of their own, because a stage may train them alone;
 /// checkpoints keep all rows in one tensor.
-struct InputRows {
+package struct InputRows {
   /// [rows, in]
-  let weight: Tensor
+  package let weight: Tensor
   /// [rows]; nil without.
-  let bias: Tensor?
+  package let bias: Tensor?
 
   /// Asks for the parameter `name` at `scope`, and for `bias.name` if there are biases.
   init(

@@ -46,6 +46,11 @@ public final class Tensor {
   public var count: Int { Int(mhk_numel(handle)) }
   /// Bytes of all elements.
   public var byteCount: Int { count * dtype.size }
+  /// Where the elements of a tensor on the CPU begin, for kernels that read and write it while it lives.
+  package var address: UnsafeMutableRawPointer {
+    guard let address = mhk_data(handle) else { fatalError("\(self) has no memory") }
+    return address
+  }
   /// Whether the elements lie in row-major order without gaps.
   public var isContiguous: Bool { mhk_is_contiguous(handle) }
 }

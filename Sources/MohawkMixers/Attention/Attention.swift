@@ -6,8 +6,8 @@ import MohawkTensor
 public struct Attention: SequenceMixer {
   /// The geometry.
   public let configuration: AttentionConfiguration
-  let query, key, value, dense: Linear
-  let queryNorm, keyNorm: RMSNorm?
+  package let query, key, value, dense: Linear
+  package let queryNorm, keyNorm: RMSNorm?
   let rotary: RotaryEmbedding
 
   /// - Parameters:

@@ -8,9 +8,9 @@ public final class AttentionState: MixerState {
   private let batch: Int
   private let window: Int?
   /// [batch, kvHeads, capacity, headDim]
-  private var keyBuffer, valueBuffer: Tensor?
+  package private(set) var keyBuffer, valueBuffer: Tensor?
   /// The first row of the buffers that is free.
-  private var end = 0
+  package private(set) var end = 0
   public private(set) var position = 0
 
   init(batch: Int, window: Int? = nil) {
@@ -28,28 +28,36 @@ public final class AttentionState: MixerState {
 
   func append(keys: Tensor, values: Tensor) {
     let added = keys.size(2)
-    makeRoom(for: added, like: keys)
+    makeRoom(for: added, kvHeads: keys.size(1), headDim: keys.size(3), keys.dtype, on: keys.device)
     withoutGradients {
       keyBuffer!.narrowed(2, from: end, length: added).assign(keys)
       valueBuffer!.narrowed(2, from: end, length: added).assign(values)
     }
+    extend(by: added)
+  }
+
+  /// Counts rows that were written behind those in use.
+  package func extend(by added: Int) {
     end += added
     position += added
   }
 
-  private func makeRoom(for added: Int, like sample: Tensor) {
+  /// Makes room for `added` rows behind those in use, in buffers [batch, kvHeads, capacity, headDim].
+  package func makeRoom(for added: Int, kvHeads: Int, headDim: Int, _ dtype: DType, on device: Device) {
     if let keyBuffer, keyBuffer.size(2) >= end + added { return }
     let kept = count
-    var shape = sample.shape
     let doubled = 2 * (keyBuffer?.size(2) ?? 32)
-    shape[2] = max(kept + added, window.map { min(doubled, 2 * $0) } ?? doubled)
-    keyBuffer = Self.moved(keyBuffer, from: end - kept, count: kept, to: shape, like: sample)
-    valueBuffer = Self.moved(valueBuffer, from: end - kept, count: kept, to: shape, like: sample)
+    let capacity = max(kept + added, window.map { min(doubled, 2 * $0) } ?? doubled)
+    func moved(_ buffer: Tensor?) -> Tensor {
+      Self.moved(
+        buffer, from: end - kept, count: kept, to: .zeros([batch, kvHeads, capacity, headDim], dtype, on: device))
+    }
+    keyBuffer = moved(keyBuffer)
+    valueBuffer = moved(valueBuffer)
     end = kept
   }
 
-  private static func moved(_ buffer: Tensor?, from: Int, count: Int, to shape: [Int], like sample: Tensor) -> Tensor {
-    let fresh = Tensor.zeros(shape, sample.dtype, on: sample.device)
+  private static func moved(_ buffer: Tensor?, from: Int, count: Int, to fresh: Tensor) -> Tensor {
     if let buffer, count > 0 {
       withoutGradients {
         fresh.narrowed(2, from: 0, length: count).assign(buffer.narrowed(2, from: from, length: count))

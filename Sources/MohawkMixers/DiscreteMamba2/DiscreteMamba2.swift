@@ -42,13 +42,13 @@ public struct DiscreteMamba2: SequenceMixer {
   /// The geometry.
   public let configuration: DiscreteMamba2Configuration
   /// Rows of the input projection for x, for B and C together, for the gate and for the decay: [rows, modelDim].
-  let xWeight, bcWeight, zWeight, aLogWeight: Tensor
+  package let xWeight, bcWeight, zWeight, aLogWeight: Tensor
   /// [modelDim]
-  let zBias: Tensor
-  let xConvolution, bcConvolution: CausalConvolution
+  package let zBias: Tensor
+  package let xConvolution, bcConvolution: CausalConvolution
   /// D, one number per head.
-  let skip: Tensor
-  let outProjection: Linear
+  package let skip: Tensor
+  package let outProjection: Linear
 
   /// SiLU of this is 1, so that a fresh gate stands open.
   static let openGate = 1.278464542761

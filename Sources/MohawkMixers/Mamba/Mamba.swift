@@ -11,17 +11,17 @@ import MohawkTensor
 public struct Mamba: SequenceMixer {
   /// The geometry.
   public let configuration: MambaConfiguration
-  let xRows, zRows: InputRows
-  let convolution: CausalConvolution
+  package let xRows, zRows: InputRows
+  package let convolution: CausalConvolution
   /// From a channel's x to [rank of the step sizes | B | C].
-  let xProjection: Linear
+  package let xProjection: Linear
   /// [innerDim, timeStepRank] and [innerDim].
-  let stepWeight, stepBias: Tensor
+  package let stepWeight, stepBias: Tensor
   /// [innerDim, stateDim]
-  let aLog: Tensor
+  package let aLog: Tensor
   /// D, one number per channel.
-  let skip: Tensor
-  let outProjection: Linear
+  package let skip: Tensor
+  package let outProjection: Linear
 
   /// Asks for the parameters. Fresh ones are those of the released code, but that the taps pass their token alone on.
   /// - Parameters:

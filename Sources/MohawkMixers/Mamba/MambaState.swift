@@ -5,8 +5,8 @@ public final class MambaState: MixerState {
   /// h: [batch, channels, stateDim]
   public internal(set) var memory: Tensor
   /// The last inputs of the convolution: [batch, width - 1, channels].
-  var past: Tensor
-  public internal(set) var position = 0
+  package internal(set) var past: Tensor
+  public package(set) var position = 0
 
   init(memory: Tensor, past: Tensor) {
     self.memory = memory
@@ -16,7 +16,7 @@ public final class MambaState: MixerState {
   public var byteCount: Int { memory.byteCount + past.byteCount }
 
   public func copy() -> any MixerState {
-    let other = MambaState(memory: memory, past: past)  // tensors are replaced, not changed
+    let other = MambaState(memory: memory.copy(), past: past.copy())
     other.position = position
     return other
   }

@@ -11,12 +11,12 @@ import MohawkTensor
 public struct Mamba2: SequenceMixer {
   /// The geometry.
   public let configuration: Mamba2Configuration
-  let xRows, bcRows, zRows, dtRows: InputRows
-  let xConvolution, bcConvolution: CausalConvolution
+  package let xRows, bcRows, zRows, dtRows: InputRows
+  package let xConvolution, bcConvolution: CausalConvolution
   /// One number per head each.
-  let aLog, dtBias, skip: Tensor
-  let norm: GatedRMSNorm?
-  let outProjection: Linear
+  package let aLog, dtBias, skip: Tensor
+  package let norm: GatedRMSNorm?
+  package let outProjection: Linear
 
   /// Asks for the parameters. Fresh ones are those of the released code, but for two that suit distillation better:
   /// the taps pass their token alone on to SiLU, so that a matrix starts without a blur that it would have to unlearn,

@@ -6,8 +6,8 @@ public final class SSDState: MixerState {
   /// h: [batch, heads, headDim, stateDim]
   public internal(set) var memory: Tensor
   /// The last inputs of the convolutions: [batch, width - 1, channels].
-  var xPast, bcPast: Tensor
-  public internal(set) var position = 0
+  package internal(set) var xPast, bcPast: Tensor
+  public package(set) var position = 0
 
   init(memory: Tensor, xPast: Tensor, bcPast: Tensor) {
     self.memory = memory
@@ -23,7 +23,7 @@ public final class SSDState: MixerState {
   public var byteCount: Int { memory.byteCount + xPast.byteCount + bcPast.byteCount }
 
   public func copy() -> any MixerState {
-    let other = SSDState(memory: memory, xPast: xPast, bcPast: bcPast)  // tensors are replaced, not changed
+    let other = SSDState(memory: memory.copy(), xPast: xPast.copy(), bcPast: bcPast.copy())
     other.position = position
     return other
   }

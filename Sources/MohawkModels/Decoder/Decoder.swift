@@ -10,10 +10,10 @@ public final class Decoder: LanguageModel {
   public let blocks: [any Block]
   /// The type that the layers compute in; the stream between them keeps the weights' type.
   public let compute: DType
-  let embedding: Embedding
-  private let positions: Embedding?
-  private let finalNorm: Norm
-  private let lmHead: Linear?
+  package let embedding: Embedding
+  package let positions: Embedding?
+  package let finalNorm: Norm
+  package let lmHead: Linear?
 
   /// Builds the model; `build` says where its parameters come from. Call `build.finish()` afterwards.
   public init(

@@ -3,13 +3,13 @@ import MohawkMixers
 import MohawkTensor
 
 /// A block of a decoder in any of its layouts.
-struct DecoderBlock: Block {
-  let mixer: any SequenceMixer
-  private let norm: Norm
-  private let mlpNorm: Norm?
-  private let mlp: FeedForward?
-  private let layout: DecoderConfiguration.Layout
-  private let residual: Double
+package struct DecoderBlock: Block {
+  package let mixer: any SequenceMixer
+  package let norm: Norm
+  package let mlpNorm: Norm?
+  package let mlp: FeedForward?
+  package let layout: DecoderConfiguration.Layout
+  package let residual: Double
   private let compute: DType
 
   init(
@@ -28,11 +28,11 @@ struct DecoderBlock: Block {
     mlp = layout == .mixerOnly ? nil : FeedForward(configuration.mlp, width, depth: depth, scope / "mlp")
   }
 
-  var hasMLP: Bool { mlp != nil }
+  package var hasMLP: Bool { mlp != nil }
 
-  func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden).to(compute) }
+  package func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden).to(compute) }
 
-  func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
+  package func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
     let mixedIn = hidden + scaled(mixed)
     guard let mlp else { return mixedIn }
     let mlpInput: Tensor

@@ -2,14 +2,14 @@ import MohawkLayers
 import MohawkTensor
 
 /// The MLP of a block: fc2(act(fc1(x))), or, gated, down(act(gate(x)) ⊙ up(x)).
-struct FeedForward {
-  private enum Kind {
+package struct FeedForward {
+  package enum Kind {
     case plain(fc1: Linear, fc2: Linear)
     case gated(gate: Linear, up: Linear, down: Linear)
   }
 
-  private let kind: Kind
-  private let activation: Activation
+  package let kind: Kind
+  package let activation: Activation
 
   init(_ mlp: DecoderConfiguration.MLP, _ modelDim: Int, depth: Int, _ scope: ParameterScope) {
     activation = mlp.activation

@@ -97,6 +97,8 @@ extension LanguageModel {
 /// What a model remembers of the tokens so far, layer by layer.
 public final class ModelState {
   package let layers: [any MixerState]
+  /// What a decoder has looked at and not yet accepted; a copy has nothing of that.
+  package var pending: AnyObject?
 
   package init(layers: [any MixerState]) { self.layers = layers }
 

@@ -1,0 +1,25 @@
+#include "Kernels.h"
+
+#define KERNEL "../Decoding/KernelRows.h"
+#include "../Kernels/EveryTarget.h"
+
+namespace mohawk {
+namespace {
+template <typename = void>
+Kernels chosen() {
+  return {PICK(normalise), PICK(convolve), PICK(activate), PICK(soften), PICK(decay),
+          PICK(headStep),  PICK(scanStep), PICK(attend, float), PICK(attend, c10::BFloat16), PICK(addScaled)};
+}
+}  // namespace
+
+const Kernels &kernels() {
+  static thread_local int32_t known = -1;
+  static thread_local Kernels table;
+  if (known != mhk_instructions()) {
+    known = mhk_instructions();
+    table = chosen();
+  }
+  return table;
+}
+
+}  // namespace mohawk

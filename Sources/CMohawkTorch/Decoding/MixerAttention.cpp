@@ -1,0 +1,103 @@
+// Softmax attention with a cache of keys and values.
+#include <algorithm>
+
+#include "Plan.h"
+
+namespace mohawk {
+namespace {
+
+class AttentionMixer : public Mixer {
+ public:
+  AttentionMixer(const mhk_attention_mixer &shape, int64_t pairs) : m(shape), pairs(pairs) {}
+
+  void enter(const Worker &worker, int64_t) const override {
+    const Columns trace = worker.pass.traces;
+    worker.product(m.query, trace);
+    worker.product(m.key, {trace.first + queries(), trace.step});
+    worker.product(m.value, {trace.first + queries() + m.kv_heads * m.head_dim, trace.step});
+  }
+
+  void mix(const Worker &worker, int64_t layer) const override {
+    const Pass &pass = worker.pass;
+    const auto part = worker.part(static_cast<int64_t>(pass.stretches.size()) * m.kv_heads);
+    for (int64_t task = part.begin; task < part.end; task++) {
+      const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.kv_heads)];
+      if (m.cache == MHK_BFLOAT16) {
+        mix<c10::BFloat16>(worker, stretch, stretch.layers[layer], task % m.kv_heads);
+      } else {
+        mix<float>(worker, stretch, stretch.layers[layer], task % m.kv_heads);
+      }
+    }
+  }
+
+  void leave(const Worker &worker, float residual) const override {
+    worker.multiplyBy(worker.pass.mixed.first, queries(), worker.pass.columns);
+    worker.productToHidden(m.out, residual);
+  }
+
+  void replay(Columns, int64_t, const mhk_layer_state &, const Kernels &, float *) const override {}
+
+  int64_t traceWidth() const override { return queries() + 2 * m.kv_heads * m.head_dim; }
+  int64_t mixedWidth() const override { return queries(); }
+  int64_t rowWidth(int64_t rows) const override { return rows + m.head_dim; }
+  int64_t seen(int64_t rows) const override { return m.window > 0 ? std::min(rows, m.window) : rows; }
+
+ private:
+  const mhk_attention_mixer m;
+  const int64_t pairs;
+
+  int64_t queries() const { return m.heads * m.head_dim; }
+
+  /// Normalises where the model does, and turns by the column's angles.
+  void place(const Worker &worker, int64_t column, const mhk_normalisation &norm, const float *from, float *to) const {
+    if (norm.weight != nullptr) {
+      worker.k.normalise(from, norm, m.head_dim, 1, to);
+    } else {
+      std::copy_n(from, m.head_dim, to);
+    }
+    const float *const cosines = worker.pass.angles[column], *const sines = cosines + pairs;
+    for (int64_t i = 0; i < pairs; i++) {
+      const float first = to[i], second = to[i + pairs];
+      to[i] = first * cosines[i] - second * sines[i];
+      to[i + pairs] = second * cosines[i] + first * sines[i];
+    }
+  }
+
+  /// One head of keys with all the queries that share it.
+  template <typename E>
+  void mix(const Worker &worker, const Stretch &stretch, const mhk_layer_state &state, int64_t kv) const {
+    const int64_t d = m.head_dim, group = m.heads / m.kv_heads;
+    E *const keys = static_cast<E *>(state.first) + kv * state.capacity * d;
+    E *const values = static_cast<E *>(state.second) + kv * state.capacity * d;
+    float *const placed = worker.desk.row.data();
+    for (int64_t t = 0; t < stretch.count; t++) {
+      const int64_t column = stretch.first + t;
+      const float *const key = worker.pass.traces[column] + queries() + kv * d, *const value = key + m.kv_heads * d;
+      place(worker, column, m.key_norm, key, placed);
+      std::copy_n(placed, d, keys + (state.filled + t) * d);
+      std::copy_n(value, d, values + (state.filled + t) * d);
+    }
+    for (int64_t t = 0; t < stretch.count; t++) {
+      const int64_t column = stretch.first + t, end = state.filled + t + 1, rows = seen(end);
+      for (int64_t head = kv * group; head < (kv + 1) * group; head++) {
+        place(worker, column, m.query_norm, worker.pass.traces[column] + head * d, placed);
+        const AttentionTask one{
+            placed, keys + (end - rows) * d, values + (end - rows) * d, rows, d, m.scale, placed + d,
+            worker.pass.mixed[column] + head * d};
+        if constexpr (std::is_same_v<E, float>) {
+          worker.k.attendFloat(one);
+        } else {
+          worker.k.attendBFloat16(one);
+        }
+      }
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Mixer> make_mixer(const mhk_attention_mixer &shape, int64_t pairs) {
+  return std::make_unique<AttentionMixer>(shape, pairs);
+}
+
+}  // namespace mohawk

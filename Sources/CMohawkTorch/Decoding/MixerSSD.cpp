@@ -1,0 +1,129 @@
+// Discrete-Mamba-2 and Mamba-2.
+#include <algorithm>
+
+#include "Plan.h"
+
+namespace mohawk {
+namespace {
+
+class SSDMixer : public Mixer {
+ public:
+  explicit SSDMixer(const mhk_ssd_mixer &shape) : m(shape) {}
+
+  void enter(const Worker &worker, int64_t layer) const override {
+    const Columns trace = worker.pass.traces;
+    filter(worker, layer, m.x, m.x_taps, trace, 0);
+    filter(worker, layer, m.bc, m.bc_taps, trace, inner());
+    worker.product(m.z, worker.pass.gates);
+    const auto part = worker.product(m.decay, steps(trace));
+    const int64_t count = part.end - part.begin;
+    const float *const rates = m.rates == nullptr ? nullptr : m.rates + part.begin;
+    for (int64_t c = 0; c < worker.pass.columns; c++) {
+      float *const step = steps(trace)[c] + part.begin;
+      if (rates != nullptr) worker.k.soften(step, m.step_bias + part.begin, m.least_step, m.largest_step, count);
+      worker.k.decay(step, rates, decays(trace)[c] + part.begin, count);
+    }
+  }
+
+  void mix(const Worker &worker, int64_t layer) const override {
+    const Pass &pass = worker.pass;
+    const auto part = worker.part(static_cast<int64_t>(pass.stretches.size()) * m.heads);
+    for (int64_t task = part.begin; task < part.end; task++) {
+      const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.heads)];
+      const int64_t head = task % m.heads;
+      Columns trace = pass.traces, mixed = pass.mixed;
+      trace.first = trace[stretch.first];
+      HeadTask one = of(trace, head, stretch.count, stretch.layers[layer]);
+      one.y = mixed[stretch.first] + head * m.head_dim;
+      one.y_step = mixed.step;
+      one.keeps = pass.keeps;
+      one.row = worker.desk.row.data();
+      worker.k.head(one);
+      for (int64_t t = 0; t < stretch.count; t++) {
+        const float *const gate = pass.gates[stretch.first + t] + head * m.head_dim;
+        float *const y = one.y + t * one.y_step;
+        worker.k.activate(MHK_ACTIVATE_SILU, gate, y, y, m.head_dim);
+      }
+    }
+  }
+
+  void leave(const Worker &worker, float residual) const override {
+    const Pass &pass = worker.pass;
+    if (m.norm.weight != nullptr) {
+      float *const to = worker.desk.normalised.data();
+      for (int64_t c = 0; c < pass.columns; c++)
+        worker.k.normalise(pass.mixed[c], m.norm, inner(), m.norm_groups, to + c * inner());
+      worker.multiplyBy(to, inner(), pass.columns);
+    } else {
+      worker.multiplyBy(pass.mixed.first, inner(), pass.columns);
+    }
+    worker.productToHidden(m.out, residual);
+  }
+
+  void replay(Columns trace, int64_t count, const mhk_layer_state &state, const Kernels &k, float *row) const override {
+    for (const bool values : {true, false}) {
+      const mhk_taps &taps = values ? m.x_taps : m.bc_taps;
+      float *const past = static_cast<float *>(values ? state.second : state.third);
+      k.convolve({&taps, past, trace.first + (values ? 0 : inner()), nullptr, trace.step, count, 0, taps.channels, true});
+    }
+    for (int64_t head = 0; head < m.heads; head++) {
+      HeadTask one = of(trace, head, count, state);
+      one.y = nullptr;
+      one.keeps = true;
+      one.row = row;
+      k.head(one);
+    }
+  }
+
+  int64_t traceWidth() const override { return 2 * filtered() + 2 * m.heads; }
+  int64_t gateWidth() const override { return inner(); }
+  int64_t mixedWidth() const override { return inner(); }
+  int64_t rowWidth(int64_t) const override { return m.state_dim; }
+
+ private:
+  const mhk_ssd_mixer m;
+
+  int64_t inner() const { return m.heads * m.head_dim; }
+  int64_t filtered() const { return inner() + 2 * m.groups * m.state_dim; }
+  // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays.
+  static Columns from(Columns columns, int64_t offset) { return {columns.first + offset, columns.step}; }
+  Columns steps(Columns trace) const { return from(trace, 2 * filtered()); }
+  Columns decays(Columns trace) const { return from(trace, 2 * filtered() + m.heads); }
+
+  void filter(
+      const Worker &worker, int64_t layer, const mhk_projection &projection, const mhk_taps &taps, Columns trace,
+      int64_t offset) const {
+    const auto part = worker.product(projection, from(trace, offset));
+    for (const Stretch &stretch : worker.pass.stretches) {
+      const mhk_layer_state &state = stretch.layers[layer];
+      float *const raw = trace[stretch.first] + offset;
+      worker.k.convolve(
+          {&taps, static_cast<float *>(offset == 0 ? state.second : state.third), raw, raw + filtered(), trace.step,
+           stretch.count, part.begin, part.end, worker.pass.keeps});
+    }
+  }
+
+  HeadTask of(Columns trace, int64_t head, int64_t count, const mhk_layer_state &state) const {
+    const int64_t group = head / (m.heads / m.groups);
+    const float *const filteredX = trace.first + filtered();
+    HeadTask one{};
+    one.state = static_cast<float *>(state.first) + head * m.head_dim * m.state_dim;
+    one.x = filteredX + head * m.head_dim;
+    one.b = filteredX + inner() + group * m.state_dim;
+    one.c = one.b + m.groups * m.state_dim;
+    one.steps = m.rates == nullptr ? nullptr : steps(trace).first + head;
+    one.decays = decays(trace).first + head;
+    one.x_step = one.bc_step = one.head_step = trace.step;
+    one.head_dim = m.head_dim;
+    one.state_dim = m.state_dim;
+    one.count = count;
+    one.skip = m.skip[head];
+    return one;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Mixer> make_mixer(const mhk_ssd_mixer &shape) { return std::make_unique<SSDMixer>(shape); }
+
+}  // namespace mohawk

@@ -1,0 +1,143 @@
+// The next tokens of sequences, computed without libtorch: one pass over the weights in the order in which they are used,
+// states in fp32 changed in place, nothing allocated per token.
+//
+// A plan borrows all memory that its descriptions point to. Numbers are fp32 unless said otherwise; matrices are
+// [rows, columns] as a Linear's.
+#ifndef MOHAWK_DECODING_H
+#define MOHAWK_DECODING_H
+
+#include "CMohawkTorch.h"
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Weights in one of the formats of WeightFormat (0 fp32, 1 bf16, 2 blocks of 8 bits, 3 of 4 bits).
+typedef struct {
+  int32_t format;
+  int64_t rows, columns;
+  const void *MHK_NULLABLE data;
+} mhk_matrix;
+
+// x to weights x + bias.
+typedef struct {
+  mhk_matrix weights;
+  const float *MHK_NULLABLE bias;
+} mhk_projection;
+
+// LayerNorm with a bias, RMSNorm without; none without weight.
+typedef struct {
+  const float *MHK_NULLABLE weight, *MHK_NULLABLE bias;
+  float epsilon;
+} mhk_normalisation;
+
+// A causal depth-wise convolution: taps [width, channels], the last row for the current token.
+typedef struct {
+  const float *MHK_NULLABLE taps, *MHK_NULLABLE bias;
+  int64_t width, channels;
+  bool silu;
+} mhk_taps;
+
+enum { MHK_SEQUENTIAL = 0, MHK_PARALLEL, MHK_PARALLEL_NORMS, MHK_MIXER_ONLY };
+enum { MHK_ACTIVATE_GELU = 0, MHK_ACTIVATE_GELU_TANH, MHK_ACTIVATE_SILU, MHK_ACTIVATE_RELU, MHK_ACTIVATE_RELU2 };
+
+// What every layer has beside its mixer. The MLP is down(act(up x)), or down(act(gate x) ⊙ up x) when there is a gate.
+typedef struct {
+  int32_t layout, activation;
+  mhk_normalisation norm, mlp_norm;
+  float residual;  // multiplies what mixer and MLP add to the stream
+  mhk_projection up, gate, down;
+} mhk_layer;
+
+// Softmax attention. Keys and values are kept as `cache` says (MHK_FLOAT32 or MHK_BFLOAT16).
+typedef struct {
+  int64_t heads, kv_heads, head_dim;
+  int64_t window;  // tokens that a token sees; 0 when all
+  float scale;
+  int32_t cache;
+  mhk_projection query, key, value, out;
+  mhk_normalisation query_norm, key_norm;
+} mhk_attention_mixer;
+
+// Discrete-Mamba-2, or Mamba-2 when there are rates: then `decay` gives step sizes, softplus(decay + step_bias) within
+// the limits, and a decay is exp(step · rate); else a decay is sigmoid(−decay). The gate z is under a norm or alone.
+typedef struct {
+  int64_t heads, head_dim, groups, state_dim, norm_groups;
+  mhk_projection x, bc, z, decay, out;
+  mhk_taps x_taps, bc_taps;
+  const float *MHK_NULLABLE rates, *MHK_NULLABLE step_bias;
+  float least_step, largest_step;
+  const float *MHK_NULLABLE skip;
+  mhk_normalisation norm;
+} mhk_ssd_mixer;
+
+// Mamba. `parameters` gives [rank of the steps | B | C] from the convolved x; rates [channels, state_dim].
+typedef struct {
+  int64_t channels, state_dim, rank;
+  mhk_projection x, z, parameters, steps, out;
+  mhk_taps taps;
+  const float *MHK_NULLABLE rates, *MHK_NULLABLE skip;
+} mhk_scan_mixer;
+
+// What is not in layers.
+typedef struct {
+  int64_t model_dim, vocabulary;
+  mhk_matrix embedding;
+  const float *MHK_NULLABLE positions;  // learned, [positions, model_dim]
+  float embedding_scale;
+  mhk_normalisation norm;
+  mhk_projection head;
+  float logit_divisor;
+  const double *MHK_NULLABLE frequencies;  // of the rotary embedding, in radians per position
+  int64_t rotary_pairs;                    // frequencies; how many pairs of a head's dimensions turn
+} mhk_plan_shape;
+
+// What one sequence remembers in one layer: memory and the past of one or two convolutions, or keys and values
+// [kvHeads, capacity, headDim] of which the first `filled` rows are in use.
+typedef struct {
+  void *first, *second, *MHK_NULLABLE third;
+  int64_t filled, capacity;
+} mhk_layer_state;
+
+// The next tokens of one sequence, and of how many of the last of them logits are wanted.
+typedef struct {
+  const int32_t *ids;
+  int64_t count, position, logits;
+  const mhk_layer_state *layers;
+} mhk_sequence;
+
+typedef struct {
+  void *object;
+} mhk_plan;
+// What `mhk_plan_commit` needs to move a state by tokens that were only looked at.
+typedef struct {
+  void *object;
+} mhk_record;
+
+mhk_error mhk_plan_new(const mhk_plan_shape *shape, mhk_plan *out);
+void mhk_plan_free(mhk_plan plan);
+mhk_error mhk_plan_add_attention(mhk_plan plan, const mhk_layer *layer, const mhk_attention_mixer *mixer);
+mhk_error mhk_plan_add_ssd(mhk_plan plan, const mhk_layer *layer, const mhk_ssd_mixer *mixer);
+mhk_error mhk_plan_add_scan(mhk_plan plan, const mhk_layer *layer, const mhk_scan_mixer *mixer);
+
+// Writes the logits of all sequences one after another. Keys and values are written behind the filled rows; other
+// states move on, or with a record stay and what moves them is recorded.
+mhk_error mhk_plan_run(mhk_plan plan, const mhk_sequence *sequences, int64_t count, int32_t threads,
+                       const mhk_record *MHK_NULLABLE record, float *logits);
+
+mhk_error mhk_record_new(mhk_record *out);
+void mhk_record_free(mhk_record record);
+// Moves a state by the first `count` recorded tokens, but for keys and values, which are there already.
+mhk_error mhk_plan_commit(mhk_plan plan, mhk_record record, int64_t count, const mhk_layer_state *layers,
+                          int32_t threads);
+
+#ifdef __cplusplus
+}
+#endif
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+#endif

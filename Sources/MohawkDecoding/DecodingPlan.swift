@@ -1,0 +1,75 @@
+import CMohawkTorch
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+
+/// A model's weights as the native decoder walks over them.
+final class DecodingPlan {
+  let handle: mhk_plan
+  /// The type in which each layer keeps keys and values.
+  let cache: DType
+  private let memory: PlanMemory
+
+  /// Nil for models that the native decoder does not do: in fp64, or on another device.
+  init?(_ model: Decoder) {
+    let first = model.embedding.weight
+    guard first.device == .cpu, first.dtype != .float64, model.compute != .float64 else { return nil }
+    cache = model.compute == .bfloat16 ? .bfloat16 : .float32
+    let configuration = model.configuration
+    var memory = PlanMemory()
+    var shape = mhk_plan_shape()
+    shape.model_dim = Int64(configuration.modelDim)
+    shape.vocabulary = Int64(configuration.vocabulary)
+    shape.embedding = memory.matrix(model.embedding.weight)
+    shape.positions = memory.floats(model.positions?.weight)
+    shape.embedding_scale = Float(configuration.multipliers.embedding)
+    shape.norm = memory.norm(model.finalNorm)
+    shape.head = mhk_projection(weights: shape.embedding, bias: nil)
+    if let head = model.lmHead { shape.head = memory.projection(head) }
+    shape.logit_divisor = Float(configuration.multipliers.logits)
+    let attention = configuration.attention
+    let frequencies =
+      configuration.hasAttention
+      ? RotaryEmbedding.frequencies(
+        dimensions: attention.rotaryDim, base: attention.rotaryBase, scaling: attention.rotaryScaling) : []
+    shape.rotary_pairs = Int64(frequencies.count)
+    var plan = mhk_plan(object: UnsafeMutableRawPointer(bitPattern: 8)!)
+    frequencies.withUnsafeBufferPointer {
+      shape.frequencies = $0.baseAddress
+      check(mhk_plan_new(&shape, &plan))
+    }
+    for block in model.blocks {
+      guard let block = block as? DecoderBlock else { fatalError("a layer that is no decoder's") }
+      Self.add(block, to: plan, &memory, cache)
+    }
+    handle = plan
+    self.memory = memory
+  }
+
+  deinit { mhk_plan_free(handle) }
+
+  private static func add(_ block: DecoderBlock, to handle: mhk_plan, _ memory: inout PlanMemory, _ cache: DType) {
+    var layer = memory.layer(block)
+    switch block.mixer {
+    case let mixer as Attention:
+      var description = memory.attention(mixer, cache)
+      check(mhk_plan_add_attention(handle, &layer, &description))
+    case let mixer as DiscreteMamba2:
+      var description = memory.discreteMamba2(mixer)
+      check(mhk_plan_add_ssd(handle, &layer, &description))
+    case let mixer as Mamba2:
+      var description = memory.mamba2(mixer)
+      check(mhk_plan_add_ssd(handle, &layer, &description))
+    case let mixer as Mamba:
+      var description = memory.mamba(mixer)
+      check(mhk_plan_add_scan(handle, &layer, &description))
+    default: fatalError("a mixer without native steps")
+    }
+  }
+}
+
+/// The native decoder fails only for want of memory.
+func check(_ error: UnsafePointer<CChar>?) {
+  if let error { fatalError(String(cString: error)) }
+}

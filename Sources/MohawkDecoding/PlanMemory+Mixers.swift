@@ -1,0 +1,75 @@
+import CMohawkTorch
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+
+extension PlanMemory {
+  mutating func attention(_ mixer: Attention, _ cache: DType) -> mhk_attention_mixer {
+    let shape = mixer.configuration
+    var result = mhk_attention_mixer()
+    (result.heads, result.kv_heads) = (Int64(shape.heads), Int64(shape.kvHeads))
+    (result.head_dim, result.window) = (Int64(shape.headDim), Int64(shape.window ?? 0))
+    result.scale = Float(shape.resolvedScale)
+    result.cache = cache.rawValue
+    (result.query, result.key) = (projection(mixer.query), projection(mixer.key))
+    (result.value, result.out) = (projection(mixer.value), projection(mixer.dense))
+    if let queryNorm = mixer.queryNorm { result.query_norm = norm(queryNorm) }
+    if let keyNorm = mixer.keyNorm { result.key_norm = norm(keyNorm) }
+    return result
+  }
+
+  mutating func discreteMamba2(_ mixer: DiscreteMamba2) -> mhk_ssd_mixer {
+    let shape = mixer.configuration
+    var result = mhk_ssd_mixer()
+    (result.heads, result.head_dim) = (Int64(shape.vHeads), Int64(shape.headDim))
+    (result.groups, result.state_dim) = (Int64(shape.qkHeads), Int64(shape.stateDim))
+    (result.x, result.bc) = (projection(mixer.xWeight), projection(mixer.bcWeight))
+    result.z = projection(mixer.zWeight, mixer.zBias)
+    (result.decay, result.out) = (projection(mixer.aLogWeight), projection(mixer.outProjection))
+    (result.x_taps, result.bc_taps) = (taps(mixer.xConvolution), taps(mixer.bcConvolution))
+    result.skip = floats(mixer.skip)
+    return result
+  }
+
+  mutating func mamba2(_ mixer: Mamba2) -> mhk_ssd_mixer {
+    let shape = mixer.configuration
+    var result = mhk_ssd_mixer()
+    (result.heads, result.head_dim) = (Int64(shape.heads), Int64(shape.headDim))
+    (result.groups, result.state_dim) = (Int64(shape.groups), Int64(shape.stateDim))
+    (result.x, result.bc) = (rows(mixer.xRows), rows(mixer.bcRows))
+    (result.z, result.decay) = (rows(mixer.zRows), rows(mixer.dtRows))
+    result.out = projection(mixer.outProjection)
+    (result.x_taps, result.bc_taps) = (taps(mixer.xConvolution), taps(mixer.bcConvolution))
+    result.rates = rates(mixer.aLog)
+    result.step_bias = floats(mixer.dtBias)
+    result.least_step = Float(shape.timeStepLimit.lowerBound)
+    result.largest_step = Float(shape.timeStepLimit.upperBound)
+    result.skip = floats(mixer.skip)
+    if let norm = mixer.norm {
+      result.norm_groups = Int64(norm.groups)
+      result.norm = mhk_normalisation(weight: floats(norm.weight), bias: nil, epsilon: Float(norm.epsilon))
+    }
+    return result
+  }
+
+  mutating func mamba(_ mixer: Mamba) -> mhk_scan_mixer {
+    let shape = mixer.configuration
+    var result = mhk_scan_mixer()
+    (result.channels, result.state_dim) = (Int64(shape.innerDim), Int64(shape.stateDim))
+    result.rank = Int64(shape.timeStepRank)
+    (result.x, result.z) = (rows(mixer.xRows), rows(mixer.zRows))
+    result.parameters = projection(mixer.xProjection)
+    result.steps = projection(mixer.stepWeight, mixer.stepBias)
+    result.out = projection(mixer.outProjection)
+    result.taps = taps(mixer.convolution)
+    (result.rates, result.skip) = (rates(mixer.aLog), floats(mixer.skip))
+    return result
+  }
+
+  private mutating func rows(_ rows: InputRows) -> mhk_projection { projection(rows.weight, rows.bias) }
+
+  /// A = −exp(A_log).
+  private mutating func rates(_ aLog: Tensor) -> UnsafePointer<Float> {
+    floats(withoutGradients { -aLog.detached().to(.float32).exp() })
+  }
+}

@@ -1,0 +1,89 @@
+import CMohawkTorch
+import MohawkLayers
+import MohawkModels
+import MohawkTensor
+
+/// Keeps what a plan points to.
+struct PlanMemory {
+  private var tensors: [Tensor] = []
+
+  /// The elements in fp32.
+  mutating func floats(_ tensor: Tensor) -> UnsafePointer<Float> {
+    let plain = withoutGradients { tensor.detached().to(.float32).contiguous() }
+    tensors.append(plain)
+    return UnsafePointer(plain.address.assumingMemoryBound(to: Float.self))
+  }
+
+  mutating func floats(_ tensor: Tensor?) -> UnsafePointer<Float>? {
+    guard let tensor else { return nil }
+    return floats(tensor) as UnsafePointer<Float>
+  }
+
+  /// A matrix in the type that it has, fp16 in fp32.
+  mutating func matrix(_ tensor: Tensor) -> mhk_matrix {
+    let isHalf = tensor.dtype == .bfloat16
+    let plain = withoutGradients { tensor.detached().to(isHalf ? .bfloat16 : .float32).contiguous() }
+    tensors.append(plain)
+    return mhk_matrix(
+      format: isHalf ? 1 : 0, rows: Int64(tensor.size(0)), columns: Int64(tensor.size(1)), data: plain.address)
+  }
+
+  mutating func projection(_ weight: Tensor, _ bias: Tensor? = nil) -> mhk_projection {
+    mhk_projection(weights: matrix(weight), bias: floats(bias))
+  }
+
+  mutating func projection(_ linear: Linear) -> mhk_projection { projection(linear.weight, linear.bias) }
+
+  mutating func norm(_ norm: Norm) -> mhk_normalisation {
+    switch norm {
+    case .layer(let norm):
+      mhk_normalisation(weight: floats(norm.weight), bias: floats(norm.bias), epsilon: Float(norm.epsilon))
+    case .rms(let norm): self.norm(norm)
+    }
+  }
+
+  mutating func norm(_ norm: RMSNorm) -> mhk_normalisation {
+    mhk_normalisation(weight: floats(norm.weight), bias: nil, epsilon: Float(norm.epsilon))
+  }
+
+  mutating func taps(_ convolution: CausalConvolution) -> mhk_taps {
+    let taps = withoutGradients { convolution.weight.detached().squeezed(1).transposed() }
+    return mhk_taps(
+      taps: floats(taps), bias: floats(convolution.bias), width: Int64(convolution.width),
+      channels: Int64(convolution.weight.size(0)), silu: convolution.silu)
+  }
+
+  mutating func layer(_ block: DecoderBlock) -> mhk_layer {
+    var layer = mhk_layer()
+    switch block.layout {
+    case .sequential: layer.layout = Int32(MHK_SEQUENTIAL)
+    case .parallel: layer.layout = Int32(MHK_PARALLEL)
+    case .parallelNorms: layer.layout = Int32(MHK_PARALLEL_NORMS)
+    case .mixerOnly: layer.layout = Int32(MHK_MIXER_ONLY)
+    }
+    layer.norm = norm(block.norm)
+    if let mlpNorm = block.mlpNorm { layer.mlp_norm = norm(mlpNorm) }
+    layer.residual = Float(block.residual)
+    guard let mlp = block.mlp else { return layer }
+    layer.activation = mlp.activation.code
+    switch mlp.kind {
+    case .plain(let fc1, let fc2): (layer.up, layer.down) = (projection(fc1), projection(fc2))
+    case .gated(let gate, let up, let down):
+      (layer.gate, layer.up, layer.down) = (projection(gate), projection(up), projection(down))
+    }
+    return layer
+  }
+}
+
+extension Activation {
+  /// The native decoder's number for it.
+  var code: Int32 {
+    switch self {
+    case .gelu: Int32(MHK_ACTIVATE_GELU)
+    case .geluTanh: Int32(MHK_ACTIVATE_GELU_TANH)
+    case .silu: Int32(MHK_ACTIVATE_SILU)
+    case .relu: Int32(MHK_ACTIVATE_RELU)
+    case .squaredRelu: Int32(MHK_ACTIVATE_RELU2)
+    }
+  }
+}
