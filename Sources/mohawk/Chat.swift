@@ -48,8 +48,12 @@ struct Chat: ParsableCommand {
         case .nothing: continue
         case .reset: session.reset()
         case .system(let text): session.system = text
-        case .save(let path): try session.save(to: path)
-        case .load(let path): try session.load(path)
+        case .save(let path):
+          try session.save(to: path)
+          tell(path, session)
+        case .load(let path):
+          try session.load(path)
+          tell(path, session)
         case .help: Terminal.say(ChatCommand.overview)
         case .quit: return
         }
@@ -78,6 +82,11 @@ struct Chat: ParsableCommand {
         at: model, remedy: "give one with --template FILE, or continue texts with mohawk generate")
     }
     return found
+  }
+
+  private func tell(_ path: String, _ session: ChatSession) {
+    let size = String(format: "%.1f MiB", Double(session.stateBytes) / 1_048_576)
+    Terminal.complain("[\(path): \(session.messages.count) messages, \(session.tokenCount) tokens, a state of \(size)]")
   }
 
   private func answer(_ words: String, _ session: ChatSession, _ options: SamplingOptions) throws {

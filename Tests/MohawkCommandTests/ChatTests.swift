@@ -49,6 +49,7 @@ import Testing
     let second = try talk(place, "/load talk.state", "Ho")
     #expect(whole.status == 0 && first.status == 0 && second.status == 0, "\(second.errors)")
     #expect(first.output + second.output == whole.output)
+    for result in [first, second] { #expect(result.errors.contains("[talk.state: 2 messages, "), "\(result.errors)") }
     let reset = try talk(place, "Hi", "/reset", "Hi")
     let once = try talk(place, "Hi")
     #expect(reset.output == once.output + once.output)

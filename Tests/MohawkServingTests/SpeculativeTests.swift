@@ -56,6 +56,26 @@ import Testing
     }
   }
 
+  /// Why greedy texts cannot part by rounding.
+  @Test(arguments: ModelKind.allCases) func verificationIsSteppingBitForBit(_ kind: ModelKind) {
+    let engine = DecodingEngine(kind.model(maxLength: 128))
+    let ids = (0..<30).map { Int32($0 * 17 % 300) }
+    for accepted in 0...6 {
+      let (one, other) = (engine.emptyState(), engine.emptyState())
+      for state in [one, other] { _ = engine.read(Array(ids.prefix(20)), state, logits: 0) }
+      let verified = engine.verify(Array(ids[20..<26]), one).copy()
+      for offset in 0..<6 {
+        if offset == accepted { break }
+        let step = engine.step([ids[20 + offset]], [other])
+        #expect(step.isIdentical(to: verified.narrowed(0, from: offset, length: 1)))
+      }
+      engine.commit(accepted, one)
+      for (one, other) in zip(one.tensors, other.tensors) {
+        #expect(one.tensor.isIdentical(to: other.tensor), "\(one.name) after \(accepted)")
+      }
+    }
+  }
+
   @Test func aDraftThatIsWrongIsAskedForLess() throws {
     let engine = DecodingEngine(ModelKind.hybrid.endless())
     func proposals(_ proposer: Decoder) throws -> (proposed: Int, accepted: Int) {
