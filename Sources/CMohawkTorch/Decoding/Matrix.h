@@ -36,6 +36,12 @@ int64_t row_step(WeightFormat format);
 /// Bytes of a matrix in this format.
 int64_t packed_bytes(WeightFormat format, int64_t rows, int64_t columns);
 
+/// Writes `source`, plain rows, as `format` into `out` of `packed_bytes`, on libtorch's threads. What 16 bits or less cannot
+/// hold is rounded to the nearest; the scales of q4 are those with the least squared error, each column's counted by
+/// `importance` (the mean square of what it is multiplied with) when there is one. Groups with what is not finite become
+/// NaN.
+void pack(WeightFormat format, const WeightMatrix &source, const float *importance, void *out);
+
 /// The rows begin ≤ r < end (any) of a matrix as plain rows, in fp32 or rounded to bf16.
 void unpack(const WeightMatrix &matrix, int64_t begin, int64_t end, float *out);
 void unpack(const WeightMatrix &matrix, int64_t begin, int64_t end, uint16_t *out);

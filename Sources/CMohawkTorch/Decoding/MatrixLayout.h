@@ -20,8 +20,9 @@ namespace mohawk {
 constexpr int64_t group_columns = 32;
 constexpr int64_t tile_rows = 16;
 
-/// What the 16 numbers of 4 bits stand for, times the group's scale.
-constexpr int8_t levels[16] = {-127, -104, -83, -65, -50, -36, -23, -11, 1, 12, 25, 38, 53, 70, 90, 113};
+/// What the 16 numbers of 4 bits stand for, times the group's scale (of either sign): those with the least squared error
+/// for groups of 32 normal deviates, each with its best scale (7.3 % of the deviates' RMS; 8.1 % at equal distances).
+constexpr int8_t levels[16] = {-127, -100, -79, -62, -47, -34, -21, -9, 2, 13, 25, 36, 50, 65, 83, 107};
 
 constexpr int64_t rounded_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 constexpr int64_t groups_of(int64_t columns) { return (columns + group_columns - 1) / group_columns; }

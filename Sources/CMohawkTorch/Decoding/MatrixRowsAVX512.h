@@ -33,7 +33,8 @@ static INLINE __m128 sums(__m512 a, __m512 b, __m512 c, __m512 d) {
   return _mm_hadd_ps(_mm_hadd_ps(quarter(a), quarter(b)), _mm_hadd_ps(quarter(c), quarter(d)));
 }
 
-// `rows` rows times `count` columns. `ahead`: elements from here to the weights that are needed next.
+// `rows` rows times `count` columns. The weights that follow, `ahead` elements from here, are fetched meanwhile in the order in
+// which they lie: rows read side by side would be fetched at half the speed of memory.
 template <typename F, int rows, int count>
 static void multiply_block(const typename F::Element *w, int64_t columns, const typename F::Element *x, int64_t step,
                            float *y, int64_t stride, int64_t ahead) {
@@ -54,9 +55,9 @@ static void multiply_block(const typename F::Element *w, int64_t columns, const 
     }
   };
   for (int64_t k = 0; k < whole; k += F::lanes) {
+    const auto *next = reinterpret_cast<const char *>(w + ahead) + k / F::lanes * rows * 64;
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-      _mm_prefetch(reinterpret_cast<const char *>(w + r * columns + k + ahead), _MM_HINT_T0);
+    for (int r = 0; r < rows; r++) _mm_prefetch(next + r * 64, _MM_HINT_T0);
     advance(k, std::false_type());
   }
   if (whole < columns) advance(whole, std::true_type());
@@ -92,7 +93,6 @@ static int64_t multiply_groups(const WeightMatrix &matrix, const void *prepared,
 template <typename F>
 static void multiply_rows(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride,
                           int64_t begin, int64_t end) {
-  if (count == 1) begin = multiply_groups<F, 8>(matrix, prepared, count, y, stride, begin, end);
   if (count < 8) begin = multiply_groups<F, 4>(matrix, prepared, count, y, stride, begin, end);
   begin = multiply_groups<F, 3>(matrix, prepared, count, y, stride, begin, end);
   multiply_groups<F, 1>(matrix, prepared, count, y, stride, begin, end);
