@@ -89,18 +89,35 @@ public struct Sampler: Sendable {
       (id: Int32(index), weight: exp(Double(logit - peak) / options.temperature))
     }
     if options.minP > 0 { all.removeAll { $0.weight < options.minP } }
-    guard options.topK > 0 || options.topP < 1 else { return all }
-    all.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
-    if options.topK > 0 { all.removeLast(max(0, all.count - options.topK)) }
+    if options.topK > 0 {
+      all = Self.mostLikely(all) { $0.count >= options.topK ? options.topK : nil }
+    }
     if options.topP < 1 {
-      let total = all.reduce(0) { $0 + $1.weight }
-      var sum = 0.0
-      let count = all.firstIndex { candidate in
-        sum += candidate.weight
-        return sum >= options.topP * total
+      let enough = options.topP * all.reduce(0) { $0 + $1.weight }
+      all = Self.mostLikely(all) { sorted in
+        var sum = 0.0
+        let last = sorted.firstIndex { candidate in
+          sum += candidate.weight
+          return sum >= enough
+        }
+        return last.map { $0 + 1 }
       }
-      if let count { all.removeLast(all.count - count - 1) }
     }
     return all
+  }
+
+  /// The first candidates by falling weight, then by id; all of them when `count` never knows how many.
+  ///
+  /// Few of a vocabulary's tokens are likely: those above a bound are sorted and shown to `count`, and the bound falls
+  /// until they are enough.
+  private static func mostLikely(_ all: [Candidate], _ count: ([Candidate]) -> Int?) -> [Candidate] {
+    var bound = 1.0 / 64
+    while true {
+      var likely = bound > 1e-12 ? all.filter { $0.weight >= bound } : all
+      likely.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
+      if let count = count(likely) { return Array(likely.prefix(count)) }
+      if likely.count == all.count { return likely }
+      bound /= 64
+    }
   }
 }

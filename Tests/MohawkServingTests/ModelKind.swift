@@ -25,7 +25,10 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
   /// - Parameters:
   ///   - seed: other seeds are other models.
   ///   - width: of the hidden state, a multiple of 24.
-  func model(vocabulary: Int = 320, maxLength: Int = 64, seed: UInt64 = 21, width: Int = 24) -> Decoder {
+  ///   - ends: tokens that end a text.
+  func model(
+    vocabulary: Int = 320, maxLength: Int = 64, seed: UInt64 = 21, width: Int = 24, ends: [Int] = []
+  ) -> Decoder {
     Runtime.threads = 1
     var attention = AttentionConfiguration(
       modelDim: width, heads: 4, kvHeads: 2, headDim: width / 4, rotaryDim: 4, maxLength: maxLength, bias: true)
@@ -34,6 +37,7 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
       vocabulary: vocabulary, modelDim: width, mlpDim: 96, mixers: mixers, attention: attention,
       discreteMamba2: DiscreteMamba2Configuration(modelDim: width, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
     shape.mamba2 = Mamba2Configuration(modelDim: width, heads: 4, headDim: 12, stateDim: 5, chunk: 8)
+    shape.tokens.ends = ends
     shape.mamba = MambaConfiguration(modelDim: width, stateDim: 5, block: 8)
     return Self.noisy(Decoder.fresh(shape, seed: seed), 0.3, seed: seed + 1)
   }

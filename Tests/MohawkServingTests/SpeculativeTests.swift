@@ -56,6 +56,22 @@ import Testing
     }
   }
 
+  @Test func aDraftThatIsWrongIsAskedForLess() throws {
+    let engine = DecodingEngine(ModelKind.hybrid.endless())
+    func proposals(_ proposer: Decoder) throws -> (proposed: Int, accepted: Int) {
+      let draft = SpeculativeDraft(DecodingEngine(proposer), longest: 8)
+      let found = try TextGenerator(engine, Self.tokenizer, draft: draft)
+        .generate(TextGeneratorTests.prompt, limit: 60, options: greedy())
+      return (found.proposed, found.accepted)
+    }
+    // Eight at a time as long as all are right: the last pass has room for fewer.
+    let right = try proposals(ModelKind.hybrid.endless())
+    #expect(right.proposed == right.accepted && right.accepted == 59 - (59 + 8) / 9)
+    // Eight, seven, … and then one at a time.
+    let wrong = try proposals(ModelKind.mamba.model(maxLength: 128, seed: 90))
+    #expect(wrong.accepted < 10 && wrong.proposed < 8 * 9 / 2 + 60)
+  }
+
   @Test func penaltiesCountProposalsToo() throws {
     let model = ModelKind.hybrid.model(maxLength: 128)
     let engine = DecodingEngine(model)

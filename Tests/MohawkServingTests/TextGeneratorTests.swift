@@ -204,8 +204,8 @@ import Testing
 }
 
 /// A model that says these tokens in turn, again and again, and begins with the first after any other token.
-func parrot(_ ids: [Int32], vocabulary: Int = 300) -> Decoder {
-  let model = ModelKind.phi.model(vocabulary: vocabulary)
+func parrot(_ ids: [Int32], vocabulary: Int = 300, ends: [Int] = []) -> Decoder {
+  let model = ModelKind.phi.model(vocabulary: vocabulary, ends: ends)
   withoutGradients {
     for parameter in model.parameters.all where parameter.name != "final_norm.weight" { parameter.value.fill(0) }
     model.parameters["final_norm.weight"]!.value.fill(1)
