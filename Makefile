@@ -1,7 +1,7 @@
 # The doors of the house. Each does all set-up itself.
 LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF MohawkTensor MohawkWeights MohawkLayers \
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
-            MohawkServing MohawkRuns
+            MohawkServing MohawkServer MohawkRuns
 
 .PHONY: demo test check parity lint format docs bench setup clean
 

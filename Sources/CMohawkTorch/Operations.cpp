@@ -132,14 +132,6 @@ mhk_error mhk_sort(mhk_tensor a, int64_t dim, bool descending, mhk_tensor *value
 mhk_error mhk_linear(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::linear(get(x), get(weight), optional(bias))); });
 }
-mhk_error mhk_layer_norm(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, double epsilon, mhk_tensor *out) {
-  return guarded([&] {
-    *out = wrap(at::layer_norm(get(x), get(weight).sizes(), get(weight), optional(bias), epsilon));
-  });
-}
-mhk_error mhk_rms_norm(mhk_tensor x, mhk_tensor weight, double epsilon, mhk_tensor *out) {
-  return guarded([&] { *out = wrap(at::rms_norm(get(x), {get(x).size(-1)}, get(weight), epsilon)); });
-}
 mhk_error mhk_embedding(mhk_tensor weight, mhk_tensor ids, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::embedding(get(weight), get(ids))); });
 }

@@ -35,25 +35,28 @@ public indirect enum JSONValue: Sendable {
     return members.last { $0.key == bytes }?.value
   }
 
-  /// The string, where this is one.
+  /// The text of a string.
   package var text: String? {
     if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
   }
 
-  /// The number, where this is a whole one.
+  /// The value of a whole number.
   package var integer: Int? {
     if case .number(let bytes) = self { Int(String(decoding: bytes, as: UTF8.self)) } else { nil }
   }
 
-  var number: Double? {
+  /// The value of a number.
+  package var number: Double? {
     if case .number(let bytes) = self { Double(String(decoding: bytes, as: UTF8.self)) } else { nil }
   }
 
-  var bool: Bool? {
+  /// The value of `true` or `false`.
+  package var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  var isNull: Bool {
+  /// Whether it is `null`.
+  package var isNull: Bool {
     if case .null = self { true } else { false }
   }
 

@@ -1,0 +1,51 @@
+#include "Matrix.h"
+
+#include "MatrixLayout.h"
+#include "MatrixPath.h"
+#include "MohawkInstructions.h"
+
+namespace mohawk {
+namespace {
+
+const MatrixPath &path() {
+#if defined(__x86_64__)
+  static const bool dots = __builtin_cpu_supports("avx512vnni");
+  const int32_t instructions = mhk_instructions();
+  if (instructions == MHK_AVX512 && dots) return matrix_avx512;
+  if (instructions >= MHK_AVX2) return matrix_avx2;
+#endif
+  return matrix_portable;
+}
+
+}  // namespace
+
+int64_t prepared_bytes(WeightFormat format, int64_t columns, int64_t count) {
+  switch (format) {
+    case WeightFormat::f32: return count * prepared_step(format, columns) * 4;
+    case WeightFormat::bf16: return count * prepared_step(format, columns) * 2;
+    default: return count * PreparedLayout(columns).bytes();
+  }
+}
+
+void prepare(WeightFormat format, const float *x, int64_t columns, int64_t count, void *prepared) {
+  path().prepare(format, x, columns, count, prepared);
+}
+
+void multiply(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride, int64_t begin,
+              int64_t end) {
+  path().multiply(matrix, prepared, count, y, stride, begin, end);
+}
+
+int64_t row_step(WeightFormat format) {
+  return format == WeightFormat::q8 || format == WeightFormat::q4 ? tile_rows : 1;
+}
+
+int64_t packed_bytes(WeightFormat format, int64_t rows, int64_t columns) {
+  switch (format) {
+    case WeightFormat::f32: return rows * columns * 4;
+    case WeightFormat::bf16: return rows * columns * 2;
+    default: return (rows + tile_rows - 1) / tile_rows * TileLayout(format, columns).bytes();
+  }
+}
+
+}  // namespace mohawk
