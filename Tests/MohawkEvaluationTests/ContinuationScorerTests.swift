@@ -70,6 +70,11 @@ enum TinyEvaluated {
       #expect(tokens == common + group.reduce(0) { $0 + $1.input(64).count - common })
     }
     #expect(scorer.sharedLength(groups[0]) == 40 && scorer.sharedLength(groups[3]) < 70)
+    for pair in groups.joined() { #expect(pair.inputLength(64) == pair.input(64).count) }
+    let engine = try EvaluatedModel(model.engine, model.tokenizer, window: 64, readsByEngine: true)
+    for (group, likelihoods) in zip(groups, ContinuationScorer(model: engine).score(groups)) {
+      #expect(near(likelihoods, scorer.scoreWhole(group)))
+    }
     var seen: [Int] = []
     var batches = scorer
     batches.batchTokens = 100

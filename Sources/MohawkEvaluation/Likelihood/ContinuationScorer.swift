@@ -19,7 +19,7 @@ struct ContinuationScorer {
     var whole: [(group: Int, index: Int, pair: TokenPair)] = []
     for (number, group) in groups.enumerated() {
       let common = sharedLength(group)
-      if isWorthSharing(group, common) {
+      if model.readsByEngine || isWorthSharing(group, common) {
         tokens += scoreShared(group, common, &results[number])
         finished += group.count
         progress(finished, tokens)
@@ -27,10 +27,10 @@ struct ContinuationScorer {
         whole += group.enumerated().map { (number, $0.offset, $0.element) }
       }
     }
-    whole.sort { $0.pair.input(model.window).count > $1.pair.input(model.window).count }
+    whole.sort { $0.pair.inputLength(model.window) > $1.pair.inputLength(model.window) }
     var rest = whole[...]
     while let first = rest.first {
-      let length = first.pair.input(model.window).count
+      let length = first.pair.inputLength(model.window)
       let batch = rest.prefix(max(1, batchTokens / length))
       rest = rest.dropFirst(batch.count)
       for (place, likelihood) in zip(batch, scoreWhole(batch.map(\.pair))) {
@@ -43,9 +43,10 @@ struct ContinuationScorer {
     return results
   }
 
-  /// Whether reading what is common once saves more than reading the rests one by one costs.
+  /// Whether reading what is common once saves more than reading the rests one by one costs: short pieces are read at
+  /// about half the speed of whole batches.
   private func isWorthSharing(_ group: [TokenPair], _ common: Int) -> Bool {
-    let all = group.reduce(0) { $0 + $1.input(model.window).count }
+    let all = group.reduce(0) { $0 + $1.inputLength(model.window) }
     let rests = all - group.count * common
     return group.count > 1 && common + rests <= all / 2
   }

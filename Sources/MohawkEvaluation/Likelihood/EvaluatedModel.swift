@@ -12,30 +12,41 @@ public struct EvaluatedModel {
   public let tokenizer: Tokenizer
   /// Tokens of a text that multiple-choice tasks and perplexity show it at once; longer texts lose their beginning.
   public let window: Int
+  /// Whether every sequence goes through the engine, because its weights are not those of its model.
+  let readsByEngine: Bool
   let encoder: PairEncoder
 
   /// The window that lm_eval takes when neither configuration nor tokenizer names a length.
   public static let usualWindow = 2048
 
+  /// A model with the weights that it has; see the other initialiser.
+  public init(_ model: Decoder, _ tokenizer: Tokenizer, window: Int? = nil) throws {
+    try self.init(DecodingEngine(model), tokenizer, window: window, readsByEngine: false)
+  }
+
   /// - Parameters:
-  ///   - model: the model.
+  ///   - engine: what reads.
   ///   - tokenizer: its tokenizer.
   ///   - window: see ``window``; by default the model's bound, and ``usualWindow`` where it has none.
+  ///   - readsByEngine: whether every sequence goes through the engine, as one with other weights than its model's
+  ///     needs; else sequences without common beginnings are read in batches by the model.
   /// - Throws: `MohawkError` when the tokenizer does not fit the model, or the window is beyond the model's bound.
-  public init(_ model: Decoder, _ tokenizer: Tokenizer, window: Int? = nil) throws {
-    guard Int(tokenizer.highestID) < model.vocabulary else {
+  public init(_ engine: DecodingEngine, _ tokenizer: Tokenizer, window: Int? = nil, readsByEngine: Bool) throws {
+    guard Int(tokenizer.highestID) < engine.vocabulary else {
       throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(model.vocabulary) rows",
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
         remedy: "use the tokenizer that the model was trained with")
     }
-    if let window, window < 1 || window > model.maxLength ?? .max {
+    if let window, window < 1 || window > engine.maxLength ?? .max {
       throw MohawkError(
-        .outOfRange, "a window of \(window) tokens, and the model looks at \(model.maxLength ?? .max) at most",
-        remedy: "give a window from 1 to that")
+        .outOfRange,
+        "the window is \(window) tokens, it must be from 1 to \(engine.maxLength.map(String.init) ?? "any number")",
+        remedy: "give a window that the model can look at")
     }
-    engine = DecodingEngine(model)
+    self.engine = engine
     self.tokenizer = tokenizer
-    self.window = window ?? model.maxLength ?? Self.usualWindow
+    self.window = window ?? engine.maxLength ?? Self.usualWindow
+    self.readsByEngine = readsByEngine
     encoder = try PairEncoder(tokenizer)
   }
 

@@ -10,6 +10,9 @@ struct TokenPair: Equatable {
 
   /// What a model reads to predict the continuation: all but the last token, and of these the last `longest`.
   func input(_ longest: Int) -> [Int32] { Array((context + continuation).suffix(longest + 1).dropLast()) }
+
+  /// How many tokens that are.
+  func inputLength(_ longest: Int) -> Int { min(longest + 1, context.count + continuation.count) - 1 }
 }
 
 /// Makes tokens of contexts and continuations as lm_eval's backend `hf` does with its default settings.

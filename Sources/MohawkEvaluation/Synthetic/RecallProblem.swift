@@ -1,13 +1,13 @@
 import MohawkText
 
 /// Tokens some of which can only be known from those before them.
-public struct RecallProblem: Sendable, Equatable {
+struct RecallProblem: Sendable, Equatable {
   /// The whole sequence, answers included.
-  public let ids: [Int32]
+  let ids: [Int32]
   /// Where the answers stand; each is right or wrong as a whole.
-  public let answers: [Range<Int>]
+  let answers: [Range<Int>]
   /// What distinguishes this problem among those of its size, such as the depth of its needle.
-  public var group: String?
+  var group: String?
 }
 
 /// A made-up task: how many problems there are of which sizes, and how one is made.
