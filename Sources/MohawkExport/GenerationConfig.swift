@@ -3,12 +3,12 @@ import MohawkFiles
 import MohawkModels
 
 /// `generation_config.json`: the ids and the sampling with which other tools generate.
-enum GenerationConfig {
+package enum GenerationConfig {
   static let name = "generation_config.json"
 
   /// Takes over the one of `source` when there is one, but for what belongs to the teacher's cache; ids that the model
   /// knows go over the file's.
-  static func write(_ roles: TokenRoles, from source: String?, to folder: String) throws {
+  package static func write(_ roles: TokenRoles, from source: String?, to folder: String) throws {
     var object: [String: Any] = [:]
     if let path = source.map({ $0 + "/" + name }), FileManager.default.fileExists(atPath: path) {
       let data = try MappedFile(path).withBytes { Data($0) }

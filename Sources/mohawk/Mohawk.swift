@@ -15,7 +15,7 @@ struct Mohawk: ParsableCommand {
       """,
     subcommands: [
       Demo.self, Pretrain.self, Distill.self, Evaluate.self, Generate.self, Chat.self, Serve.self, Convert.self,
-      Inspect.self,
+      Quantize.self, Inspect.self,
       TokenizerCommand.self, Tokens.self,
       Recipes.self, Doctor.self,
     ])

@@ -109,7 +109,10 @@ import Testing
     func run(threads: Int, companions: Int) -> Tensor {
       let states = (0...companions).map { _ in engine.emptyState() }
       Runtime.threads = 1
-      for (index, state) in states.enumerated() { _ = engine.read(Array(Self.ids[..<(11 + index)]), state) }
+      for (index, state) in states.enumerated() {
+        _ = engine.read(Array(Self.ids[..<7]), state)
+        _ = engine.read(Array(Self.ids[7..<(11 + index)]), state)
+      }
       Runtime.threads = threads
       let rows = (0..<6).map { step in
         let ids = states.indices.map { Self.ids[11 + step + $0] }

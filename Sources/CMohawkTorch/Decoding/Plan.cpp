@@ -9,12 +9,12 @@ namespace mohawk {
 namespace {
 
 /// The same instructions on all threads of a team, and no tiny numbers.
-void together(int64_t threads, const std::function<void(int64_t)> &body) {
+void together(int64_t threads, const std::function<void(int64_t, int64_t)> &body) {
   const int32_t instructions = mhk_instructions();
-  on_team(threads, [&](int64_t index) {
-    if (index > 0) mhk_limit_instructions(instructions);
+  on_team(threads, [&](int64_t index, int64_t members) {
+    mhk_limit_instructions(instructions);
     const TinyNumbersAreZero tiny;
-    body(index);
+    body(index, members);
   });
 }
 
@@ -34,12 +34,12 @@ void Plan::run(const mhk_sequence *sequences, int64_t count, int64_t threads, Re
   pass.threads = threads;
   pass.keeps = record == nullptr;
   pass.out = logits;
-  Barrier barrier(threads);
+  Barrier barrier;
   pass.barrier = &barrier;
   reserve(pass, record);
   embed(pass, sequences);
-  together(threads, [&](int64_t index) {
-    Worker worker(pass, desks_[static_cast<size_t>(index)], index);
+  together(threads, [&](int64_t index, int64_t members) {
+    Worker worker(pass, desks_[static_cast<size_t>(index)], index, members);
     walk(worker, record);
   });
 }
@@ -191,9 +191,9 @@ void Plan::commit(const Record &record, int64_t count, const mhk_layer_state *st
   if (desks_.size() < static_cast<size_t>(threads)) desks_.resize(static_cast<size_t>(threads));
   for (Desk &desk : desks_)
     for (const Layer &layer : layers) desk.row.reserve(layer.mixer->rowWidth(0));
-  together(threads, [&](int64_t index) {
+  together(threads, [&](int64_t index, int64_t members) {
     float *const row = desks_[static_cast<size_t>(index)].row.data();
-    for (auto l = static_cast<size_t>(index); l < layers.size(); l += static_cast<size_t>(threads))
+    for (auto l = static_cast<size_t>(index); l < layers.size(); l += static_cast<size_t>(members))
       layers[l].mixer->replay(record.layers[l], count, states[l], kernels(), row);
   });
 }

@@ -54,14 +54,17 @@ struct Desk {
 /// One thread in one pass.
 class Worker {
  public:
-  Worker(const Pass &pass, Desk &desk, int64_t index) : pass(pass), desk(desk), k(kernels()), index(index) {}
+  Worker(const Pass &shared, Desk &desk, int64_t index, int64_t members)
+      : pass(shared), desk(desk), k(kernels()), index(index) {
+    pass.threads = members;
+  }
 
   Pass pass;  // a copy, because traces and widths change from layer to layer
   Desk &desk;
   const Kernels &k;
   const int64_t index;
 
-  void wait() const { pass.barrier->wait(); }
+  void wait() const { pass.barrier->wait(pass.threads); }
 
   /// This thread's part of `count` things that come in steps.
   struct Part {

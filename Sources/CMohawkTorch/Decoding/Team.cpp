@@ -1,9 +1,10 @@
 #include "Team.h"
 
-#include <algorithm>
-#include <mutex>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
+
 #include <thread>
-#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -12,69 +13,26 @@
 namespace mohawk {
 namespace {
 
-void pause() {
-#if defined(__x86_64__)
-  _mm_pause();
-#endif
-}
-
 /// Turns in place until `done`, and lets others run when that takes long: then a processor is shared.
 template <typename Done>
 void spin(Done &&done) {
   for (int64_t turn = 0; !done(); turn++) {
-    if (turn < 4000) {
-      pause();
-    } else {
+    if (turn > 4000) {
       std::this_thread::yield();
+      continue;
     }
+#if defined(__x86_64__)
+    _mm_pause();
+#endif
   }
 }
 
-/// One sleeping or waiting thread per number above 0.
-class Team {
- public:
-  void run(int64_t threads, const std::function<void(int64_t)> &body) {
-    const std::lock_guard lock(one_);
-    while (static_cast<int64_t>(started_) < threads - 1) start();
-    body_ = &body;
-    working_ = started_;
-    threads_ = threads;
-    job_.fetch_add(1);
-    job_.notify_all();
-    body(0);
-    spin([&] { return working_.load() == 0; });
-  }
-
- private:
-  std::mutex one_;
-  int64_t started_ = 0, threads_ = 0;
-  const std::function<void(int64_t)> *body_ = nullptr;
-  alignas(64) std::atomic<uint32_t> job_{0};
-  alignas(64) std::atomic<int64_t> working_{0};
-
-  void start() {
-    const int64_t number = ++started_;
-    std::thread([this, number, seen = job_.load()] { work(number, seen); }).detach();
-  }
-
-  [[noreturn]] void work(int64_t number, uint32_t seen) {
-    for (;;) {
-      // The next token usually follows soon; what does not is worth sleeping for.
-      for (int turn = 0; turn < 4000 && job_.load(std::memory_order_acquire) == seen; turn++) pause();
-      job_.wait(seen);
-      seen++;
-      if (number < threads_) (*body_)(number);
-      working_.fetch_sub(1);
-    }
-  }
-};
-
 }  // namespace
 
-void Barrier::wait() {
-  if (threads_ == 1) return;
+void Barrier::wait(int64_t threads) {
+  if (threads == 1) return;
   const uint32_t round = round_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) == threads_ - 1) {
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) == threads - 1) {
     arrived_.store(0, std::memory_order_relaxed);
     round_.store(round + 1, std::memory_order_release);
   } else {
@@ -82,10 +40,23 @@ void Barrier::wait() {
   }
 }
 
-void on_team(int64_t threads, const std::function<void(int64_t)> &body) {
-  if (threads <= 1) return body(0);
-  static Team &team = *new Team;  // never destroyed: its threads outlive main
-  team.run(threads, body);
+void on_team(int64_t most, const std::function<void(int64_t, int64_t)> &body) {
+  if (most <= 1 || at::in_parallel_region()) return body(0, 1);
+  // One element per thread: libtorch's elementwise loops are the exported way into its threads. Should there be fewer
+  // threads than elements, then some have several, and all know when every element has found its thread.
+  auto places = at::empty({most}, at::kByte);
+  auto iterator = at::TensorIterator::borrowing_nullary_op(places);
+  const char *const first = static_cast<const char *>(places.data_ptr());
+  std::atomic<int64_t> members{0}, taken{0};
+  iterator.for_each(
+      [&](char **data, const int64_t *, int64_t size, int64_t rows) {
+        const int64_t arrival = members.fetch_add(1);
+        taken.fetch_add(size * rows);
+        spin([&] { return taken.load() == most; });
+        const int64_t all = members.load();
+        body(all == most ? data[0] - first : arrival, all);
+      },
+      1);
 }
 
 }  // namespace mohawk

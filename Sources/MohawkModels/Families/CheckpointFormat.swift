@@ -102,6 +102,7 @@ extension CheckpointFormat {
 extension DecoderConfiguration {
   /// The geometry that a `config.json` of any known family describes.
   init(json: ModelJSON) throws {
+    try json.refuseQuantization()
     let format = try CheckpointFormat.of(json)
     self = try format.family.configuration(json, format)
   }
