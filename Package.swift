@@ -86,7 +86,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing", "MohawkServer",
+      "MohawkRuns", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation", "MohawkServing",
+      "MohawkServer",
       "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
