@@ -41,7 +41,8 @@ struct Serve: ParsableCommand {
     var models = [try open(model, as: name ?? Self.name(of: model), dtype)]
     if let teacher {
       guard models[0].name != "teacher" else {
-        throw MohawkError(.invalidValue, "both models would be called 'teacher'", remedy: "name the student: --name NAME")
+        throw MohawkError(
+          .invalidValue, "both models would be called 'teacher'", remedy: "name the student: --name NAME")
       }
       models.append(try open(teacher, as: "teacher", dtype))
     }
@@ -54,7 +55,8 @@ struct Serve: ParsableCommand {
   private func check() throws {
     for (option, value, range) in [
       ("--port", port, 0...65_535), ("--batch", batch, 1...256), ("--slice", slice, 1...65_536),
-      ("--queue", queue, 1...65_536), ("--max-prompt", maxPrompt, 1...1 << 24), ("--max-tokens", maxTokens, 1...1 << 24),
+      ("--queue", queue, 1...65_536), ("--max-prompt", maxPrompt, 1...1 << 24),
+      ("--max-tokens", maxTokens, 1...1 << 24),
       ("--max-body", maxBody, 1_024...1 << 30),
     ] where !range.contains(value) {
       throw MohawkError(
@@ -80,10 +82,14 @@ struct Serve: ParsableCommand {
   }
 
   private func token() throws -> String? {
-    guard let tokenFile else { return ProcessInfo.processInfo.environment["MOHAWK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 } }
+    guard let tokenFile else {
+      return ProcessInfo.processInfo.environment["MOHAWK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
+    }
     let text = try MappedFile(tokenFile).withBytes { String(decoding: $0, as: UTF8.self) }
     guard let line = text.split(whereSeparator: \.isNewline).first?.trimmingCharacters(in: .whitespaces), !line.isEmpty
-    else { throw MohawkError(.invalidFormat, "the file holds no token", at: tokenFile, remedy: "write one on its first line") }
+    else {
+      throw MohawkError(.invalidFormat, "the file holds no token", at: tokenFile, remedy: "write one on its first line")
+    }
     return line
   }
 

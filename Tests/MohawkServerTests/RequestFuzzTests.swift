@@ -6,7 +6,8 @@ import Testing
 /// Thousands of bodies that nobody would send: each is either taken, with values in range, or refused with a sentence.
 @Suite struct RequestFuzzTests {
   private static let fields = [
-    "prompt", "messages", "max_tokens", "max_completion_tokens", "n", "best_of", "temperature", "top_p", "top_k", "min_p",
+    "prompt", "messages", "max_tokens", "max_completion_tokens", "n", "best_of", "temperature", "top_p", "top_k",
+    "min_p",
     "repetition_penalty", "frequency_penalty", "presence_penalty", "logit_bias", "seed", "stop", "stop_token_ids",
     "stream", "stream_options", "echo", "logprobs", "top_logprobs", "suffix", "tools", "model", "ignore_eos", "tokens",
     "response_format", "chat_template_kwargs", "add_generation_prompt", "add_special_tokens",

@@ -44,7 +44,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("max_tokens", "-1"), ("max_tokens", "5000"), ("max_tokens", "1.5"), ("max_tokens", "\"5\""), ("n", "0"), ("n", "9"),
+    ("max_tokens", "-1"), ("max_tokens", "5000"), ("max_tokens", "1.5"), ("max_tokens", "\"5\""), ("n", "0"),
+    ("n", "9"),
     ("best_of", "2"), ("temperature", "-0.1"), ("temperature", "2.1"), ("temperature", "\"hot\""), ("top_p", "1.1"),
     ("min_p", "-1"), ("top_k", "-2"), ("top_k", "0.5"), ("repetition_penalty", "0"), ("frequency_penalty", "3"),
     ("presence_penalty", "-3"), ("logit_bias", "[]"), ("logit_bias", #"{"a":1}"#), ("logit_bias", #"{"300":1}"#),
@@ -91,7 +92,9 @@ import Testing
   }
 
   @Test func bytesThatAreNotUTF8AreRefused() {
-    #expect(throws: APIError.self) { try RequestFields(body: Array("{\"prompt\":\"".utf8) + [0xFF] + Array("\"}".utf8)) }
+    #expect(throws: APIError.self) {
+      try RequestFields(body: Array("{\"prompt\":\"".utf8) + [0xFF] + Array("\"}".utf8))
+    }
   }
 
   @Test func messagesAreTextsOrPartsOfText() throws {

@@ -7,7 +7,9 @@ struct TokenNames: Sendable {
   /// The bytes of a token as it stands inside a text; of an id that is no token, none.
   func bytes(_ id: Int32) -> [UInt8] {
     // A decoder may change what stands first in a text, so the token is looked at behind itself.
-    guard let once = try? tokenizer.decodeBytes([id]), let twice = try? tokenizer.decodeBytes([id, id]) else { return [] }
+    guard let once = try? tokenizer.decodeBytes([id]), let twice = try? tokenizer.decodeBytes([id, id]) else {
+      return []
+    }
     return Array(twice.dropFirst(once.count))
   }
 

@@ -71,7 +71,8 @@ struct ServerRoutes: Sendable {
     guard let name else { return models[0] }
     if let model = models.first(where: { $0.name == name }) { return model }
     throw APIError(
-      404, "the model '\(name.prefix(100))' is not served here; there is "
+      404,
+      "the model '\(name.prefix(100))' is not served here; there is "
         + models.map { "'\($0.name)'" }.joined(separator: ", "),
       parameter: "model", code: "model_not_found")
   }

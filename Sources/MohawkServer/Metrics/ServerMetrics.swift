@@ -23,7 +23,9 @@ final class ServerMetrics: @unchecked Sendable {  // everything is guarded by `l
   /// Requests whose answers are not complete.
   var activeRequests: Int { lock.withLock { active } }
 
-  func answered(_ path: String, _ status: Int) { lock.withLock { requests[Key(path: path, status: status), default: 0] += 1 } }
+  func answered(_ path: String, _ status: Int) {
+    lock.withLock { requests[Key(path: path, status: status), default: 0] += 1 }
+  }
 
   func firstToken(_ model: String, after seconds: Double) {
     lock.withLock { firsts[model, default: Self.first].note(seconds) }
@@ -60,15 +62,16 @@ final class ServerMetrics: @unchecked Sendable {  // everything is guarded by `l
     return page.text
   }
 
-  private static let counts: [(name: String, type: String, help: String, value: KeyPath<BatchCounts, Int> & Sendable)] = [
-    ("mohawk_prompt_tokens_total", "counter", "Tokens of prompts that were read.", \.promptTokens),
-    ("mohawk_new_tokens_total", "counter", "Tokens that were generated.", \.newTokens),
-    ("mohawk_steps_total", "counter", "Steps of the batch.", \.steps),
-    ("mohawk_cancelled_total", "counter", "Requests whose client went away.", \.cancelled),
-    ("mohawk_queue_requests", "gauge", "Requests that wait.", \.waiting),
-    ("mohawk_reading_prompts", "gauge", "Prompts that are being read.", \.reading),
-    ("mohawk_batch_sequences", "gauge", "Sequences that step together.", \.running),
-  ]
+  private static let counts: [(name: String, type: String, help: String, value: KeyPath<BatchCounts, Int> & Sendable)] =
+    [
+      ("mohawk_prompt_tokens_total", "counter", "Tokens of prompts that were read.", \.promptTokens),
+      ("mohawk_new_tokens_total", "counter", "Tokens that were generated.", \.newTokens),
+      ("mohawk_steps_total", "counter", "Steps of the batch.", \.steps),
+      ("mohawk_cancelled_total", "counter", "Requests whose client went away.", \.cancelled),
+      ("mohawk_queue_requests", "gauge", "Requests that wait.", \.waiting),
+      ("mohawk_reading_prompts", "gauge", "Prompts that are being read.", \.reading),
+      ("mohawk_batch_sequences", "gauge", "Sequences that step together.", \.running),
+    ]
 
   /// Memory of this process; nil where the system does not say.
   private static var residentBytes: Int? {

@@ -114,7 +114,8 @@ public final class ServedModel: Sendable {
   }
 
   /// What the batch is to do.
-  func batchRequest(_ prompts: [[Int32]], _ fields: GenerationFields, limit: Int, _ limits: ServerLimits) throws(APIError)
+  func batchRequest(_ prompts: [[Int32]], _ fields: GenerationFields, limit: Int, _ limits: ServerLimits)
+    throws(APIError)
     -> BatchRequest
   {
     guard fields.choices <= batchSize else {

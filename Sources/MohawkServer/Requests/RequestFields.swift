@@ -65,7 +65,9 @@ struct RequestFields {
     guard case .array(let values) = value else {
       throw .invalid(name, "must be a string or a list of strings, not \(value.summary)")
     }
-    guard values.count <= count else { throw .invalid(name, "has \(values.count) entries, at most \(count) are allowed") }
+    guard values.count <= count else {
+      throw .invalid(name, "has \(values.count) entries, at most \(count) are allowed")
+    }
     var texts: [String] = []
     for value in values where !value.isNull {
       guard let text = value.text else { throw .invalid(name, "must hold strings only, not \(value.summary)") }
