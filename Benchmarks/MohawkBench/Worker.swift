@@ -88,6 +88,7 @@ struct Worker: ParsableCommand {
     let generator = RandomGenerator(seed: 3)
     let batches = (0..<4).map { _ in generator.integers(0..<size.vocabulary, [rows, size.length + 1]) }
     if let export { return try Agreement.export(pair, stage, batches[0], to: export) }
+    Meter.forgetPeak()
     let weights = [teacher, student].flatMap(\.parameters.all).reduce(0) { $0 + $1.value.byteCount }
     let turns = StepTurns(
       Introduction(

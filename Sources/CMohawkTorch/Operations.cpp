@@ -141,12 +141,6 @@ mhk_error mhk_depthwise_conv1d(mhk_tensor x, mhk_tensor weight, mhk_tensor bias,
     *out = wrap(at::conv1d(get(x), get(weight), optional(bias), at::IntArrayRef{1}, at::IntArrayRef{0}, at::IntArrayRef{1}, channels));
   });
 }
-mhk_error mhk_attention(mhk_tensor q, mhk_tensor k, mhk_tensor v, bool causal, double scale, mhk_tensor *out) {
-  return guarded([&] {
-    *out = wrap(
-        at::scaled_dot_product_attention(get(q), get(k), get(v), std::nullopt, 0.0, causal, std::optional<double>(scale)));
-  });
-}
 mhk_error mhk_cross_entropy(mhk_tensor logits, mhk_tensor targets, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::cross_entropy_loss(get(logits), get(targets))); });
 }
