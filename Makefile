@@ -1,9 +1,9 @@
 # The doors of the house. Each does all set-up itself.
 LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF MohawkTensor MohawkWeights MohawkLayers \
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
-            MohawkServing MohawkRuns
+            MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo test check parity lint format docs bench setup clean
+.PHONY: demo test check parity serve-check lint format docs bench setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -16,6 +16,9 @@ check: setup lint test docs   ## all that must hold before a change lands
 
 parity: setup        ## compares everything with transformers and llama.cpp
 	Scripts/parity/run
+
+serve-check: setup   ## the server, from outside: OpenAI's client, lm_eval, Chromium, load
+	Scripts/serve/run
 
 lint:                ## the format, strictly
 	swift format lint --strict --recursive --parallel Sources Tests Snippets Examples Benchmarks Parity Package.swift

@@ -58,7 +58,11 @@ let targets: [Target] = [
     dependencies: [
       "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining", "MohawkRecipes", "MohawkFiles",
     ]),
-  .target(name: "MohawkEvaluation", dependencies: ["MohawkModels", "MohawkTensor"]),
+  .target(
+    name: "MohawkEvaluation",
+    dependencies: [
+      "MohawkDecoding", "MohawkModels", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ]),
   .target(
     name: "MohawkDecoding",
     dependencies: [
@@ -68,17 +72,26 @@ let targets: [Target] = [
     name: "MohawkServing",
     dependencies: ["MohawkDecoding", "MohawkModels", "MohawkTensor", "MohawkText", "MohawkFiles"]),
   .target(
+    name: "MohawkServer",
+    dependencies: [
+      "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkFiles",
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    resources: [.embedInCode("Page/page.html")]),
+  .target(
     name: "MohawkRuns",
     dependencies: [
-      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkTraining", "MohawkExport", "MohawkModels",
-      "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkDecoding", "MohawkTraining", "MohawkExport",
+      "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
     ]),
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkDecoding", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights",
-      "MohawkDistillation", "MohawkServing",
-      "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkRuns", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation",
+      "MohawkServing", "MohawkServer", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -126,7 +139,10 @@ let targets: [Target] = [
     ], resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkEvaluationTests",
-    dependencies: ["MohawkEvaluation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor"]),
+    dependencies: [
+      "MohawkEvaluation", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+    ], resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkDecodingTests",
     dependencies: [
@@ -137,6 +153,12 @@ let targets: [Target] = [
     dependencies: [
       "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkText",
       "MohawkFiles",
+    ]),
+  .testTarget(
+    name: "MohawkServerTests",
+    dependencies: [
+      "MohawkServer", "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
+      "MohawkText", "MohawkFiles",
     ]),
   .testTarget(
     name: "MohawkRunsTests",
@@ -180,11 +202,16 @@ let package = Package(
     .library(name: "MohawkEvaluation", targets: ["MohawkEvaluation"]),
     .library(name: "MohawkDecoding", targets: ["MohawkDecoding"]),
     .library(name: "MohawkServing", targets: ["MohawkServing"]),
+    .library(name: "MohawkServer", targets: ["MohawkServer"]),
     .library(name: "MohawkRuns", targets: ["MohawkRuns"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
   ],
   targets: targets,
   swiftLanguageModes: [.v6],

@@ -35,7 +35,7 @@ struct DecodingWorker: ParsableCommand {
     let engine = try DecodingEngine.open(model, weights: weights)
     let prompt = RandomGenerator(seed: 3).integers(0..<configuration.vocabulary, [max(context, 1024)]).integers().map(
       Int32.init)
-    Turns.introduce(Introduction(residentMiB: ProcessMemory.current().resident))
+    Turns.introduce(Introduction(programMiB: ProcessMemory.current().resident))
     switch work {
     case .read:
       while Turns.isAsked() {

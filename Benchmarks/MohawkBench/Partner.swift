@@ -7,15 +7,16 @@ struct Introduction: Codable {
   var teacher = 0
   var student = 0
   var moving = 0
-  /// Memory in use before the first step: the program and the weights.
-  var residentMiB = 0.0
+  /// Memory in use before there are models, and the bytes of both models' weights.
+  var programMiB = 0.0
+  var weightsMiB = 0.0
 
   func isSameWork(as other: Introduction) -> Bool {
     (teacher, student, moving) == (other.teacher, other.student, other.moving)
   }
 
   /// The program, the weights, and AdamW's two moments of what moves.
-  var baseMiB: Double { residentMiB + Double(moving) * 8 / 1_048_576 }
+  var baseMiB: Double { programMiB + weightsMiB + Double(moving) * 8 / 1_048_576 }
 }
 
 /// A process that works one step at a time: it says who it is, then answers each line `step` with a `Sample`, until it
@@ -52,9 +53,12 @@ final class Partner {
 
   /// This program as a worker.
   convenience init(_ name: String, worker arguments: [String]) throws {
-    let own = URL(fileURLWithPath: CommandLine.arguments[0]).path
-    let path = Bundle.main.executablePath ?? own
-    try self.init(name, [path, "worker"] + arguments)
+    try self.init(name, Self.own + ["worker"] + arguments)
+  }
+
+  /// The command that starts this program.
+  static var own: [String] {
+    [Bundle.main.executablePath ?? URL(fileURLWithPath: CommandLine.arguments[0]).path]
   }
 
   func step() throws -> Sample {

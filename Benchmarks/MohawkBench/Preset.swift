@@ -43,6 +43,13 @@ struct Preset {
     self.length = length
   }
 
+  /// The same with no more layers and vocabulary rows than these.
+  func limited(layers: Int?, vocabulary: Int?) -> Preset {
+    Preset(
+      modelDim: modelDim, layers: min(layers ?? self.layers, self.layers), heads: heads, stateDim: stateDim,
+      vocabulary: min(vocabulary ?? self.vocabulary, self.vocabulary), batch: batch, length: length)
+  }
+
   /// A Transformer of this size that can look at `maxLength` tokens.
   func teacher(maxLength: Int) -> DecoderConfiguration {
     let headDim = modelDim / heads

@@ -10,13 +10,17 @@ struct Worker: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Works one step per line of standard input.", shouldDisplay: false)
 
-  enum Work: String, ExpressibleByArgument { case matmul, stage1, stage2, stage3 }
+  enum Work: String, ExpressibleByArgument { case matmul, copy, exponentials, stage1, stage2, stage3 }
 
   @Argument var work: Work
   @Option var preset = Preset.Name.small
   @Option var precision = Precision.float32
   @Option var threads = 1
   @Option var batch: Int?
+  @Option var layers: Int?
+  @Option var vocabulary: Int?
+  @Option(help: "Instead of working: writes the models, a batch, its loss and gradients into this file.")
+  var export: String?
   @Flag(inversion: .prefixedNo) var keepMemory = true
   @Flag(inversion: .prefixedNo) var kernelsByFeatures = true
 
@@ -26,6 +30,8 @@ struct Worker: ParsableCommand {
     Runtime.threads = threads
     switch work {
     case .matmul: matmul()
+    case .copy: copy()
+    case .exponentials: exponentials()
     case .stage1: try train(.orientation)
     case .stage2: try train(.alignment)
     case .stage3: try train(.distillation)
@@ -35,15 +41,37 @@ struct Worker: ParsableCommand {
   /// Five products of 2048 × 2048 matrices per step.
   private func matmul() {
     let a = RandomGenerator(seed: 1).normal([2048, 2048]).to(precision.dtype)
-    Turns.introduce(Introduction())
-    while Turns.isAsked() {
-      Turns.answer(Meter.measure { for _ in 0..<5 { _ = a.matmul(a) } })
+    _ = a.matmul(a)
+    repeated { for _ in 0..<5 { _ = a.matmul(a) } }
+  }
+
+  /// 512 MiB read and as much written per step.
+  private func copy() {
+    let (a, b) = (Tensor.zeros([1 << 27]), Tensor.zeros([1 << 27]))
+    repeated { b.assign(a) }
+  }
+
+  /// 2^28 exponentials per step, of numbers that lie in a cache.
+  private func exponentials() {
+    let a = -RandomGenerator(seed: 1).normal([1 << 18]).abs()
+    let b = a.copy()
+    repeated {
+      for _ in 0..<1024 {
+        b.assign(a)
+        b.expInPlace()
+      }
     }
+  }
+
+  private func repeated(_ work: () -> Void) {
+    Turns.introduce(Introduction())
+    while Turns.isAsked() { Turns.answer(Meter.measure(work)) }
   }
 
   /// One optimiser step of the training loop per step.
   private func train(_ name: StageName) throws {
-    let size = Preset(preset)
+    let program = ProcessMemory.current().resident
+    let size = Preset(preset).limited(layers: layers, vocabulary: vocabulary)
     let rows = batch ?? size.batch
     let (teacher, student) = try size.pair(maxLength: size.length, compute: precision.dtype)
     let pair = try DistillationPair(teacher: teacher, student: student)
@@ -59,7 +87,13 @@ struct Worker: ParsableCommand {
       }
     let generator = RandomGenerator(seed: 3)
     let batches = (0..<4).map { _ in generator.integers(0..<size.vocabulary, [rows, size.length + 1]) }
-    let turns = StepTurns(teacher: teacher.parameters.count, student: student.parameters.count, stage)
+    if let export { return try Agreement.export(pair, stage, batches[0], to: export) }
+    Meter.forgetPeak()
+    let weights = [teacher, student].flatMap(\.parameters.all).reduce(0) { $0 + $1.value.byteCount }
+    let turns = StepTurns(
+      Introduction(
+        teacher: teacher.parameters.count, student: student.parameters.count, programMiB: program,
+        weightsMiB: Double(weights) / 1_048_576), stage)
     let loop = TrainingLoop(
       recipe: Recipe(), stages: [stage], store: nil, listeners: [turns], batches: { batches[$1 % batches.count] })
     do {
@@ -88,22 +122,21 @@ enum Turns {
 private final class StepTurns: TrainingListener {
   struct NoMore: Error {}
 
-  private let teacher, student: Int
+  private let introduction: Introduction
   private let stage: any TrainingStage
   private var meter = Meter()
 
-  init(teacher: Int, student: Int, _ stage: any TrainingStage) {
-    self.teacher = teacher
-    self.student = student
+  init(_ introduction: Introduction, _ stage: any TrainingStage) {
+    self.introduction = introduction
     self.stage = stage
   }
 
   func receive(_ event: TrainingEvent) throws {
     switch event {
     case .stageStarted:
-      let moving = stage.parameters.reduce(0) { $0 + $1.value.count }
-      Turns.introduce(
-        Introduction(teacher: teacher, student: student, moving: moving, residentMiB: ProcessMemory.current().resident))
+      var introduction = introduction
+      introduction.moving = stage.parameters.reduce(0) { $0 + $1.value.count }
+      Turns.introduce(introduction)
     case .step(let record):
       var sample = meter.read()
       sample.loss = record.loss

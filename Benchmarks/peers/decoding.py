@@ -104,7 +104,7 @@ def main():
     if options.work == "write":
         peer.read(prompt)
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    say(dict(teacher=0, student=0, moving=0, residentMiB=mib))
+    say(dict(teacher=0, student=0, moving=0, programMiB=mib, weightsMiB=0))
     for line in sys.stdin:
         if line.strip() != "step":
             break

@@ -10,7 +10,9 @@ In stages 1 and 2 every layer gets the teacher's own input, and its graph is rel
 """
 import argparse
 import contextlib
+import ctypes
 import json
+import math
 import resource
 import sys
 import time
@@ -121,18 +123,80 @@ class Trainer:
         loss.backward()
         return loss.detach()
 
+    def accumulate(self, ids):
+        return self.end_to_end(ids) if self.stage == 3 else self.layer_by_layer(ids)
+
     def step(self, ids):
-        loss = self.end_to_end(ids) if self.stage == 3 else self.layer_by_layer(ids)
+        loss = self.accumulate(ids)
         torch.nn.utils.clip_grad_norm_(self.moving, 1.0, foreach=True)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
 
+# This package's names of parameters, part by part, and ours.
+NAMES = [("layers.", "blocks."), ("attention.", "mixer."), ("q_proj", "q"), ("k_proj", "k"), ("v_proj", "v"), ("dense", "o"),
+         ("mlp.", ""), ("in_proj.", ""), ("conv1d.x.weight", "conv_x"), ("conv1d.x.bias", "conv_x_bias"),
+         ("conv1d.bc.weight", "conv_bc"), ("conv1d.bc.bias", "conv_bc_bias"), ("out_proj.weight", "out"),
+         ("final_norm", "norm"), ("lm_head", "head")]
+
+
+def own_name(name):
+    for theirs, ours in NAMES:
+        name = name.replace(theirs, ours)
+    return name
+
+
+def read_safetensors(path):
+    types = {"F32": torch.float32, "BF16": torch.bfloat16, "I64": torch.int64, "F64": torch.float64}
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        data = bytearray(file.read())
+    return {name: torch.frombuffer(data, dtype=types[entry["dtype"]], offset=entry["data_offsets"][0],
+                                   count=math.prod(entry["shape"])).view(entry["shape"])
+            for name, entry in header.items() if name != "__metadata__"}
+
+
+def compare(trainer, path):
+    """Loss and gradients of the models and the batch in a file, beside those in it."""
+    tensors = read_safetensors(path)
+    for kind, model in (("teacher", trainer.teacher), ("student", trainer.student)):
+        own = {own_name(name[8:]): tensor for name, tensor in tensors.items() if name.startswith(kind + ".")}
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.copy_(own.pop(name))
+        assert not own, f"not used: {sorted(own)}"
+    loss = trainer.accumulate(tensors["ids"])
+    given = {own_name(name[9:]): tensor for name, tensor in tensors.items() if name.startswith("gradient.")}
+    apart = whole = worst = 0.0
+    culprit = ""
+    for name, parameter in trainer.student.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        mine, other = parameter.grad.double(), given.pop(name).double()
+        difference, size = (mine - other).square().sum().item(), mine.square().sum().item()
+        apart, whole = apart + difference, whole + size
+        if size > 0 and difference / size > worst:
+            worst, culprit = difference / size, name
+    assert not given, f"gradients of what does not move: {sorted(given)}"
+    theirs = tensors["loss"].item()
+    return dict(loss=loss.item(), lossError=abs(loss.item() - theirs) / abs(loss.item()),
+                gradientError=(apart / whole) ** 0.5, worstError=worst ** 0.5, worst=culprit)
+
+
 def resident():
     """Memory in use, in MiB."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
+
+
+def forget_peak():
+    """Gives back what only the drawing of weights needed, and starts the peak of memory anew."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
+        with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
 
 
 def say(message):
@@ -147,16 +211,28 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--compile", action="store_true", help="torch.compile what can be compiled")
+    parser.add_argument("--layers", type=int, help="fewer layers than the preset has")
+    parser.add_argument("--vocabulary", type=int, help="fewer rows than the preset has")
+    parser.add_argument("--compare", help="a file with models, a batch, its loss and its gradients")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     size = PRESETS[options.preset]
+    size.update({key: min(size[key], getattr(options, key)) for key in ("layers", "vocabulary") if getattr(options, key)})
+    program = resident()
     trainer = Trainer(options, size)
+    if options.compare:
+        return say(compare(trainer, options.compare))
 
     def count(tensors):
         return sum(t.numel() for t in tensors)
 
+    def mebibytes(tensors):
+        return sum(t.numel() * t.element_size() for t in tensors) / (1 << 20)
+
+    forget_peak()
+    weights = [*trainer.teacher.parameters(), *trainer.student.parameters()]
     say(dict(teacher=count(trainer.teacher.parameters()), student=count(trainer.student.parameters()),
-             moving=count(trainer.moving), residentMiB=resident()))
+             moving=count(trainer.moving), programMiB=program, weightsMiB=mebibytes(weights)))
     generator = torch.Generator().manual_seed(1)
     batches = [torch.randint(size["vocabulary"], (options.batch, size["length"]), generator=generator) for _ in range(4)]
     for index, line in enumerate(sys.stdin):

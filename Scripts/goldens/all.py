@@ -1,5 +1,6 @@
 """Writes every golden file; with --check, compares the committed ones with fresh ones, byte by byte."""
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,11 +19,16 @@ from golden_file import REPOSITORY
 
 GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens, families_goldens,
               mamba_goldens, weights_goldens, gguf_goldens]
+# Programs of their own, which write below the folder that they are started in.
+PROGRAMS = ["tokenizer_goldens.py", "chat_goldens.py"]
 
 
 def write(root):
     for generator in GENERATORS:
         generator.main(root)
+    (root / "Tests/MohawkTextTests/Goldens").mkdir(parents=True, exist_ok=True)
+    for program in PROGRAMS:
+        subprocess.run([sys.executable, str(Path(__file__).parent / program)], cwd=root, check=True)
     return sorted(p.relative_to(root) for p in root.glob("Tests/*/Goldens/**/*") if p.is_file())
 
 

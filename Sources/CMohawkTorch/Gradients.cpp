@@ -30,6 +30,12 @@ mhk_error mhk_grad(mhk_tensor a, mhk_tensor *out) {
     }
   });
 }
+mhk_error mhk_set_data(mhk_tensor a, mhk_tensor data) {
+  return guarded([&] {
+    TORCH_CHECK(!get(a).requires_grad(), "the tensor requires a gradient");
+    get(a).set_data(get(data));
+  });
+}
 mhk_error mhk_set_grad(mhk_tensor a, mhk_tensor gradient) {
   return guarded([&] { get(a).mutable_grad() = gradient.object ? get(gradient) : at::Tensor(); });
 }

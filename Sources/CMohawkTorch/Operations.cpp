@@ -132,14 +132,6 @@ mhk_error mhk_sort(mhk_tensor a, int64_t dim, bool descending, mhk_tensor *value
 mhk_error mhk_linear(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::linear(get(x), get(weight), optional(bias))); });
 }
-mhk_error mhk_layer_norm(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, double epsilon, mhk_tensor *out) {
-  return guarded([&] {
-    *out = wrap(at::layer_norm(get(x), get(weight).sizes(), get(weight), optional(bias), epsilon));
-  });
-}
-mhk_error mhk_rms_norm(mhk_tensor x, mhk_tensor weight, double epsilon, mhk_tensor *out) {
-  return guarded([&] { *out = wrap(at::rms_norm(get(x), {get(x).size(-1)}, get(weight), epsilon)); });
-}
 mhk_error mhk_embedding(mhk_tensor weight, mhk_tensor ids, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::embedding(get(weight), get(ids))); });
 }
@@ -147,12 +139,6 @@ mhk_error mhk_depthwise_conv1d(mhk_tensor x, mhk_tensor weight, mhk_tensor bias,
   return guarded([&] {
     int64_t channels = get(weight).size(0);
     *out = wrap(at::conv1d(get(x), get(weight), optional(bias), at::IntArrayRef{1}, at::IntArrayRef{0}, at::IntArrayRef{1}, channels));
-  });
-}
-mhk_error mhk_attention(mhk_tensor q, mhk_tensor k, mhk_tensor v, bool causal, double scale, mhk_tensor *out) {
-  return guarded([&] {
-    *out = wrap(
-        at::scaled_dot_product_attention(get(q), get(k), get(v), std::nullopt, 0.0, causal, std::optional<double>(scale)));
   });
 }
 mhk_error mhk_cross_entropy(mhk_tensor logits, mhk_tensor targets, mhk_tensor *out) {

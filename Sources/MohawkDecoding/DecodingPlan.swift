@@ -25,7 +25,7 @@ final class DecodingPlan {
     shape.positions = memory.floats(model.positions?.weight)
     shape.embedding_scale = Float(configuration.multipliers.embedding)
     shape.norm = memory.norm(model.finalNorm)
-    shape.head = mhk_projection(weights: shape.embedding, bias: nil)
+    shape.head = mhk_weighted_sum(weights: shape.embedding, bias: nil)
     if let head = model.lmHead { shape.head = memory.projection(head) }
     shape.logit_divisor = Float(configuration.multipliers.logits)
     let attention = configuration.attention

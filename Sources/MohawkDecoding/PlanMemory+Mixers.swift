@@ -66,7 +66,7 @@ extension PlanMemory {
     return result
   }
 
-  private mutating func rows(_ rows: InputRows) -> mhk_projection { projection(rows.weight, rows.bias) }
+  private mutating func rows(_ rows: InputRows) -> mhk_weighted_sum { projection(rows.weight, rows.bias) }
 
   /// A = −exp(A_log).
   private mutating func rates(_ aLog: Tensor) -> UnsafePointer<Float> {

@@ -37,11 +37,11 @@ struct PlanMemory {
       data: plain.address)
   }
 
-  mutating func projection(_ weight: Tensor, _ bias: Tensor? = nil) -> mhk_projection {
-    mhk_projection(weights: matrix(weight), bias: floats(bias))
+  mutating func projection(_ weight: Tensor, _ bias: Tensor? = nil) -> mhk_weighted_sum {
+    mhk_weighted_sum(weights: matrix(weight), bias: floats(bias))
   }
 
-  mutating func projection(_ linear: Linear) -> mhk_projection { projection(linear.weight, linear.bias) }
+  mutating func projection(_ linear: Linear) -> mhk_weighted_sum { projection(linear.weight, linear.bias) }
 
   mutating func norm(_ norm: Norm) -> mhk_normalisation {
     switch norm {

@@ -3,8 +3,9 @@ import MohawkTensor
 
 /// What a text says about the weights of a model: how much an error of each column of a matrix changes the loss.
 ///
-/// The measure is the diagonal of the empirical Fisher information, summed over a matrix's rows: Σ over pieces of text of
-/// (∂loss/∂W)², which is large where what the column is multiplied with is large and the loss feels it.
+/// The measure is the square root of the diagonal of the empirical Fisher information, summed over a matrix's rows: Σ over
+/// pieces of text of (∂loss/∂W)², which is large where what the column is multiplied with is large and the loss feels
+/// it. The root holds back what one short text exaggerates.
 public enum Calibration {
   /// The importance of each column of each matrix, by the parameter's name.
   /// - Parameters:
@@ -33,11 +34,11 @@ public enum Calibration {
     return sums.mapValues(counts)
   }
 
-  /// With mean 1, and nothing below a thousandth of that: what this text did not use may matter in another one.
+  /// Of a mean near 1, and nothing below a thirtieth of that: what this text did not use may matter in another one.
   private static func counts(_ sums: Tensor) -> [Float] {
     let values = sums.doubles()
     let mean = values.reduce(0, +) / Double(values.count)
     guard mean > 0, mean.isFinite else { return Array(repeating: 1, count: values.count) }
-    return values.map { Float(max($0 / mean, 1e-3)) }
+    return values.map { Float(max($0 / mean, 1e-3).squareRoot()) }
   }
 }

@@ -9,7 +9,7 @@ public struct DistillationPair {
   /// The same geometry with other mixers.
   public let student: any LanguageModel
 
-  /// Checks that the two fit layer by layer and freezes the teacher.
+  /// Checks that the two fit layer by layer, freezes the teacher and keeps its matrices in the type that it computes in.
   /// - Throws: `MohawkError` naming the first thing in which they differ.
   public init(teacher: any LanguageModel, student: any LanguageModel) throws {
     func same(_ what: String, _ a: Int, _ b: Int) throws {
@@ -25,6 +25,7 @@ public struct DistillationPair {
     self.teacher = teacher
     self.student = student
     teacher.freeze()
+    teacher.settle()
   }
 
   /// Layers whose mixer the student keeps from the teacher: nothing to compare there.

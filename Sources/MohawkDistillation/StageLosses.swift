@@ -25,8 +25,7 @@ public enum StageLosses {
   ///
   /// Both are [batch, length, modelDim].
   public static func alignment(student: Tensor, teacher: Tensor) -> Tensor {
-    let difference = wide(student) - wide(teacher)
-    return difference.norm(over: -1).mean()
+    student.meanRowDistance(to: teacher)
   }
 
   /// Stage 3: the cross-entropy of the student's logits against the teacher's probabilities, summed over positions.

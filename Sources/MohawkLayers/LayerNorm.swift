@@ -16,8 +16,8 @@ public struct LayerNorm {
     self.epsilon = epsilon
   }
 
-  /// [.., width] to the same, in the type of the weights.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.to(weight.dtype).layerNorm(weight, bias, epsilon: epsilon)
+  /// [.., width] to the same, in `dtype`, by default the type of the weights.
+  public func callAsFunction(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
+    x.layerNorm(weight, bias, epsilon: epsilon, as: dtype)
   }
 }

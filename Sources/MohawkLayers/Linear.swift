@@ -20,6 +20,11 @@ public struct Linear {
 
   /// [.., in] to [.., out], in the type of `x`.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.linear(weight.to(x.dtype), bias?.to(x.dtype))
+    x.projected(by: weight, bias)
+  }
+
+  /// activation(x) · factor [.., in] to [.., out], of which training remembers x and factor only.
+  public func callAsFunction(_ x: Tensor, after activation: GateActivation, times factor: Tensor? = nil) -> Tensor {
+    x.projected(by: weight, bias, after: activation, times: factor)
   }
 }

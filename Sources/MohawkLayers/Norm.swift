@@ -23,11 +23,11 @@ public enum Norm {
     }
   }
 
-  /// [.., width] to the same, in the type of the weights.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  /// [.., width] to the same, in `dtype`, by default the type of the weights.
+  public func callAsFunction(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
     switch self {
-    case .layer(let norm): norm(x)
-    case .rms(let norm): norm(x)
+    case .layer(let norm): norm(x, as: dtype)
+    case .rms(let norm): norm(x, as: dtype)
     }
   }
 }

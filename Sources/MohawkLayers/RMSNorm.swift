@@ -13,6 +13,8 @@ public struct RMSNorm {
     self.epsilon = epsilon
   }
 
-  /// [.., width] to the same, in the type of the weights.
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.to(weight.dtype).rmsNorm(weight, epsilon: epsilon) }
+  /// [.., width] to the same, in `dtype`, by default the type of the weights.
+  public func callAsFunction(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
+    x.rmsNorm(weight, epsilon: epsilon, as: dtype)
+  }
 }

@@ -4,7 +4,7 @@ import MohawkTensor
 /// Rotary position embedding on the first `dimensions` of every head (Su et al. 2021), in the half-split layout of
 /// Hugging Face's models: dimension i is paired with dimension i + dimensions / 2.
 ///
-/// Angles are computed in doubles and rounded once, to the type of what is turned: in fp32 an angle at position 2000
+/// Angles are computed in doubles and rounded once, to fp32 or the type of what is turned: in fp32 an angle at position 2000
 /// would already be wrong by 1e-4.
 public struct RotaryEmbedding {
   /// How many of a head's dimensions turn; even.
@@ -34,11 +34,17 @@ public struct RotaryEmbedding {
   /// Turns [batch, heads, length, headDim] whose first token stands at position `offset`.
   public func callAsFunction(_ x: Tensor, offset: Int = 0) -> Tensor {
     if dimensions == 0 { return x }
-    let half = dimensions / 2
     let length = x.size(2)
-    let table = tables.table(x.dtype, for: offset + length)
+    let isOurs = x.device == .cpu && [.float32, .float64, .bfloat16].contains(x.dtype)
+    let table = tables.table(isOurs && x.dtype == .bfloat16 ? .float32 : x.dtype, for: offset + length)
     let cosine = table.cosines.narrowed(0, from: offset, length: length)
     let sine = table.sines.narrowed(0, from: offset, length: length)
+    return isOurs ? x.turned(cosines: cosine, sines: sine) : plain(x, cosine, sine)
+  }
+
+  /// The same in operations of libtorch, for devices and types that have no kernel of their own.
+  func plain(_ x: Tensor, _ cosine: Tensor, _ sine: Tensor) -> Tensor {
+    let half = dimensions / 2
     let parts = x.split([half, half, x.size(3) - dimensions])
     let first = parts[0] * cosine - parts[1] * sine
     let second = parts[1] * cosine + parts[0] * sine

@@ -19,5 +19,5 @@ package struct InputRows {
   }
 
   /// [.., in] to [.., rows], in the type of `x`.
-  func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight.to(x.dtype), bias?.to(x.dtype)) }
+  func callAsFunction(_ x: Tensor) -> Tensor { x.projected(by: weight, bias) }
 }

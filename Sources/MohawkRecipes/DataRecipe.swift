@@ -28,12 +28,16 @@ public struct CheckpointRecipe: Codable, Sendable, Equatable {
   public init() {}
 }
 
-/// How much text an evaluation reads.
+/// What an evaluation reads.
 public struct EvaluationRecipe: Codable, Sendable, Equatable {
   /// Validation tokens per evaluation.
   public var tokens = 65_536
   /// Tokens per evaluated sequence; `nil` means that of training.
   public var sequenceLength: Int?
+  /// Tasks at the end of a distillation, such as `recall` or `hellaswag=validation.jsonl`.
+  public var tasks: [String] = []
+  /// Documents of each task at most; `nil` means all.
+  public var limit: Int?
 
   /// The defaults.
   public init() {}

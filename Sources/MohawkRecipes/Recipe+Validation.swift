@@ -19,6 +19,7 @@ extension Recipe {
     checks.atLeast(1, "checkpoints.keep", checkpoints.keep)
     checks.atLeast(2, "evaluation.tokens", evaluation.tokens)
     checks.atLeast(2, "evaluation.sequenceLength", evaluation.sequenceLength)
+    checks.atLeast(1, "evaluation.limit", evaluation.limit)
     return checks.problems
   }
 }

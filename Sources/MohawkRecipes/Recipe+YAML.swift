@@ -15,7 +15,7 @@ extension Recipe {
 
   /// Sixteen hexadecimal digits that differ when any setting that decides the run's numbers differs.
   ///
-  /// The 64-bit FNV-1a hash of those settings. Name, device, threads and checkpoint intervals do not count.
+  /// The 64-bit FNV-1a hash of those settings. Name, device, threads, checkpoint intervals and tasks at the end do not count.
   public var fingerprint: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for key in RecipeKey.all where key.decidesResult {

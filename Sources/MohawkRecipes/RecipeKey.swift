@@ -160,5 +160,10 @@ extension RecipeKey {
     RecipeKey("evaluation.tokens", \.evaluation.tokens, "validation tokens per evaluation"),
     RecipeKey(
       "evaluation.sequenceLength", \.evaluation.sequenceLength, "tokens per evaluated sequence; null: as in training"),
+    RecipeKey(
+      "evaluation.tasks", \.evaluation.tasks, "tasks at the end, such as recall or hellaswag=FILE",
+      decidesResult: false),
+    RecipeKey(
+      "evaluation.limit", \.evaluation.limit, "documents of each task at most; null: all", decidesResult: false),
   ]
 }

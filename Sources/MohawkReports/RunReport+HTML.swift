@@ -6,7 +6,7 @@ extension RunReport {
   public var html: String {
     let sections = [
       stageSection, curveSection, matrixSection, layerSection, decodeSection, sampleSection, measureSection,
-      startSection, transferSection, recipeSection,
+      taskSection, startSection, transferSection, recipeSection,
     ].compactMap { $0 }
     let links = sections.map { "<a href=\"#\($0.id)\">\(HTML.escape($0.title))</a>" }.joined()
     return """

@@ -27,6 +27,8 @@ public struct RunReport {
     public static let transfer = "transfer.json"
     /// What both models are at the start.
     public static let start = "start.json"
+    /// A `TaskComparison`.
+    public static let tasks = "tasks.json"
     /// The page itself.
     public static let report = "report.html"
   }
@@ -53,6 +55,8 @@ public struct RunReport {
   public internal(set) var transfer: [WeightTransferRow] = []
   /// What both models are at the start.
   public internal(set) var start: RunStart?
+  /// What both models reached in tasks.
+  public internal(set) var tasks: TaskComparison?
   /// Files that are there but could not be read, and why.
   public internal(set) var notes: [String] = []
 
@@ -85,6 +89,7 @@ public struct RunReport {
     decode = decoded(path(FileName.decode)) ?? []
     transfer = decoded(path(FileName.transfer)) ?? []
     start = decoded(path(FileName.start))
+    tasks = decoded(path(FileName.tasks))
   }
 
   /// Writes `report.html` into the run folder.

@@ -56,6 +56,7 @@ public final class DistillationRun {
     let pair = try DistillationPair(teacher: teacher, student: student)
     // All that can be wrong with the stages is found out before the text is encoded.
     _ = try stages(pair, nil)
+    let tasks = try self.tasks()
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try run.claim()
@@ -78,7 +79,10 @@ public final class DistillationRun {
     }
     student.freeze()
     // The lock is held to the end.
-    return try withExtendedLifetime(run) { try finish(pair, student, data, run) }
+    return try withExtendedLifetime(run) {
+      if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }
+      return try finish(pair, student, data, run)
+    }
   }
 
   /// - Parameter data: nil when the stages are only made to see that they can be.

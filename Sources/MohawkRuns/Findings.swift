@@ -1,3 +1,4 @@
+import MohawkDecoding
 import MohawkDistillation
 import MohawkEvaluation
 import MohawkFiles
@@ -59,13 +60,17 @@ public struct Findings {
 
   /// Both models' continuations of the same prompts, with the same seed.
   public func samples(_ prompts: [String], tokens: Int, options: SamplingOptions) throws -> [TextSample] {
-    let teacher = try TextGenerator(pair.teacher, tokenizer)
-    let student = try TextGenerator(pair.student, tokenizer)
+    let (teacher, student) = (try generator(pair.teacher), try generator(pair.student))
     return try prompts.map { prompt in
       TextSample(
         prompt: prompt, teacher: try teacher.generate(prompt, limit: tokens, options: options).text,
         student: try student.generate(prompt, limit: tokens, options: options).text)
     }
+  }
+
+  private func generator(_ model: any LanguageModel) throws -> TextGenerator {
+    guard let model = model as? Decoder else { preconditionFailure("a model that is no decoder") }
+    return try TextGenerator(DecodingEngine(model), tokenizer)
   }
 
   /// How often both models recall what a built-in story told earlier; nil when no story is short enough for them.

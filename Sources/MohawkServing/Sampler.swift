@@ -1,40 +1,5 @@
 import Foundation
-import MohawkFiles
 import MohawkText
-
-/// How the next token is chosen from logits.
-///
-/// The repetition penalty comes first, then the temperature; min-p, top-k and top-p then each look at what the one
-/// before it has left. Of tokens that are equally likely, the one with the smaller id counts as the more likely.
-public struct SamplingOptions: Sendable, Equatable {
-  /// Divides the logits; 0 takes the most likely token.
-  public var temperature = 0.8
-  /// Keeps the k most likely tokens; 0 keeps all.
-  public var topK = 0
-  /// Keeps the most likely tokens whose probabilities add up to p; 1 keeps all.
-  public var topP = 1.0
-  /// Keeps tokens at least this fraction as likely as the most likely one; 0 keeps all.
-  public var minP = 0.0
-  /// Divides positive and multiplies negative logits of tokens seen so far (Keskar et al. 2019); 1 changes nothing.
-  public var repetitionPenalty = 1.0
-  /// Decides the draws.
-  public var seed: UInt64 = 0
-
-  /// Temperature 0.8 and nothing else.
-  public init() {}
-
-  /// - Throws: `MohawkError` naming the first option out of its range.
-  public func validate() throws {
-    func check(_ holds: Bool, _ name: String, _ value: Any, _ range: String) throws {
-      guard holds else { throw MohawkError(.invalidValue, "\(name) is \(value), it must be \(range)") }
-    }
-    try check(temperature.isFinite && temperature >= 0, "temperature", temperature, "0 or more")
-    try check(topK >= 0, "top-k", topK, "0 or more")
-    try check(topP > 0 && topP <= 1, "top-p", topP, "above 0 and at most 1")
-    try check(minP >= 0 && minP <= 1, "min-p", minP, "from 0 to 1")
-    try check(repetitionPenalty.isFinite && repetitionPenalty > 0, "repetition penalty", repetitionPenalty, "above 0")
-  }
-}
 
 /// Draws tokens; the same seed and logits give the same tokens.
 public struct Sampler: Sendable {
@@ -42,6 +7,8 @@ public struct Sampler: Sendable {
   public let options: SamplingOptions
   private var generator: SeededGenerator
   private var seen: Set<Int32> = []
+  /// How often each token was chosen.
+  private var chosen: [Int32: Int] = [:]
 
   /// - Throws: `MohawkError` when an option is out of its range.
   public init(_ options: SamplingOptions) throws {
@@ -55,16 +22,40 @@ public struct Sampler: Sendable {
 
   /// The next token from logits over the vocabulary.
   public mutating func next(_ logits: [Float]) -> Int32 {
+    let choice = draw(from: distribution(logits))
+    chose(choice)
+    return choice
+  }
+
+  /// Tells about a token that was chosen by other means than `next`.
+  mutating func chose(_ id: Int32) {
+    seen.insert(id)
+    chosen[id, default: 0] += 1
+  }
+
+  /// A token that may be drawn, with a weight relative to that of the most likely one.
+  typealias Candidate = (id: Int32, weight: Double)
+
+  /// What `next` draws from, after everything that the options say; one token alone when the temperature is 0.
+  func distribution(_ logits: [Float]) -> [Candidate] {
     var logits = logits
+    penalize(&logits)
+    return options.temperature == 0 ? [(Self.largest(logits), 1)] : candidates(logits)
+  }
+
+  private func penalize(_ logits: inout [Float]) {
+    for (id, bias) in options.logitBias where logits.indices.contains(Int(id)) { logits[Int(id)] += Float(bias) }
     if options.repetitionPenalty != 1 {
       let penalty = Float(options.repetitionPenalty)
       for id in seen where Int(id) < logits.count {
         logits[Int(id)] = logits[Int(id)] > 0 ? logits[Int(id)] / penalty : logits[Int(id)] * penalty
       }
     }
-    let choice = options.temperature == 0 ? Self.largest(logits) : draw(logits)
-    seen.insert(choice)
-    return choice
+    if options.frequencyPenalty != 0 || options.presencePenalty != 0 {
+      for (id, count) in chosen where Int(id) < logits.count {
+        logits[Int(id)] -= Float(options.frequencyPenalty * Double(count) + options.presencePenalty)
+      }
+    }
   }
 
   private static func largest(_ logits: [Float]) -> Int32 {
@@ -73,8 +64,9 @@ public struct Sampler: Sendable {
     return Int32(best)
   }
 
-  private mutating func draw(_ logits: [Float]) -> Int32 {
-    let kept = candidates(logits)
+  /// One of the tokens, as likely as its weight says.
+  mutating func draw(from kept: [Candidate]) -> Int32 {
+    if kept.count == 1 { return kept[0].id }
     let total = kept.reduce(0) { $0 + $1.weight }
     var rest = generator.nextUnit() * total
     for candidate in kept {
@@ -84,25 +76,48 @@ public struct Sampler: Sendable {
     return kept.last!.id
   }
 
+  /// A number in `0..<1` from the sampler's generator.
+  mutating func drawUnit() -> Double { generator.nextUnit() }
+
+  /// Draws on from where a copy of this sampler has stopped.
+  mutating func continueDraws(of copy: Sampler) { generator = copy.generator }
+
   /// Tokens that may be drawn, most likely first when an option needs the order, with weights relative to the largest.
-  private func candidates(_ logits: [Float]) -> [(id: Int32, weight: Double)] {
+  private func candidates(_ logits: [Float]) -> [Candidate] {
     let peak = logits.max() ?? 0
     var all = logits.enumerated().map { index, logit in
       (id: Int32(index), weight: exp(Double(logit - peak) / options.temperature))
     }
     if options.minP > 0 { all.removeAll { $0.weight < options.minP } }
-    guard options.topK > 0 || options.topP < 1 else { return all }
-    all.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
-    if options.topK > 0 { all.removeLast(max(0, all.count - options.topK)) }
+    if options.topK > 0 {
+      all = Self.mostLikely(all) { $0.count >= options.topK ? options.topK : nil }
+    }
     if options.topP < 1 {
-      let total = all.reduce(0) { $0 + $1.weight }
-      var sum = 0.0
-      let count = all.firstIndex { candidate in
-        sum += candidate.weight
-        return sum >= options.topP * total
+      let enough = options.topP * all.reduce(0) { $0 + $1.weight }
+      all = Self.mostLikely(all) { sorted in
+        var sum = 0.0
+        let last = sorted.firstIndex { candidate in
+          sum += candidate.weight
+          return sum >= enough
+        }
+        return last.map { $0 + 1 }
       }
-      if let count { all.removeLast(all.count - count - 1) }
     }
     return all
+  }
+
+  /// The first candidates by falling weight, then by id; all of them when `count` never knows how many.
+  ///
+  /// Few of a vocabulary's tokens are likely: those above a bound are sorted and shown to `count`, and the bound falls
+  /// until they are enough.
+  private static func mostLikely(_ all: [Candidate], _ count: ([Candidate]) -> Int?) -> [Candidate] {
+    var bound = 1.0 / 64
+    while true {
+      var likely = bound > 1e-12 ? all.filter { $0.weight >= bound } : all
+      likely.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
+      if let count = count(likely) { return Array(likely.prefix(count)) }
+      if likely.count == all.count { return likely }
+      bound /= 64
+    }
   }
 }

@@ -1,3 +1,4 @@
+import MohawkDecoding
 import MohawkFiles
 import MohawkModels
 import MohawkTensor
@@ -5,10 +6,12 @@ import MohawkText
 
 /// Continues a text token by token over the model's state. With a state-space model a token costs the same however
 /// long the text is.
+///
+/// Not `Sendable`: it lives on the thread of its engine.
 public struct TextGenerator {
   /// Why a continuation ended.
   public enum Finish: String, Sendable {
-    /// The end-of-text token or a stop string.
+    /// A token that ends texts, or a stop string.
     case stop
     /// The limit on new tokens, or the model's longest position.
     case length
@@ -24,28 +27,57 @@ public struct TextGenerator {
     public let tokens: [Int32]
     /// Why it ended.
     public let finish: Finish
+    /// Tokens of the prompt that were read, not restored.
+    public let promptTokens: Int
+    /// Seconds until the first new token was known; nil when there was none.
+    public let secondsToFirstToken: Double?
+    /// New tokens per second after the first one; nil when there were none.
+    public let tokensPerSecond: Double?
+    /// Tokens that a draft proposed.
+    public let proposed: Int
+    /// Those of them that the model would have said too.
+    public let accepted: Int
   }
 
-  let model: any LanguageModel
-  let tokenizer: Tokenizer
-  /// Ids below the highest one that no token has.
-  private let gaps: [Int]
+  /// What computes.
+  public let engine: DecodingEngine
+  /// What gives tokens their text.
+  public let tokenizer: Tokenizer
+  /// Tokens that end a text.
+  public let ends: Set<Int32>
+  /// What proposes tokens; nil without speculation.
+  public let draft: SpeculativeDraft?
+  /// States of earlier prompts; nil when every prompt is read whole.
+  public let cache: PrefixCache?
+  private let rows: LogitRows
 
-  /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary.
-  public init(_ model: any LanguageModel, _ tokenizer: Tokenizer) throws {
-    guard Int(tokenizer.highestID) < model.vocabulary else {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(model.vocabulary) rows",
-        remedy: "use the tokenizer that the model was trained with")
+  /// - Parameters:
+  ///   - engine: of the model.
+  ///   - tokenizer: the model's.
+  ///   - ends: ids that end a text beside those that the model's configuration and the tokenizer name, such as those
+  ///     of `ends(inFolder:)`.
+  ///   - draft: a cheaper model with the same tokenizer that proposes tokens.
+  ///   - cache: states of earlier prompts.
+  /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary, or the draft's.
+  public init(
+    _ engine: DecodingEngine, _ tokenizer: Tokenizer, ends: [Int32] = [], draft: SpeculativeDraft? = nil,
+    cache: PrefixCache? = nil
+  ) throws {
+    for (name, rows) in [("model", engine.vocabulary), ("draft", draft?.engine.vocabulary ?? .max)] {
+      guard Int(tokenizer.highestID) < rows else {
+        throw MohawkError(
+          .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the \(name) \(rows) rows",
+          remedy: "use the tokenizer that the \(name) was trained with")
+      }
     }
-    self.model = model
-    self.tokenizer = tokenizer
-    gaps = (0...tokenizer.highestID).filter { tokenizer.token($0) == nil }.map(Int.init)
+    (self.engine, self.tokenizer, self.draft, self.cache) = (engine, tokenizer, draft, cache)
+    self.ends = Self.ends(ends, engine.model, tokenizer)
+    rows = LogitRows(tokenizer)
   }
 
   /// Continues `prompt`.
   /// - Parameters:
-  ///   - prompt: the text; an empty one begins with the end-of-text token.
+  ///   - prompt: the text; an empty one begins with the token that begins texts, or ends them.
   ///   - limit: new tokens at most.
   ///   - options: how each token is chosen.
   ///   - stops: strings that end the text and are not part of it.
@@ -56,68 +88,133 @@ public struct TextGenerator {
   public func generate(
     _ prompt: String, limit: Int, options: SamplingOptions, stops: [String] = [], emit: (String) -> Bool = { _ in true }
   ) throws -> Result {
-    var sampler = try Sampler(options)
-    var ids = tokenizer.encode(prompt)
-    // What the tokenizer's template puts first, unless the prompt has it already.
-    if !ids.starts(with: tokenizer.textPrefix) { ids = tokenizer.textPrefix + ids }
-    if ids.isEmpty {
-      guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
-        throw MohawkError(.invalidValue, "the prompt is empty and the tokenizer has no token to begin with")
-      }
-      ids = [start]
+    let conversation = conversation(try promptIDs(prompt))
+    return try generate(continuing: conversation, limit: limit, options: options, stops: stops, emit: emit)
+  }
+
+  /// The tokens of a prompt with what the tokenizer's template puts first, unless the prompt has it already.
+  public func promptIDs(_ prompt: String) throws -> [Int32] {
+    let ids = tokenizer.encode(prompt)
+    if !ids.starts(with: tokenizer.textPrefix) { return tokenizer.textPrefix + ids }
+    guard ids.isEmpty else { return ids }
+    guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
+      throw MohawkError(.invalidValue, "the prompt is empty and the tokenizer has no token to begin with")
     }
-    if let longest = model.maxLength, ids.count > longest {
+    return [start]
+  }
+
+  /// A conversation of these tokens, of which those are read that the cache knows.
+  public func conversation(_ ids: [Int32]) -> Conversation {
+    let known = cache?.longest(ids)
+    return Conversation(ids, known?.state ?? engine.emptyState())
+  }
+
+  /// Continues a conversation that has tokens to be read; the new tokens become part of it.
+  /// - Parameters:
+  ///   - conversation: with a state of this engine; afterwards its last token may be still to be read.
+  ///   - borders: how many tokens there are at places where the cache should keep a state, such as the ends of messages.
+  ///   - limit: new tokens at most.
+  ///   - options: how each token is chosen; the whole conversation counts for penalties.
+  ///   - stops: strings that end the text and are not part of it.
+  ///   - emit: receives the text piece by piece, as for a prompt.
+  /// - Throws: `MohawkError` when an option is out of its range, the conversation does not fit the model, or the
+  ///   model's numbers are not finite.
+  public func generate(
+    continuing conversation: Conversation, borders: [Int] = [], limit: Int, options: SamplingOptions,
+    stops: [String] = [], emit: (String) -> Bool = { _ in true }
+  ) throws -> Result {
+    var sampler = try Sampler(options)
+    try requireRoom(for: conversation)
+    sampler.note(conversation.ids)
+    var output = StopAwareText(stops: stops)
+    var decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
+    var tokens: [Int32] = []
+    var finish = Finish.length
+    var watch = GenerationWatch()
+    let promptTokens = conversation.unread.count
+    var source = try source(for: conversation, borders, sampler)
+
+    /// Whether to go on after a token.
+    func take(_ token: Int32) throws -> Bool {
+      tokens.append(token)
+      let (piece, stopped) = output.append(try decoder.append(token))
+      if stopped { finish = .stop }
+      if !piece.isEmpty, !emit(piece) { finish = .cancelled }
+      return finish == .length
+    }
+
+    while tokens.count < limit {
+      let offered = try source.next(atMost: limit - tokens.count)
+      watch.note(offered.count)
+      let before = tokens.count
+      for token in offered {
+        if ends.contains(token) { finish = .stop }
+        guard finish == .length, try take(token) else { break }
+      }
+      conversation.append(tokens[before...])
+      source.keep(tokens.count - before)
+      if finish != .length { break }
+      if let longest = engine.maxLength, conversation.ids.count > longest { break }
+    }
+    if !output.hasStopped, finish != .cancelled {
+      let rest = output.finish(decoder.finish())
+      if !rest.isEmpty { _ = emit(rest) }
+    }
+    return Result(
+      text: output.text, tokens: tokens, finish: finish, promptTokens: promptTokens,
+      secondsToFirstToken: watch.secondsToFirst, tokensPerSecond: watch.rate, proposed: source.counts.proposed,
+      accepted: source.counts.accepted)
+  }
+
+  private func requireRoom(for conversation: Conversation) throws {
+    guard !conversation.unread.isEmpty else {
       throw MohawkError(
-        .outOfRange, "the prompt has \(ids.count) tokens, the model looks at \(longest) at most",
+        .invalidValue, "there is nothing to continue from: every token was read and no prompt is given",
+        remedy: "give a prompt")
+    }
+    if let longest = engine.maxLength, conversation.ids.count > longest {
+      throw MohawkError(
+        .outOfRange, "the prompt has \(conversation.ids.count) tokens, the model looks at \(longest) at most",
         remedy: "shorten the prompt, or use a student without attention layers")
     }
-    sampler.note(ids)
-    return try withoutGradients {
-      let state = model.emptyState(batch: 1)
-      var logits = model.advance(row(ids), state)
-      var output = StopAwareText(stops: stops)
-      var decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
-      var tokens: [Int32] = []
-      var finish = Finish.length
-      while tokens.count < limit {
-        let next = try choose(logits, &sampler)
-        if next == tokenizer.endOfText {
-          finish = .stop
-          break
-        }
-        tokens.append(next)
-        let (piece, stopped) = output.append(try decoder.append(next))
-        if !piece.isEmpty, !emit(piece) {
-          finish = .cancelled
-          break
-        }
-        if stopped {
-          finish = .stop
-          break
-        }
-        if let longest = model.maxLength, state.position >= longest { break }
-        if tokens.count < limit { logits = model.advance(row([next]), state) }
-      }
-      if !output.hasStopped, finish != .cancelled {
-        let rest = output.finish(decoder.finish())
-        if !rest.isEmpty { _ = emit(rest) }
-      }
-      return Result(text: output.text, tokens: tokens, finish: finish)
+  }
+
+  /// Reads what is unread.
+  private func source(
+    for conversation: Conversation, _ borders: [Int], _ sampler: Sampler
+  ) throws -> any TokenSource {
+    let read =
+      cache?.read(conversation.ids, borders: borders, conversation.state, with: engine)
+      ?? engine.readUnread(conversation)
+    let logits = try rows.last(of: read)
+    if let draft {
+      return SpeculativeTokens(engine, draft, rows, conversation, sampler, logits: logits)
+    }
+    return PlainTokens(engine: engine, rows: rows, conversation: conversation, sampler: sampler, logits: logits)
+  }
+}
+
+/// When tokens came.
+private struct GenerationWatch {
+  private let clock = ContinuousClock()
+  private let start = ContinuousClock.now
+  private var first: ContinuousClock.Instant?
+  private var last: ContinuousClock.Instant?
+  private var later = 0
+
+  mutating func note(_ count: Int) {
+    last = clock.now
+    if first == nil {
+      first = last
+      later = count - 1
+    } else {
+      later += count
     }
   }
 
-  private func row(_ ids: [Int32]) -> Tensor {
-    Tensor(ids.map(Int64.init), shape: [1, ids.count]).to(on: model.parameters.all[0].value.device)
-  }
-
-  /// Rows of the head beyond the tokenizer's ids, and in gaps between them, are padding and never chosen.
-  private func choose(_ logits: Tensor, _ sampler: inout Sampler) throws -> Int32 {
-    var row = logits.narrowed(-1, from: 0, length: Int(tokenizer.highestID) + 1).floats()
-    guard row.allSatisfy(\.isFinite) else {
-      throw MohawkError(
-        .notFinite, "the model's logits are not finite", remedy: "use precision fp32, or a model with sound weights")
-    }
-    for gap in gaps { row[gap] = -.infinity }
-    return sampler.next(row)
+  var secondsToFirst: Double? { first.map { start.duration(to: $0) / .seconds(1) } }
+  var rate: Double? {
+    guard let first, let last, later > 0, last > first else { return nil }
+    return Double(later) / (first.duration(to: last) / .seconds(1))
   }
 }

@@ -23,7 +23,8 @@ public struct LogitProjection {
   public func takes(_ hidden: Tensor) -> Bool {
     guard case .cpu = hidden.device else { return false }
     return [.float32, .float64, .bfloat16].contains(hidden.dtype)
-      && weight.dtype == (hidden.dtype == .bfloat16 ? .float32 : hidden.dtype)
+      && (weight.dtype == (hidden.dtype == .bfloat16 ? .float32 : hidden.dtype)
+        || (weight.dtype == hidden.dtype && !weight.requiresGradient))
   }
 
   /// The mean over rows of the cross-entropy of softmax(logits) against a teacher's probabilities. Adds `share` times its

@@ -44,6 +44,13 @@ extension Tensor {
     perform("assign", source, file: file, line: line) { mhk_copy_(handle, source.handle) }
   }
 
+  /// Keeps the elements in another type from now on, also for everyone else who holds this tensor. It must not require a
+  /// gradient.
+  public func become(_ dtype: DType, file: StaticString = #fileID, line: UInt = #line) {
+    let other = detached().to(dtype)
+    perform("become", other, file: file, line: line) { mhk_set_data(handle, other.handle) }
+  }
+
   /// self += x · y for matrices.
   public func addProductInPlace(_ x: Tensor, _ y: Tensor, file: StaticString = #fileID, line: UInt = #line) {
     perform("addProductInPlace", x, y, file: file, line: line) { mhk_addmm_(handle, x.handle, y.handle) }

@@ -11,22 +11,6 @@ extension Tensor {
     }
   }
 
-  /// Zero mean and unit variance over the last dimension, then scale and shift.
-  public func layerNorm(
-    _ weight: Tensor, _ bias: Tensor, epsilon: Double, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    Tensor.make("layerNorm", self, weight, bias, file: file, line: line) {
-      mhk_layer_norm(handle, weight.handle, bias.handle, epsilon, $0)
-    }
-  }
-
-  /// Unit mean square over the last dimension, then scale.
-  public func rmsNorm(_ weight: Tensor, epsilon: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    Tensor.make("rmsNorm", self, weight, file: file, line: line) {
-      mhk_rms_norm(handle, weight.handle, epsilon, $0)
-    }
-  }
-
   /// The rows of this [rows, width] matrix named by integer ids of any shape.
   public func embedding(_ ids: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     binary("embedding", ids, mhk_embedding, file, line)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MohawkDistillation
+import MohawkEvaluation
 import MohawkFiles
 import MohawkModels
 import MohawkReports
@@ -11,7 +12,12 @@ import MohawkText
 /// Compares a student with its teacher on a text.
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compares a student with its teacher on the same text; with one model, tells its perplexity.")
+    abstract: "Compares a student with its teacher on the same text, or in tasks; with one model, tells its numbers.",
+    discussion: """
+      Without --tasks: perplexity, agreement and the distances of layers on held-out text. With --tasks: what the student
+      keeps of its teacher in tasks that read a file (\(EvaluationTask.fileNames.joined(separator: ", "))) or are made up
+      (\(EvaluationTask.recallNames.joined(separator: ", ")), generation; recall stands for the short ones of them).
+      """)
 
   @Argument(help: "The student's folder, or the only model's.") var model: String
   @Option(help: "The teacher's folder.") var teacher: String?
@@ -20,13 +26,24 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Tokens per sequence.") var length = 512
   @Option(help: "fp32 or bf16.") var precision = "fp32"
   @Option(help: "Threads; all cores when not given.") var threads: Int?
-  @Option(help: "Also writes the numbers as JSON here.") var json: String?
+  @Option(help: "Also writes the numbers on held-out text as JSON here.") var json: String?
+  @Option(help: "Tasks, such as hellaswag=validation.jsonl,recall,needle=1024+32768.") var tasks: String?
+  @Option(help: "Documents of each task at most.") var limit: Int?
+  @Option(help: "Examples before each multiple-choice question.") var numFewshot = 0
+  @Option(help: "Files that examples are drawn from, such as hellaswag=train.jsonl.") var examples = ""
+  @Option(help: "Tokens that such tasks show a model at once; what its folder names when not given.") var window: Int?
+  @Option(help: "Seed of made-up tasks.") var seed: UInt64 = 1
+  @Option(name: .shortAndLong, help: "Folder for tasks.json and results; a run's folder shows them in its report.")
+  var output: String?
+  @Flag(help: "Also writes every document with its likelihoods.") var logSamples = false
 
   func run() throws {
     guard length > 0, tokens > 0 else {
       throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
     }
     try Threads.use(threads)
+    if let tasks { return try run(tasks.split(separator: ",").map(String.init)) }
+    try refuseTaskOptions()
     let compute = try Precisions.dtype(precision)
     let student = try Decoder.open(model, computing: compute)
     try requireLength(within: student, model)
@@ -54,6 +71,40 @@ struct Evaluate: ParsableCommand {
     if let json {
       let url = URL(fileURLWithPath: json)
       try RunReport.save(summary, as: url.lastPathComponent, in: url.deletingLastPathComponent().path)
+    }
+  }
+
+  private func run(_ names: [String]) throws {
+    guard data.isEmpty, json == nil else {
+      throw MohawkError(
+        .invalidValue, "--data and --json belong to held-out text, not to --tasks",
+        remedy: "write perplexity=PATH among the tasks, and --output FOLDER")
+    }
+    var options = TaskOptions()
+    options.limit = limit
+    options.shots = numFewshot
+    options.seed = seed
+    for entry in examples.split(separator: ",") {
+      let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw MohawkError(.invalidValue, "--examples has '\(entry)'", remedy: "write TASK=PATH")
+      }
+      options.examples[parts[0]] = parts[1]
+    }
+    try EvaluateTasks(
+      tasks: EvaluationTask.all(names, options), options: options, student: model, teacher: teacher,
+      precision: precision, window: window, output: output, keepsSamples: logSamples
+    ).run()
+  }
+
+  /// Options that would have no effect.
+  private func refuseTaskOptions() throws {
+    let given: [(String, Bool)] = [
+      ("--limit", limit != nil), ("--num-fewshot", numFewshot != 0), ("--examples", !examples.isEmpty),
+      ("--window", window != nil), ("--output", output != nil), ("--log-samples", logSamples),
+    ]
+    if let first = given.first(where: \.1) {
+      throw MohawkError(.invalidValue, "\(first.0) is for tasks, and none is named", remedy: "give --tasks too")
     }
   }
 

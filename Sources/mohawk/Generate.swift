@@ -1,53 +1,78 @@
 import ArgumentParser
 import Foundation
 import MohawkFiles
-import MohawkModels
 import MohawkServing
 import MohawkTensor
 import MohawkText
 
 /// Continues a text.
 struct Generate: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Continues a text with a model, token by token.")
+  static let configuration = CommandConfiguration(
+    abstract: "Continues a text with a model, token by token.",
+    discussion: """
+      What the model remembers can be kept in a file and continued later, with or without more text: for a
+      state-space model it is small however long the text is. A draft makes the same text come faster.
+      """)
 
   @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json.") var model: String
   @Option(name: .shortAndLong, help: "The text to continue.") var prompt = ""
   @Option(name: .customLong("tokens"), help: "New tokens at most.") var limit = 200
-  @Option(help: "0 takes the most likely token.") var temperature = 0.8
-  @Option(help: "Keeps the k most likely tokens; 0 keeps all.") var topK = 0
-  @Option(help: "Keeps the most likely tokens that add up to p.") var topP = 1.0
-  @Option(help: "Keeps tokens at least this fraction as likely as the likeliest.") var minP = 0.0
-  @Option(help: "Makes tokens seen so far less likely.") var repetitionPenalty = 1.0
-  @Option(help: "Seed of the draw.") var seed: UInt64 = 0
-  @Option(help: "A text that ends the continuation. May be repeated.") var stop: [String] = []
-  @Option(help: "fp32 or bf16.") var precision = "fp32"
-  @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var sampling: SamplingFlags
+  @OptionGroup var engine: EngineFlags
+  @Option(help: "A file with a saved state to continue from; the prompt, if any, is added to it.") var loadState:
+    String?
+  @Option(help: "Saves the state after the text to this file.") var saveState: String?
 
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }
-    try Threads.use(threads)
-    var options = SamplingOptions()
-    options.temperature = temperature
-    options.topK = topK
-    options.topP = topP
-    options.minP = minP
-    options.repetitionPenalty = repetitionPenalty
-    options.seed = seed
-    try options.validate()
-    let opened = try Decoder.open(model, computing: Precisions.dtype(precision))
-    let generator = try TextGenerator(opened, Tokenizer(folder: model))
+    let options = try sampling.options()
+    let generator = try engine.generator(model)
+    let conversation = try conversation(generator)
     Terminal.stream(prompt)
-    let clock = ContinuousClock()
-    var count = 0
-    let time = try clock.measure {
-      count = try generator.generate(prompt, limit: limit, options: options, stops: stop) {
-        Terminal.stream($0)
-        return true
-      }.tokens.count
+    let result = try generator.generate(
+      continuing: conversation, limit: limit, options: options, stops: sampling.stop
+    ) {
+      Terminal.stream($0)
+      return true
     }
     Terminal.say("")
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    Terminal.complain(String(format: "%d tokens, %.1f tokens/s", count, Double(count) / seconds))
+    if let saveState { try StateFile.write(conversation, of: generator.engine, to: saveState) }
+    Terminal.complain(SpeedLine.text(result))
+    if result.proposed > 0 { Terminal.complain(try draftLine(result, generator, conversation, options)) }
+  }
+
+  private func conversation(_ generator: TextGenerator) throws -> Conversation {
+    guard let loadState else { return generator.conversation(try generator.promptIDs(prompt)) }
+    let conversation = try StateFile.read(loadState, for: generator.engine).conversation
+    conversation.append(generator.tokenizer.encode(prompt))
+    return conversation
+  }
+
+  /// How often the draft was right, and what it was good for: a few tokens more are generated without it.
+  private func draftLine(
+    _ result: TextGenerator.Result, _ generator: TextGenerator, _ conversation: Conversation, _ options: SamplingOptions
+  ) throws -> String {
+    let share = 100 * Double(result.accepted) / Double(result.proposed)
+    let line = String(
+      format: "draft: %d of %d proposed tokens accepted (%.0f %%)", result.accepted, result.proposed, share)
+    let plain = try TextGenerator(generator.engine, generator.tokenizer)
+    let isFull = generator.engine.maxLength.map { conversation.ids.count >= $0 } ?? false
+    guard !isFull, !conversation.unread.isEmpty, let fast = result.tokensPerSecond,
+      let slow = try plain.generate(continuing: conversation.copy(), limit: 32, options: options).tokensPerSecond
+    else { return line }
+    return line + String(format: ", %.2f times the speed without it (%.1f tokens/s)", fast / slow, slow)
+  }
+}
+
+/// What a continuation cost, in one line.
+enum SpeedLine {
+  static func text(_ result: TextGenerator.Result) -> String {
+    var parts = ["\(result.tokens.count) tokens"]
+    if let rate = result.tokensPerSecond { parts.append(String(format: "%.1f tokens/s", rate)) }
+    if let first = result.secondsToFirstToken {
+      parts.append(String(format: "the first after %.2f s, %d tokens read", first, result.promptTokens))
+    }
+    return parts.joined(separator: ", ")
   }
 }
 

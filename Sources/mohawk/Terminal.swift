@@ -6,6 +6,9 @@ enum Terminal {
 
   static func complain(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
 
+  /// Puts text on standard error without ending the line.
+  static func draw(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+
   /// Ends the command when nobody can read its output, such as on a full disk.
   static func stream(_ text: String) {
     do {

@@ -32,8 +32,10 @@ struct Command {
   }
 
   /// Starts the command.
-  /// - Parameter limit: bytes that a file may have at most.
-  init(_ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil) throws {
+  /// - Parameters:
+  ///   - limit: bytes that a file may have at most.
+  ///   - input: what standard input holds.
+  init(_ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil, input: Any? = nil) throws {
     let name = UUID().uuidString
     output = URL(fileURLWithPath: folder.path + "/.out-" + name)
     errors = URL(fileURLWithPath: folder.path + "/.err-" + name)
@@ -48,7 +50,7 @@ struct Command {
     }
     process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     // Threads that run tests block signals, and a child inherits what is blocked.

@@ -8,7 +8,8 @@ import Testing
     let folder = try TemporaryFolder()
     let root = try Command.run(["--help"], in: folder)
     let names = [
-      "demo", "pretrain", "distill", "evaluate", "generate", "convert", "inspect", "tokenizer", "tokens", "recipes",
+      "demo", "pretrain", "distill", "evaluate", "generate", "chat", "convert", "inspect", "tokenizer", "tokens",
+      "recipes",
       "doctor",
     ]
     #expect(root.status == 0)
@@ -117,6 +118,25 @@ import Testing
     let pair = try JSONDecoder().decode(EvaluationSummary.self, from: place.bytes("both.json"))
     #expect(pair.divergence == 0 && pair.agreement == 1 && pair.teacherPerplexity == pair.studentPerplexity)
     #expect(abs(pair.studentPerplexity! - summary.studentPerplexity!) < 1e-6 * summary.studentPerplexity!)
+  }
+
+  @Test func tasksAreShownBesideATeacherAndWritten() throws {
+    let place = try Workplace()
+    let line = #"{"goal": "G", "sol1": "a b", "sol2": "c", "label": 1}"#
+    try place.folder.write("piqa.jsonl", line + "\n" + line)
+    let both = try place.mohawk(
+      "evaluate", "teacher", "--teacher", "teacher", "--tasks", "piqa=piqa.jsonl,mqar=4", "--limit", "2", "--output",
+      "out", "--log-samples", "--threads", "1")
+    #expect(both.status == 0 && both.output.contains("retention") && both.output.contains("acc_norm"), "\(both)")
+    let tasks = try JSONDecoder().decode(TaskComparison.self, from: place.bytes("out/tasks.json"))
+    #expect(tasks.student.map(\.task) == ["piqa", "mqar_4"] && tasks.student[0].measures == tasks.teacher[0].measures)
+    let files = try FileManager.default.contentsOfDirectory(atPath: place.path("out/results/student"))
+    #expect(files.count == 2 && files.contains { $0.hasPrefix("samples_piqa_") })
+    let wrong = try place.mohawk("evaluate", "teacher", "--tasks", "pika=piqa.jsonl")
+    #expect(wrong.status == 1 && wrong.complaints.first?.contains("did you mean piqa?") == true)
+    for options in [["--limit", "3"], ["--tasks", "mqar", "--data", "x"], ["--tasks", "mqar=4", "--log-samples"]] {
+      #expect(try Command.run(["evaluate", "teacher"] + options, in: place.folder).status == 1)
+    }
   }
 
   @Test func theDoctorAndTheRecipesSpeak() throws {

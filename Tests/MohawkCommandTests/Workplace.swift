@@ -19,18 +19,29 @@ final class Workplace: Sendable {
     return try! trainer.train(vocabularySize: 300)
   }()
 
-  init() throws {
+  /// - Parameter isEndless: whether the teacher looks at very many tokens and never ends a text.
+  init(isEndless: Bool = false) throws {
     Runtime.threads = 1
     folder = try TemporaryFolder()
     try folder.write("text.txt", Self.text)
     try folder.write("recipe.yaml", Self.recipe)
+    try makeTeacher("teacher", seed: 3, isEndless: isEndless)
+  }
+
+  /// A folder with a model of two layers of attention, fresh from a seed, and the tokenizer.
+  func makeTeacher(_ name: String, seed: UInt64, width: Int = 32, isEndless: Bool = false) throws {
     let shape = DecoderConfiguration.phi(
-      vocabulary: 320, modelDim: 32, mlpDim: 128, mixers: [.attention, .attention],
+      vocabulary: 320, modelDim: width, mlpDim: 128, mixers: [.attention, .attention],
       attention: AttentionConfiguration(
-        modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: 64, bias: true))
-    try AtomicFolder.ensure(path("teacher"))
-    try Decoder.fresh(shape, seed: 3).write(to: path("teacher"))
-    try Self.tokenizer.write(to: path("teacher/tokenizer.json"))
+        modelDim: width, heads: 4, kvHeads: 4, headDim: width / 4, rotaryDim: 4,
+        maxLength: isEndless ? 1_000_000 : 64, bias: true))
+    try AtomicFolder.ensure(path(name))
+    let model = Decoder.fresh(shape, seed: seed)
+    if isEndless, let end = Self.tokenizer.endOfText {
+      withoutGradients { model.parameters["lm_head.bias"]!.value.selected(0, Int(end)).fill(-1e3) }
+    }
+    try model.write(to: path(name))
+    try Self.tokenizer.write(to: path(name + "/tokenizer.json"))
   }
 
   static let recipe = """

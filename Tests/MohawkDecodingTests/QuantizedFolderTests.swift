@@ -44,7 +44,8 @@ import Testing
     let model = Self.model()
     let quantized = QuantizedDecoder(model, .int8)
     let rounded = try quantized.dequantized()
-    for parameter in model.parameters.all {
+    // A fresh gate's zeros are zeros at any precision.
+    for parameter in model.parameters.all where parameter.value.detached().rms > 0 {
       let other = rounded.parameters[parameter.name]!.value
       let isSame = other.detached().isIdentical(to: parameter.value.detached())
       #expect(isSame != (quantized.matrices[parameter.name] != nil), "\(parameter.name)")

@@ -28,7 +28,7 @@ import Testing
     (recipe.threads, recipe.teacher) = (1, "t")
     (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
-    recipe.student.headDim = 1
+    (recipe.student.headDim, recipe.evaluation.limit) = (1, 1)
     for stage in StageName.allCases { recipe[stage].microBatchTokens = 1 }
     func leaves(_ value: Any, _ path: String) -> [String] {
       guard let object = value as? [String: Any] else { return [path] }

@@ -1,4 +1,5 @@
 import Foundation
+import MohawkFiles
 import MohawkModels
 import MohawkRecipes
 import MohawkReports
@@ -46,6 +47,39 @@ import Testing
     #expect(evaluation.layers.count == 3 && evaluation.layers.allSatisfy { $0.matrix != nil && $0.hidden != nil })
     #expect(report.notes.isEmpty && report.stages.count == 3 && !report.transfer.isEmpty)
     #expect(report.decode.map(\.model) == ["teacher", "student"] && !report.samples[0].student.isEmpty)
+  }
+
+  @Test func aRunEndsWithTheTasksOfItsRecipe() throws {
+    let tiny = try TinyRun()
+    let recipe = tiny.recipe {
+      $0.stages = [.distillation]
+      $0.teacher = try? tiny.llama()
+      $0.evaluation.tasks = ["mqar=4", "copying_tokens=8", "perplexity=\(tiny.path("text.txt"))"]
+      $0.evaluation.limit = 3
+    }
+    let run = try tiny.distil(recipe)
+    let report = try RunReport(folder: run.path)
+    let tasks = try #require(report.tasks)
+    #expect(tasks.student.map(\.task) == ["mqar_4", "copying_tokens_8", "perplexity"])
+    #expect(tasks.teacher.map(\.task) == tasks.student.map(\.task) && tasks.student[0].judged == 3)
+    #expect(tasks.teacher[2].measures != tasks.student[2].measures)
+    #expect(report.notes.isEmpty && report.html.contains("id=\"tasks\"") && report.html.contains("mqar_4"))
+    for role in ["student", "teacher"] {
+      let names = tiny.names("run/results/\(role)")
+      #expect(names.count == 1 && names.allSatisfy { $0.hasPrefix("results_") && $0.hasSuffix(".json") })
+    }
+  }
+
+  @Test func anUnknownTaskIsRefusedBeforeTraining() throws {
+    let tiny = try TinyRun()
+    let error = #expect(throws: MohawkError.self) {
+      try tiny.distil(
+        tiny.recipe {
+          $0.teacher = try? tiny.llama()
+          $0.evaluation.tasks = ["neddle"]
+        })
+    }
+    #expect(error?.description.contains("did you mean needle?") == true && tiny.recorder.steps.isEmpty)
   }
 
   /// What makes a student open elsewhere: the format, the files around the weights, and a card.

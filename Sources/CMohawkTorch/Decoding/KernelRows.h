@@ -1,18 +1,5 @@
 // Norms, activations and convolutions of rows. Compiled per target.
 
-template <typename L, typename T>
-TARGET INLINE L some(const T *p, int64_t left) {
-  return left >= L::count ? L::load(p) : L::load(p, left, 0);
-}
-template <typename L, typename T>
-TARGET INLINE void keep(L x, T *p, int64_t left) {
-  if (left >= L::count) {
-    x.store(p);
-  } else {
-    x.store(p, left);
-  }
-}
-
 #include "KernelFunctions.h"
 
 template <typename L>

@@ -91,7 +91,7 @@ class SSDMixer : public Mixer {
   Columns decays(Columns trace) const { return from(trace, 2 * filtered() + m.heads); }
 
   void filter(
-      const Worker &worker, int64_t layer, const mhk_projection &projection, const mhk_taps &taps, Columns trace,
+      const Worker &worker, int64_t layer, const mhk_weighted_sum &projection, const mhk_taps &taps, Columns trace,
       int64_t offset) const {
     const auto part = worker.product(projection, from(trace, offset));
     for (const Stretch &stretch : worker.pass.stretches) {

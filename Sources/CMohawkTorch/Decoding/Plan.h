@@ -85,12 +85,12 @@ class Worker {
   }
 
   /// y = this thread's rows of weights x + bias; says which.
-  Part product(const mhk_projection &projection, Columns y) const;
-  Part part(const mhk_projection &p) const {
+  Part product(const mhk_weighted_sum &projection, Columns y) const;
+  Part part(const mhk_weighted_sum &p) const {
     return part(p.weights.rows, row_step(static_cast<WeightFormat>(p.weights.format)));
   }
   /// This thread's channels of hidden += scale · (weights x + bias).
-  void productToHidden(const mhk_projection &projection, float scale) const;
+  void productToHidden(const mhk_weighted_sum &projection, float scale) const;
 
  private:
   mutable const float *x_ = nullptr;

@@ -16,7 +16,7 @@ const void *Worker::prepared(WeightFormat format) const {
   return room.data();
 }
 
-Worker::Part Worker::product(const mhk_projection &projection, Columns y) const {
+Worker::Part Worker::product(const mhk_weighted_sum &projection, Columns y) const {
   const WeightMatrix weights = matrix(projection.weights);
   const Part rows = part(projection);
   multiply(weights, prepared(weights.format), count_, y.first, y.step, rows.begin, rows.end);
@@ -26,7 +26,7 @@ Worker::Part Worker::product(const mhk_projection &projection, Columns y) const 
   return rows;
 }
 
-void Worker::productToHidden(const mhk_projection &projection, float scale) const {
+void Worker::productToHidden(const mhk_weighted_sum &projection, float scale) const {
   const WeightMatrix weights = matrix(projection.weights);
   const Part rows = part(projection);
   const Columns &y = pass.added;

@@ -20,6 +20,7 @@
 namespace mohawk::portable {
 #define TARGET
 #include "LanesPortable.h"
+#include "LaneEdges.h"
 using Floats = Lane<float>;
 #include KERNEL
 #undef TARGET
@@ -31,6 +32,7 @@ using Floats = Lane<float>;
 namespace mohawk::avx2 {
 #define TARGET __attribute__((target("avx2,fma")))
 #include "LanesAVX2.h"
+#include "LaneEdges.h"
 #include KERNEL
 #undef TARGET
 }  // namespace mohawk::avx2
@@ -38,6 +40,7 @@ namespace mohawk::avx2 {
 namespace mohawk::avx512 {
 #define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 #include "LanesAVX512.h"
+#include "LaneEdges.h"
 #include KERNEL
 #undef TARGET
 }  // namespace mohawk::avx512

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "../Translation.h"
+#include "Gated.h"
 #include "Tasks.h"
 
 namespace mohawk {
@@ -61,41 +62,63 @@ at::Tensor laidOutLike(const at::Tensor &model, const at::Tensor &tensor) {
   return tensor.strides() == model.strides() ? tensor : at::empty_like(model).copy_(tensor);
 }
 
+}  // namespace
+
+bool can_gate(const at::Tensor &x, const at::Tensor &factor) {
+  return isKnown(x) && (!factor.defined() || (factor.is_cpu() && factor.scalar_type() == x.scalar_type()));
+}
+
+// Memory order does not matter as long as all have the same.
+at::Tensor gated(const at::Tensor &x, const at::Tensor &factor, int64_t activation) {
+  const auto in = x.is_non_overlapping_and_dense() ? x : x.contiguous();
+  const auto times = factor.defined() ? laidOutLike(in, factor) : at::Tensor();
+  auto out = at::empty_like(in);
+  auto pass = polynomial(activation);
+  pass.x = in.const_data_ptr();
+  if (times.defined()) pass.factor = times.const_data_ptr();
+  pass.out = out.data_ptr();
+  share(forwardPass(in.scalar_type()), pass, in.numel());
+  return out;
+}
+
+std::pair<at::Tensor, at::Tensor> gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &slope,
+                                                  int64_t activation) {
+  const auto in = x.is_non_overlapping_and_dense() ? x : x.contiguous();
+  const auto times = factor.defined() ? laidOutLike(in, factor) : at::Tensor();
+  const auto seed = laidOutLike(in, slope);
+  auto out = at::empty_like(in);
+  auto factorOut = times.defined() ? at::empty_like(in) : at::Tensor();
+  auto pass = polynomial(activation);
+  pass.x = in.const_data_ptr();
+  pass.slope = seed.const_data_ptr();
+  pass.out = out.data_ptr();
+  if (times.defined()) {
+    pass.factor = times.const_data_ptr();
+    pass.factorOut = factorOut.data_ptr();
+  }
+  share(backwardPass(in.scalar_type()), pass, in.numel());
+  return {out, factorOut};
+}
+
+namespace {
 struct Gated : torch::autograd::Function<Gated> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x,
                             const std::optional<at::Tensor> &factor, int64_t activation) {
-    const auto in = x.is_non_overlapping_and_dense() ? x : x.contiguous();
-    const auto times = factor ? laidOutLike(in, *factor) : at::Tensor();
-    auto out = at::empty_like(in);
-    auto pass = polynomial(activation);
-    pass.x = in.const_data_ptr();
-    if (times.defined()) pass.factor = times.const_data_ptr();
-    pass.out = out.data_ptr();
-    share(forwardPass(in.scalar_type()), pass, in.numel());
     context->saved_data["activation"] = activation;
-    if (times.defined()) {
-      context->save_for_backward({in, times});
+    if (factor) {
+      context->save_for_backward({x, *factor});
     } else {
-      context->save_for_backward({in});
+      context->save_for_backward({x});
     }
-    return out;
+    return gated(x, factor.value_or(at::Tensor()), activation);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  torch::autograd::variable_list slopes) {
     const auto saved = context->get_saved_variables();
-    const auto slope = laidOutLike(saved[0], slopes[0]);
-    auto out = at::empty_like(saved[0]);
-    auto factorOut = saved.size() > 1 ? at::empty_like(saved[1]) : at::Tensor();
-    auto pass = polynomial(context->saved_data["activation"].toInt());
-    pass.x = saved[0].const_data_ptr();
-    pass.slope = slope.const_data_ptr();
-    pass.out = out.data_ptr();
-    if (saved.size() > 1) {
-      pass.factor = saved[1].const_data_ptr();
-      pass.factorOut = factorOut.data_ptr();
-    }
-    share(backwardPass(out.scalar_type()), pass, out.numel());
+    const auto factor = saved.size() > 1 ? saved[1] : at::Tensor();
+    const auto [out, factorOut] =
+        gated_gradients(saved[0], factor, slopes[0], context->saved_data["activation"].toInt());
     return {out, factorOut, at::Tensor()};
   }
 };
@@ -110,7 +133,7 @@ extern "C" mhk_error mhk_gated(mhk_tensor x, mhk_tensor factor_or_null, int32_t 
     const auto factor = optional(factor_or_null);
     TORCH_CHECK(!factor || factor->sizes() == in.sizes(), "an activation of ", in.sizes(), " cannot gate ",
                 factor->sizes());
-    if (isKnown(in) && (!factor || (factor->is_cpu() && factor->scalar_type() == in.scalar_type()))) {
+    if (can_gate(in, factor.value_or(at::Tensor()))) {
       *out = wrap(Gated::apply(in, factor, static_cast<int64_t>(activation)));
       return;
     }

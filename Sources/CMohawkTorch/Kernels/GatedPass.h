@@ -19,19 +19,6 @@ TARGET INLINE Gate<L> gate(L x, L a, L b) {
 }
 
 template <typename L, typename T>
-TARGET INLINE L some(const T *p, int64_t left) {
-  return left >= L::count ? L::load(p) : L::load(p, left, 0);
-}
-template <typename L, typename T>
-TARGET INLINE void keep(L x, T *p, int64_t left) {
-  if (left >= L::count) {
-    x.store(p);
-  } else {
-    x.store(p, left);
-  }
-}
-
-template <typename L, typename T>
 TARGET void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
   const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
   T *const out = static_cast<T *>(pass.out);

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "../Translation.h"
+#include "NarrowProduct.h"
 #include "Tasks.h"
 
 namespace mohawk {
@@ -22,14 +23,6 @@ struct VocabularyRow {
 
 #define KERNEL "VocabularyRow.h"
 #include "EveryTarget.h"
-
-#if defined(__linux__) && defined(__x86_64__)
-#define HAS_MKL 1
-// MKL's product of bf16 matrices that is added to one of fp32; libtorch_cpu carries it.
-extern "C" __attribute__((weak)) void cblas_gemm_bf16bf16f32(int layout, int transposeA, int transposeB, int m, int n,
-                                                             int k, float alpha, const void *a, int lda, const void *b,
-                                                             int ldb, float beta, float *c, int ldc);
-#endif
 
 namespace mohawk {
 namespace {
@@ -79,34 +72,6 @@ RowPass rowPass(at::ScalarType type, bool distils) {
 ColumnPass columnPass(at::ScalarType type) {
   if (type == at::kDouble) return &portable::addColumns<portable::Lane<double>, double>;
   return type == at::kFloat ? PICK(addColumns, float) : PICK(addColumns, c10::BFloat16);
-}
-
-// sum += slopesᵀ · hidden, or sum = when `fresh`.
-void addProduct(at::Tensor &sum, const at::Tensor &slopes, const at::Tensor &hidden, bool fresh) {
-  if (slopes.scalar_type() == sum.scalar_type()) {
-    if (fresh) {
-      at::mm_out(sum, slopes.t(), hidden);
-    } else {
-      sum.addmm_(slopes.t(), hidden);
-    }
-    return;
-  }
-#if HAS_MKL
-  if (cblas_gemm_bf16bf16f32 != nullptr && mhk_instructions() == MHK_AVX512) {
-    const auto rows = static_cast<int>(slopes.size(0)), vocabulary = static_cast<int>(slopes.size(1));
-    const auto width = static_cast<int>(hidden.size(1));
-    constexpr int rowMajor = 101, plain = 111, transposed = 112;
-    cblas_gemm_bf16bf16f32(rowMajor, transposed, plain, vocabulary, width, rows, 1, slopes.const_data_ptr(), vocabulary,
-                           hidden.const_data_ptr(), width, fresh ? 0 : 1, sum.data_ptr<float>(), width);
-    return;
-  }
-#endif
-  const auto product = at::mm(slopes.t(), hidden);
-  if (fresh) {
-    sum.copy_(product);
-  } else {
-    sum.add_(product);
-  }
 }
 
 at::Tensor target(mhk_tensor handle, at::IntArrayRef shape, at::ScalarType type, const char *name) {
@@ -159,7 +124,7 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, dou
       at::mm_out(part, logits, student.weight);
     }
     if (weightSlope.defined()) {
-      addProduct(weightSlope, logits, student.hidden.narrow(0, first, count), wanted.fresh_weight && first == 0);
+      add_transposed_product(weightSlope, logits, student.hidden.narrow(0, first, count), wanted.fresh_weight && first == 0);
     }
     if (biasSlope.defined()) {
       const auto columns = columnPass(logits.scalar_type());

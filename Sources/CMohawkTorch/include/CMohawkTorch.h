@@ -136,8 +136,6 @@ mhk_error mhk_to(mhk_tensor a, int32_t dtype, int32_t device, int32_t index, mhk
 
 // ---- neural-network operations ----
 mhk_error mhk_linear(mhk_tensor x, mhk_tensor weight, mhk_tensor bias_or_null, mhk_tensor *out);
-mhk_error mhk_layer_norm(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, double epsilon, mhk_tensor *out);
-mhk_error mhk_rms_norm(mhk_tensor x, mhk_tensor weight, double epsilon, mhk_tensor * out);
 mhk_error mhk_embedding(mhk_tensor weight, mhk_tensor ids, mhk_tensor *out);
 mhk_error mhk_depthwise_conv1d(mhk_tensor x, mhk_tensor weight, mhk_tensor bias_or_null, mhk_tensor *out);
 mhk_error mhk_attention(mhk_tensor q, mhk_tensor k, mhk_tensor v, bool causal, double scale, mhk_tensor *out);
@@ -160,6 +158,7 @@ void mhk_set_grad_enabled(bool enabled);
 mhk_error mhk_set_requires_grad(mhk_tensor a, bool required);
 mhk_error mhk_backward(mhk_tensor a, mhk_tensor gradient_or_null);
 mhk_error mhk_grad(mhk_tensor a, mhk_tensor *out_or_null);  // writes a null handle when there is none
+mhk_error mhk_set_data(mhk_tensor a, mhk_tensor data);  // the elements of a frozen tensor, also of another type
 mhk_error mhk_set_grad(mhk_tensor a, mhk_tensor gradient_or_null);
 mhk_error mhk_gradients(mhk_tensor output, mhk_tensor gradient_or_null, const mhk_tensor *inputs, int32_t count,
                         mhk_tensor *out);  // null handles for inputs the output does not depend on

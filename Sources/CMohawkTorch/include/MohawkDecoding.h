@@ -20,7 +20,7 @@ extern "C" {
 typedef struct {
   mhk_matrix weights;
   const float *MHK_NULLABLE bias;
-} mhk_projection;
+} mhk_weighted_sum;
 
 // LayerNorm with a bias, RMSNorm without; none without weight.
 typedef struct {
@@ -43,7 +43,7 @@ typedef struct {
   int32_t layout, activation;
   mhk_normalisation norm, mlp_norm;
   float residual;  // multiplies what mixer and MLP add to the stream
-  mhk_projection up, gate, down;
+  mhk_weighted_sum up, gate, down;
 } mhk_layer;
 
 // Softmax attention. Keys and values are kept as `cache` says (MHK_FLOAT32 or MHK_BFLOAT16).
@@ -52,7 +52,7 @@ typedef struct {
   int64_t window;  // tokens that a token sees; 0 when all
   float scale;
   int32_t cache;
-  mhk_projection query, key, value, out;
+  mhk_weighted_sum query, key, value, out;
   mhk_normalisation query_norm, key_norm;
 } mhk_attention_mixer;
 
@@ -60,7 +60,7 @@ typedef struct {
 // the limits, and a decay is exp(step · rate); else a decay is sigmoid(−decay). The gate z is under a norm or alone.
 typedef struct {
   int64_t heads, head_dim, groups, state_dim, norm_groups;
-  mhk_projection x, bc, z, decay, out;
+  mhk_weighted_sum x, bc, z, decay, out;
   mhk_taps x_taps, bc_taps;
   const float *MHK_NULLABLE rates, *MHK_NULLABLE step_bias;
   float least_step, largest_step;
@@ -71,7 +71,7 @@ typedef struct {
 // Mamba. `parameters` gives [rank of the steps | B | C] from the convolved x; rates [channels, state_dim].
 typedef struct {
   int64_t channels, state_dim, rank;
-  mhk_projection x, z, parameters, steps, out;
+  mhk_weighted_sum x, z, parameters, steps, out;
   mhk_taps taps;
   const float *MHK_NULLABLE rates, *MHK_NULLABLE skip;
 } mhk_scan_mixer;
@@ -83,7 +83,7 @@ typedef struct {
   const float *MHK_NULLABLE positions;  // learned, [positions, model_dim]
   float embedding_scale;
   mhk_normalisation norm;
-  mhk_projection head;
+  mhk_weighted_sum head;
   float logit_divisor;
   const double *MHK_NULLABLE frequencies;  // of the rotary embedding, in radians per position
   int64_t rotary_pairs;                    // frequencies; how many pairs of a head's dimensions turn

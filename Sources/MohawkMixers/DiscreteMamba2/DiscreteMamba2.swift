@@ -98,8 +98,8 @@ public struct DiscreteMamba2: SequenceMixer {
   }
 
   private func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
-    let bc = x.linear(bcWeight.to(x.dtype))
-    let values = use == .mixing ? x.linear(xWeight.to(x.dtype)) : nil
+    let bc = x.projected(by: bcWeight)
+    let values = use == .mixing ? x.projected(by: xWeight) : nil
     let parts = bcConvolution(bc, past: state?.bcPast).split([configuration.bcDim / 2, configuration.bcDim / 2])
     let filtered = values.map { heads(xConvolution($0, past: state?.xPast), configuration.vHeads) }
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
@@ -110,7 +110,7 @@ public struct DiscreteMamba2: SequenceMixer {
 
   /// log sigmoid(−A_log) = −softplus(A_log): never a division by, or logarithm of, what may have underflowed.
   private func logDecay(_ x: Tensor) -> Tensor {
-    let aLog = x.linear(aLogWeight.to(x.dtype))
+    let aLog = x.projected(by: aLogWeight)
     return -aLog.to(aLogWeight.dtype == .float64 ? .float64 : .float32).softplus()
   }
 
@@ -145,9 +145,9 @@ public struct DiscreteMamba2: SequenceMixer {
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
-    let gate = x.linear(zWeight.to(x.dtype), zBias.to(x.dtype)).silu()
+    let gate = x.projected(by: zWeight, zBias)
     let flat = mixed.reshaped(mixed.size(0), mixed.size(1), configuration.modelDim)
-    return outProjection(flat * gate)
+    return outProjection(gate, after: .silu, times: flat)
   }
 
   public func emptyState(batch: Int) -> any MixerState {

@@ -24,12 +24,12 @@ public enum Activation: String, Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// Elementwise, times another tensor of the same shape: what a gated MLP does.
-  public func callAsFunction(_ x: Tensor, times factor: Tensor) -> Tensor {
+  /// The same as part of the projection that follows; nil for those that projections do not know.
+  var inProjection: GateActivation? {
     switch self {
-    case .silu: x.silu(times: factor)
-    case .geluTanh: x.geluTanh(times: factor)
-    case .gelu, .relu, .squaredRelu: self(x) * factor
+    case .silu: .silu
+    case .geluTanh: .geluTanh
+    case .gelu, .relu, .squaredRelu: nil
     }
   }
 }

@@ -55,10 +55,10 @@ public final class Decoder: LanguageModel {
     return scale == 1 ? hidden : hidden * scale
   }
 
-  public func normalise(_ hidden: Tensor) -> Tensor { finalNorm(hidden).to(compute) }
+  public func normalise(_ hidden: Tensor) -> Tensor { finalNorm(hidden, as: compute) }
 
   public func head(_ normalised: Tensor) -> Tensor {
-    let logits = lmHead.map { $0(normalised) } ?? normalised.linear(embedding.weight.to(normalised.dtype))
+    let logits = lmHead.map { $0(normalised) } ?? normalised.projected(by: embedding.weight)
     let scale = configuration.multipliers.logits
     return scale == 1 ? logits : logits / scale
   }
@@ -66,6 +66,15 @@ public final class Decoder: LanguageModel {
   public var projection: LogitProjection? {
     LogitProjection(
       weight: lmHead?.weight ?? embedding.weight, bias: lmHead?.bias, divisor: configuration.multipliers.logits)
+  }
+
+  /// Keeps the weights of linear layers in the type that they are multiplied in only: for a model that never moves.
+  public func settle() {
+    guard parameters.all.allSatisfy({ !$0.value.requiresGradient }) else { return }
+    for parameter in parameters.all where parameter.value.rank == 2 && parameter.name.hasSuffix(".weight") {
+      let isLayer = parameter.name.hasPrefix("layers.") || parameter.name.hasPrefix("lm_head.")
+      if isLayer, parameter.value.dtype != compute { parameter.value.become(compute) }
+    }
   }
 
   /// A model with freshly drawn weights.

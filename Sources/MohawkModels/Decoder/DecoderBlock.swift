@@ -30,18 +30,17 @@ package struct DecoderBlock: Block {
 
   package var hasMLP: Bool { mlp != nil }
 
-  package func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden).to(compute) }
+  package func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden, as: compute) }
 
   package func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
-    let mixedIn = hidden + scaled(mixed)
-    guard let mlp else { return mixedIn }
-    let mlpInput: Tensor
+    guard let mlp else { return hidden.adding(scaled(mixed)) }
     switch layout {
-    case .sequential: mlpInput = mlpNorm!(mixedIn).to(compute)
-    case .parallelNorms: mlpInput = mlpNorm!(hidden).to(compute)
-    case .parallel, .mixerOnly: mlpInput = input
+    case .sequential:
+      let mixedIn = hidden.adding(scaled(mixed))
+      return mixedIn.adding(scaled(mlp(mlpNorm!(mixedIn, as: compute))))
+    case .parallelNorms: return hidden.adding(scaled(mixed), scaled(mlp(mlpNorm!(hidden, as: compute))))
+    case .parallel, .mixerOnly: return hidden.adding(scaled(mixed), scaled(mlp(input)))
     }
-    return mixedIn + scaled(mlp(mlpInput))
   }
 
   private func scaled(_ addition: Tensor) -> Tensor { residual == 1 ? addition : addition * residual }

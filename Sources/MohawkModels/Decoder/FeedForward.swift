@@ -25,8 +25,10 @@ package struct FeedForward {
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     switch kind {
-    case .plain(let fc1, let fc2): fc2(activation(fc1(x)))
-    case .gated(let gate, let up, let down): down(activation(gate(x), times: up(x)))
+    case .plain(let fc1, let fc2):
+      activation.inProjection.map { fc2(fc1(x), after: $0) } ?? fc2(activation(fc1(x)))
+    case .gated(let gate, let up, let down):
+      activation.inProjection.map { down(gate(x), after: $0, times: up(x)) } ?? down(activation(gate(x)) * up(x))
     }
   }
 }

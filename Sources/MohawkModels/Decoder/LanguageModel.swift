@@ -48,12 +48,15 @@ public protocol LanguageModel {
   func head(_ normalised: Tensor) -> Tensor
   /// What `head` computes with, for losses that never hold all logits; nil for a head of another kind.
   var projection: LogitProjection? { get }
+  /// Makes a frozen model ready to be asked often, such as by keeping its weights in the type that it computes in.
+  func settle()
   /// Writes `config.json` and the weights, under the names of the architecture's checkpoints, into a folder.
   func write(to folder: String) throws
 }
 
 extension LanguageModel {
   public var projection: LogitProjection? { nil }
+  public func settle() {}
 
   /// The hidden states of a text that begins with these ids.
   public func embed(_ ids: Tensor) -> Tensor { embed(ids, from: 0) }

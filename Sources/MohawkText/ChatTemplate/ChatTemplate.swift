@@ -12,6 +12,8 @@ public struct ChatTemplate: Sendable {
   /// The template for conversations with tools, when it is another one.
   private let toolStatements: [JinjaStatement]?
   private let tokens: [(name: String, token: String)]
+  /// The Jinja text.
+  public let source: String
   /// Where the template comes from, for messages.
   public let location: String
 
@@ -25,6 +27,7 @@ public struct ChatTemplate: Sendable {
   public init(
     _ source: String, tools: String? = nil, tokens: [(name: String, token: String)] = [], location: String
   ) throws {
+    self.source = source
     self.location = location
     self.tokens = tokens
     do {

@@ -23,7 +23,7 @@ extension PythonText {
   private static func title(_ scalar: Unicode.Scalar) -> [UInt8] { Array(scalar.properties.titlecaseMapping.utf8) }
 
   /// `str.capitalize`.
-  static func capitalized(_ bytes: [UInt8]) -> [UInt8] {
+  package static func capitalized(_ bytes: [UInt8]) -> [UInt8] {
     let text = scalars(bytes)
     return text.indices.flatMap { $0 == 0 ? title(text[0]) : lower(text, $0) }
   }

@@ -1,7 +1,7 @@
 /// Operations on text as Python's `str` has them: the text is valid UTF-8, what is counted are code points.
-enum PythonText {
+package enum PythonText {
   /// Whether Python counts the character as white space (`str.isspace`).
-  static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+  package static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
     default: false
@@ -42,7 +42,7 @@ enum PythonText {
   }
 
   /// How many characters there are.
-  static func length(_ bytes: some Sequence<UInt8>) -> Int {
+  package static func length(_ bytes: some Sequence<UInt8>) -> Int {
     var count = 0
     for byte in bytes where byte & 0xC0 != 0x80 { count += 1 }
     return count
@@ -51,7 +51,7 @@ enum PythonText {
   static func isASCII(_ bytes: [UInt8]) -> Bool { bytes.allSatisfy { $0 < 0x80 } }
 
   /// Where the white space that starts at `start` ends.
-  static func spaceEnd(_ bytes: [UInt8], from start: Int) -> Int {
+  package static func spaceEnd(_ bytes: [UInt8], from start: Int) -> Int {
     var index = start
     while index < bytes.count {
       let (scalar, count) = scalar(bytes, at: index)
@@ -62,7 +62,8 @@ enum PythonText {
   }
 
   /// `str.strip`, `lstrip` and `rstrip`; `characters` nil means white space.
-  static func trimmed(_ bytes: [UInt8], _ characters: [UInt8]? = nil, left: Bool = true, right: Bool = true) -> [UInt8]
+  package static func trimmed(_ bytes: [UInt8], _ characters: [UInt8]? = nil, left: Bool = true, right: Bool = true)
+    -> [UInt8]
   {
     let set = characters.map { Set(scalars($0)) }
     func goes(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? isSpace(scalar) }
@@ -83,7 +84,7 @@ enum PythonText {
   }
 
   /// Where `part` stands first in `bytes`, from `start` on; in linear time (Knuth, Morris and Pratt 1977).
-  static func find(_ part: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
+  package static func find(_ part: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
     if part.isEmpty { return start <= bytes.count ? start : nil }
     if part.count > bytes.count - start { return nil }
     // borders[i]: the longest beginning of the part that also ends at i, and is not all of it.

@@ -1,7 +1,7 @@
 /// Writes JSON strings: UTF-8 as it is, with the escapes that the format demands.
-enum JSONText {
+package enum JSONText {
   /// Appends `bytes`, which must be UTF-8, as a JSON string.
-  static func append(_ bytes: some Sequence<UInt8>, to result: inout [UInt8]) {
+  package static func append(_ bytes: some Sequence<UInt8>, to result: inout [UInt8]) {
     result.append(0x22)
     for byte in bytes {
       switch byte {

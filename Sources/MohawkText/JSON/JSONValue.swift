@@ -29,34 +29,39 @@ public indirect enum JSONValue: Sendable {
   }
 
   /// The member named `key` of an object; the last one when it is repeated.
-  subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     let bytes = Array(key.utf8)
     return members.last { $0.key == bytes }?.value
   }
 
-  var text: String? {
+  /// The text of a string.
+  package var text: String? {
     if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
   }
 
-  var integer: Int? {
+  /// The value of a whole number.
+  package var integer: Int? {
     if case .number(let bytes) = self { Int(String(decoding: bytes, as: UTF8.self)) } else { nil }
   }
 
-  var number: Double? {
+  /// The value of a number.
+  package var number: Double? {
     if case .number(let bytes) = self { Double(String(decoding: bytes, as: UTF8.self)) } else { nil }
   }
 
-  var bool: Bool? {
+  /// The value of `true` or `false`.
+  package var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  var isNull: Bool {
+  /// Whether it is `null`.
+  package var isNull: Bool {
     if case .null = self { true } else { false }
   }
 
   /// What this is, for an error message: short values in full, long ones by kind.
-  var summary: String {
+  package var summary: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"

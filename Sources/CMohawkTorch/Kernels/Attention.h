@@ -1,0 +1,18 @@
+// Causal attention forward of one head, by plain pointers.
+#pragma once
+#include "OrientationHead.h"
+
+namespace mohawk {
+
+/// out = softmax(scale · q kᵀ) v, causal, without its gradient.
+struct AttentionHead {
+  int64_t length, width;
+  double scale;
+  Rows<const BFloat16> q, k, v;  // [length, width]
+  Rows<BFloat16> out;
+};
+
+/// For processors with AVX-512 and products of brain floats.
+void attention_avx512(const AttentionHead &head);
+
+}  // namespace mohawk

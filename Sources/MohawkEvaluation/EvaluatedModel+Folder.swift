@@ -1,0 +1,33 @@
+import Foundation
+import MohawkFiles
+import MohawkModels
+import MohawkTensor
+import MohawkText
+
+extension EvaluatedModel {
+  /// Opens a folder with a model and its tokenizer. The window is what lm_eval takes for this folder: what `config.json`
+  /// names as the longest sequence, else `tokenizer_config.json`, else ``usualWindow``.
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - compute: the type that the layers compute in.
+  ///   - window: takes the place of the folder's.
+  public static func open(_ folder: String, computing compute: DType, window: Int? = nil) throws -> EvaluatedModel {
+    let model = try Decoder.open(folder, computing: compute)
+    model.freeze()
+    return try EvaluatedModel(
+      model, Tokenizer(folder: folder),
+      window: window ?? Self.window(of: folder).map { min($0, model.maxLength ?? .max) })
+  }
+
+  /// The longest sequence that the files of a folder name.
+  public static func window(of folder: String) -> Int? {
+    func number(_ file: String, _ keys: String...) -> Int? {
+      guard let data = FileManager.default.contents(atPath: folder + "/" + file),
+        let json = try? JSONValue(json: String(decoding: data, as: UTF8.self), location: file)
+      else { return nil }
+      return keys.lazy.compactMap { json[$0]?.integer }.first { $0 > 0 }
+    }
+    return number("config.json", "n_positions", "max_position_embeddings", "n_ctx")
+      ?? number("tokenizer_config.json", "model_max_length")
+  }
+}

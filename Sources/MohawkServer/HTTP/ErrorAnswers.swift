@@ -1,0 +1,79 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import MohawkServing
+import MohawkText
+import NIOCore
+
+extension Response {
+  /// An answer in JSON.
+  init(_ json: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
+    var headers = headers
+    headers[.contentType] = "application/json; charset=utf-8"
+    self.init(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: json.bytes)))
+  }
+
+  /// An answer that says what is wrong.
+  init(_ error: APIError) {
+    var headers = HTTPFields()
+    if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
+    if error.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+    // What is left of the request is not waited for.
+    if error.status == 413 || error.status == 408 || error.status == 503 { headers[.connection] = "close" }
+    self.init(error.json, status: .init(code: error.status), headers: headers)
+  }
+}
+
+/// Whatever goes wrong becomes an answer in OpenAI's shape; counts all answers.
+struct ErrorAnswers: RouterMiddleware {
+  typealias Context = ServerContext
+  let metrics: ServerMetrics
+
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    let response: Response
+    do {
+      response = try await next(request, context)
+    } catch let error as APIError {
+      response = Response(error)
+    } catch let error as BatchFailure {
+      response = Response(APIError(error))
+    } catch let error as any HTTPResponseError {
+      response = Response(Self.error(error.status, request))
+    } catch {
+      response = Response(APIError(500, "the server failed", type: "server_error"))
+    }
+    metrics.answered(context.endpointPath ?? "other", response.status.code)
+    return response
+  }
+
+  private static func error(_ status: HTTPResponse.Status, _ request: Request) -> APIError {
+    switch status.code {
+    case 404:
+      APIError(404, "there is no \(request.method.rawValue) \(request.uri.path.prefix(200))", code: "not_found")
+    case 413: APIError(413, "the body is too large", code: "body_too_large")
+    case 400..<500: APIError(status.code, "the request is not understood")
+    default: APIError(status.code, "the server failed", type: "server_error")
+    }
+  }
+}
+
+/// Lets those in who know the secret.
+struct BearerGate: RouterMiddleware {
+  typealias Context = ServerContext
+  let token: BearerToken?
+
+  /// What anybody may see: whether the server lives, and the page that asks for the secret.
+  private static let open: Set<String> = ["/", "/health"]
+
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    if let token, !Self.open.contains(request.uri.path), !token.isIn(request.headers[.authorization]) {
+      throw APIError(
+        401, "the bearer token is missing or wrong", type: "authentication_error", code: "invalid_api_key")
+    }
+    return try await next(request, context)
+  }
+}

@@ -1,0 +1,91 @@
+import Hummingbird
+import Logging
+import MohawkFiles
+import MohawkServing
+import NIOCore
+
+/// How a server listens.
+public struct ServerSettings: Sendable {
+  /// The address; the machine itself only, unless told otherwise.
+  public var host = "127.0.0.1"
+  /// The port; 0 takes a free one.
+  public var port = 8080
+  /// What clients must send as bearer token; nil lets everybody in.
+  public var token: String?
+  /// How much one client may ask for.
+  public var limits = ServerLimits()
+
+  /// Port 8080 of this machine, for everybody on it.
+  public init() {}
+}
+
+/// Serves models over HTTP, in the protocol of OpenAI.
+public final class ModelServer: Sendable {
+  private let models: [ServedModel]
+  private let settings: ServerSettings
+  private let metrics = ServerMetrics()
+  private let connections = Connections()
+  private let closing = Closing()
+
+  /// - Parameters:
+  ///   - models: at least one; the first one answers requests that name none.
+  ///   - settings: where to listen, and the limits.
+  public init(_ models: [ServedModel], _ settings: ServerSettings) {
+    precondition(!models.isEmpty, "a server without models")
+    self.models = models
+    self.settings = settings
+  }
+
+  /// Listens until `drain` has ended, or the task is cancelled.
+  /// - Parameter onListening: told the port as soon as there is one.
+  /// - Throws: `MohawkError` when the address cannot be listened on.
+  public func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
+    let (limits, connections, closing) = (settings.limits, connections, closing)
+    let routes = ServerRoutes(
+      models: models, limits: limits, token: settings.token.map { BearerToken($0) }, metrics: metrics,
+      isClosing: { closing.hasBegun })
+    let app = Application(
+      router: routes.router,
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [ConnectionGuard(limits, connections)],
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 64 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
+      configuration: .init(
+        address: .hostname(settings.host, port: settings.port), serverName: "swift-mohawk",
+        availableConnectionsDelegate: .maximum(limits.connections, logger: Self.silence)),
+      onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: Self.silence)
+    defer { for model in models { model.batch.close() } }
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await app.run() }
+        group.addTask {
+          await closing.wait()
+          connections.closeAll()
+        }
+        try await group.next()
+        group.cancelAll()
+      }
+    } catch {
+      if closing.hasEnded || Task.isCancelled { return }
+      throw MohawkError(
+        .notReadable, "cannot listen: \(error)", at: "\(settings.host):\(settings.port)",
+        remedy: "is the port taken? name another with --port")
+    }
+  }
+
+  /// Refuses new requests, waits for those that are being answered, and ends the server.
+  /// - Parameter seconds: how long to wait at most.
+  public func drain(within seconds: Double) async {
+    guard closing.begin() else { return }
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while metrics.activeRequests > 0, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
+    for model in models { model.batch.close() }
+    // What was cut short says so to its client.
+    let farewell = ContinuousClock.now + .seconds(1)
+    while metrics.activeRequests > 0, ContinuousClock.now < farewell { try? await Task.sleep(for: .milliseconds(20)) }
+    closing.end()
+  }
+
+  private static let silence = Logger(label: "mohawk") { _ in SwiftLogNoOpLogHandler() }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import MohawkDecoding
+import MohawkFiles
+import MohawkModels
+import MohawkServing
+import MohawkText
+
+/// A model with a batch of its own, under the name that clients know it by.
+public final class ServedModel: Sendable {
+  /// What clients call it.
+  public let name: String
+  /// Whether all its layers are attention, as a teacher's.
+  public let isTransformer: Bool
+  /// The kind of mixer of each layer, and how many matrices it has.
+  public let layers: [(kind: String, heads: Int)]
+  let tokenizer: Tokenizer
+  let template: ChatTemplate?
+  let bounds: ModelBounds
+  let batch: BatchThread
+  let batchSize: Int
+  private let ends: Set<Int32>
+  private let created = Int(Date().timeIntervalSince1970)
+
+  /// Opens the tokenizer, the chat template and, on a thread of its own, the model.
+  /// - Parameters:
+  ///   - name: what clients call it.
+  ///   - folder: with tokenizer and configuration files.
+  ///   - batchSize: sequences that step together at most.
+  ///   - slice: tokens of prompts that are read between two steps at most.
+  ///   - queue: requests that may wait.
+  ///   - open: opens the model.
+  /// - Throws: `MohawkError` when something in the folder is missing, damaged, or does not fit.
+  public init(
+    name: String, folder: String, batchSize: Int = 8, slice: Int = 512, queue: Int = ServerLimits().queue,
+    open: @escaping @Sendable () throws -> DecodingEngine
+  ) throws {
+    let tokenizer = try Tokenizer(folder: folder)
+    template = try ChatTemplate.ofFolder(folder)
+    let listed = try TextGenerator.ends(inFolder: folder)
+    let facts = Facts()
+    batch = try BatchThread(queueLimit: queue) {
+      let engine = try open()
+      let model = engine.model
+      facts.isTransformer = model.configuration.isTransformer
+      facts.layers = model.blocks.map { (type(of: $0.mixer).kind, $0.mixer.heads) }
+      facts.bounds = ModelBounds(ids: Int(tokenizer.highestID) + 1, maxLength: engine.maxLength)
+      facts.ends = Set(model.configuration.tokens.ends.compactMap { Int32(exactly: $0) })
+      return try BatchScheduler(engine, tokenizer, capacity: batchSize, slice: slice)
+    }
+    (self.name, self.tokenizer, self.batchSize) = (name, tokenizer, batchSize)
+    (isTransformer, layers, bounds) = (facts.isTransformer, facts.layers, facts.bounds)
+    ends = facts.ends.union(listed).union([tokenizer.endOfText].compactMap { $0 })
+  }
+
+  /// What the model's thread tells while it opens; nobody else looks before it is open.
+  private final class Facts: @unchecked Sendable {
+    var isTransformer = false
+    var layers: [(kind: String, heads: Int)] = []
+    var bounds = ModelBounds(ids: 0, maxLength: nil)
+    var ends: Set<Int32> = []
+  }
+
+  /// The tokens of a prompt, within the limits.
+  func ids(_ prompt: CompletionRequest.Prompt, _ limits: ServerLimits) throws -> [Int32] {
+    switch prompt {
+    case .ids(let ids):
+      try check(ids.count, "prompt", limits)
+      return ids
+    case .text(let text):
+      let ids = try ids(text: text)
+      try check(ids.count, "prompt", limits)
+      return ids
+    }
+  }
+
+  /// The tokens of a text with what the tokenizer's template puts first, unless it is there already.
+  private func ids(text: String) throws(APIError) -> [Int32] {
+    let ids = tokenizer.encode(text)
+    if !ids.starts(with: tokenizer.textPrefix) { return tokenizer.textPrefix + ids }
+    guard ids.isEmpty else { return ids }
+    guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
+      throw .invalid("prompt", "is empty, and the model has no token to begin with")
+    }
+    return [start]
+  }
+
+  /// The tokens of a conversation, as the chat template writes it; nothing is put before.
+  func ids(_ chat: ChatRequest, _ limits: ServerLimits) throws -> [Int32] {
+    guard let template else {
+      throw APIError(
+        400, "the model '\(name)' has no chat template; use /v1/completions", code: "no_chat_template")
+    }
+    let text: String
+    do {
+      text = try template.render(
+        messages: chat.messages, addGenerationPrompt: chat.addsGenerationPrompt, tools: chat.tools,
+        variables: chat.variables)
+    } catch let error as MohawkError {
+      throw APIError(error, parameter: "messages")
+    }
+    let ids = tokenizer.encode(text)
+    guard !ids.isEmpty else { throw APIError.invalid("messages", "make an empty text by the chat template") }
+    try check(ids.count, "messages", limits)
+    return ids
+  }
+
+  private func check(_ count: Int, _ field: String, _ limits: ServerLimits) throws(APIError) {
+    let most = min(limits.promptTokens, bounds.maxLength ?? .max)
+    guard count <= most else {
+      throw APIError(
+        400, "'\(field)' has \(count) tokens, at most \(most) are allowed", parameter: field,
+        code: "context_length_exceeded")
+    }
+  }
+
+  /// What the batch is to do.
+  func batchRequest(_ prompts: [[Int32]], _ fields: GenerationFields, limit: Int, _ limits: ServerLimits)
+    throws(APIError)
+    -> BatchRequest
+  {
+    guard fields.choices <= batchSize else {
+      throw .invalid("n", "is \(fields.choices), at most \(batchSize) continuations run together here")
+    }
+    var request = BatchRequest(prompts: prompts, limit: fields.limit ?? limit, sampling: fields.sampling)
+    request.choices = fields.choices
+    request.stops = fields.stops
+    request.ends = (fields.ignoresEnds ? [] : ends).union(fields.stopIDs)
+    request.deadline = .now + .seconds(limits.requestSeconds)
+    return request
+  }
+
+  /// Its entry in `/v1/models`.
+  var json: JSONValue {
+    .members([
+      "id": JSONValue(name), "object": JSONValue("model"), "created": .whole(created),
+      "owned_by": JSONValue("swift-mohawk"), "max_model_len": bounds.maxLength.map { .whole($0) } ?? .null,
+      "layers": .array(
+        layers.map { .members(["kind": JSONValue($0.kind), "heads": .whole($0.heads)]) }),
+      "chat": .bool(template != nil),
+    ])
+  }
+
+  /// The answer of `/tokenizer_info`.
+  var tokenizerInfo: JSONValue {
+    func token(_ id: Int32?) -> JSONValue { id.flatMap { tokenizer.token($0) }.map { JSONValue($0) } ?? .null }
+    return .members([
+      "bos_token": token(tokenizer.beginningOfText), "eos_token": token(tokenizer.endOfText),
+      "pad_token": token(tokenizer.padding), "vocab_size": .whole(tokenizer.vocabularySize),
+      "chat_template": template.map { JSONValue($0.source) } ?? .null,
+    ])
+  }
+}

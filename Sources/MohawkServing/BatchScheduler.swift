@@ -1,0 +1,212 @@
+import MohawkDecoding
+import MohawkFiles
+import MohawkModels
+import MohawkTensor
+import MohawkText
+
+/// Many requests on one engine: sequences join and leave between steps, and prompts are read in slices between steps,
+/// so that those who are being answered need not wait for those who ask much.
+///
+/// It belongs to the thread of its engine; `BatchThread` gives it one.
+public final class BatchScheduler {
+  /// What computes.
+  public let engine: DecodingEngine
+  /// What gives tokens their text.
+  public let tokenizer: Tokenizer
+  /// Sequences that step together at most.
+  public let capacity: Int
+  /// Tokens of prompts that are read between two steps at most.
+  public let slice: Int
+  private let rows: LogitRows
+  private var jobs: [UInt64: BatchJob] = [:]
+  private var queue = BatchQueue()
+  private var prompts: [BatchPrompt] = []
+  private var sequences: [BatchSequence] = []
+  private var lastID: UInt64 = 0
+  /// What was done so far.
+  public private(set) var counts = BatchCounts()
+
+  /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary.
+  public init(_ engine: DecodingEngine, _ tokenizer: Tokenizer, capacity: Int = 8, slice: Int = 512) throws {
+    precondition(capacity > 0 && slice > 0, "a batch of \(capacity) sequences that reads \(slice) tokens at a time")
+    guard Int(tokenizer.highestID) < engine.vocabulary else {
+      throw MohawkError(
+        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
+        remedy: "use the tokenizer that the model was trained with")
+    }
+    (self.engine, self.tokenizer, self.capacity, self.slice) = (engine, tokenizer, capacity, slice)
+    rows = LogitRows(tokenizer)
+  }
+
+  /// Whether a request has not ended.
+  func knows(_ id: UInt64) -> Bool { jobs[id] != nil }
+
+  /// Whether there is nothing to do.
+  public var isIdle: Bool { jobs.isEmpty }
+
+  /// Takes a request; its events come from `turn`.
+  /// - Parameters:
+  ///   - request: with ids inside the vocabulary, and prompts that the model can look at.
+  ///   - tell: told of each event, on the thread of the batch.
+  /// - Returns: what `cancel` knows it by.
+  @discardableResult
+  public func submit(_ request: BatchRequest, tell: @escaping @Sendable (BatchEvent) -> Void) -> UInt64 {
+    precondition(!request.prompts.isEmpty && request.prompts.allSatisfy { !$0.isEmpty }, "a prompt without tokens")
+    precondition((1...capacity).contains(request.choices), "\(request.choices) choices in a batch of \(capacity)")
+    lastID += 1
+    let job = BatchJob(id: lastID, request, tell: tell)
+    jobs[job.id] = job
+    queue.append(job)
+    return job.id
+  }
+
+  /// Forgets a request; nothing more is told of it.
+  public func cancel(_ id: UInt64) {
+    guard let job = jobs[id], !job.isOver else { return }
+    job.isOver = true
+    counts.cancelled += 1
+    removeOver()
+  }
+
+  /// Ends all requests.
+  public func failAll(_ failure: BatchFailure) {
+    for job in jobs.values where !job.isOver { fail(job, failure) }
+    removeOver()
+  }
+
+  /// A slice of the prompts, and one step of all sequences that have theirs behind them.
+  public func turn() {
+    dropLate()
+    admit()
+    readPrompts()
+    step()
+    removeOver()
+    counts.waiting = queue.untouched
+    counts.reading = prompts.count
+    counts.running = sequences.count
+  }
+
+  private func dropLate() {
+    let now = ContinuousClock.now
+    for job in jobs.values { if let deadline = job.request.deadline, now > deadline { fail(job, .deadline) } }
+    removeOver()
+  }
+
+  private func fail(_ job: BatchJob, _ failure: BatchFailure) {
+    job.isOver = true
+    job.tell(.failed(failure))
+  }
+
+  private func removeOver() {
+    prompts.removeAll { $0.job.isOver }
+    sequences.removeAll { $0.hasEnded || $0.job.isOver }
+    queue.removeOver()
+    jobs = jobs.filter { !$0.value.isOver }
+  }
+
+  private func admit() {
+    while true {
+      let taken = sequences.count + prompts.reduce(0) { $0 + $1.job.request.choices }
+      guard let (job, prompt) = queue.next(places: capacity - taken) else { return }
+      prompts.append(BatchPrompt(job, index: prompt, state: engine.emptyState()))
+    }
+  }
+
+  private func readPrompts() {
+    var budget = slice
+    while budget > 0, !prompts.isEmpty {
+      let prompt = prompts.removeFirst()
+      do {
+        budget -= try read(prompt, atMost: budget)
+        if !prompt.isRead { prompts.append(prompt) }
+      } catch {
+        fail(prompt.job, .broken("\(error)"))
+      }
+    }
+  }
+
+  /// Logits of this many numbers are looked at in one go, at most.
+  private static let scoredNumbers = 8 << 20
+
+  /// Reads a slice of a prompt, and begins its continuations after the last one.
+  private func read(_ prompt: BatchPrompt, atMost budget: Int) throws -> Int {
+    let request = prompt.job.request
+    let scores = request.scoresPrompts
+    let most = scores ? min(budget, max(1, Self.scoredNumbers / engine.vocabulary)) : budget
+    let ids = Array(prompt.ids[prompt.count...].prefix(most))
+    let logits = engine.read(ids, prompt.state, logits: scores ? ids.count : 1)
+    if scores { score(prompt, ids, logits) }
+    prompt.count += ids.count
+    counts.promptTokens += ids.count
+    guard prompt.isRead else { return ids.count }
+    if scores { prompt.job.tell(.promptScored(prompt: prompt.index, prompt.scores)) }
+    try begin(prompt, logits.narrowed(0, from: logits.size(0) - 1, length: 1))
+    return ids.count
+  }
+
+  private func score(_ prompt: BatchPrompt, _ ids: [Int32], _ logits: Tensor) {
+    if prompt.count == 0 { prompt.scores = [BatchScore(id: ids[0], logprob: nil, top: [])] }
+    // Each row is about the token after it; the last row of the last slice is about the first new one.
+    let after = Array(prompt.ids[(prompt.count + 1)...].prefix(ids.count))
+    guard !after.isEmpty else { return }
+    let known = logits.narrowed(0, from: 0, length: after.count)
+    prompt.scores += BatchScoring(known, alternatives: prompt.job.request.alternatives ?? 0).scores(after)
+  }
+
+  private func begin(_ prompt: BatchPrompt, _ logits: Tensor) throws {
+    let request = prompt.job.request
+    let row = try rows.last(of: logits)
+    let scoring = request.alternatives.map { BatchScoring(logits, alternatives: $0) }
+    for k in 0..<request.choices {
+      let state = k == request.choices - 1 ? prompt.state : prompt.state.copy()
+      let sequence = try BatchSequence(
+        prompt.job, choice: prompt.index * request.choices + k, prompt: prompt.ids, state: state, tokenizer)
+      if request.limit == 0 {
+        sequence.endWithout()
+      } else {
+        try advance(sequence, row, scoring)
+      }
+      if !sequence.hasEnded { sequences.append(sequence) }
+    }
+  }
+
+  private func step() {
+    let running = sequences.filter { !$0.hasEnded && !$0.job.isOver }
+    guard !running.isEmpty else { return }
+    let logits = engine.step(running.map(\.next), running.map(\.state))
+    counts.steps += 1
+    for (index, sequence) in running.enumerated() where !sequence.job.isOver {
+      do {
+        let row = logits.narrowed(0, from: index, length: 1)
+        let scoring = sequence.job.request.alternatives.map { BatchScoring(row, alternatives: $0) }
+        try advance(sequence, try rows.last(of: row), scoring)
+      } catch {
+        fail(sequence.job, .broken("\(error)"))
+      }
+    }
+  }
+
+  private func advance(_ sequence: BatchSequence, _ row: [Float], _ scoring: BatchScoring?) throws {
+    counts.newTokens += 1
+    let isFull = engine.maxLength.map { sequence.state.position >= $0 } ?? false
+    try sequence.advance(row, score: { scoring?.scores([$0])[0] }, isLast: isFull)
+  }
+}
+
+/// What a batch has done and has to do.
+public struct BatchCounts: Sendable, Equatable {
+  /// Requests of which nothing was read yet.
+  public var waiting = 0
+  /// Prompts that are being read.
+  public var reading = 0
+  /// Sequences that step together.
+  public var running = 0
+  /// Tokens of prompts that were read.
+  public var promptTokens = 0
+  /// Tokens that were chosen.
+  public var newTokens = 0
+  /// Steps of the batch.
+  public var steps = 0
+  /// Requests whose client went away.
+  public var cancelled = 0
+}

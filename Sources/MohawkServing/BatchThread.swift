@@ -1,0 +1,183 @@
+import Foundation
+import MohawkDecoding
+import MohawkFiles
+
+/// A thread of its own for a batch scheduler, and the door to it for all others.
+public final class BatchThread: @unchecked Sendable {  // what is shared is guarded by `condition`
+  /// Work for the thread.
+  private enum Order {
+    case submit(ticket: UInt64, BatchRequest, @Sendable (BatchEvent) -> Void)
+    case cancel(ticket: UInt64)
+    case perform(@Sendable (BatchScheduler) -> Void)
+  }
+
+  /// Requests that may wait for their first token to be read.
+  public let queueLimit: Int
+  private let condition = NSCondition()
+  private var orders: [Order] = []
+  private var submitted = 0
+  private var lastTicket: UInt64 = 0
+  private var isClosing = false
+  private var hasEnded = false
+  private var published = BatchCounts()
+
+  /// Starts the thread and opens the model on it.
+  /// - Parameters:
+  ///   - queueLimit: requests that may wait.
+  ///   - open: makes the scheduler, on the new thread.
+  /// - Throws: what `open` throws.
+  public init(queueLimit: Int = 64, open: @escaping @Sendable () throws -> BatchScheduler) throws {
+    self.queueLimit = queueLimit
+    let opening = Opening()
+    let thread = Thread { [self] in
+      switch Result(catching: open) {
+      case .success(let scheduler):
+        opening.finish(nil)
+        run(scheduler)
+      case .failure(let error):
+        opening.finish(error)
+      }
+    }
+    thread.name = "mohawk batch"
+    thread.stackSize = 16 << 20
+    thread.start()
+    try opening.wait()
+  }
+
+  /// What the batch has done and has to do, as of its last turn.
+  public var counts: BatchCounts {
+    condition.withLock {
+      var counts = published
+      counts.waiting += submitted
+      return counts
+    }
+  }
+
+  /// Takes a request.
+  /// - Parameters:
+  ///   - request: as for the scheduler.
+  ///   - watch: told of each event on the batch's thread, before the stream has it.
+  /// - Returns: its events, and the way to cancel it.
+  /// - Throws: `BatchFailure` when the queue is full or the batch is closing.
+  public func submit(
+    _ request: BatchRequest, watch: @escaping @Sendable (BatchEvent) -> Void = { _ in }
+  ) throws -> BatchTicket {
+    let (stream, continuation) = AsyncStream<BatchEvent>.makeStream()
+    let counter = OpenChoices(request.prompts.count * request.choices)
+    let ticket: UInt64 = try condition.withLock {
+      if isClosing { throw BatchFailure.closing }
+      guard submitted + published.waiting < queueLimit else { throw BatchFailure.queueIsFull }
+      lastTicket += 1
+      submitted += 1
+      let order = Order.submit(ticket: lastTicket, request) { event in
+        watch(event)
+        continuation.yield(event)
+        if counter.isLast(event) { continuation.finish() }
+      }
+      orders.append(order)
+      condition.signal()
+      return lastTicket
+    }
+    return BatchTicket(events: stream) { [weak self] in
+      self?.give(.cancel(ticket: ticket))
+      continuation.finish()
+    }
+  }
+
+  /// Runs `body` on the batch's thread, between two turns.
+  /// - Throws: what `body` throws, or `BatchFailure` when the batch is closing.
+  public func perform<Value: Sendable>(
+    _ body: @escaping @Sendable (BatchScheduler) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let order = Order.perform { scheduler in continuation.resume(with: Result { try body(scheduler) }) }
+      if !give(order) { continuation.resume(throwing: BatchFailure.closing) }
+    }
+  }
+
+  /// Ends all requests and the thread; returns at once.
+  public func close() {
+    condition.withLock {
+      isClosing = true
+      condition.signal()
+    }
+  }
+
+  @discardableResult
+  private func give(_ order: Order) -> Bool {
+    condition.withLock {
+      if hasEnded { return false }
+      orders.append(order)
+      condition.signal()
+      return true
+    }
+  }
+
+  private func run(_ scheduler: BatchScheduler) {
+    var ids: [UInt64: UInt64] = [:]
+    while true {
+      let (work, closing) = condition.withLock {
+        while orders.isEmpty && scheduler.isIdle && !isClosing { condition.wait() }
+        defer {
+          orders = []
+          submitted = 0
+        }
+        if isClosing { hasEnded = true }
+        return (orders, isClosing)
+      }
+      for order in work {
+        switch order {
+        case .submit(let ticket, let request, let tell):
+          if closing { tell(.failed(.closing)) } else { ids[ticket] = scheduler.submit(request, tell: tell) }
+        case .cancel(let ticket): if let id = ids.removeValue(forKey: ticket) { scheduler.cancel(id) }
+        case .perform(let body): body(scheduler)
+        }
+      }
+      if closing { return scheduler.failAll(.closing) }
+      scheduler.turn()
+      ids = ids.filter { scheduler.knows($0.value) }
+      condition.withLock { published = scheduler.counts }
+    }
+  }
+}
+
+/// A request in a batch, for the one who waits for it.
+public struct BatchTicket: Sendable {
+  /// What happens to it; they end with it.
+  public let events: AsyncStream<BatchEvent>
+  /// Gives it up and ends the events; does nothing when it has ended.
+  public let cancel: @Sendable () -> Void
+}
+
+/// Says once whether the model could be opened.
+private final class Opening: @unchecked Sendable {  // the semaphore orders the accesses
+  private let done = DispatchSemaphore(value: 0)
+  private var error: (any Error)?
+
+  func finish(_ error: (any Error)?) {
+    self.error = error
+    done.signal()
+  }
+
+  func wait() throws {
+    done.wait()
+    if let error { throw error }
+  }
+}
+
+/// Counts a request's choices down; used on the batch's thread only.
+private final class OpenChoices: @unchecked Sendable {
+  private var count: Int
+
+  init(_ count: Int) { self.count = count }
+
+  func isLast(_ event: BatchEvent) -> Bool {
+    switch event {
+    case .failed: return true
+    case .finished:
+      count -= 1
+      return count == 0
+    case .promptScored, .token: return false
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import CMohawkTorch
+
+// The stream between layers.
+extension Tensor {
+  /// self + first + second, of one shape, in the type of self: what layers do to the stream.
+  public func adding(
+    _ first: Tensor, _ second: Tensor? = nil, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    Tensor.make("adding", self, first, second ?? first, file: file, line: line) {
+      mhk_stream_sum(handle, first.handle, second?.handle ?? mhk_tensor(), $0)
+    }
+  }
+
+  /// The mean over rows of the Euclidean distance to `other`, both [.., width]; at least fp32. Gradients flow to self
+  /// only, and are 0 in rows whose distance is.
+  public func meanRowDistance(to other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    binary("meanRowDistance", other, mhk_row_distance, file, line)
+  }
+
+  /// Turns the first 2 · half numbers of every head [batch, heads, length, headDim]: i with i + half, by angles whose
+  /// cosines and sines are [length, half] in fp32, for fp64 in fp64. On the CPU in fp32, fp64 or bf16.
+  public func turned(
+    cosines: Tensor, sines: Tensor, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    Tensor.make("turned", self, cosines, sines, file: file, line: line) {
+      mhk_rotary(handle, cosines.handle, sines.handle, $0)
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import ArgumentParser
+import Foundation
+import MohawkDecoding
+import MohawkFiles
+import MohawkModels
+import MohawkServer
+import MohawkTensor
+
+/// Serves a model over HTTP.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serves a model over HTTP, in the protocol of OpenAI, with a page to try it at /.",
+    discussion: """
+      /v1/completions, /v1/chat/completions, /v1/models, /tokenize, /detokenize, /tokenizer_info, /health, /metrics.
+      Ctrl-C (or SIGTERM) lets running requests finish; a second one stops at once. Clients must send the bearer token
+      of --token-file, or of the environment variable MOHAWK_TOKEN, when there is one.
+      """)
+
+  @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json.") var model: String
+  @Option(help: "A teacher's folder, to be served beside it as 'teacher'.") var teacher: String?
+  @Option(help: "What clients call the model; the folder's name when not given.") var name: String?
+  @Option(help: "The address to listen on; 0.0.0.0 is open to the network.") var host = "127.0.0.1"
+  @Option(help: "The port; 0 takes a free one.") var port = 8080
+  @Option(help: "A file whose first line is the bearer token that clients must send.") var tokenFile: String?
+  @Option(help: "Sequences that are continued together.") var batch = 8
+  @Option(help: "Tokens of prompts that are read between two steps.") var slice = 512
+  @Option(help: "Requests that may wait.") var queue = ServerLimits().queue
+  @Option(help: "Tokens of a prompt at most.") var maxPrompt = ServerLimits().promptTokens
+  @Option(help: "New tokens at most.") var maxTokens = ServerLimits().newTokens
+  @Option(help: "Bytes of a request's body at most.") var maxBody = ServerLimits().bodyBytes
+  @Option(help: "Seconds that a request may take.") var timeout = ServerLimits().requestSeconds
+  @Option(help: "Seconds that running requests may take to finish at the end.") var drain = 30.0
+  @Option(help: "fp32 or bf16.") var precision = "fp32"
+  @Option(help: "Threads; all cores when not given.") var threads: Int?
+
+  func run() throws {
+    try check()
+    try Threads.use(threads)
+    let settings = try settings()
+    let dtype = try Precisions.dtype(precision)
+    var models = [try open(model, as: name ?? Self.name(of: model), dtype)]
+    if let teacher {
+      guard models[0].name != "teacher" else {
+        throw MohawkError(
+          .invalidValue, "both models would be called 'teacher'", remedy: "name the student: --name NAME")
+      }
+      models.append(try open(teacher, as: "teacher", dtype))
+    }
+    if !["127.0.0.1", "localhost", "::1"].contains(host), settings.token == nil {
+      Terminal.complain("mohawk: everybody who reaches \(host) can use this server; --token-file asks for a secret")
+    }
+    try serve(ModelServer(models, settings), names: models.map(\.name))
+  }
+
+  private func check() throws {
+    for (option, value, range) in [
+      ("--port", port, 0...65_535), ("--batch", batch, 1...256), ("--slice", slice, 1...65_536),
+      ("--queue", queue, 1...65_536), ("--max-prompt", maxPrompt, 1...1 << 24),
+      ("--max-tokens", maxTokens, 1...1 << 24),
+      ("--max-body", maxBody, 1_024...1 << 30),
+    ] where !range.contains(value) {
+      throw MohawkError(
+        .invalidValue, "\(option) is \(value), it must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+    for (option, value) in [("--timeout", timeout), ("--drain", drain)] where !(value > 0 && value <= 86_400) {
+      throw MohawkError(.invalidValue, "\(option) is \(value), it must be above 0 and at most 86400 seconds")
+    }
+  }
+
+  private func settings() throws -> ServerSettings {
+    var settings = ServerSettings()
+    settings.host = host
+    settings.port = port
+    settings.token = try token()
+    settings.limits.queue = queue
+    settings.limits.promptTokens = maxPrompt
+    settings.limits.newTokens = maxTokens
+    settings.limits.bodyBytes = maxBody
+    settings.limits.requestSeconds = timeout
+    settings.limits.choices = min(settings.limits.choices, batch)
+    return settings
+  }
+
+  private func token() throws -> String? {
+    guard let tokenFile else {
+      return ProcessInfo.processInfo.environment["MOHAWK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    let text = try MappedFile(tokenFile).withBytes { String(decoding: $0, as: UTF8.self) }
+    guard let line = text.split(whereSeparator: \.isNewline).first?.trimmingCharacters(in: .whitespaces), !line.isEmpty
+    else {
+      throw MohawkError(.invalidFormat, "the file holds no token", at: tokenFile, remedy: "write one on its first line")
+    }
+    return line
+  }
+
+  private func open(_ folder: String, as name: String, _ dtype: DType) throws -> ServedModel {
+    try ServedModel(name: name, folder: folder, batchSize: batch, slice: slice, queue: queue) {
+      DecodingEngine(try Decoder.open(folder, computing: dtype))
+    }
+  }
+
+  /// `run/model` is called `run`, since all runs' models are called `model`.
+  private static func name(of folder: String) -> String {
+    let address = URL(fileURLWithPath: folder).standardizedFileURL
+    let last = address.lastPathComponent
+    return last == "model" ? address.deletingLastPathComponent().lastPathComponent : last
+  }
+
+  /// Listens until a signal; the main thread waits meanwhile.
+  private func serve(_ server: ModelServer, names: [String]) throws {
+    let (host, drain) = (host, drain)
+    let signals = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      let isSecond = Once()
+      source.setEventHandler {
+        if isSecond.next() { Foundation.exit(130) }
+        Terminal.complain("mohawk: finishing what is running; once more to stop at once")
+        Task { await server.drain(within: drain) }
+      }
+      source.resume()
+      return source
+    }
+    let outcome = Outcome()
+    Task {
+      do {
+        try await server.run { port in
+          let place = host.contains(":") ? "[\(host)]" : host
+          Terminal.say("serving \(names.joined(separator: " and ")) at http://\(place):\(port)")
+        }
+        outcome.finish(nil)
+      } catch {
+        outcome.finish(error)
+      }
+    }
+    defer { for source in signals { source.cancel() } }
+    try outcome.wait()
+  }
+
+  /// True from the second time on; used on one queue.
+  private final class Once: @unchecked Sendable {
+    private let lock = NSLock()
+    private var count = 0
+
+    func next() -> Bool {
+      lock.withLock {
+        count += 1
+        return count > 1
+      }
+    }
+  }
+
+  /// How a task has ended.
+  private final class Outcome: @unchecked Sendable {  // the semaphore orders the accesses
+    private let done = DispatchSemaphore(value: 0)
+    private var error: (any Error)?
+
+    func finish(_ error: (any Error)?) {
+      self.error = error
+      done.signal()
+    }
+
+    func wait() throws {
+      done.wait()
+      if let error { throw error }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+import MohawkText
+import Testing
+
+@Suite struct GenerateTests {
+  private func greedy(_ place: Workplace, _ more: String...) throws -> Command.Result {
+    try Command.run(["generate", "teacher", "--temperature", "0", "--threads", "1"] + more, in: place.folder)
+  }
+
+  @Test func aSavedStateGoesOnWhereItStopped() throws {
+    let place = try Workplace()
+    let whole = try greedy(place, "-p", "One day", "--tokens", "20")
+    let first = try greedy(place, "-p", "One day", "--tokens", "8", "--save-state", "a.state")
+    let second = try greedy(place, "--tokens", "12", "--load-state", "a.state", "--save-state", "b.state")
+    #expect(whole.status == 0 && first.status == 0 && second.status == 0, "\(second.errors)")
+    #expect(String(first.output.dropLast()) + second.output == whole.output)
+    #expect(second.errors.contains("1 tokens read"))
+    // With more text.
+    let told = try greedy(place, "-p", " Then Tom", "--tokens", "4", "--load-state", "b.state")
+    #expect(told.status == 0 && told.output.hasPrefix(" Then Tom"))
+    let other = try place.mohawk("generate", "teacher", "--load-state", "text.txt")
+    #expect(other.status == 1 && other.complaints.count == 1 && other.errors.contains("text.txt"))
+    try place.makeTeacher("other", seed: 4)
+    let wrong = try place.mohawk("generate", "other", "--load-state", "a.state")
+    #expect(wrong.status == 1 && wrong.errors.contains("a.state: this state belongs to another model"))
+  }
+
+  @Test func aDraftChangesTheSpeedAndNotTheText() throws {
+    let place = try Workplace()
+    try place.makeTeacher("small", seed: 9, width: 16)
+    let plain = try greedy(place, "-p", "One day", "--tokens", "24")
+    for draft in ["layers:1", "small", "teacher"] {
+      let found = try greedy(place, "-p", "One day", "--tokens", "24", "--draft", draft, "--draft-tokens", "3")
+      #expect(found.status == 0 && found.output == plain.output, "\(draft): \(found.errors)")
+      #expect(found.errors.contains("proposed tokens accepted") && found.errors.contains("times the speed"), "\(draft)")
+    }
+    let same = try greedy(place, "-p", "One day", "--tokens", "24", "--draft", "teacher")
+    #expect(same.errors.contains("(100 %)"))
+    for (draft, part) in [
+      ("layers:2", "the model has 2 layers"), ("layers:0", "--draft is layers:0"), ("layers:x", "layers:x"),
+      ("nowhere", "nowhere"),
+    ] {
+      let result = try greedy(place, "--draft", draft)
+      #expect(result.status == 1 && result.complaints.count == 1 && result.errors.contains(part), "\(result.errors)")
+    }
+    let many = try greedy(place, "--draft", "layers:1", "--draft-tokens", "65")
+    #expect(many.status == 1 && many.errors.contains("--draft-tokens is 65"))
+    var trainer = BytePairTrainer()
+    trainer.add("another text for another tokenizer, another text for another tokenizer")
+    try trainer.train(vocabularySize: 270).write(to: place.path("small/tokenizer.json"))
+    let foreign = try greedy(place, "--draft", "small")
+    #expect(foreign.status == 1 && foreign.errors.contains("the draft's tokenizer is not the model's"))
+  }
+
+  @Test func textEndsWhereTheGenerationConfigSays() throws {
+    let place = try Workplace()
+    let plain = try greedy(place, "-p", "One day", "--tokens", "6")
+    let continuation = String(plain.output.dropFirst("One day".count).dropLast())
+    let ids = Workplace.tokenizer.encode(continuation)
+    try place.folder.write("teacher/generation_config.json", #"{"eos_token_id": [0, \#(ids[0])]}"#)
+    let ended = try greedy(place, "-p", "One day", "--tokens", "6")
+    #expect(ended.output.count < plain.output.count && ended.errors.contains("tokens"))
+  }
+}

@@ -1,0 +1,200 @@
+import Foundation
+import MohawkText
+import Testing
+
+@testable import MohawkServer
+
+@Suite(.serialized) struct ServerTests {
+  @Test func completionsAreAnsweredAndRepeatable() async throws {
+    let server = try await TestServer()
+    let body = #"{"prompt":"One day","max_tokens":6,"temperature":0,"ignore_eos":true,"model":"small"}"#
+    let answer = try #require(server.ask("POST", "/v1/completions", body))
+    #expect(answer.status == 200)
+    #expect(answer.json?["usage"]?["completion_tokens"]?.integer == 6)
+    #expect(
+      server.ask("POST", "/v1/completions", body)?.json?["choices"].map { $0.bytes } == answer.json?["choices"]?.bytes)
+    let stream = try #require(
+      server.ask(
+        "POST", "/v1/completions", body.dropLast() + #","stream":true,"stream_options":{"include_usage":true}}"#))
+    #expect(stream.headers.contains("text/event-stream") && stream.body.contains("data: [DONE]"))
+    try await server.stop()
+  }
+
+  @Test func echoedPromptsAreScoredAsEvaluationsExpect() async throws {
+    let server = try await TestServer()
+    let answer = try #require(
+      server.ask(
+        "POST", "/v1/completions",
+        #"{"prompt":[[70,71,72],[80]],"max_tokens":1,"logprobs":1,"echo":true,"temperature":0}"#))
+    guard case .array(let choices)? = answer.json?["choices"] else { throw APIError(500, answer.body) }
+    for (choice, count) in zip(choices, [4, 2]) {
+      guard case .array(let logprobs)? = choice["logprobs"]?["token_logprobs"],
+        case .array(let tops)? = choice["logprobs"]?["top_logprobs"]
+      else { throw APIError(500, answer.body) }
+      #expect(logprobs.count == count && tops.count == count && logprobs[0].isNull && tops[0].isNull)
+      #expect(logprobs.dropFirst().allSatisfy { $0.number!.isFinite })
+      // The generated token is the likeliest, by the very same number.
+      guard case .object(let last) = tops[count - 1] else { throw APIError(500, answer.body) }
+      #expect(last.count == 1 && last[0].value.bytes == logprobs[count - 1].bytes)
+    }
+    try await server.stop()
+  }
+
+  @Test func chatsNeedATemplate() async throws {
+    let body = #"{"messages":[{"role":"user","content":"hi"}],"max_tokens":3}"#
+    let plain = try await TestServer()
+    let refused = plain.ask("POST", "/v1/chat/completions", body)
+    #expect(refused?.status == 400 && refused?.error?["code"]?.text == "no_chat_template")
+    try await plain.stop()
+    let server = try await TestServer(template: "{% for m in messages %}{{ m.content }}{% endfor %}")
+    let answer = server.ask("POST", "/v1/chat/completions", body)
+    #expect(answer?.status == 200 && answer?.body.contains("\"role\":\"assistant\"") == true)
+    try await server.stop()
+  }
+
+  @Test func tokensGoBothWays() async throws {
+    let server = try await TestServer()
+    let tokens = try #require(server.ask("POST", "/tokenize", #"{"prompt":"One day é"}"#)?.json?["tokens"])
+    let ids = String(decoding: tokens.bytes, as: UTF8.self)
+    #expect(server.ask("POST", "/detokenize", "{\"tokens\":\(ids)}")?.json?["prompt"]?.text == "One day é")
+    #expect(server.ask("GET", "/tokenizer_info")?.json?["eos_token"]?.text == "<|endoftext|>")
+    try await server.stop()
+  }
+
+  @Test func matricesAreTriangularAndBounded() async throws {
+    let server = try await TestServer()
+    let answer = try #require(server.ask("GET", "/matrices?layer=1&head=0&text=One%20day"))
+    guard case .array(let rows)? = answer.json?["rows"] else { throw APIError(500, answer.body) }
+    for (index, row) in rows.enumerated() {
+      guard case .array(let values) = row else { throw APIError(500, answer.body) }
+      // Attention's rows are shares; they are told to four digits.
+      #expect(values.count == index + 1 && abs(values.reduce(0) { $0 + $1.number! } - 1) < 1e-2)
+    }
+    for query in ["layer=2&head=0&text=a", "layer=0&head=9&text=a", "layer=x&head=0&text=a", "layer=0&head=0"] {
+      #expect(server.ask("GET", "/matrices?\(query)")?.status == 400)
+    }
+    #expect(server.ask("GET", "/matrices?layer=0&head=0&text=\(String(repeating: "xq", count: 400))")?.status == 400)
+    try await server.stop()
+  }
+
+  @Test func strangersStayOut() async throws {
+    let server = try await TestServer { $0.token = "secret" }
+    #expect(server.ask("GET", "/v1/models")?.status == 401)
+    #expect(server.ask("GET", "/metrics")?.status == 401)
+    for wrong in ["Bearer secreT", "Bearer secret1", "Bearer ", "Basic secret", "secret"] {
+      #expect(server.ask("GET", "/v1/models", headers: "Authorization: \(wrong)\r\n")?.status == 401)
+    }
+    #expect(server.ask("GET", "/v1/models", headers: "Authorization: Bearer secret\r\n")?.status == 200)
+    #expect(server.ask("GET", "/health")?.status == 200 && server.ask("GET", "/")?.status == 200)
+    try await server.stop()
+  }
+
+  @Test func largeBodiesAndOtherTypesAreRefused() async throws {
+    let server = try await TestServer { $0.limits.bodyBytes = 2_000 }
+    let large = "{\"prompt\":\"\(String(repeating: "a", count: 3_000))\"}"
+    #expect(server.ask("POST", "/v1/completions", large)?.status == 413)
+    let chunked = server.connect()
+    chunked.send(
+      "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for _ in 0..<10 { chunked.send("200\r\n\(String(repeating: "a", count: 512))\r\n") }
+    #expect(TestAnswer(chunked.readAll())?.status == 413)
+    let form = "POST /v1/completions HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 3\r\n\r\na=b"
+    let socket = server.connect()
+    socket.send(form)
+    #expect(TestAnswer(socket.readAll())?.status == 415)
+    #expect(server.ask("GET", "/nowhere")?.status == 404)
+    try await server.stop()
+  }
+
+  @Test func slowClientsAreLetGo() async throws {
+    let server = try await TestServer { $0.limits.readSeconds = 0.3 }
+    let starts = [
+      "", "POST /v1/comp",
+      "POST /v1/completions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"pro",
+    ]
+    for start in starts {
+      let socket = server.connect()
+      let begun = ContinuousClock.now
+      socket.send(start)
+      _ = socket.readAll()
+      #expect(ContinuousClock.now - begun < .seconds(5))
+    }
+    #expect(server.ask("GET", "/health")?.status == 200)
+    try await server.stop()
+  }
+
+  @Test func workEndsWhenItsClientGoes() async throws {
+    let server = try await TestServer(batch: 1)
+    for stream in ["true", "false"] {
+      let socket = server.connect()
+      let body = "{\"prompt\":\"One\",\"max_tokens\":4000,\"ignore_eos\":true,\"stream\":\(stream)}"
+      socket.send(
+        "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      )
+      if stream == "true" { _ = socket.read(until: "data: ") } else { try await Task.sleep(for: .milliseconds(200)) }
+      socket.close()
+      // The only place of the batch is free again long before 4000 tokens are made.
+      let answer = server.ask("POST", "/v1/completions", #"{"prompt":"Two","max_tokens":1}"#)
+      #expect(answer?.status == 200)
+    }
+    let metrics = server.ask("GET", "/metrics")?.body ?? ""
+    #expect(
+      metrics.contains("mohawk_cancelled_total{model=\"small\"} 2") && metrics.contains("mohawk_requests_active 0"))
+    try await server.stop()
+  }
+
+  @Test func requestsEndAtTheirTime() async throws {
+    let server = try await TestServer { $0.limits.requestSeconds = 0.2 }
+    let answer = server.ask("POST", "/v1/completions", #"{"prompt":"One","max_tokens":4000,"ignore_eos":true}"#)
+    #expect(answer?.status == 408 && answer?.error?["type"]?.text == "timeout_error")
+    try await server.stop()
+  }
+
+  @Test func theEndWaitsForRunningAnswersAndRefusesNewOnes() async throws {
+    let server = try await TestServer()
+    let running = server.connect()
+    let kept = server.connect()
+    let body = #"{"prompt":"One","max_tokens":150,"ignore_eos":true,"stream":true}"#
+    running.send(
+      "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    )
+    let start = running.read(until: "data: ")
+    async let end: Void = server.stop()
+    try await Task.sleep(for: .milliseconds(30))
+    kept.send(
+      "POST /tokenize HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{\"prompt\":\"a\"}"
+    )
+    #expect(TestAnswer(kept.read(until: "shutting_down"))?.status == 503)
+    let text = start + running.readAll()
+    #expect(text.contains("data: [DONE]") && text.contains("\"finish_reason\":\"length\""))
+    try await end
+  }
+
+  @Test func randomBytesDoNoHarm() async throws {
+    let server = try await TestServer { $0.limits.readSeconds = 0.2 }
+    var generator = SeededGenerator(seed: 9)
+    let whole = Array(
+      "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n{\"prompt\":\"a\",\"max_tokens\":1  }"
+        .utf8)
+    for round in 0..<300 {
+      var bytes = whole
+      switch round % 3 {
+      case 0:
+        bytes = (0..<Int.random(in: 1...200, using: &generator)).map { _ in UInt8(truncatingIfNeeded: generator.next())
+        }
+      case 1: bytes.removeLast(Int.random(in: 1..<bytes.count, using: &generator))
+      default:
+        for _ in 0..<3 {
+          bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8(truncatingIfNeeded: generator.next())
+        }
+      }
+      let socket = server.connect()
+      socket.send(bytes)
+      if round % 10 == 0 { _ = socket.read() }
+    }
+    #expect(server.ask("GET", "/health")?.status == 200)
+    #expect(server.ask("POST", "/v1/completions", #"{"prompt":"a","max_tokens":1}"#)?.status == 200)
+    try await server.stop()
+  }
+}

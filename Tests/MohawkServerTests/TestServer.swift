@@ -1,0 +1,146 @@
+import Foundation
+import Glibc
+import MohawkDecoding
+import MohawkLayers
+import MohawkMixers
+import MohawkModels
+import MohawkTensor
+import MohawkText
+
+@testable import MohawkServer
+
+/// A server of a small model on a free port of this machine.
+final class TestServer: Sendable {
+  static let tokenizer: Tokenizer = {
+    var trainer = BytePairTrainer()
+    for index in 0..<40 { trainer.add(StoryGenerator(seed: 1).story(at: index)) }
+    return try! trainer.train(vocabularySize: 300)
+  }()
+
+  let port: Int
+  let server: ModelServer
+  private let task: Task<Void, any Error>
+
+  /// - Parameters:
+  ///   - template: the model's chat template; nil for a model without one.
+  ///   - change: of the settings.
+  init(template: String? = nil, batch: Int = 4, change: (inout ServerSettings) -> Void = { _ in }) async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/server-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Self.tokenizer.write(to: folder + "/tokenizer.json")
+    if let template { try template.write(toFile: folder + "/chat_template.jinja", atomically: true, encoding: .utf8) }
+    var settings = ServerSettings()
+    settings.port = 0
+    change(&settings)
+    let model = try ServedModel(name: "small", folder: folder, batchSize: batch, queue: settings.limits.queue) {
+      DecodingEngine(Self.model())
+    }
+    let server = ModelServer([model], settings)
+    let (ports, found) = AsyncStream<Int>.makeStream()
+    task = Task { try await server.run { found.yield($0) } }
+    var iterator = ports.makeAsyncIterator()
+    port = await iterator.next()!
+    self.server = server
+  }
+
+  /// Ends the server.
+  func stop() async throws {
+    await server.drain(within: 5)
+    try await task.value
+  }
+
+  private static func model() -> Decoder {
+    Runtime.threads = 1
+    let shape = DecoderConfiguration.phi(
+      vocabulary: 320, modelDim: 24, mlpDim: 96, mixers: [.discreteMamba2, .attention],
+      attention: AttentionConfiguration(
+        modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: 4_096, bias: true),
+      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+    let model = Decoder.fresh(shape, seed: 21)
+    model.freeze()
+    return model
+  }
+}
+
+/// What came back over a socket.
+struct TestAnswer {
+  let status: Int
+  let headers: String
+  let body: String
+
+  init?(_ text: String) {
+    let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
+    guard let head = parts.first, let code = head.split(separator: " ").dropFirst().first, let status = Int(code) else {
+      return nil
+    }
+    self.status = status
+    headers = head.lowercased()
+    body = parts.count > 1 ? String(parts[1]) : ""
+  }
+
+  var json: JSONValue? { try? JSONValue(json: body) }
+  var error: JSONValue? { json?["error"] }
+}
+
+/// A plain socket to the server.
+final class TestSocket: @unchecked Sendable {
+  private let descriptor: Int32
+
+  init(_ port: Int) {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(UInt16(port).bigEndian)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    var limit = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit { _ = Glibc.close(descriptor) }
+
+  func close() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+  @discardableResult
+  func send(_ bytes: [UInt8]) -> Bool { Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) >= 0 }
+
+  @discardableResult
+  func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+  /// Some bytes; none at the end.
+  func read() -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    return Array(buffer.prefix(max(0, count)))
+  }
+
+  func readAll() -> String {
+    var all: [UInt8] = []
+    while case let some = read(), !some.isEmpty { all += some }
+    return String(decoding: all, as: UTF8.self)
+  }
+
+  /// Reads until the text is there, or the end.
+  func read(until text: String) -> String {
+    var all = ""
+    while !all.contains(text), case let some = read(), !some.isEmpty { all += String(decoding: some, as: UTF8.self) }
+    return all
+  }
+}
+
+extension TestServer {
+  func connect() -> TestSocket { TestSocket(port) }
+
+  /// One request on a connection of its own.
+  func ask(_ method: String, _ path: String, _ body: String? = nil, headers: String = "") -> TestAnswer? {
+    let socket = connect()
+    let type = body == nil ? "" : "Content-Type: application/json\r\nContent-Length: \(body!.utf8.count)\r\n"
+    socket.send("\(method) \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\(type)\(headers)\r\n\(body ?? "")")
+    return TestAnswer(socket.readAll())
+  }
+}
