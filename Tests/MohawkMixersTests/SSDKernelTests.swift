@@ -5,11 +5,9 @@ import Testing
 
 /// The kernels behind `SSD.chunks`, for every kind of processor that this machine can be.
 @Suite(.serialized) struct SSDKernelTests {
-  private func onEveryPath(_ body: (ProcessorKernels) -> Void) {
-    defer { ProcessorKernels.limit(to: .avx512) }
-    for path in ProcessorKernels.allCases {
-      ProcessorKernels.limit(to: path)
-      if ProcessorKernels.current == path { body(path) }
+  private func onEveryPath(_ body: (Instructions) -> Void) {
+    for set in Instructions.allCases where set.rawValue <= Instructions.current.rawValue {
+      Instructions.limited(to: set) { body(set) }
     }
   }
 

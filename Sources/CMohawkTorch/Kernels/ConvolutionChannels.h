@@ -43,9 +43,8 @@ template <typename E, typename T>
 void filter(const ConvolutionForward<E, T> &one) {
   const FlushTinyNumbers flush;
   const int64_t stride = padded(one.channels), width = one.width;
-  Scratch<T> scratch(stride * (2 * width + 2 * tokensPerTile + padding));
-  T *taps = scratch.take(stride * (width + 1)), *y = scratch.take(stride * tokensPerTile);
-  T *window = scratch.take(stride * (tokensPerTile + width + padding - 2));
+  const Memory<T> memory(stride * (2 * width + 2 * tokensPerTile + padding));
+  T *const taps = memory, *const y = taps + stride * (width + 1), *const window = y + stride * tokensPerTile;
   gatherTaps(one, taps);
   for (int64_t first = 0; first < one.length; first += tokensPerTile) {
     const int64_t count = tokensPerTile < one.length - first ? tokensPerTile : one.length - first;
@@ -67,11 +66,11 @@ void filterGradients(const ConvolutionBackward<E, T> &one) {
   const FlushTinyNumbers flush;
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels), width = one.width, after = width - 1;
-  Scratch<T> scratch(stride * (4 * width + 3 * tokensPerTile + 3 * padding));
-  T *taps = scratch.take(stride * (width + 1)), *sums = scratch.take(stride * (width + 1));
-  T *window = scratch.take(stride * (tokensPerTile + width + padding - 2));
-  T *slopes = scratch.take(stride * (tokensPerTile + width + padding - 2));  // of the tile, then of what follows it
-  T *xGradient = scratch.take(stride * tokensPerTile);
+  const int64_t some = stride * (width + 1), more = stride * (tokensPerTile + width + padding - 2);
+  const Memory<T> memory(2 * some + 2 * more + stride * tokensPerTile);
+  T *const taps = memory, *const sums = taps + some, *const window = sums + some;
+  T *const slopes = window + more;  // of the tile, then of what follows it
+  T *const xGradient = slopes + more;
   gatherTaps(one, taps);
   __builtin_memset(sums, 0, static_cast<size_t>((width + 1) * stride) * sizeof(T));
   __builtin_memset(slopes, 0, static_cast<size_t>(after * stride) * sizeof(T));

@@ -1,7 +1,7 @@
 // The kernels that are compiled once for every kind of processor, and the choice among them.
 #pragma once
 #include "ConvolutionRows.h"
-#include "Processor.h"
+#include "MohawkInstructions.h"
 #include "SSDHead.h"
 
 namespace mohawk {
@@ -17,14 +17,11 @@ Path path_avx2();
 Path path_avx512();
 #endif
 
-/// The one for this processor.
+/// The one in use on this thread.
 inline Path path() {
 #if defined(__x86_64__)
-  switch (processor()) {
-    case Processor::avx512: return path_avx512();
-    case Processor::avx2: return path_avx2();
-    case Processor::portable: break;
-  }
+  if (mhk_instructions() == MHK_AVX512) return path_avx512();
+  if (mhk_instructions() == MHK_AVX2) return path_avx2();
 #endif
   return path_portable();
 }

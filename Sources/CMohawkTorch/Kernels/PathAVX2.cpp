@@ -1,6 +1,8 @@
 // For x86 processors with AVX2 and FMA.
 #if defined(__x86_64__)
 #include <cstdlib>
+#include <initializer_list>
+#include <type_traits>
 
 #include "Path.h"
 
@@ -13,6 +15,7 @@
 #define MOHAWK_PATH avx2
 #define MOHAWK_VECTOR_BYTES 32
 #define MOHAWK_TILE_ROWS 4
+#define MOHAWK_BRAIN_PRODUCTS 0
 #include "PathKernels.h"
 #if defined(__clang__)
 #pragma clang attribute pop

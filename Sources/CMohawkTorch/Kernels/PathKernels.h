@@ -1,5 +1,5 @@
 // The kernels for one kind of processor. A path's file defines MOHAWK_PATH (its namespace), MOHAWK_VECTOR_BYTES and
-// MOHAWK_TILE_ROWS, includes the standard headers, switches the compiler to the processor and includes this.
+// MOHAWK_TILE_ROWS and MOHAWK_BRAIN_PRODUCTS (whether the processor multiplies pairs of brain floats), includes the headers, switches the compiler to the processor and includes this.
 
 namespace mohawk {
 namespace MOHAWK_PATH {
@@ -17,16 +17,24 @@ struct FlushTinyNumbers {
 };
 
 #include "PathVector.h"
+#include "PathMemory.h"
+#include "PathTranspose.h"
+#include "SSDUnits.h"
 #include "SSDProduct.h"
 #include "SSDChunk.h"
+#include "SSDPrefetch.h"
 #include "SSDForward.h"
 #include "SSDBackward.h"
 #include "ConvolutionChannels.h"
 
+template <typename E, typename T>
+constexpr SSDKernelPair<E, T> ssdKernels() {
+  return {forward<E, T>, backward<E, T>, static_cast<int64_t>(sizeof(Unit<E>)) / Units<E>::size};
+}
+
 static Path path() {
   return {
-      {forward<float, float>, forward<BFloat16, float>, forward<double, double>, backward<float, float>,
-       backward<BFloat16, float>, backward<double, double>},
+      {ssdKernels<float, float>(), ssdKernels<BFloat16, float>(), ssdKernels<double, double>()},
       {filter<float, float>, filter<BFloat16, float>, filter<double, double>, filterGradients<float, float>,
        filterGradients<BFloat16, float>, filterGradients<double, double>}};
 }

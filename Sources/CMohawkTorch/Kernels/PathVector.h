@@ -59,7 +59,7 @@ MOHAWK_INLINE void put(BFloat16 *p, float x) {
 
 template <typename T>
 MOHAWK_INLINE Vector<T> all(T x) {
-  return Vector<T>{} + x;
+  return x - Vector<T>{};  // not a sum: adding 0 to −0 would be work
 }
 
 /// The sum of all lanes of a vector of `bytes`, by halves.

@@ -20,31 +20,42 @@ struct Results {
   at::Tensor y, last, entering;
 };
 
-template <typename E, typename T, typename Kernel>
-void forward_heads(const SSDOperands &operands, Results &results, Kernel kernel) {
-  in_parallel(operands.batch() * operands.heads(), [&](int64_t index) {
-    const int64_t batch = index / operands.heads(), head = index % operands.heads();
-    auto one = operands.head<SSDForwardHead<E, T>, E, T>(batch, head);
-    one.y = rows<E>(results.y, batch, head);
-    one.last = state_of<T>(results.last, batch, head);
-    kernel(one);
+/// Neighbouring heads are computed together, because what they read of a token lies together. Not where rows lie whole
+/// pages apart: those of several heads would displace each other in the caches.
+constexpr int64_t heads_at_once = 4, page = 4096, pieces_wanted = 8;
+int64_t heads_together(const SSDOperands &operands) {
+  if (operands.x.stride(1) * operands.x.element_size() % page == 0) return 1;
+  return std::clamp<int64_t>(operands.batch() * operands.heads() / pieces_wanted, 1, heads_at_once);
+}
+
+template <typename E, typename T>
+void forward_heads(const SSDKernelPair<E, T> &kernels, SSDOperands &operands, Results &results, bool keep) {
+  if (keep) operands.keep_states(kernels.stateBytes);
+  const int64_t together = heads_together(operands);
+  const int64_t groups = (operands.heads() + together - 1) / together;
+  in_parallel(operands.batch() * groups, [&](int64_t index) {
+    const int64_t batch = index / groups, first = index % groups * together;
+    SSDForwardHead<E, T> some[heads_at_once];
+    const int64_t count = std::min(together, operands.heads() - first);
+    for (int64_t i = 0; i < count; i++) {
+      some[i] = operands.head<SSDForwardHead<E, T>, E, T>(batch, first + i);
+      some[i].y = rows<E>(results.y, batch, first + i);
+      some[i].last = state_of<T>(results.last, batch, first + i);
+    }
+    kernels.forward(some, count);
   });
 }
 
 Results forward(SSDOperands &operands, bool keep) {
   const auto &x = operands.x;
-  const auto type = wide(x);
-  const int64_t p = x.size(3), n = operands.b.size(3);
   Results results;
   results.y = at::empty(x.sizes(), x.options());
-  results.last = at::empty({x.size(0), x.size(2), p, n}, x.options().dtype(type));
-  if (keep)
-    operands.entering = at::empty({x.size(0), x.size(2), operands.chunks(), p, n}, x.options().dtype(type));
+  results.last = at::empty({x.size(0), x.size(2), x.size(3), operands.b.size(3)}, x.options().dtype(wide(x)));
   const auto kernels = path().ssd;
   switch (x.scalar_type()) {
-    case at::kDouble: forward_heads<double, double>(operands, results, kernels.forwardDouble); break;
-    case at::kFloat: forward_heads<float, float>(operands, results, kernels.forwardFloat); break;
-    default: forward_heads<BFloat16, float>(operands, results, kernels.forwardBFloat16); break;
+    case at::kDouble: forward_heads(kernels.ofDouble, operands, results, keep); break;
+    case at::kFloat: forward_heads(kernels.ofFloat, operands, results, keep); break;
+    default: forward_heads(kernels.ofBFloat16, operands, results, keep); break;
   }
   results.entering = operands.entering;
   return results;
@@ -61,61 +72,92 @@ int64_t shares(const SSDOperands &operands) {
   return std::min(operands.repeats(), (7 + groups) / groups);
 }
 
-template <typename E, typename T, typename Kernel>
-void backward_heads(
-    const SSDOperands &operands, const at::Tensor &y, const at::Tensor &last, Gradients &gradients, at::Tensor &skips,
-    Kernel kernel) {
-  const int64_t repeats = operands.repeats(), groups = operands.b.size(2), slices = shares(operands);
-  const auto &b = operands.b;
-  at::Tensor bSums, cSums;
-  if (repeats > 1) {
-    const auto options = b.options().dtype(c10::CppTypeToScalarType<T>::value);
-    bSums = at::zeros({slices, b.size(0), b.size(1), groups, b.size(3)}, options);
-    cSums = at::zeros_like(bSums);
+template <typename E, typename T>
+struct Backward {
+  const SSDKernelPair<E, T> &kernels;
+  const SSDOperands &operands;
+  const at::Tensor &y, &last;
+  Gradients &gradients;
+  at::Tensor &skips;
+
+  SSDBackwardHead<E, T> head(int64_t batch, int64_t head) const {
+    auto one = operands.head<SSDBackwardHead<E, T>, E, T>(batch, head);
+    if (y.defined()) one.yGradient = rows<const E>(y, batch, head);
+    one.lastGradient = state_of<T>(last, batch, head);
+    one.xGradient = rows<E>(gradients.x, batch, head);
+    one.logDecayGradient = rows<T>(gradients.logDecay, batch, head);
+    one.initialGradient = state_of<T>(gradients.state, batch, head);
+    if (skips.defined()) one.skipGradient = numbers<T>(skips) + batch * operands.heads() + head;
+    return one;
   }
-  in_parallel(operands.batch() * groups * slices, [&](int64_t index) {
-    const int64_t slice = index % slices, group = index / slices % groups, batch = index / slices / groups;
-    for (int64_t r = slice * repeats / slices; r < (slice + 1) * repeats / slices; r++) {
-      const int64_t head = group * repeats + r;
-      auto one = operands.head<SSDBackwardHead<E, T>, E, T>(batch, head);
-      if (y.defined()) one.yGradient = rows<const E>(y, batch, head);
-      one.lastGradient = state_of<T>(last, batch, head);
-      one.xGradient = rows<E>(gradients.x, batch, head);
-      one.logDecayGradient = rows<T>(gradients.logDecay, batch, head);
-      one.initialGradient = state_of<T>(gradients.state, batch, head);
-      if (skips.defined()) one.skipGradient = numbers<T>(skips) + batch * operands.heads() + head;
-      if (repeats > 1) {
-        one.bSum = rows<T>(bSums.select(0, slice), batch, group);
-        one.cSum = rows<T>(cSums.select(0, slice), batch, group);
-      } else {
-        one.bGradient = rows<E>(gradients.b, batch, head);
-        one.cGradient = rows<E>(gradients.c, batch, head);
+
+  /// Every head has b and c of its own.
+  void alone() const {
+    const int64_t together = heads_together(operands);
+    const int64_t groups = (operands.heads() + together - 1) / together;
+    in_parallel(operands.batch() * groups, [&](int64_t index) {
+      const int64_t batch = index / groups, first = index % groups * together;
+      SSDBackwardHead<E, T> some[heads_at_once];
+      const int64_t count = std::min(together, operands.heads() - first);
+      for (int64_t i = 0; i < count; i++) {
+        some[i] = head(batch, first + i);
+        some[i].bGradient = rows<E>(gradients.b, batch, first + i);
+        some[i].cGradient = rows<E>(gradients.c, batch, first + i);
       }
-      kernel(one);
-    }
-  });
-  if (repeats > 1) {
-    gradients.b = (slices > 1 ? bSums.sum(0) : bSums[0]).to(b.scalar_type());
-    gradients.c = (slices > 1 ? cSums.sum(0) : cSums[0]).to(b.scalar_type());
+      kernels.backward(some, count);
+    });
   }
+
+  void shared() const {
+    const int64_t repeats = operands.repeats(), groups = operands.b.size(2), slices = shares(operands);
+    const auto &b = operands.b;
+    const auto options = b.options().dtype(c10::CppTypeToScalarType<T>::value);
+    const auto bSums = at::zeros({slices, b.size(0), b.size(1), groups, b.size(3)}, options);
+    const auto cSums = at::zeros_like(bSums);
+    in_parallel(operands.batch() * groups * slices, [&](int64_t index) {
+      const int64_t slice = index % slices, group = index / slices % groups, batch = index / slices / groups;
+      const int64_t end = (slice + 1) * repeats / slices;
+      for (int64_t r = slice * repeats / slices; r < end; r += heads_at_once) {
+        SSDBackwardHead<E, T> some[heads_at_once];
+        const int64_t count = std::min(heads_at_once, end - r);
+        for (int64_t i = 0; i < count; i++) {
+          some[i] = head(batch, group * repeats + r + i);
+          some[i].bSum = rows<T>(bSums.select(0, slice), batch, group);
+          some[i].cSum = rows<T>(cSums.select(0, slice), batch, group);
+        }
+        kernels.backward(some, count);
+      }
+    });
+    gradients.b.copy_(slices > 1 ? bSums.sum(0) : bSums[0]);
+    gradients.c.copy_(slices > 1 ? cSums.sum(0) : cSums[0]);
+  }
+};
+
+template <typename E, typename T>
+void backward_heads(
+    const SSDKernelPair<E, T> &kernels, const SSDOperands &operands, const at::Tensor &y, const at::Tensor &last,
+    Gradients &gradients, at::Tensor &skips) {
+  const Backward<E, T> backward{kernels, operands, y, last, gradients, skips};
+  operands.repeats() == 1 ? backward.alone() : backward.shared();
 }
 
 Gradients backward(const SSDOperands &operands, const at::Tensor &y, const at::Tensor &last) {
   Gradients gradients;
   gradients.x = at::empty(operands.x.sizes(), operands.x.options());
   gradients.logDecay = at::empty(operands.logDecay.sizes(), operands.logDecay.options());
-  if (operands.repeats() == 1) {
-    gradients.b = at::empty(operands.b.sizes(), operands.b.options());
-    gradients.c = at::empty(operands.c.sizes(), operands.c.options());
-  }
+  // One behind the other, as b and c are when they were projected together: nothing has to be joined then.
+  const auto &b = operands.b;
+  const auto both = at::empty({b.size(0), b.size(1), 2, b.size(2), b.size(3)}, b.options());
+  gradients.b = both.select(2, 0);
+  gradients.c = both.select(2, 1);
   if (operands.state.defined()) gradients.state = at::empty(operands.state.sizes(), operands.state.options());
   at::Tensor skips;
   if (operands.skip.defined()) skips = at::empty({operands.batch(), operands.heads()}, operands.skip.options());
   const auto kernels = path().ssd;
   switch (operands.x.scalar_type()) {
-    case at::kDouble: backward_heads<double, double>(operands, y, last, gradients, skips, kernels.backwardDouble); break;
-    case at::kFloat: backward_heads<float, float>(operands, y, last, gradients, skips, kernels.backwardFloat); break;
-    default: backward_heads<BFloat16, float>(operands, y, last, gradients, skips, kernels.backwardBFloat16); break;
+    case at::kDouble: backward_heads(kernels.ofDouble, operands, y, last, gradients, skips); break;
+    case at::kFloat: backward_heads(kernels.ofFloat, operands, y, last, gradients, skips); break;
+    default: backward_heads(kernels.ofBFloat16, operands, y, last, gradients, skips); break;
   }
   if (skips.defined()) gradients.skip = skips.sum(0);
   return gradients;
@@ -209,8 +251,5 @@ mhk_error mhk_ssd(
     *last = wrap(std::move(results.second));
   });
 }
-
-void mhk_limit_kernels(int32_t most) { limit_processor(static_cast<Processor>(most)); }
-int32_t mhk_kernels(void) { return static_cast<int32_t>(processor()); }
 
 }  // extern "C"

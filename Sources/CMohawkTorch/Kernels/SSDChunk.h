@@ -1,6 +1,6 @@
 // One chunk of tokens in cache: rows in and out, decays.
 
-constexpr int64_t padding = 16;
+constexpr int64_t padding = ssdPadding;
 MOHAWK_INLINE int64_t padded(int64_t n) { return (n + padding - 1) / padding * padding; }
 
 /// Numbers below this lose nothing beside 1 when exponentiated, and sums of larger ones keep more digits.
@@ -23,6 +23,25 @@ MOHAWK_INLINE void gather(const Rows<const E> &rows, int64_t first, int64_t coun
   __builtin_memset(to + count * stride, 0, static_cast<size_t>((padded(count) - count) * stride) * sizeof(T));
 }
 
+#if MOHAWK_BRAIN_PRODUCTS
+/// The same in units along rows.
+MOHAWK_INLINE void gather(
+    const Rows<const BFloat16> &rows, int64_t first, int64_t count, int64_t width, uint32_t *to) {
+  constexpr int lanes = Lanes<float>::count;
+  const int64_t stride = padded(width);
+  for (int64_t i = 0; i < count; i++) {
+    const BFloat16 *from = rows[first + i];
+    auto *row = reinterpret_cast<BFloat16 *>(to) + i * stride;
+    for (int64_t j = 0; j < stride; j += lanes) {
+      const int64_t left = width - j;
+      const auto mask = static_cast<__mmask16>(left >= lanes ? 0xffff : (1u << (left > 0 ? left : 0)) - 1);
+      _mm256_storeu_si256(reinterpret_cast<__m256i *>(row + j), _mm256_maskz_loadu_epi16(mask, from + j));
+    }
+  }
+  __builtin_memset(to + count * stride / 2, 0, static_cast<size_t>((padded(count) - count) * stride) * 2);
+}
+#endif
+
 template <typename E, typename T>
 MOHAWK_INLINE void scatter(const T *from, const Rows<E> &rows, int64_t first, int64_t count, int64_t width) {
   constexpr int lanes = Lanes<T>::count;
@@ -43,15 +62,6 @@ MOHAWK_INLINE void scatterAdd(const T *from, const Rows<T> &rows, int64_t first,
     for (int64_t j = 0; j < width; j++) rows[first + i][j] += from[i * stride + j];
 }
 
-/// Asks for a row ahead of its use: rows of one head lie pages apart, where processors do not look ahead themselves.
-template <bool toWrite, typename E>
-MOHAWK_INLINE void prefetch(const Rows<E> &rows, int64_t token, int64_t width) {
-  if (rows.first == nullptr) return;
-  const char *row = reinterpret_cast<const char *>(rows[token]);
-  const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
-  for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(row + offset, toWrite, 2);
-}
-
 /// A state [rows, columns] without gaps, from and to one with padding.
 template <typename T>
 MOHAWK_INLINE void gatherState(const T *from, int64_t rows, int64_t columns, T *to) {
@@ -62,12 +72,25 @@ MOHAWK_INLINE void scatterState(const T *from, int64_t rows, int64_t columns, T 
   scatter(from, Rows<T>{to, columns}, 0, rows, columns);
 }
 
+/// A vector of row i from column j on, 0 where the column is above `last`, whatever stands there.
+template <typename T>
+MOHAWK_INLINE Vector<T> kept(Vector<T> v, int64_t j, int64_t last) {
+  return ramp<T>() + static_cast<T>(j) <= all(static_cast<T>(last)) ? v : Vector<T>{};
+}
+
 /// Decays of a chunk: sums of logarithms s_i and, from these, what survives from the start to a token, exp s_i, and
 /// from a token to the end, exp(s_last − s_i).
 template <typename T>
 struct Decays {
   T *sums, *fromStart, *toEnd;
+  T *rowParts, *columnParts;  // those between tokens of different blocks are products of two
   T whole;
+
+  template <typename Take>
+  void list(Take take, int64_t most) {
+    for (auto *array : {&sums, &fromStart, &toEnd, &columnParts}) take(*array, most);
+    take(rowParts, padding);
+  }
 
   MOHAWK_INLINE void measure(const Rows<const T> &logs, int64_t first, int64_t count) {
     T sum = 0;
@@ -84,18 +107,32 @@ struct Decays {
     whole = fromStart[count - 1];
   }
 
-  /// exp(s_i − s_j) for a vector of j from `from` on, 0 where j > i.
-  MOHAWK_INLINE Vector<T> row(int64_t i, int64_t from) const {
-    const auto decays = exponential(sums[i] - at(sums + from));
-    if (from + Lanes<T>::count <= i + 1) return decays;
-    return ramp<T>() + static_cast<T>(from) <= all(static_cast<T>(i)) ? decays : Vector<T>{};
+  /// Prepares `between` for the rows of the block [first, first + padding).
+  MOHAWK_INLINE void beginBlock(int64_t first) const {
+    for (int64_t i = 0; i < padding; i += Lanes<T>::count)
+      at(rowParts + i) = exponential(at(sums + first + i) - sums[first]);
+    for (int64_t j = 0; j < first; j += Lanes<T>::count) at(columnParts + j) = exponential(sums[first] - at(sums + j));
+  }
+  /// exp(s_i − s_j) for row i of the block and a vector of j before it.
+  MOHAWK_INLINE Vector<T> before(int64_t i, int64_t j) const { return rowParts[i % padding] * at(columnParts + j); }
+  /// The same for j inside the block, 1 where j > i.
+  MOHAWK_INLINE Vector<T> inside(int64_t i, int64_t j) const {
+    return exponential(kept<T>(sums[i] - at(sums + j), j, i));
   }
 };
 
-template <typename T>
-MOHAWK_INLINE T dot(const T *a, const T *b, int64_t count) {
+/// Σ of a row of units by a row of numbers.
+template <typename U, typename T>
+MOHAWK_INLINE T dot(const U *a, const T *b, int64_t count) {
   Vector<T> total{};
-  for (int64_t j = 0; j < count; j += Lanes<T>::count) total += at(a + j) * at(b + j);
+  for (int64_t j = 0; j < count; j += Lanes<T>::count) total += numbersAt(a, j) * at(b + j);
+  return sum<T>(total);
+}
+/// The same of two rows of units.
+template <typename T, typename U>
+MOHAWK_INLINE T dotOfUnits(const U *a, const U *b, int64_t count) {
+  Vector<T> total{};
+  for (int64_t j = 0; j < count; j += Lanes<T>::count) total += numbersAt(a, j) * numbersAt(b, j);
   return sum<T>(total);
 }
 
@@ -104,22 +141,54 @@ MOHAWK_INLINE void scale(T *row, T factor, int64_t count) {
   for (int64_t j = 0; j < count; j += Lanes<T>::count) at(row + j) *= factor;
 }
 /// row ← factor row + other · otherFactor
-template <typename T>
-MOHAWK_INLINE void scaleAndAdd(T *row, T factor, const T *other, T otherFactor, int64_t count) {
-  for (int64_t j = 0; j < count; j += Lanes<T>::count) at(row + j) = at(row + j) * factor + at(other + j) * otherFactor;
+template <typename T, typename U>
+MOHAWK_INLINE void scaleAndAdd(T *row, T factor, const U *other, T otherFactor, int64_t count) {
+  for (int64_t j = 0; j < count; j += Lanes<T>::count)
+    at(row + j) = at(row + j) * factor + numbersAt(other, j) * otherFactor;
 }
 
-/// Numbers of one thread, aligned, freed with it.
-template <typename T>
-struct Scratch {
-  T *next, *memory;
-  explicit Scratch(int64_t count)
-      : next(static_cast<T *>(std::aligned_alloc(64, static_cast<size_t>((count + 64) / 16 * 16) * sizeof(T)))),
-        memory(next) {}
-  ~Scratch() { std::free(memory); }
-  T *take(int64_t count) {
-    T *taken = next;
-    next += padded(count);
-    return taken;
+/// A matrix [rows, columns] of units along rows, stacked; where a unit is one number it is so already.
+template <typename E>
+MOHAWK_INLINE const Unit<E> *stacked(int64_t rows, int64_t columns, const Unit<E> *from, Unit<E> *to) {
+  if constexpr (Units<E>::size == 1) return from;
+  const int64_t stride = columns / Units<E>::size;
+  for (int64_t i = 0; i < rows; i += 2)
+    for (int64_t j = 0; j < columns; j += Lanes<Sum<E>>::count)
+      putStacked(to, columns, i, j, numbersAt(from + i * stride, j), numbersAt(from + (i + 1) * stride, j));
+  return to;
+}
+/// The same with a factor for every row.
+template <typename E>
+MOHAWK_INLINE void stackScaled(
+    int64_t rows, int64_t columns, const Unit<E> *from, const Sum<E> *factors, Unit<E> *to) {
+  const int64_t stride = columns / Units<E>::size;
+  for (int64_t i = 0; i < rows; i += 2)
+    for (int64_t j = 0; j < columns; j += Lanes<Sum<E>>::count)
+      putStacked(
+          to, columns, i, j, numbersAt(from + i * stride, j) * factors[i],
+          numbersAt(from + (i + 1) * stride, j) * factors[i + 1]);
+}
+/// A matrix of sums, stacked.
+template <typename E>
+MOHAWK_INLINE const Unit<E> *stackedSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *to) {
+  if constexpr (Units<E>::size == 1) {
+    return from;
+  } else {
+    for (int64_t i = 0; i < rows; i += 2)
+      for (int64_t j = 0; j < columns; j += Lanes<Sum<E>>::count)
+        putStacked(to, columns, i, j, at(from + i * columns + j), at(from + (i + 1) * columns + j));
+    return to;
   }
-};
+}
+/// A matrix of sums, turned and stacked: [columns / size, rows]. `room` is for as many units.
+template <typename E>
+MOHAWK_INLINE void turnSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *room, Unit<E> *to) {
+  if constexpr (Units<E>::size == 1) {
+    transpose(rows, columns, from, columns, to, rows);
+  } else {
+    const int64_t stride = columns / Units<E>::size;
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j += Lanes<Sum<E>>::count) putRow(room + i * stride, j, at(from + i * columns + j));
+    transpose(rows, stride, room, stride, to, rows);
+  }
+}

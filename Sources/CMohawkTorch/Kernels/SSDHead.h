@@ -12,7 +12,7 @@ struct SSDHead {
   Rows<const T> logDecay;
   const T *skip = nullptr;     // one number, null for none
   const T *initial = nullptr;  // [headDim, stateDim], null for zeros
-  T *entering = nullptr;       // the state before every chunk, [chunks, headDim, stateDim]; forward may have none
+  char *entering = nullptr;    // the state before every chunk as backward reads it; forward may have none
 };
 
 template <typename E, typename T>
@@ -33,13 +33,21 @@ struct SSDBackwardHead : SSDHead<E, T> {
   T *initialGradient = nullptr;
 };
 
-struct SSDKernels {
-  void (*forwardFloat)(const SSDForwardHead<float, float> &);
-  void (*forwardBFloat16)(const SSDForwardHead<BFloat16, float> &);
-  void (*forwardDouble)(const SSDForwardHead<double, double> &);
-  void (*backwardFloat)(const SSDBackwardHead<float, float> &);
-  void (*backwardBFloat16)(const SSDBackwardHead<BFloat16, float> &);
-  void (*backwardDouble)(const SSDBackwardHead<double, double> &);
+/// Kernels take neighbouring heads of one sequence together, so that what they read of a token lies together.
+template <typename E, typename T>
+struct SSDKernelPair {
+  void (*forward)(const SSDForwardHead<E, T> *, int64_t heads);
+  void (*backward)(const SSDBackwardHead<E, T> *, int64_t heads);
+  int64_t stateBytes;  // of a number of an entering state
 };
+
+struct SSDKernels {
+  SSDKernelPair<float, float> ofFloat;
+  SSDKernelPair<BFloat16, float> ofBFloat16;
+  SSDKernelPair<double, double> ofDouble;
+};
+
+/// States are kept with both sides padded to multiples of this.
+constexpr int64_t ssdPadding = 16;
 
 }  // namespace mohawk

@@ -36,6 +36,13 @@ struct SSDOperands {
   int64_t repeats() const { return x.size(2) / b.size(2); }
   int64_t chunks() const { return (length() + chunk - 1) / chunk; }
 
+  /// Makes room for the states before all chunks.
+  void keep_states(int64_t bytes) {
+    auto padded = [](int64_t n) { return (n + ssdPadding - 1) / ssdPadding * ssdPadding; };
+    const int64_t all = chunks() * padded(x.size(3)) * padded(b.size(3)) * bytes;
+    entering = at::empty({batch(), heads(), all}, x.options().dtype(at::kChar));
+  }
+
   template <typename Head, typename E, typename T>
   Head head(int64_t batch, int64_t head) const {
     Head one;
@@ -50,7 +57,7 @@ struct SSDOperands {
     if (skip.defined()) one.skip = numbers<T>(skip) + head;
     one.initial = state_of<T>(state, batch, head);
     if (entering.defined())
-      one.entering = numbers<T>(entering) + (batch * heads() + head) * chunks() * x.size(3) * b.size(3);
+      one.entering = numbers<char>(entering) + (batch * heads() + head) * entering.stride(1);
     return one;
   }
 };

@@ -17,10 +17,6 @@ extern "C" {
 mhk_error mhk_ssd(mhk_tensor x, mhk_tensor b, mhk_tensor c, mhk_tensor log_decay, mhk_tensor skip, mhk_tensor state,
                   int64_t chunk, mhk_tensor *y, mhk_tensor *last);
 
-// Kernels for: 0 any processor, 1 AVX2, 2 AVX-512. The limit is for tests.
-void mhk_limit_kernels(int32_t most);
-int32_t mhk_kernels(void);
-
 #ifdef __cplusplus
 }
 #endif

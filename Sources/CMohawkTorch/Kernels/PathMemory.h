@@ -1,0 +1,38 @@
+// Memory of one piece of work.
+
+/// Numbers, aligned, freed with this.
+template <typename T>
+struct Memory {
+  T *const first;
+  explicit Memory(int64_t count)
+      : first(static_cast<T *>(std::aligned_alloc(64, (static_cast<size_t>(count) * sizeof(T) + 64) / 64 * 64))) {}
+  ~Memory() { std::free(first); }
+  Memory(const Memory &) = delete;
+  Memory &operator=(const Memory &) = delete;
+  MOHAWK_INLINE operator T *() const { return first; }
+};
+
+/// Arrays that are needed together, from one piece of memory: `list(take)` calls `take(pointer, count)` for each.
+struct Arena {
+  char *first = nullptr;
+  template <typename List>
+  explicit Arena(List list) {
+    size_t bytes = 0;
+    list([&](auto *&pointer, int64_t count) { bytes += room<decltype(*pointer)>(count); });
+    first = static_cast<char *>(std::aligned_alloc(64, bytes + 64));
+    char *next = first;
+    list([&](auto *&pointer, int64_t count) {
+      pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(next);
+      next += room<decltype(*pointer)>(count);
+    });
+  }
+  ~Arena() { std::free(first); }
+  Arena(const Arena &) = delete;
+  Arena &operator=(const Arena &) = delete;
+
+ private:
+  template <typename T>
+  static size_t room(int64_t count) {
+    return (static_cast<size_t>(count) * sizeof(T) + 63) / 64 * 64;
+  }
+};
