@@ -100,11 +100,11 @@ public struct DiscreteMamba2: SequenceMixer {
   private func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
     let bc = x.linear(bcWeight.to(x.dtype))
     let values = use == .mixing ? x.linear(xWeight.to(x.dtype)) : nil
-    let parts = bcConvolution(bc, past: state?.bcPast).split([configuration.bcDim / 2, configuration.bcDim / 2])
+    let parts = bcConvolution(bc, past: state?.bcPast).halves()
     let filtered = values.map { heads(xConvolution($0, past: state?.xPast), configuration.vHeads) }
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
     return Operands(
-      x: filtered, b: heads(parts[0], configuration.qkHeads), c: heads(parts[1], configuration.qkHeads),
+      x: filtered, b: heads(parts.0, configuration.qkHeads), c: heads(parts.1, configuration.qkHeads),
       logDecay: logDecay(x))
   }
 
@@ -145,9 +145,9 @@ public struct DiscreteMamba2: SequenceMixer {
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
-    let gate = x.linear(zWeight.to(x.dtype), zBias.to(x.dtype)).silu()
+    let gate = x.linear(zWeight.to(x.dtype), zBias.to(x.dtype))
     let flat = mixed.reshaped(mixed.size(0), mixed.size(1), configuration.modelDim)
-    return outProjection(flat * gate)
+    return outProjection(gate.silu(times: flat))
   }
 
   public func emptyState(batch: Int) -> any MixerState {
