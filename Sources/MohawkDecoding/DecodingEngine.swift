@@ -21,7 +21,8 @@ public final class DecodingEngine {
   private var spare: VerifiedTokens?
 
   /// Whether matrices are others than the model's, so that the model's own forward pass is of no use.
-  private let isRounded: Bool
+  package var isRounded: Bool { rounded != nil }
+  private let rounded: QuantizedDecoder?
 
   /// As many tokens as one call of the native decoder reads faster than libtorch does.
   static let shortRead = 8
@@ -32,7 +33,7 @@ public final class DecodingEngine {
   public init(_ model: Decoder) {
     self.model = model
     plan = DecodingPlan(model)
-    isRounded = false
+    rounded = nil
   }
 
   /// Decodes with rounded matrices, whatever numbers the model itself holds.
@@ -42,7 +43,7 @@ public final class DecodingEngine {
       preconditionFailure("rounded matrices are for models in fp32 or bf16 on the CPU")
     }
     self.plan = plan
-    isRounded = true
+    self.rounded = rounded
   }
 
   /// Decodes with the matrices of `model` at this precision; nil keeps the model's.
@@ -81,6 +82,14 @@ public final class DecodingEngine {
       model.freeze()
       return DecodingEngine(model, weights: weights)
     }
+  }
+
+  /// An engine of the first layers, with the same embedding, final norm and head. It shares the weights.
+  /// - Parameter count: from 1 to the number of layers.
+  public func firstLayers(_ count: Int) -> DecodingEngine {
+    let part = model.firstLayers(count)
+    guard let rounded else { return DecodingEngine(part) }
+    return DecodingEngine(QuantizedDecoder(part, rounded.precision, rounded.matrices))
   }
 
   /// Rows of the logits.

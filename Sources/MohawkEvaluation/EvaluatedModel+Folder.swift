@@ -1,4 +1,5 @@
 import Foundation
+import MohawkDecoding
 import MohawkFiles
 import MohawkModels
 import MohawkTensor
@@ -9,14 +10,16 @@ extension EvaluatedModel {
   /// names as the longest sequence, else `tokenizer_config.json`, else ``usualWindow``.
   /// - Parameters:
   ///   - folder: the folder.
-  ///   - compute: the type that the layers compute in.
+  ///   - weights: the precision of the matrices; nil keeps the folder's.
   ///   - window: takes the place of the folder's.
-  public static func open(_ folder: String, computing compute: DType, window: Int? = nil) throws -> EvaluatedModel {
-    let model = try Decoder.open(folder, computing: compute)
-    model.freeze()
+  public static func open(_ folder: String, weights: WeightPrecision? = nil, window: Int? = nil)
+    throws -> EvaluatedModel
+  {
+    let engine = try DecodingEngine.open(folder, weights: weights)
+    engine.model.freeze()
     return try EvaluatedModel(
-      model, Tokenizer(folder: folder),
-      window: window ?? Self.window(of: folder).map { min($0, model.maxLength ?? .max) })
+      engine, Tokenizer(folder: folder),
+      window: window ?? Self.window(of: folder).map { min($0, engine.maxLength ?? .max) })
   }
 
   /// The longest sequence that the files of a folder name.

@@ -24,7 +24,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Text to judge by; the built-in stories when not given.") var data: [String] = []
   @Option(help: "Tokens to judge by.") var tokens = 65_536
   @Option(help: "Tokens per sequence.") var length = 512
-  @Option(help: "fp32 or bf16.") var precision = "fp32"
+  @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @Option(help: "Also writes the numbers on held-out text as JSON here.") var json: String?
   @Option(help: "Tasks, such as hellaswag=validation.jsonl,recall,needle=1024+32768.") var tasks: String?
@@ -44,14 +44,13 @@ struct Evaluate: ParsableCommand {
     try Threads.use(threads)
     if let tasks { return try run(tasks.split(separator: ",").map(String.init)) }
     try refuseTaskOptions()
-    let compute = try Precisions.dtype(precision)
-    let student = try Decoder.open(model, computing: compute)
+    let student = try weights.model(model)
     try requireLength(within: student, model)
     let tokenizer = try Tokenizer(folder: model)
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {
-      let opened = try Decoder.open(teacher, computing: compute)
+      let opened = try weights.model(teacher)
       try requireLength(within: opened, teacher)
       let theirs = try Tokenizer(folder: teacher)
       guard theirs.fingerprint == tokenizer.fingerprint else {
@@ -93,7 +92,7 @@ struct Evaluate: ParsableCommand {
     }
     try EvaluateTasks(
       tasks: EvaluationTask.all(names, options), options: options, student: model, teacher: teacher,
-      precision: precision, window: window, output: output, keepsSamples: logSamples
+      weights: weights.precision(), window: window, output: output, keepsSamples: logSamples
     ).run()
   }
 

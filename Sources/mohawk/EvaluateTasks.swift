@@ -1,4 +1,5 @@
 import Foundation
+import MohawkDecoding
 import MohawkEvaluation
 import MohawkFiles
 import MohawkReports
@@ -11,7 +12,7 @@ struct EvaluateTasks {
   let options: TaskOptions
   let student: String
   let teacher: String?
-  let precision: String
+  let weights: WeightPrecision?
   let window: Int?
   let output: String?
   let keepsSamples: Bool
@@ -23,8 +24,8 @@ struct EvaluateTasks {
     if let output { try AtomicFolder.ensure(output) }
     func contestant(_ folder: String) throws -> TaskEvaluation.Contestant {
       .init(
-        try EvaluatedModel.open(folder, computing: Precisions.dtype(precision), window: window), folder: folder,
-        precision: precision)
+        try EvaluatedModel.open(folder, weights: weights, window: window), folder: folder,
+        precision: weights?.rawValue ?? "as stored")
     }
     let mine = try contestant(student)
     let theirs = try teacher.map(contestant)

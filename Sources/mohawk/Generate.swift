@@ -87,14 +87,3 @@ enum Threads {
     Runtime.threads = count
   }
 }
-
-/// The names of precisions on the command line.
-enum Precisions {
-  static func dtype(_ name: String) throws -> DType {
-    switch name {
-    case "fp32": return .float32
-    case "bf16": return .bfloat16
-    default: throw MohawkError(.invalidValue, "unknown precision '\(name)'", remedy: "use fp32 or bf16")
-    }
-  }
-}

@@ -29,9 +29,43 @@ struct SamplingFlags: ParsableArguments {
   }
 }
 
-/// How a model computes.
+/// How a model keeps its matrices.
+struct WeightFlags: ParsableArguments {
+  @Option(help: "Precision of the matrices: f32, bf16, int8 or int4; what the folder holds when not given.")
+  var weights: String?
+
+  /// - Throws: `MohawkError` for another word.
+  func precision() throws -> WeightPrecision? {
+    guard let weights else { return nil }
+    guard let precision = WeightPrecision(rawValue: weights) else {
+      throw MohawkError(
+        .invalidValue, "--weights is '\(weights)'",
+        remedy: "use \(WeightPrecision.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return precision
+  }
+
+  /// Opens a folder to decode.
+  func engine(_ folder: String) throws -> DecodingEngine { try DecodingEngine.open(folder, weights: precision()) }
+
+  /// Opens a folder as a model of floating-point numbers; rounded ones where the precision asks for it.
+  func model(_ folder: String) throws -> Decoder {
+    let precision = try precision()
+    if try DecoderConfiguration.isQuantized(folder: folder) {
+      guard precision == nil || precision?.isQuantized == true else { return try engine(folder).model }  // refuses
+      return try QuantizedDecoder.open(folder).dequantized()
+    }
+    switch precision {
+    case nil, .float32: return try Decoder.open(folder, computing: .float32)
+    case .bfloat16: return try Decoder.open(folder, computing: .bfloat16)
+    case .int8, .int4: return try QuantizedDecoder(Decoder.open(folder, dtype: .float32), precision!).dequantized()
+    }
+  }
+}
+
+/// How a model decodes.
 struct EngineFlags: ParsableArguments {
-  @Option(help: "fp32 or bf16.") var precision = "fp32"
+  @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @Option(
     help: ArgumentHelp(
@@ -46,29 +80,29 @@ struct EngineFlags: ParsableArguments {
     guard (1...64).contains(draftTokens) else {
       throw MohawkError(.invalidValue, "--draft-tokens is \(draftTokens), it must be from 1 to 64")
     }
-    let opened = try Decoder.open(folder, computing: Precisions.dtype(precision))
+    let engine = try weights.engine(folder)
     let tokenizer = try Tokenizer(folder: folder)
     let speculation = try draft.map {
-      SpeculativeDraft(DecodingEngine(try proposer($0, opened, tokenizer)), longest: draftTokens)
+      SpeculativeDraft(try proposer($0, engine, tokenizer), longest: draftTokens)
     }
     return try TextGenerator(
-      DecodingEngine(opened), tokenizer, ends: TextGenerator.ends(inFolder: folder), draft: speculation, cache: cache)
+      engine, tokenizer, ends: TextGenerator.ends(inFolder: folder), draft: speculation, cache: cache)
   }
 
-  private func proposer(_ draft: String, _ model: Decoder, _ tokenizer: Tokenizer) throws -> Decoder {
+  private func proposer(_ draft: String, _ engine: DecodingEngine, _ tokenizer: Tokenizer) throws -> DecodingEngine {
     let prefix = "layers:"
     guard draft.hasPrefix(prefix) else {
       guard try Tokenizer(folder: draft).fingerprint == tokenizer.fingerprint else {
         throw MohawkError(
           .mismatch, "the draft's tokenizer is not the model's", at: draft, remedy: "use a draft with the same one")
       }
-      return try Decoder.open(draft, computing: Precisions.dtype(precision))
+      return try weights.engine(draft)
     }
-    let layers = model.configuration.mixers.count
+    let layers = engine.model.configuration.mixers.count
     guard let count = Int(draft.dropFirst(prefix.count)), (1..<max(layers, 2)).contains(count) else {
       throw MohawkError(
         .invalidValue, "--draft is \(draft), and the model has \(layers) layers", remedy: "use fewer, at least one")
     }
-    return model.firstLayers(count)
+    return engine.firstLayers(count)
   }
 }

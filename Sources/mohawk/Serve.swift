@@ -30,21 +30,21 @@ struct Serve: ParsableCommand {
   @Option(help: "Bytes of a request's body at most.") var maxBody = ServerLimits().bodyBytes
   @Option(help: "Seconds that a request may take.") var timeout = ServerLimits().requestSeconds
   @Option(help: "Seconds that running requests may take to finish at the end.") var drain = 30.0
-  @Option(help: "fp32 or bf16.") var precision = "fp32"
+  @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
 
   func run() throws {
     try check()
     try Threads.use(threads)
     let settings = try settings()
-    let dtype = try Precisions.dtype(precision)
-    var models = [try open(model, as: name ?? Self.name(of: model), dtype)]
+    let precision = try weights.precision()
+    var models = [try open(model, as: name ?? Self.name(of: model), precision)]
     if let teacher {
       guard models[0].name != "teacher" else {
         throw MohawkError(
           .invalidValue, "both models would be called 'teacher'", remedy: "name the student: --name NAME")
       }
-      models.append(try open(teacher, as: "teacher", dtype))
+      models.append(try open(teacher, as: "teacher", precision))
     }
     if !["127.0.0.1", "localhost", "::1"].contains(host), settings.token == nil {
       Terminal.complain("mohawk: everybody who reaches \(host) can use this server; --token-file asks for a secret")
@@ -93,9 +93,9 @@ struct Serve: ParsableCommand {
     return line
   }
 
-  private func open(_ folder: String, as name: String, _ dtype: DType) throws -> ServedModel {
+  private func open(_ folder: String, as name: String, _ weights: WeightPrecision?) throws -> ServedModel {
     try ServedModel(name: name, folder: folder, batchSize: batch, slice: slice, queue: queue) {
-      DecodingEngine(try Decoder.open(folder, computing: dtype))
+      try DecodingEngine.open(folder, weights: weights)
     }
   }
 

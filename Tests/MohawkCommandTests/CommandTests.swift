@@ -43,7 +43,7 @@ import Testing
     try refused(["generate", "teacher", "--temperature=-1"], 1, "temperature is -1.0, it must be 0 or more")
     try refused(["generate", "teacher", "--threads", "0"], 1, "--threads is 0")
     try refused(["generate", "teacher", "--tokens=-1"], 1, "--tokens is -1")
-    try refused(["generate", "teacher", "--precision", "fp8"], 1, "fp8", "fp32 or bf16")
+    try refused(["generate", "teacher", "--weights", "fp8"], 1, "fp8", "f32, bf16, int8, int4")
     try refused(["evaluate", "teacher", "--length", "65", "--data", "text.txt"], 1, "--length is 65", "64")
     try refused(["evaluate", "teacher", "--length", "0"], 1, "--length is 0")
     try refused(["tokens", "text.txt", "--tokenizer", "nowhere.json", "-o", "tokens"], 1, "nowhere.json")

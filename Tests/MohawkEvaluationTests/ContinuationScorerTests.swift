@@ -1,3 +1,4 @@
+import MohawkDecoding
 import MohawkLayers
 import MohawkMixers
 import MohawkModels
@@ -71,7 +72,9 @@ enum TinyEvaluated {
     }
     #expect(scorer.sharedLength(groups[0]) == 40 && scorer.sharedLength(groups[3]) < 70)
     for pair in groups.joined() { #expect(pair.inputLength(64) == pair.input(64).count) }
-    let engine = try EvaluatedModel(model.engine, model.tokenizer, window: 64, readsByEngine: true)
+    let rounded = DecodingEngine(model.engine.model, weights: .float32)
+    let engine = try EvaluatedModel(rounded, model.tokenizer, window: 64)
+    #expect(engine.readsByEngine && !model.readsByEngine)
     for (group, likelihoods) in zip(groups, ContinuationScorer(model: engine).score(groups)) {
       #expect(near(likelihoods, scorer.scoreWhole(group)))
     }

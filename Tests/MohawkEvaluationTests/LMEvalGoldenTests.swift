@@ -55,7 +55,7 @@ import Testing
 
   static func model() throws -> EvaluatedModel {
     Runtime.threads = 1
-    return try EvaluatedModel.open(folder + "/model", computing: .float32)
+    return try EvaluatedModel.open(folder + "/model", weights: .float32)
   }
 
   static func task(_ name: String, shots: Int) throws -> EvaluationTask {

@@ -123,7 +123,7 @@ import Testing
     let task = try EvaluationTask.all(["lambada=\(path)"])[0]
     // The word after the last space is a space, and that is a token: nothing is empty here.
     #expect(try task.run(model).outcomes[0].judged == 2)
-    let narrow = try EvaluatedModel.open(LMEvalGoldenTests.folder + "/model", computing: .float32, window: 1)
+    let narrow = try EvaluatedModel.open(LMEvalGoldenTests.folder + "/model", weights: .float32, window: 1)
     let error = #expect(throws: MohawkError.self) { try task.run(narrow) }
     #expect(error?.location?.hasSuffix("task.jsonl:1") == true)
   }

@@ -86,4 +86,52 @@ import Testing
     let expected = (slow * problem.stateCotangent).sum().gradients(of: other)
     for index in [0, 1, 3, 4] { #expect(gradients[index]!.error(from: expected[index]!) <= 1e-12) }
   }
+
+  @Test func gradientsOfBAndCFromOneProjectionAreThoseOfASplit() {
+    for (heads, qkHeads) in [(4, 4), (4, 2)] {
+      let problem = SSDProblem(length: 70, heads: heads, qkHeads: qkHeads, headDim: 5, stateDim: 8)
+      let width = qkHeads * 8
+      func gradients(_ parts: (Tensor) -> (Tensor, Tensor)) -> [Tensor] {
+        let flat = Tensor.concatenated([problem.b, problem.c].map { $0.reshaped(2, 70, width) }, -1)
+        let (bc, x) = (flat.leaf(), problem.x.leaf())
+        let (b, c) = parts(bc)
+        let (y, _) = SSD.chunks(
+          x: x, b: b.reshaped(2, 70, qkHeads, 8), c: c.reshaped(2, 70, qkHeads, 8), logDecay: problem.logDecay,
+          chunk: 16)
+        return (y * problem.yCotangent).sum().gradients(of: [x, bc]).map { $0! }
+      }
+      let fast = gradients { $0.halves() }
+      let slow = gradients { bc in
+        let parts = bc.split([width, width])
+        return (parts[0], parts[1])
+      }
+      for (one, other) in zip(fast, slow) { #expect(one.isIdentical(to: other), "\(heads) and \(qkHeads) heads") }
+    }
+  }
+
+  @Test func theSameThreadsGiveTheSameBits() {
+    let before = Runtime.threads
+    defer { Runtime.threads = before }
+    for dtype in [DType.float32, .bfloat16] {
+      let problem = SSDProblem(length: 200, heads: 5, qkHeads: 1, headDim: 33, stateDim: 17).rounded(to: dtype)
+      for threads in 1...4 {
+        Runtime.threads = threads
+        for (one, other) in zip(run(problem, Tensor.full([5], 0.5)), run(problem, Tensor.full([5], 0.5))) {
+          #expect(one.isIdentical(to: other), "\(threads) threads, \(dtype)")
+        }
+      }
+    }
+  }
+
+  @Test func noTokensAndNoBatchGiveNothing() {
+    for (batch, length) in [(2, 0), (0, 5)] {
+      let shape = [batch, length, 3]
+      let x = Tensor.zeros(shape + [4], .float32).leaf()
+      let (y, state) = SSD.chunks(
+        x: x, b: .zeros(shape + [6], .float32), c: .zeros(shape + [6], .float32), logDecay: .zeros(shape, .float32),
+        chunk: 64)
+      #expect(y.shape == x.shape && state.shape == [batch, 3, 4, 6])
+      #expect((y.sum() + state.sum()).gradients(of: [x]).allSatisfy { $0.map { $0.shape == x.shape } ?? true })
+    }
+  }
 }

@@ -12,8 +12,6 @@ public struct EvaluatedModel {
   public let tokenizer: Tokenizer
   /// Tokens of a text that multiple-choice tasks and perplexity show it at once; longer texts lose their beginning.
   public let window: Int
-  /// Whether every sequence goes through the engine, because its weights are not those of its model.
-  let readsByEngine: Bool
   let encoder: PairEncoder
 
   /// The window that lm_eval takes when neither configuration nor tokenizer names a length.
@@ -21,17 +19,15 @@ public struct EvaluatedModel {
 
   /// A model with the weights that it has; see the other initialiser.
   public init(_ model: Decoder, _ tokenizer: Tokenizer, window: Int? = nil) throws {
-    try self.init(DecodingEngine(model), tokenizer, window: window, readsByEngine: false)
+    try self.init(DecodingEngine(model), tokenizer, window: window)
   }
 
   /// - Parameters:
   ///   - engine: what reads.
   ///   - tokenizer: its tokenizer.
   ///   - window: see ``window``; by default the model's bound, and ``usualWindow`` where it has none.
-  ///   - readsByEngine: whether every sequence goes through the engine, as one with other weights than its model's
-  ///     needs; else sequences without common beginnings are read in batches by the model.
   /// - Throws: `MohawkError` when the tokenizer does not fit the model, or the window is beyond the model's bound.
-  public init(_ engine: DecodingEngine, _ tokenizer: Tokenizer, window: Int? = nil, readsByEngine: Bool) throws {
+  public init(_ engine: DecodingEngine, _ tokenizer: Tokenizer, window: Int? = nil) throws {
     guard Int(tokenizer.highestID) < engine.vocabulary else {
       throw MohawkError(
         .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
@@ -46,10 +42,12 @@ public struct EvaluatedModel {
     self.engine = engine
     self.tokenizer = tokenizer
     self.window = window ?? engine.maxLength ?? Self.usualWindow
-    self.readsByEngine = readsByEngine
     encoder = try PairEncoder(tokenizer)
   }
 
+  /// Whether every sequence goes through the engine, because its weights are not those of its model; else sequences
+  /// without common beginnings are read in batches by the model.
+  var readsByEngine: Bool { engine.isRounded }
   /// Tokens that a sequence can have, nil when there is no bound.
   var longest: Int? { engine.maxLength }
 

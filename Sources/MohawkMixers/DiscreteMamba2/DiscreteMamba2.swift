@@ -100,11 +100,11 @@ public struct DiscreteMamba2: SequenceMixer {
   private func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
     let bc = x.projected(by: bcWeight)
     let values = use == .mixing ? x.projected(by: xWeight) : nil
-    let parts = bcConvolution(bc, past: state?.bcPast).split([configuration.bcDim / 2, configuration.bcDim / 2])
+    let parts = bcConvolution(bc, past: state?.bcPast).halves()
     let filtered = values.map { heads(xConvolution($0, past: state?.xPast), configuration.vHeads) }
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
     return Operands(
-      x: filtered, b: heads(parts[0], configuration.qkHeads), c: heads(parts[1], configuration.qkHeads),
+      x: filtered, b: heads(parts.0, configuration.qkHeads), c: heads(parts.1, configuration.qkHeads),
       logDecay: logDecay(x))
   }
 

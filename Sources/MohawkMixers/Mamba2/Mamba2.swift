@@ -84,12 +84,12 @@ public struct Mamba2: SequenceMixer {
   private func operands(_ x: Tensor, for use: OperandUse, after state: SSDState?) -> Operands {
     let bc = bcRows(x)
     let values = use == .mixing ? xRows(x) : nil
-    let parts = bcConvolution(bc, past: state?.bcPast).split([configuration.bcDim / 2, configuration.bcDim / 2])
+    let parts = bcConvolution(bc, past: state?.bcPast).halves()
     let filtered = values.map { split($0, xConvolution, past: state?.xPast) }
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
     let step = step(x)
     return Operands(
-      x: filtered, b: grouped(parts[0]), c: grouped(parts[1]), step: step,
+      x: filtered, b: grouped(parts.0), c: grouped(parts.1), step: step,
       logDecay: -(step * aLog.exp().to(step.dtype)))
   }
 
@@ -149,7 +149,7 @@ public struct Mamba2: SequenceMixer {
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
     let flat = mixed.reshaped(mixed.size(0), mixed.size(1), configuration.innerDim)
     let gate = zRows(x)
-    return outProjection(norm.map { $0(flat, gate: gate).to(x.dtype) } ?? flat * gate.silu())
+    return outProjection(norm.map { $0(flat, gate: gate).to(x.dtype) } ?? gate.silu(times: flat))
   }
 
   public func emptyState(batch: Int) -> any MixerState {
