@@ -5,6 +5,9 @@ import Testing
 @testable import MohawkServer
 
 @Suite(.serialized) struct ServerTests {
+  /// New tokens that no test waits for.
+  static let endless = 100_000_000
+
   @Test func completionsAreAnsweredAndRepeatable() async throws {
     let server = try await TestServer()
     let body = #"{"prompt":"One day","max_tokens":6,"temperature":0,"ignore_eos":true,"model":"small"}"#
@@ -125,10 +128,10 @@ import Testing
   }
 
   @Test func workEndsWhenItsClientGoes() async throws {
-    let server = try await TestServer(batch: 1)
+    let server = try await TestServer(batch: 1) { $0.limits.newTokens = Self.endless }
     for stream in ["true", "false"] {
       let socket = server.connect()
-      let body = "{\"prompt\":\"One\",\"max_tokens\":4000,\"ignore_eos\":true,\"stream\":\(stream)}"
+      let body = "{\"prompt\":\"One\",\"max_tokens\":\(Self.endless),\"ignore_eos\":true,\"stream\":\(stream)}"
       socket.send(
         "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
       )
@@ -145,17 +148,21 @@ import Testing
   }
 
   @Test func requestsEndAtTheirTime() async throws {
-    let server = try await TestServer { $0.limits.requestSeconds = 0.2 }
-    let answer = server.ask("POST", "/v1/completions", #"{"prompt":"One","max_tokens":4000,"ignore_eos":true}"#)
+    let server = try await TestServer {
+      $0.limits.requestSeconds = 0.2
+      $0.limits.newTokens = Self.endless
+    }
+    let body = "{\"prompt\":\"One\",\"max_tokens\":\(Self.endless),\"ignore_eos\":true}"
+    let answer = server.ask("POST", "/v1/completions", body)
     #expect(answer?.status == 408 && answer?.error?["type"]?.text == "timeout_error")
     try await server.stop()
   }
 
   @Test func theEndWaitsForRunningAnswersAndRefusesNewOnes() async throws {
-    let server = try await TestServer()
+    let server = try await TestServer { $0.limits.newTokens = 30_000 }
     let running = server.connect()
     let kept = server.connect()
-    let body = #"{"prompt":"One","max_tokens":150,"ignore_eos":true,"stream":true}"#
+    let body = #"{"prompt":"One","max_tokens":30000,"ignore_eos":true,"stream":true}"#
     running.send(
       "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     )
