@@ -3,7 +3,7 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo test check parity serve-check lint format docs bench setup clean
+.PHONY: demo test check parity serve-check lint format docs bench bench-serve setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -31,6 +31,9 @@ docs: setup          ## documentation of the libraries, warnings are errors
 
 bench: setup         ## measured against named peers
 	Scripts/bench
+
+bench-serve: setup   ## decoding and prompts in turns with llama.cpp and transformers, then a server under load
+	Scripts/bench-serve
 
 setup:
 	@Scripts/setup

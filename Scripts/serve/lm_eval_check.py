@@ -106,18 +106,6 @@ def differences(one, two):
     return largest, other
 
 
-def with_roles(model, folder):
-    """The model's folder, with its end of text named for transformers, which asks for it in a file of its own."""
-    if os.path.exists(model + "/tokenizer_config.json"):
-        return model
-    os.makedirs(folder)
-    for name in os.listdir(model):
-        os.symlink(os.path.abspath(f"{model}/{name}"), f"{folder}/{name}")
-    with open(folder + "/tokenizer_config.json", "w") as out:
-        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>"}, out)
-    return folder
-
-
 def main():
     url, models = sys.argv[1], [pair.split("=", 1) for pair in sys.argv[2:]]
     failures = 0
@@ -131,7 +119,6 @@ def main():
             with open(f"{folder}/{name}.yaml", "w") as out:
                 out.write(text.format(file=file))
         for name, model in models:
-            model = with_roles(model, f"{folder}/model-{name}")
             wanted, samples = evaluate(folder, "hf", f"pretrained={model},dtype=float32,trust_remote_code=True,device=cpu", 1)
             reference = answers(samples)
             base = f"model={name},base_url={url}/v1/completions,num_concurrent=1"

@@ -28,6 +28,7 @@ public enum ModelFolder {
     try TransformersCode(for: model.configuration.format)?.write(to: folder)
     let carried = try source.map { try TokenizerFiles.copy(from: $0, to: folder) } ?? []
     if let tokenizer, !carried.contains("tokenizer.json") { try tokenizer.write(to: folder + "/tokenizer.json") }
+    try TokenizerConfig.writeIfMissing(for: model, to: folder)
     try GenerationConfig.write(model.configuration.tokens, from: source, to: folder)
     if let card { try AtomicFile.write(Data(card.utf8), to: folder + "/README.md") }
     try verify(folder, is: model, written: dtype)

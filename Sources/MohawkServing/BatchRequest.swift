@@ -63,6 +63,8 @@ public enum BatchEvent: Sendable {
     case length
   }
 
+  /// So many tokens of a prompt were known from an earlier text and are not read again; not told when there are none.
+  case promptRestored(prompt: Int, tokens: Int)
   /// The scores of a prompt's tokens, for its first choice.
   case promptScored(prompt: Int, [BatchScore])
   /// A new token: the text that became certain with it, maybe none, and its score where one was wanted.

@@ -17,6 +17,11 @@ public final class BatchScheduler {
   public let capacity: Int
   /// Tokens of prompts that are read between two steps at most.
   public let slice: Int
+  /// States of earlier texts; nil when every prompt is read whole.
+  public let cache: PrefixCache?
+  let pieces: BatchPieces
+  /// Answered texts whose states are to be kept, read when there is nothing else to do.
+  var recollections: [BatchRecollection] = []
   private let rows: LogitRows
   private var jobs: [UInt64: BatchJob] = [:]
   private var queue = BatchQueue()
@@ -24,17 +29,26 @@ public final class BatchScheduler {
   private var sequences: [BatchSequence] = []
   private var lastID: UInt64 = 0
   /// What was done so far.
-  public private(set) var counts = BatchCounts()
+  public internal(set) var counts = BatchCounts()
 
+  /// - Parameters:
+  ///   - engine: of the model.
+  ///   - tokenizer: the model's.
+  ///   - capacity: sequences that step together at most.
+  ///   - slice: tokens of prompts that are read between two steps at most.
+  ///   - cache: states of earlier texts of this engine. Answers are the same to the last bit with and without it.
   /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary.
-  public init(_ engine: DecodingEngine, _ tokenizer: Tokenizer, capacity: Int = 8, slice: Int = 512) throws {
+  public init(
+    _ engine: DecodingEngine, _ tokenizer: Tokenizer, capacity: Int = 8, slice: Int = 512, cache: PrefixCache? = nil
+  ) throws {
     precondition(capacity > 0 && slice > 0, "a batch of \(capacity) sequences that reads \(slice) tokens at a time")
     guard Int(tokenizer.highestID) < engine.vocabulary else {
       throw MohawkError(
         .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
         remedy: "use the tokenizer that the model was trained with")
     }
-    (self.engine, self.tokenizer, self.capacity, self.slice) = (engine, tokenizer, capacity, slice)
+    (self.engine, self.tokenizer, self.capacity, self.slice, self.cache) = (engine, tokenizer, capacity, slice, cache)
+    pieces = BatchPieces(slice: slice, every: cache?.every ?? .max)
     rows = LogitRows(tokenizer)
   }
 
@@ -42,7 +56,7 @@ public final class BatchScheduler {
   func knows(_ id: UInt64) -> Bool { jobs[id] != nil }
 
   /// Whether there is nothing to do.
-  public var isIdle: Bool { jobs.isEmpty }
+  public var isIdle: Bool { jobs.isEmpty && recollections.isEmpty }
 
   /// Takes a request; its events come from `turn`.
   /// - Parameters:
@@ -81,6 +95,8 @@ public final class BatchScheduler {
     readPrompts()
     step()
     removeOver()
+    if jobs.isEmpty { recollect() }
+    counts.cacheBytes = cache?.byteCount ?? 0
     counts.waiting = queue.untouched
     counts.reading = prompts.count
     counts.running = sequences.count
@@ -114,10 +130,14 @@ public final class BatchScheduler {
 
   private func readPrompts() {
     var budget = slice
-    while budget > 0, !prompts.isEmpty {
-      let prompt = prompts.removeFirst()
+    while let prompt = prompts.first {
+      restore(prompt)
+      let count = nextPiece(of: prompt)
+      if count > budget { return }
+      budget -= count
+      prompts.removeFirst()
       do {
-        budget -= try read(prompt, atMost: budget)
+        try read(prompt, count)
         if !prompt.isRead { prompts.append(prompt) }
       } catch {
         fail(prompt.job, .broken("\(error)"))
@@ -128,20 +148,24 @@ public final class BatchScheduler {
   /// Logits of this many numbers are looked at in one go, at most.
   private static let scoredNumbers = 8 << 20
 
-  /// Reads a slice of a prompt, and begins its continuations after the last one.
-  private func read(_ prompt: BatchPrompt, atMost budget: Int) throws -> Int {
-    let request = prompt.job.request
-    let scores = request.scoresPrompts
-    let most = scores ? min(budget, max(1, Self.scoredNumbers / engine.vocabulary)) : budget
-    let ids = Array(prompt.ids[prompt.count...].prefix(most))
+  /// How many tokens of a prompt are read next.
+  private func nextPiece(of prompt: BatchPrompt) -> Int {
+    let count = pieces.end(after: prompt.count, of: prompt.ids.count) - prompt.count
+    return prompt.job.request.scoresPrompts ? min(count, max(1, Self.scoredNumbers / engine.vocabulary)) : count
+  }
+
+  /// Reads some tokens of a prompt, and begins its continuations after the last one.
+  private func read(_ prompt: BatchPrompt, _ count: Int) throws {
+    let scores = prompt.job.request.scoresPrompts
+    let ids = Array(prompt.ids[prompt.count...].prefix(count))
     let logits = engine.read(ids, prompt.state, logits: scores ? ids.count : 1)
     if scores { score(prompt, ids, logits) }
     prompt.count += ids.count
     counts.promptTokens += ids.count
-    guard prompt.isRead else { return ids.count }
+    keep(prompt)
+    guard prompt.isRead else { return }
     if scores { prompt.job.tell(.promptScored(prompt: prompt.index, prompt.scores)) }
     try begin(prompt, logits.narrowed(0, from: logits.size(0) - 1, length: 1))
-    return ids.count
   }
 
   private func score(_ prompt: BatchPrompt, _ ids: [Int32], _ logits: Tensor) {
@@ -190,6 +214,7 @@ public final class BatchScheduler {
     counts.newTokens += 1
     let isFull = engine.maxLength.map { sequence.state.position >= $0 } ?? false
     try sequence.advance(row, score: { scoring?.scores([$0])[0] }, isLast: isFull)
+    if sequence.hasEnded { note(sequence) }
   }
 }
 
@@ -203,6 +228,12 @@ public struct BatchCounts: Sendable, Equatable {
   public var running = 0
   /// Tokens of prompts that were read.
   public var promptTokens = 0
+  /// Prompts of which a beginning was known.
+  public var reuses = 0
+  /// Tokens of prompts that were known and not read again.
+  public var reusedTokens = 0
+  /// Bytes of the states that are kept for later prompts.
+  public var cacheBytes = 0
   /// Tokens that were chosen.
   public var newTokens = 0
   /// Steps of the batch.

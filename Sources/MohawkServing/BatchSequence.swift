@@ -24,34 +24,16 @@ final class BatchJob {
   }
 }
 
-/// A prompt that is being read, slice by slice.
-final class BatchPrompt {
-  let job: BatchJob
-  let index: Int
-  let state: ModelState
-  /// Tokens that the state has seen.
-  var count = 0
-  var scores: [BatchScore] = []
-
-  init(_ job: BatchJob, index: Int, state: ModelState) {
-    self.job = job
-    self.index = index
-    self.state = state
-  }
-
-  var ids: [Int32] { job.request.prompts[index] }
-  var isRead: Bool { count == ids.count }
-}
-
 /// One continuation in a batch.
 final class BatchSequence {
   let job: BatchJob
   let choice: Int
   let state: ModelState
-  /// The token to be read next.
-  private(set) var next: Int32
+  /// The prompt and what was said since.
+  private(set) var ids: [Int32]
   private(set) var hasEnded = false
-  private var made = 0
+  /// How many tokens were said.
+  private(set) var made = 0
   private var sampler: Sampler
   private var output: StopAwareText
   private var decoder: StreamingDecoder
@@ -69,8 +51,11 @@ final class BatchSequence {
     decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
     // What the continuation begins with can depend on what it follows, such as its first space.
     for id in prompt.suffix(4) where tokenizer.token(id) != nil { _ = try decoder.append(id) }
-    next = prompt.last!
+    ids = prompt
   }
+
+  /// The token to be read next.
+  var next: Int32 { ids.last! }
 
   /// Chooses the next token and tells of it.
   /// - Parameters:
@@ -80,7 +65,7 @@ final class BatchSequence {
   func advance(_ row: [Float], score: (Int32) -> BatchScore?, isLast: Bool) throws {
     let token = sampler.next(row)
     made += 1
-    next = token
+    ids.append(token)
     if job.request.ends.contains(token) {
       job.tell(.token(choice: choice, text: "", score: score(token)))
       return end(output.finish(decoder.finish()), .stop)

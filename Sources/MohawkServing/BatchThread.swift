@@ -8,13 +8,18 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   private enum Order {
     case submit(ticket: UInt64, BatchRequest, @Sendable (BatchEvent) -> Void)
     case cancel(ticket: UInt64)
-    case perform(@Sendable (BatchScheduler) -> Void)
   }
+
+  /// Work beside the requests; one goes between two turns.
+  private typealias Errand = @Sendable (BatchScheduler) -> Void
 
   /// Requests that may wait for their first token to be read.
   public let queueLimit: Int
+  /// Pieces of work for `perform` that may wait.
+  public let errandLimit: Int
   private let condition = NSCondition()
   private var orders: [Order] = []
+  private var errands: [Errand] = []
   private var submitted = 0
   private var lastTicket: UInt64 = 0
   private var isClosing = false
@@ -24,10 +29,13 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   /// Starts the thread and opens the model on it.
   /// - Parameters:
   ///   - queueLimit: requests that may wait.
+  ///   - errandLimit: pieces of work for `perform` that may wait.
   ///   - open: makes the scheduler, on the new thread.
   /// - Throws: what `open` throws.
-  public init(queueLimit: Int = 64, open: @escaping @Sendable () throws -> BatchScheduler) throws {
-    self.queueLimit = queueLimit
+  public init(
+    queueLimit: Int = 64, errandLimit: Int = 8, open: @escaping @Sendable () throws -> BatchScheduler
+  ) throws {
+    (self.queueLimit, self.errandLimit) = (queueLimit, errandLimit)
     let opening = Opening()
     let thread = Thread { [self] in
       switch Result(catching: open) {
@@ -52,6 +60,9 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
       return counts
     }
   }
+
+  /// Pieces of work for `perform` that wait.
+  var waitingErrands: Int { condition.withLock { errands.count } }
 
   /// Takes a request.
   /// - Parameters:
@@ -84,14 +95,20 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
     }
   }
 
-  /// Runs `body` on the batch's thread, between two turns.
-  /// - Throws: what `body` throws, or `BatchFailure` when the batch is closing.
+  /// Runs `body` on the batch's thread, between two turns. No more than one goes between two turns, so that texts go on.
+  /// - Throws: what `body` throws, or `BatchFailure` when too many are waiting or the batch is closing.
   public func perform<Value: Sendable>(
     _ body: @escaping @Sendable (BatchScheduler) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      let order = Order.perform { scheduler in continuation.resume(with: Result { try body(scheduler) }) }
-      if !give(order) { continuation.resume(throwing: BatchFailure.closing) }
+      let failure: BatchFailure? = condition.withLock {
+        if hasEnded || isClosing { return .closing }
+        if errands.count >= errandLimit { return .queueIsFull }
+        errands.append { scheduler in continuation.resume(with: Result { try body(scheduler) }) }
+        condition.signal()
+        return nil
+      }
+      if let failure { continuation.resume(throwing: failure) }
     }
   }
 
@@ -103,37 +120,40 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
     }
   }
 
-  @discardableResult
-  private func give(_ order: Order) -> Bool {
+  private func give(_ order: Order) {
     condition.withLock {
-      if hasEnded { return false }
+      if hasEnded { return }
       orders.append(order)
       condition.signal()
-      return true
     }
   }
 
   private func run(_ scheduler: BatchScheduler) {
     var ids: [UInt64: UInt64] = [:]
     while true {
-      let (work, closing) = condition.withLock {
-        while orders.isEmpty && scheduler.isIdle && !isClosing { condition.wait() }
+      let (work, errand, closing) = condition.withLock {
+        while orders.isEmpty && errands.isEmpty && scheduler.isIdle && !isClosing { condition.wait() }
         defer {
           orders = []
           submitted = 0
         }
-        if isClosing { hasEnded = true }
-        return (orders, isClosing)
+        // What waits at the end is still done; nothing new comes.
+        if isClosing && errands.count < 2 { hasEnded = true }
+        return (orders, errands.isEmpty ? nil : errands.removeFirst(), isClosing)
       }
       for order in work {
         switch order {
         case .submit(let ticket, let request, let tell):
           if closing { tell(.failed(.closing)) } else { ids[ticket] = scheduler.submit(request, tell: tell) }
         case .cancel(let ticket): if let id = ids.removeValue(forKey: ticket) { scheduler.cancel(id) }
-        case .perform(let body): body(scheduler)
         }
       }
-      if closing { return scheduler.failAll(.closing) }
+      errand?(scheduler)
+      if closing {
+        scheduler.failAll(.closing)
+        if condition.withLock({ hasEnded }) { return }
+        continue
+      }
       scheduler.turn()
       ids = ids.filter { scheduler.knows($0.value) }
       condition.withLock { published = scheduler.counts }
@@ -177,7 +197,7 @@ private final class OpenChoices: @unchecked Sendable {
     case .finished:
       count -= 1
       return count == 0
-    case .promptScored, .token: return false
+    case .promptRestored, .promptScored, .token: return false
     }
   }
 }

@@ -24,6 +24,8 @@ struct Serve: ParsableCommand {
   @Option(help: "A file whose first line is the bearer token that clients must send.") var tokenFile: String?
   @Option(help: "Sequences that are continued together.") var batch = 8
   @Option(help: "Tokens of prompts that are read between two steps.") var slice = 512
+  @Option(help: "MiB of states of earlier texts that are kept for those that begin alike; 0 keeps none.")
+  var cacheMib = 256
   @Option(help: "Requests that may wait.") var queue = ServerLimits().queue
   @Option(help: "Tokens of a prompt at most.") var maxPrompt = ServerLimits().promptTokens
   @Option(help: "New tokens at most.") var maxTokens = ServerLimits().newTokens
@@ -55,6 +57,7 @@ struct Serve: ParsableCommand {
   private func check() throws {
     for (option, value, range) in [
       ("--port", port, 0...65_535), ("--batch", batch, 1...256), ("--slice", slice, 1...65_536),
+      ("--cache-mib", cacheMib, 0...1 << 24),
       ("--queue", queue, 1...65_536), ("--max-prompt", maxPrompt, 1...1 << 24),
       ("--max-tokens", maxTokens, 1...1 << 24),
       ("--max-body", maxBody, 1_024...1 << 30),
@@ -94,7 +97,9 @@ struct Serve: ParsableCommand {
   }
 
   private func open(_ folder: String, as name: String, _ weights: WeightPrecision?) throws -> ServedModel {
-    try ServedModel(name: name, folder: folder, batchSize: batch, slice: slice, queue: queue) {
+    try ServedModel(
+      name: name, folder: folder, batchSize: batch, slice: slice, queue: queue, cacheBytes: cacheMib << 20
+    ) {
       try DecodingEngine.open(folder, weights: weights)
     }
   }

@@ -80,6 +80,47 @@ import Testing
     try await server.stop()
   }
 
+  @Test func knownBeginningsAreToldAndChangeNothing() async throws {
+    let server = try await TestServer()
+    let ids = (0..<200).map { "\($0 % 90)" }.joined(separator: ",")
+    let body = "{\"prompt\":[\(ids)],\"max_tokens\":4,\"temperature\":0,\"logprobs\":2}"
+    func cached(_ answer: TestAnswer?) -> Int? {
+      answer?.json?["usage"]?["prompt_tokens_details"]?["cached_tokens"]?.integer
+    }
+    let (first, second) = (
+      server.ask("POST", "/v1/completions", body), server.ask("POST", "/v1/completions", body)
+    )
+    #expect(first?.status == 200 && cached(first) == 0 && cached(second) == 128)
+    #expect(second?.json?["choices"]?.bytes == first?.json?["choices"]?.bytes)
+    #expect(second?.json?["usage"]?["prompt_tokens"]?.integer == 200)
+    let metrics = server.ask("GET", "/metrics")?.body ?? ""
+    #expect(metrics.contains("mohawk_prefix_reuses_total{model=\"small\"} 1"))
+    #expect(metrics.contains("mohawk_reused_tokens_total{model=\"small\"} 128"))
+    #expect(!metrics.contains("mohawk_cache_bytes{model=\"small\"} 0\n"))
+    try await server.stop()
+  }
+
+  @Test func clientsThatDoNotReadAreLetGo() async throws {
+    let server = try await TestServer { $0.limits.writeSeconds = 0.3 }
+    let silent = server.connect(receiving: 4_096)
+    // More than the system keeps for a client that does not read: prompts of one long token, told four times.
+    let longest = (Int32(0)..<300).max { TestServer.text($0).utf8.count < TestServer.text($1).utf8.count }!
+    let prompt = "[" + Array(repeating: "\(longest)", count: 1_500).joined(separator: ",") + "]"
+    let prompts = "[" + Array(repeating: prompt, count: 256).joined(separator: ",") + "]"
+    let body = "{\"prompt\":\(prompts),\"n\":4,\"echo\":true,\"stream\":true,\"max_tokens\":2000,\"ignore_eos\":true}"
+    silent.send(
+      "POST /v1/completions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    )
+    func active() -> Bool { server.ask("GET", "/metrics")?.body.contains("mohawk_requests_active 1") == true }
+    let begun = ContinuousClock.now
+    while !active(), ContinuousClock.now - begun < .seconds(20) { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(active())
+    while active(), ContinuousClock.now - begun < .seconds(30) { try await Task.sleep(for: .milliseconds(50)) }
+    // The request is over long before its half a million tokens are made, and the stream has no end.
+    #expect(!active() && !silent.readAll().contains("[DONE]"))
+    try await server.stop()
+  }
+
   @Test func strangersStayOut() async throws {
     let server = try await TestServer { $0.token = "secret" }
     #expect(server.ask("GET", "/v1/models")?.status == 401)

@@ -44,6 +44,9 @@ final class TestServer: Sendable {
     self.server = server
   }
 
+  /// What a token says.
+  static func text(_ id: Int32) -> String { (try? tokenizer.decode([id])) ?? "" }
+
   /// Ends the server.
   func stop() async throws {
     await server.drain(within: 5)
@@ -87,8 +90,10 @@ struct TestAnswer {
 final class TestSocket: @unchecked Sendable {
   private let descriptor: Int32
 
-  init(_ port: Int) {
+  /// - Parameter buffer: bytes that the system receives before they are read; nil leaves that to it.
+  init(_ port: Int, receiving buffer: Int32? = nil) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var buffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, socklen_t(MemoryLayout<Int32>.size)) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(UInt16(port).bigEndian)
@@ -134,7 +139,7 @@ final class TestSocket: @unchecked Sendable {
 }
 
 extension TestServer {
-  func connect() -> TestSocket { TestSocket(port) }
+  func connect(receiving buffer: Int32? = nil) -> TestSocket { TestSocket(port, receiving: buffer) }
 
   /// One request on a connection of its own.
   func ask(_ method: String, _ path: String, _ body: String? = nil, headers: String = "") -> TestAnswer? {

@@ -266,6 +266,34 @@ import Testing
     #expect(throws: BatchFailure.closing) { try thread.submit(request("Six", limit: 1)) }
   }
 
+  @Test func workBesideTheTextsIsBoundedAndGoesBetweenSteps() async throws {
+    let model = ModelKind.phiMamba
+    let thread = try BatchThread(errandLimit: 2) {
+      try BatchScheduler(DecodingEngine(model.endless()), Self.tokenizer, capacity: 1)
+    }
+    let (held, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    async let holding: Void = thread.perform { _ in
+      held.signal()
+      go.wait()
+    }
+    await Task.detached { Self.wait(held) }.value
+    async let second = thread.perform { $0.counts.steps }
+    async let third = thread.perform { $0.counts.steps }
+    while thread.waitingErrands < 2 { await Task.yield() }
+    await #expect(throws: BatchFailure.queueIsFull) { try await thread.perform { _ in } }
+    let text = try thread.submit(request("One", limit: 1 << 20))
+    go.signal()
+    try await holding
+    let (a, b) = (try await second, try await third)
+    // Whichever came first, a step of the text lies between the two.
+    #expect(abs(a - b) == 1)
+    text.cancel()
+    thread.close()
+    await #expect(throws: BatchFailure.closing) { try await thread.perform { _ in } }
+  }
+
+  private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
+
   @Test func whatCannotBeOpenedIsThrown() {
     struct Broken: Error {}
     #expect(throws: Broken.self) { try BatchThread { throw Broken() } }

@@ -4,6 +4,7 @@ import MohawkText
 /// What a request has cost.
 struct AnswerUsage {
   let promptTokens: Int
+  private var cachedTokens = 0
   private(set) var newTokens = 0
   private(set) var stateBytes = 0
 
@@ -13,6 +14,7 @@ struct AnswerUsage {
     switch event {
     case .token: newTokens += 1
     case .finished(_, _, _, let bytes): stateBytes += bytes
+    case .promptRestored(_, let count): cachedTokens += count
     case .promptScored, .failed: break
     }
   }
@@ -22,6 +24,7 @@ struct AnswerUsage {
     .members([
       "prompt_tokens": .whole(promptTokens), "completion_tokens": .whole(newTokens),
       "total_tokens": .whole(promptTokens + newTokens), "state_bytes": .whole(stateBytes),
+      "prompt_tokens_details": .members(["cached_tokens": .whole(cachedTokens)]),
     ])
   }
 }

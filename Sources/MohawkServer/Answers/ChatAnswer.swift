@@ -36,7 +36,7 @@ struct ChatAnswer: Answer {
     case .finished(let index, let text, let finish, _):
       choices[index].text += text
       choices[index].finish = finish
-    case .promptScored, .failed: break
+    case .promptRestored, .promptScored, .failed: break
     }
   }
 
@@ -48,7 +48,7 @@ struct ChatAnswer: Answer {
       // Text that was held back comes in a chunk of its own, so that the last one says only why it is over.
       let rest = text.isEmpty ? [] : [chunk(index, ["content": JSONValue(text)], nil)]
       return rest + [chunk(index, [:], finish)]
-    case .promptScored, .failed: return []
+    case .promptRestored, .promptScored, .failed: return []
     }
   }
 

@@ -45,7 +45,7 @@ struct CompletionAnswer: Answer {
     case .finished(let index, let text, let finish, _):
       choices[index].text += text
       choices[index].finish = finish
-    case .failed: break
+    case .promptRestored, .failed: break
     }
   }
 
@@ -55,7 +55,7 @@ struct CompletionAnswer: Answer {
       return (prompt * perPrompt..<(prompt + 1) * perPrompt).map { chunk($0, choices[$0].text, nil) }
     case .token(let index, let text, let score): return text.isEmpty && score == nil ? [] : [chunk(index, text, nil)]
     case .finished(let index, let text, let finish, _): return [chunk(index, text, finish)]
-    case .failed: return []
+    case .promptRestored, .failed: return []
     }
   }
 

@@ -65,6 +65,9 @@ final class ServerMetrics: @unchecked Sendable {  // everything is guarded by `l
   private static let counts: [(name: String, type: String, help: String, value: KeyPath<BatchCounts, Int> & Sendable)] =
     [
       ("mohawk_prompt_tokens_total", "counter", "Tokens of prompts that were read.", \.promptTokens),
+      ("mohawk_prefix_reuses_total", "counter", "Prompts of which a beginning was known.", \.reuses),
+      ("mohawk_reused_tokens_total", "counter", "Tokens of prompts that were not read again.", \.reusedTokens),
+      ("mohawk_cache_bytes", "gauge", "Bytes of the states that are kept for later prompts.", \.cacheBytes),
       ("mohawk_new_tokens_total", "counter", "Tokens that were generated.", \.newTokens),
       ("mohawk_steps_total", "counter", "Steps of the batch.", \.steps),
       ("mohawk_cancelled_total", "counter", "Requests whose client went away.", \.cancelled),

@@ -28,11 +28,13 @@ public final class ServedModel: Sendable {
   ///   - batchSize: sequences that step together at most.
   ///   - slice: tokens of prompts that are read between two steps at most.
   ///   - queue: requests that may wait.
+  ///   - cacheBytes: what states of earlier texts may have together, so that a text that begins like one of them is read
+  ///     from where they part; 0 keeps none.
   ///   - open: opens the model.
   /// - Throws: `MohawkError` when something in the folder is missing, damaged, or does not fit.
   public init(
     name: String, folder: String, batchSize: Int = 8, slice: Int = 512, queue: Int = ServerLimits().queue,
-    open: @escaping @Sendable () throws -> DecodingEngine
+    cacheBytes: Int = 256 << 20, open: @escaping @Sendable () throws -> DecodingEngine
   ) throws {
     let tokenizer = try Tokenizer(folder: folder)
     template = try ChatTemplate.ofFolder(folder)
@@ -45,7 +47,8 @@ public final class ServedModel: Sendable {
       facts.layers = model.blocks.map { (type(of: $0.mixer).kind, $0.mixer.heads) }
       facts.bounds = ModelBounds(ids: Int(tokenizer.highestID) + 1, maxLength: engine.maxLength)
       facts.ends = Set(model.configuration.tokens.ends.compactMap { Int32(exactly: $0) })
-      return try BatchScheduler(engine, tokenizer, capacity: batchSize, slice: slice)
+      let cache = cacheBytes > 0 ? PrefixCache(byteBudget: cacheBytes, every: 512) : nil
+      return try BatchScheduler(engine, tokenizer, capacity: batchSize, slice: slice, cache: cache)
     }
     (self.name, self.tokenizer, self.batchSize) = (name, tokenizer, batchSize)
     (isTransformer, layers, bounds) = (facts.isTransformer, facts.layers, facts.bounds)
