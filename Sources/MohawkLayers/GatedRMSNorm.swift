@@ -17,8 +17,21 @@ public struct GatedRMSNorm {
     self.epsilon = epsilon
   }
 
-  /// x and gate [.., width] to the same, in the type of the weights.
-  public func callAsFunction(_ x: Tensor, gate: Tensor) -> Tensor {
+  /// x and gate [.., width] to the same, in `dtype`, by default the type of the weights.
+  public func callAsFunction(_ x: Tensor, gate: Tensor, as dtype: DType? = nil) -> Tensor {
+    let isPlain =
+      x.device == .cpu && x.dtype == gate.dtype
+      && [x.dtype, dtype ?? weight.dtype].allSatisfy {
+        $0 == .float32 || $0 == .bfloat16
+      }
+    if isPlain && !gradientsAreRecorded {
+      return x.gatedRMSNorm(gate: gate, weight, groups: groups, epsilon: epsilon, as: dtype)
+    }
+    return normalised(x, gate: gate).to(dtype ?? weight.dtype)
+  }
+
+  /// The same in operations of libtorch, with gradients.
+  private func normalised(_ x: Tensor, gate: Tensor) -> Tensor {
     let gated = x.to(weight.dtype) * gate.to(weight.dtype).silu()
     let parts = gated.reshaped(x.shape.dropLast() + [groups, x.size(-1) / groups])
     let scale = (parts.square().mean(over: -1, keep: true) + epsilon).rsqrt()

@@ -108,4 +108,19 @@ import Testing
     #expect(norm(x, gate: gate).error(from: Tensor(expected, shape: [2, 5, 12])) <= 1e-14)
     #expect(norm(x.to(.bfloat16), gate: gate.to(.bfloat16)).dtype == .float64)
   }
+
+  @Test(arguments: [1, 2, 3], Instructions.allCases)
+  func theGatedNormIsTheSameWithoutGradients(_ groups: Int, _ set: Instructions) {
+    let norm = GatedRMSNorm(66, groups: groups, epsilon: 1e-3, self.build(.float32).root)
+    norm.weight.addInPlace(random.normal([66]))
+    let (x, gate) = (random.normal([2, 41, 66]), random.normal([2, 41, 66]) * 30)
+    let slow = norm(x, gate: gate)
+    Instructions.limited(to: set) {
+      withoutGradients {
+        #expect(norm(x, gate: gate).error(from: slow) <= DType.float32.tolerance)
+        let half = norm(x.to(.bfloat16), gate: gate.to(.bfloat16), as: .bfloat16)
+        #expect(half.dtype == .bfloat16 && half.error(from: slow) <= DType.bfloat16.tolerance)
+      }
+    }
+  }
 }

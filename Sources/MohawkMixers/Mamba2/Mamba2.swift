@@ -138,18 +138,22 @@ public struct Mamba2: SequenceMixer {
     mix(operands, state: nil).y
   }
 
+  /// Tokens per chunk when a text is read at most: with shorter ones fewer pairs of tokens are computed.
+  private static let readingChunk = 64
+
   private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
+    let chunk = state == nil ? configuration.chunk : min(configuration.chunk, Self.readingChunk)
     let x = values(operands)
     let (y, next) = SSD.chunks(
       x: x * operands.step.to(x.dtype).unsqueezed(-1), b: operands.b, c: operands.c, logDecay: operands.logDecay,
-      chunk: configuration.chunk, state: state)
+      chunk: chunk, state: state)
     return (y + x * skip.to(x.dtype).unsqueezed(-1), next)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
     let flat = mixed.reshaped(mixed.size(0), mixed.size(1), configuration.innerDim)
     let gate = zRows(x)
-    return outProjection(norm.map { $0(flat, gate: gate).to(x.dtype) } ?? gate.silu(times: flat))
+    return outProjection(norm.map { $0(flat, gate: gate, as: x.dtype) } ?? gate.silu(times: flat))
   }
 
   public func emptyState(batch: Int) -> any MixerState {
