@@ -3,7 +3,7 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkRuns
 
-.PHONY: demo test check parity lint format docs bench setup clean
+.PHONY: demo test check parity lint format docs bench sanitize setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -25,6 +25,9 @@ format:              ## mends the format
 
 docs: setup          ## documentation of the libraries, warnings are errors
 	Scripts/docs $(LIBRARIES)
+
+sanitize: setup      ## tests of the kernels under the address and undefined-behaviour sanitizers
+	Scripts/sanitize
 
 bench: setup         ## measured against named peers
 	Scripts/bench
