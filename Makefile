@@ -3,7 +3,7 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo test check parity serve-check lint format docs bench bench-serve setup clean
+.PHONY: demo test check parity serve-check lint format docs bench bench-serve sanitize setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -28,6 +28,9 @@ format:              ## mends the format
 
 docs: setup          ## documentation of the libraries, warnings are errors
 	Scripts/docs $(LIBRARIES)
+
+sanitize: setup      ## tests of the kernels under the address and undefined-behaviour sanitizers
+	Scripts/sanitize
 
 bench: setup         ## measured against named peers
 	Scripts/bench

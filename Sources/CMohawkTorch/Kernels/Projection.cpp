@@ -1,5 +1,6 @@
 // Linear layers whose weights are kept in fp32 and multiplied in the type of what comes in. The gradient of a weight is
-// summed in fp32 from the start; what an activation makes of its input is computed anew instead of being kept.
+// summed in fp32 from the start; what an activation makes of its input is computed anew instead of being kept, and so
+// are the narrow weights, which would outweigh a layer's activations.
 #include "MohawkProjection.h"
 
 #include "MohawkGated.h"
@@ -31,7 +32,7 @@ struct Projection : torch::autograd::Function<Projection> {
     const bool needsInput = x.requires_grad() || (factor && factor->requires_grad());
     // Frozen weights need no input, inputs without a gradient no weights.
     context->save_for_backward({weight.requires_grad() || (needsInput && activation != noActivation) ? x : at::Tensor(),
-                                needsInput ? narrow : at::Tensor(), times});
+                                needsInput ? weight : at::Tensor(), times});
     context->saved_data["activation"] = activation;
     context->saved_data["shape"] = x.sizes();
     context->saved_data["hasBias"] = bias.has_value();
@@ -42,7 +43,7 @@ struct Projection : torch::autograd::Function<Projection> {
 
   static variable_list backward(AutogradContext *context, variable_list slopes) {
     const auto saved = context->get_saved_variables();
-    const auto &x = saved[0], &narrow = saved[1], &factor = saved[2];
+    const auto &x = saved[0], &weight = saved[1], &factor = saved[2];
     const int64_t activation = context->saved_data["activation"].toInt();
     const bool hasBias = context->saved_data["hasBias"].toBool();
     const auto slope = asRows(slopes[0]);
@@ -56,8 +57,8 @@ struct Projection : torch::autograd::Function<Projection> {
       weightSlope = at::empty({slope.size(1), in.size(1)}, slope.options().dtype(type));
       add_transposed_product(weightSlope, slope, in, true);
     }
-    if (narrow.defined()) {
-      inSlope = at::mm(slope, narrow).view(context->saved_data["shape"].toIntVector());
+    if (weight.defined()) {
+      inSlope = at::mm(slope, weight.to(slope.scalar_type())).view(context->saved_data["shape"].toIntVector());
       if (activation != noActivation) std::tie(inSlope, factorSlope) = gated_gradients(x, factor, inSlope, activation);
     }
     return {inSlope, weightSlope, biasSlope, factorSlope, at::Tensor()};
