@@ -2,12 +2,11 @@
 
 // snippet.show
 import MohawkDecoding
-import MohawkModels
 import MohawkServing
 import MohawkText
 
-let model = try Decoder.open("student/model")
-let generator = try TextGenerator(DecodingEngine(model), Tokenizer(folder: "student/model"))
+let engine = try DecodingEngine.open("student/model", weights: .bfloat16)
+let generator = try TextGenerator(engine, Tokenizer(folder: "student/model"))
 var options = SamplingOptions()
 options.temperature = 0.7
 let result = try generator.generate("Once upon a time", limit: 60, options: options) { piece in
