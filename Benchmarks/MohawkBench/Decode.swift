@@ -118,8 +118,8 @@ extension WeightPrecision {
     switch self {
     case .float32: .f32
     case .bfloat16: .bf16
-    case .int8: .q8_0
-    case .int4: .q4_0
+    case .int8: .q8
+    case .int4: .q4
     }
   }
 }
