@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MohawkDecoding
 import MohawkExport
 import MohawkFiles
 import MohawkGGUF
@@ -17,7 +18,7 @@ struct Decode: ParsableCommand {
       """)
 
   @Option(help: "tiny, 130m or 370m.") var size = DecodingModel.m130
-  @Option(help: "f32 or bf16, in memory and in the peers' files.") var weights = GGUFKind.bf16
+  @Option(help: "f32, bf16, int8 (Q8_0 in GGUF) or int4 (Q4_0).") var weights = WeightPrecision.bfloat16
   @Option(parsing: .upToNextOption, help: "Threads.") var threads = [1, 2]
   @Option(parsing: .upToNextOption, help: "Sequences that are continued together.") var batches = [1, 8]
   @Option(parsing: .upToNextOption, help: "Lengths of prompts to read.") var prompts = [512, 4096]
@@ -26,24 +27,19 @@ struct Decode: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Programs of the peer: llama.cpp, transformers.") var programs = ["llama.cpp"]
   @Argument(parsing: .postTerminator, help: "After --: the peer's command.") var peer: [String] = []
 
-  enum GGUFKind: String, ExpressibleByArgument {
-    case f32, bf16
-    var type: GGUFType { self == .f32 ? .f32 : .bf16 }
-    var dtype: DType { self == .f32 ? .float32 : .bfloat16 }
-  }
-
   func run() throws {
     let folder = FileManager.default.temporaryDirectory.path + "/mohawk-bench-\(size.rawValue)-\(weights.rawValue)"
     let file = folder + "/model.gguf"
     if !FileManager.default.fileExists(atPath: file) {
       MohawkBench.notice("writing \(folder)")
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let model = Decoder.fresh(size.configuration, seed: 1, dtype: weights.dtype)
+      let dtype: DType = weights == .float32 ? .float32 : .bfloat16
+      let model = Decoder.fresh(size.configuration, seed: 1, dtype: dtype)
       try model.write(to: folder)
-      try GGUFExport.write(model, tokenizer: nil, to: file, type: weights.type)
+      try GGUFExport.write(model, tokenizer: nil, to: file, type: weights.inGGUF)
     }
     let configuration = try DecoderConfiguration(folder: folder)
-    let weightBytes = try Decoder.open(folder, dtype: nil).parameters.all.reduce(0) { $0 + $1.value.byteCount }
+    let weightBytes = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
     var table = Table([
       .init("work"), .init("threads", .right), .init("program"), .init("ms", .right), .init("tokens/s", .right),
       .init("GB/s", .right), .init("of bandwidth", .right), .init("peer's time / ours", .right),
@@ -88,7 +84,9 @@ struct Decode: ParsableCommand {
   private func measure(_ work: String, _ options: [String], _ folder: String, _ file: String) throws -> [(
     String, Samples
   )] {
-    let own = [CommandLine.arguments[0], "decoding-worker", work, "--model", folder] + options
+    let own =
+      [CommandLine.arguments[0], "decoding-worker", work, "--model", folder]
+      + (weights.isQuantized ? ["--weights", weights.rawValue] : []) + options
     var partners = [try Partner("mohawk", own)]
     if !peer.isEmpty {
       for program in programs {
@@ -111,5 +109,17 @@ struct Decode: ParsableCommand {
     let large = Tensor.ones([1 << 27])
     let best = (0..<6).map { _ in Meter.measure { _ = large.sum().item() }.seconds }.min() ?? .nan
     return Double(large.byteCount) / best
+  }
+}
+
+extension WeightPrecision {
+  /// What llama.cpp has of as many bits.
+  fileprivate var inGGUF: GGUFType {
+    switch self {
+    case .float32: .f32
+    case .bfloat16: .bf16
+    case .int8: .q8
+    case .int4: .q4
+    }
   }
 }
