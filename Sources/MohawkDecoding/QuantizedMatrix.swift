@@ -14,6 +14,9 @@ public struct QuantizedMatrix {
 
   /// A matrix whose bytes were packed before, such as a file's.
   /// - Parameters:
+  ///   - precision: how its numbers are packed.
+  ///   - rows: outputs.
+  ///   - columns: inputs.
   ///   - bytes: uint8 on the CPU, as many as `byteCount` says.
   public init(_ precision: WeightPrecision, rows: Int, columns: Int, bytes: Tensor) {
     precondition(
