@@ -50,8 +50,8 @@ public protocol MixerState: AnyObject {
   var position: Int { get }
   /// Bytes of memory that it holds.
   var byteCount: Int { get }
-  /// An independent copy.
-  func copy() -> any MixerState
+  /// An independent copy, of tensors that `copy` makes.
+  func copy(by copy: (Tensor) -> Tensor) -> any MixerState
 }
 
 extension SequenceMixer {

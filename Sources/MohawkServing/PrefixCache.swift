@@ -45,7 +45,7 @@ public final class PrefixCache {
     precondition(state.position == ids.count, "a state after \(state.position) tokens for \(ids.count) tokens")
     let tokens = ids.count * Self.tokenBytes
     guard !ids.isEmpty, state.byteCount + tokens <= byteBudget else { return }
-    let kept = state.copy()
+    let kept = state.keptCopy()
     guard kept.byteCount + tokens <= byteBudget else { return }
     let node = place(ids)
     touch(node)

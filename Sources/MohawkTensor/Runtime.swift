@@ -17,8 +17,9 @@ public enum Runtime {
     set { mhk_set_threads(Int32(newValue)) }
   }
 
-  /// Keeps large freed blocks mapped in this process, so that every training step does not fault the pages of its
-  /// temporaries in anew. False where the C library has no such setting.
+  /// Keeps freed memory mapped in this process, so that every training step does not fault the pages of its temporaries
+  /// in anew, and gives large tensors a heap of their own, in huge pages where the system has them. False where the C
+  /// library has no such setting and only the latter is done.
   @discardableResult
   public static func keepFreedMemory() -> Bool { mhk_keep_freed_memory() }
 

@@ -89,6 +89,12 @@ extension Tensor {
   /// A copy with its own storage, connected to the gradient graph.
   public func copy(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("copy", mhk_clone, file, line) }
 
+  /// A copy without gradients that is to be kept for long: on the CPU its numbers lie apart, among others that were copied
+  /// so. Tensors that come and go would not find room again where such small ones stand between them.
+  public func keptCopy(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    unary("keptCopy", mhk_clone_kept, file, line)
+  }
+
   /// The tensor in another element type or on another device; itself when nothing changes.
   public func to(
     _ dtype: DType? = nil, on device: Device? = nil, file: StaticString = #fileID, line: UInt = #line

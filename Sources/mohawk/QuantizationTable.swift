@@ -6,7 +6,7 @@ import MohawkTensor
 
 /// What rounding saved and what it cost.
 enum QuantizationTable {
-  static func text(_ quantized: QuantizedDecoder, judged: [Tensor]?) throws -> String {
+  static func text(_ quantized: QuantizedDecoder, judged: [Tensor]?) -> String {
     let bytes = quantized.model.parameters.all.reduce(0) { $0 + $1.value.byteCount }
     func mebibytes(_ count: Int) -> String { String(format: "%9.1f", Double(count) / 1_048_576) }
     let name = quantized.precision.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0)
@@ -17,7 +17,7 @@ enum QuantizationTable {
         \(name)\(mebibytes(quantized.byteCount))
         """
     }
-    let both = Comparison.measure(teacher: quantized.model, student: try quantized.dequantized(), judged)
+    let both = Comparison.measure(teacher: quantized.model, student: DecodingEngine(quantized), judged)
     func row(_ name: String, _ size: Int, _ perplexity: Double, _ more: String) -> String {
       "\(name)\(mebibytes(size))  \(String(format: "%10.4f", perplexity))  \(more)"
     }

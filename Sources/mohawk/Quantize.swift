@@ -15,7 +15,7 @@ struct Quantize: ParsableCommand {
     abstract: "Writes a model with its matrices rounded to 8 or 4 bits, for decoding.",
     discussion: """
       Convolutions, norms and what gives decays stay fp32. With --calibration, errors count by how much that text feels
-      them; with --data, perplexity and divergence of the rounded weights are told on a text that should be another one.
+      them; with --data, perplexity and divergence of the rounded model, as it decodes, are told on a text that should be another one.
       """)
 
   @Argument(help: "A model's folder, in any known format.") var input: String
@@ -52,7 +52,7 @@ struct Quantize: ParsableCommand {
       try GenerationConfig.write(model.configuration.tokens, from: input, to: partial)
       _ = try QuantizedDecoder.open(partial)
     }
-    Terminal.say(try QuantizationTable.text(quantized, judged: judged))
+    Terminal.say(QuantizationTable.text(quantized, judged: judged))
   }
 
   private func windows(_ paths: [String], of model: Decoder, tokens: Int) throws -> [Tensor] {

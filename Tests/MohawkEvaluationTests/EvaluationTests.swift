@@ -1,4 +1,5 @@
 import Foundation
+import MohawkDecoding
 import MohawkLayers
 import MohawkMixers
 import MohawkModels
@@ -133,6 +134,20 @@ private enum Tiny {
     let comparison = Comparison.measure(teacher: model, student: model, [Tiny.windows(2, 20)])
     #expect(comparison.kl == 0 && comparison.agreement == 1)
     #expect(comparison.teacher == comparison.student)
+  }
+
+  @Test(arguments: [Tiny.stateSpace, Tiny.transformer])
+  func anEngineIsComparedByWhatItReads(_ mixers: [DecoderConfiguration.Mixer]) {
+    let teacher = Tiny.model(Tiny.transformer, seed: 1, dtype: .float32)
+    let student = Tiny.model(mixers, seed: 2, dtype: .float32)
+    let batches = [Tiny.windows(2, 40), Tiny.windows(1, 33, seed: 5)]
+    let plain = Comparison.measure(teacher: teacher, student: student, batches)
+    let engine = Comparison.measure(teacher: teacher, student: DecodingEngine(student), batches)
+    #expect(engine.student.tokens == 113 && engine.teacher.tokens == 113)
+    #expect(abs(engine.kl - plain.kl) < 1e-5 && abs(engine.student.value - plain.student.value) < 1e-3)
+    #expect(engine.agreement == plain.agreement)
+    let rounded = DecodingEngine(student, weights: .int4)
+    #expect(Comparison.measure(teacher: student, student: rounded, batches).kl > 0)
   }
 }
 

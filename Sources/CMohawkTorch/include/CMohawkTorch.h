@@ -59,6 +59,8 @@ bool mhk_requires_grad(mhk_tensor a);
 void *MHK_NULLABLE mhk_data(mhk_tensor a);
 mhk_error mhk_item_double(mhk_tensor a, double *out);
 mhk_error mhk_item_int(mhk_tensor a, int64_t *out);
+// A copy apart from tensors that come and go, for those that stay.
+mhk_error mhk_clone_kept(mhk_tensor a, mhk_tensor *out);
 mhk_error mhk_copy_to_host(mhk_tensor a, int32_t dtype, void *destination, size_t bytes);
 
 // ---- creation ----

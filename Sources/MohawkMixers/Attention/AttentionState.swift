@@ -68,10 +68,10 @@ public final class AttentionState: MixerState {
 
   public var byteCount: Int { (keyBuffer?.byteCount ?? 0) + (valueBuffer?.byteCount ?? 0) }
 
-  public func copy() -> any MixerState {
+  public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
     let other = AttentionState(batch: batch, window: window)
-    other.keyBuffer = keyBuffer?.copy()
-    other.valueBuffer = valueBuffer?.copy()
+    other.keyBuffer = keyBuffer.map(copy)
+    other.valueBuffer = valueBuffer.map(copy)
     (other.end, other.position) = (end, position)
     return other
   }

@@ -15,8 +15,8 @@ public final class MambaState: MixerState {
 
   public var byteCount: Int { memory.byteCount + past.byteCount }
 
-  public func copy() -> any MixerState {
-    let other = MambaState(memory: memory.copy(), past: past.copy())
+  public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
+    let other = MambaState(memory: copy(memory), past: copy(past))
     other.position = position
     return other
   }

@@ -22,8 +22,8 @@ public final class SSDState: MixerState {
 
   public var byteCount: Int { memory.byteCount + xPast.byteCount + bcPast.byteCount }
 
-  public func copy() -> any MixerState {
-    let other = SSDState(memory: memory.copy(), xPast: xPast.copy(), bcPast: bcPast.copy())
+  public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
+    let other = SSDState(memory: copy(memory), xPast: copy(xPast), bcPast: copy(bcPast))
     other.position = position
     return other
   }

@@ -110,5 +110,11 @@ public final class ModelState {
   /// Bytes of memory that it holds.
   public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
   /// An independent copy.
-  public func copy() -> ModelState { ModelState(layers: layers.map { $0.copy() }) }
+  public func copy() -> ModelState { copy { $0.copy() } }
+  /// An independent copy that is to be kept for long: see ``MohawkTensor/Tensor/keptCopy(file:line:)``.
+  public func keptCopy() -> ModelState { copy { $0.keptCopy() } }
+
+  private func copy(by copy: (Tensor) -> Tensor) -> ModelState {
+    ModelState(layers: layers.map { $0.copy(by: copy) })
+  }
 }

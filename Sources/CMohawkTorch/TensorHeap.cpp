@@ -1,0 +1,81 @@
+#include "TensorHeap.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+namespace mohawk {
+namespace {
+
+constexpr size_t huge_page = size_t{2} << 20;
+
+size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
+
+}  // namespace
+
+void *TensorHeap::take(size_t bytes) {
+  if (bytes > SIZE_MAX / 2) return nullptr;
+  bytes = rounded(std::max(bytes, size_t{1}), alignment);
+  const std::lock_guard guard(lock_);
+  auto best = bySize_.lower_bound({bytes, nullptr});
+  if (best == bySize_.end()) {
+    if (!grow(bytes)) return nullptr;
+    best = bySize_.lower_bound({bytes, nullptr});
+  }
+  const auto [size, start] = *best;
+  bySize_.erase(best);
+  free_.erase(start);
+  taken_.emplace(start, bytes);
+  if (size > bytes) {
+    free_.emplace(start + bytes, size - bytes);
+    bySize_.emplace(size - bytes, start + bytes);
+  }
+  return start;
+}
+
+void TensorHeap::give(void *block) {
+  const std::lock_guard guard(lock_);
+  const auto found = taken_.find(static_cast<char *>(block));
+  const auto [start, bytes] = *found;
+  taken_.erase(found);
+  addFree(start, bytes);
+}
+
+/// Joins a free block with its free neighbours.
+void TensorHeap::addFree(char *start, size_t bytes) {
+  auto next = free_.lower_bound(start);
+  if (next != free_.end() && start + bytes == next->first) {
+    bytes += next->second;
+    bySize_.erase({next->second, next->first});
+    next = free_.erase(next);
+  }
+  if (next != free_.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == start) {
+      start = before->first;
+      bytes += before->second;
+      bySize_.erase({before->second, before->first});
+      free_.erase(before);
+    }
+  }
+  free_.emplace(start, bytes);
+  bySize_.emplace(bytes, start);
+}
+
+bool TensorHeap::grow(size_t bytes) {
+  const size_t size = std::max(region_, rounded(bytes, huge_page));
+  // One huge page more, so that the region can begin at one's border.
+  void *const region = mmap(
+      nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+  if (region == MAP_FAILED) return false;
+  char *const start = reinterpret_cast<char *>(rounded(reinterpret_cast<uintptr_t>(region), huge_page));
+#if defined(MADV_HUGEPAGE)
+  madvise(start, size, MADV_HUGEPAGE);  // where it is refused, small pages do
+#endif
+  addFree(start, size);
+  return true;
+}
+
+}  // namespace mohawk

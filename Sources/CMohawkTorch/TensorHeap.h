@@ -1,0 +1,37 @@
+// Where tensors of one kind have their numbers.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace mohawk {
+
+/// A heap for blocks of one kind only, so that none that lives long stands in the middle of what a short-lived one has
+/// freed. Freed neighbours become one block, and a request takes the smallest block in which it fits. Memory is taken
+/// from the system in regions of huge pages where it has such, and kept: its pages are faulted in once.
+class TensorHeap {
+ public:
+  static constexpr size_t alignment = 64;
+
+  explicit TensorHeap(size_t region = size_t{256} << 20) : region_(region) {}
+
+  /// At least `bytes` at a multiple of `alignment`; null when the system has no more.
+  void *take(size_t bytes);
+  /// - Parameter block: from `take`.
+  void give(void *block);
+
+ private:
+  const size_t region_;  // bytes taken from the system at a time, unless more are needed
+  std::mutex lock_;
+  std::map<char *, size_t> free_;               // by address
+  std::set<std::pair<size_t, char *>> bySize_;  // the same
+  std::map<char *, size_t> taken_;
+
+  bool grow(size_t bytes);
+  void addFree(char *start, size_t bytes);
+};
+
+}  // namespace mohawk
