@@ -5,7 +5,7 @@ import MohawkTensor
 import MohawkTraining
 
 /// Stage 3: the whole student learns the teacher's next-token probabilities (temperature 1, no hard labels, all
-/// positions).
+/// positions), from the running teacher or from what was kept of it.
 public final class KnowledgeDistillation: TrainingStage {
   /// The stage of the recipe.
   public let name = StageName.distillation

@@ -33,6 +33,9 @@ struct Signals: ParsableCommand {
     line.clear()
     let sequences = manifest.shards.reduce(0) { $0 + $1.sequences }
     let bytes = manifest.shards.reduce(0) { $0 + $1.digest.bytes }
+    if let rest = manifest.meanRest, let top = manifest.top {
+      Terminal.say("outside of the top \(top) lies \(Number.short(100 * rest)) % of the probability, on average")
+    }
     Terminal.say("\(output): \(sequences) sequences in \(manifest.shards.count) shards, \(Number.whole(bytes)) bytes")
   }
 }

@@ -20,7 +20,8 @@ import Testing
     let place = try Workplace()
     let written = try Command.run(signals("signals", "--top", "16", "--layer-inputs"), in: place.folder)
     #expect(written.status == 0, "\(written.errors)")
-    #expect(written.output.hasPrefix("signals: 96 sequences in 2 shards, "))
+    #expect(written.output.hasPrefix("outside of the top 16 lies "))
+    #expect(written.output.contains(" % of the probability, on average\nsignals: 96 sequences in 2 shards, "))
     for part in [
       "inputs of 2 layers: 1024 tokens of 258 bytes, 264.2 kB", "top 16 of 320 probabilities: 512 tokens of 70 bytes",
       "the disk has ", "1,536/1,536 tokens  ", "tokens/s", "ETA 0:00",

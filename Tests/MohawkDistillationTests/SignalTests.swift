@@ -150,6 +150,7 @@ import Testing
     try signals.open(.top)
     let (all, whole) = (try signals.top(tokens), SignalPass.top(tiny.teacher, tokens, count: 3))
     #expect(all.ids.integers() == whole.ids.integers())
+    #expect(abs(try #require(signals.manifest.meanRest) - whole.rest.mean().item()) < 1e-6)
     let bytes = writer.manifest.shards[2].digest.bytes
     #expect((0..<1024).contains(bytes - 22 * writer.manifest.bytesPerToken(.top)))
   }

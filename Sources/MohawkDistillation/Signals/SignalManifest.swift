@@ -53,6 +53,8 @@ public struct SignalManifest: Codable, Sendable, Equatable {
     public var part: Part
     /// How many sequences.
     public var sequences: Int
+    /// The mean over its positions of the mass that is not named; of the part `top` only.
+    public var rest: Double?
     /// Its size and hash.
     public var digest: FileDigest
   }
@@ -108,6 +110,13 @@ public struct SignalManifest: Codable, Sendable, Equatable {
     } catch is DecodingError {
       throw MohawkError(.invalidFormat, "the manifest cannot be read", at: path, remedy: "write the signals again")
     }
+  }
+
+  /// The mean mass outside of the top over all positions; nil when no top is kept. Large ones ask for a larger top.
+  public var meanRest: Double? {
+    let some = shards.filter { $0.rest != nil }
+    let sequences = some.reduce(0) { $0 + $1.sequences }
+    return sequences == 0 ? nil : some.reduce(0) { $0 + $1.rest! * Double($1.sequences) } / Double(sequences)
   }
 
   /// Writes the manifest into a folder.

@@ -106,6 +106,7 @@ public final class SignalWriter {
     manifest.shards.append(
       .init(
         file: file, part: part, sequences: pieces.reduce(0) { $0 + $1[SignalShard.Name.tokens]!.size(0) },
+        rest: tensors.first { $0.name == SignalShard.Name.rest }.map { $0.tensor.mean().item() },
         digest: try FileDigest(of: folder + "/" + file)))
     try manifest.write(to: folder)
     waiting[part] = []
