@@ -40,7 +40,9 @@ public enum StageLosses {
   /// probability is the sum of theirs. What is kept is scaled to add up to 1. Where every id is named this is the loss
   /// against all probabilities; elsewhere it is less, and smallest where the student's named probabilities are the
   /// teacher's.
-  /// - Parameter student: [rows, vocabulary]
+  /// - Parameters:
+  ///   - student: logits [rows, vocabulary].
+  ///   - target: what was kept of the same rows.
   public static func distillationSum(student: Tensor, target: TopProbabilities) -> Tensor {
     let logits = wide(student)
     let (ids, named) = (target.ids.to(.int64), target.probabilities.to(logits.dtype))

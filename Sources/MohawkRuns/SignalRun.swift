@@ -77,6 +77,7 @@ public final class SignalRun {
     }
     try AtomicFolder.ensure(folder.path)
     let lock = try RunLock(folder: folder.path)
+    folder.removeLeftovers()
     return try withExtendedLifetime(lock) { try write(stages, teacherPath) }
   }
 

@@ -225,7 +225,9 @@ import Testing
     #expect(throws: MohawkError.self) { try write(recipe()) }
     try FileManager.default.removeItem(atPath: path)
     try refused(.missingFile, "top-00000.safetensors", "give mohawk signals again") { _ in }
+    try tiny.place.write("signals/.partial-77-top-00001.safetensors", "half")
     #expect(try write(recipe()) == 16)
+    #expect(!tiny.names("signals").contains { $0.hasPrefix(".partial") })
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == good)
   }
 
