@@ -52,6 +52,9 @@ mhk_error mhk_gather(mhk_tensor a, int64_t dim, mhk_tensor index, mhk_tensor *ou
 mhk_error mhk_where(mhk_tensor condition, mhk_tensor a, mhk_tensor b, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::where(get(condition), get(a), get(b))); });
 }
+mhk_error mhk_scatter_fill(mhk_tensor a, int64_t dim, mhk_tensor index, double value, mhk_tensor *out) {
+  return guarded([&] { *out = wrap(get(a).scatter(dim, get(index), value)); });
+}
 mhk_error mhk_masked_fill(mhk_tensor a, mhk_tensor mask, double value, mhk_tensor *out) {
   return guarded([&] { *out = wrap(get(a).masked_fill(get(mask), value)); });
 }

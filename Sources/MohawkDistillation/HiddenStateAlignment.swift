@@ -14,18 +14,22 @@ public final class HiddenStateAlignment: TrainingStage {
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
+  let signals: TeacherSignals?
   let evaluation: () throws -> [Metric]
 
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
+  ///   - signals: what enters the teacher's layers for all sequences, so that it need not run; nil runs it.
   ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
-  public init(_ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] })
-    throws
-  {
+  public init(
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
+    evaluation: @escaping () throws -> [Metric] = { [] }
+  ) throws {
     try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
+    self.signals = signals
     self.plan = plan
     self.evaluation = evaluation
   }
@@ -37,7 +41,7 @@ public final class HiddenStateAlignment: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    LayerWalk.accumulate(pair, tokens, .output, share: share) { block, hidden, target in
+    try LayerWalk.accumulate(pair, tokens, signals, .output, share: share) { block, hidden, target in
       StageLosses.alignment(student: block.mixer(block.mixerInput(hidden)), teacher: target)
     }
   }

@@ -27,6 +27,20 @@ enum LayerWalk {
     }
   }
 
+  /// The same from inputs that were kept: each layer on its own, with nothing of the teacher between them.
+  static func run<Target>(
+    _ pair: DistillationPair, _ sight: Sight<Target>, input: (_ layer: Int) throws -> Tensor,
+    visit: (_ layer: Int, _ hidden: Tensor, _ target: Target) throws -> Void
+  ) rethrows {
+    let kept = pair.keptLayers
+    for (index, block) in pair.teacher.blocks.enumerated() where !kept.contains(index) {
+      let place = Place(
+        block: block, hidden: try input(index), standsForBlock: pair.standsForBlock(index), isCompared: true,
+        isLast: true)
+      try visit(index, place.hidden, withoutGradients { sight.look(place).target })
+    }
+  }
+
   /// A layer of the teacher on the way.
   struct Place {
     let block: any Block
@@ -73,18 +87,24 @@ extension LayerWalk {
   /// Forward and backward of every compared layer of the student, each released before the next one begins.
   /// - Parameters:
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
+  ///   - signals: what enters the layers; nil runs the teacher.
   ///   - share: factor on the gradients.
   ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows.
   static func accumulate<Target>(
-    _ pair: DistillationPair, _ tokens: Tensor, _ sight: Sight<Target>, share: Double,
+    _ pair: DistillationPair, _ tokens: Tensor, _ signals: TeacherSignals?, _ sight: Sight<Target>, share: Double,
     loss: (_ block: any Block, _ hidden: Tensor, _ target: Target) -> Tensor
-  ) -> StageLoss {
+  ) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
-    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
-    run(pair, ids, sight) { layer, hidden, target in
+    func compare(_ layer: Int, _ hidden: Tensor, _ target: Target) {
       let loss = loss(pair.student.blocks[layer], hidden, target)
       (loss * share).backward()
       losses[layer] = loss.detached()
+    }
+    if let signals {
+      let dtype = pair.teacher.parameters.all[0].value.dtype  // that of the stream
+      try run(pair, sight, input: { try signals.input(tokens, of: $0, dtype) }, visit: compare)
+    } else {
+      run(pair, tokens.narrowed(1, from: 0, length: tokens.size(1) - 1), sight, visit: compare)
     }
     return StageLoss(layers: losses)
   }

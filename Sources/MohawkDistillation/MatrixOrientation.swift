@@ -15,22 +15,26 @@ public final class MatrixOrientation: TrainingStage {
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
+  let signals: TeacherSignals?
   let evaluation: () throws -> [Metric]
   let finish: () throws -> Void
 
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
+  ///   - signals: what enters the teacher's layers for all sequences, so that it need not run; nil runs it.
   ///   - evaluation: what to measure now and then, without gradients.
   ///   - finish: called after the last step.
   /// - Throws: `MohawkError` when the numbers of heads differ or the plan trains what the loss does not depend on.
   public init(
-    _ pair: DistillationPair, _ plan: StageRecipe, evaluation: @escaping () throws -> [Metric] = { [] },
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
+    evaluation: @escaping () throws -> [Metric] = { [] },
     finish: @escaping () throws -> Void = {}
   ) throws {
     try pair.requireEqualHeads()
     try plan.requireTrained([.matrix], in: name)
     self.pair = pair
+    self.signals = signals
     self.plan = plan
     self.evaluation = evaluation
     self.finish = finish
@@ -43,7 +47,7 @@ public final class MatrixOrientation: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    LayerWalk.accumulate(pair, tokens, .matrix, share: share) { block, hidden, target in
+    try LayerWalk.accumulate(pair, tokens, signals, .matrix, share: share) { block, hidden, target in
       StageLosses.orientation(student: block.mixer.factoredMatrix(of: block.mixerInput(hidden)), teacher: target)
     }
   }

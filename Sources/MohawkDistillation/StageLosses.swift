@@ -36,6 +36,25 @@ public enum StageLosses {
     return -(target * wide(student).logSoftmax(-1)).sum()
   }
 
+  /// Stage 3 from what was kept of the teacher's probabilities: all ids that are not named are one outcome, whose
+  /// probability is the sum of theirs. What is kept is scaled to add up to 1. Where every id is named this is the loss
+  /// against all probabilities; elsewhere it is less, and smallest where the student's named probabilities are the
+  /// teacher's.
+  /// - Parameters:
+  ///   - student: logits [rows, vocabulary].
+  ///   - target: what was kept of the same rows.
+  public static func distillationSum(student: Tensor, target: TopProbabilities) -> Tensor {
+    let logits = wide(student)
+    let (ids, named) = (target.ids.to(.int64), target.probabilities.to(logits.dtype))
+    let namesAll = target.ids.size(1) == logits.size(-1)
+    let rest = namesAll ? target.rest.to(logits.dtype) * 0 : target.rest.to(logits.dtype)
+    let mass = named.sum(over: -1) + rest
+    let known = (named * logits.logSoftmax(-1).gathered(-1, ids)).sum(over: -1)
+    if namesAll { return -(known / mass).sum() }
+    let others = logits.filled(-1, at: ids, with: -.infinity).logSumExp(over: -1) - logits.logSumExp(over: -1)
+    return -((known + rest * others) / mass).sum()
+  }
+
   /// At least fp32.
   static func wide(_ tensor: Tensor) -> Tensor {
     tensor.dtype == .float64 ? tensor : tensor.to(.float32)

@@ -7,6 +7,8 @@ enum VocabularyLoss {
   enum Target {
     /// The probabilities of a teacher that sees these normalised hidden states [rows, its width].
     case teacher(any LanguageModel, Tensor)
+    /// What was kept of a teacher's probabilities of every row.
+    case kept(TopProbabilities)
     /// The ids of the next tokens, `int64` [rows].
     case tokens(Tensor)
   }
@@ -47,6 +49,9 @@ enum VocabularyLoss {
     case .tokens(let ids):
       return head.predictionLoss(
         flat, targets: ids, share: share, slice: slice, needsGradient: flat.requiresGradient)
+    case .kept(let target):
+      return head.distillationLoss(
+        flat, target: target, share: share, slice: slice, needsGradient: flat.requiresGradient)
     case .teacher(let teacher, let hidden):
       guard let other = teacher.projection, other.takes(hidden), hidden.dtype == flat.dtype else { return nil }
       return head.distillationLoss(
@@ -94,6 +99,8 @@ extension VocabularyLoss.Target {
     case .teacher(let teacher, let hidden):
       let wanted = withoutGradients { teacher.head(hidden.narrowed(0, from: first, length: rows)) }
       return StageLosses.distillationSum(student: logits, teacher: wanted)
+    case .kept(let target):
+      return StageLosses.distillationSum(student: logits, target: target.rows(first..<first + rows))
     case .tokens(let ids):
       let wanted = ids.narrowed(0, from: first, length: rows)
       return StageLosses.wide(logits).crossEntropy(wanted) * Double(rows)

@@ -54,6 +54,9 @@ private struct RecipeChecks {
       refuse("device", "must be cpu, cuda or cuda:N, not “\(device)”")
     }
     if recipe.teacher?.isEmpty == true { refuse("teacher", "must not be empty", remedy: "write null to pretrain one") }
+    if recipe.signals?.isEmpty == true {
+      refuse("signals", "must not be empty", remedy: "write null to run the teacher in every step")
+    }
     if recipe.stages.isEmpty && recipe.teacher != nil {
       refuse("stages", "must name a stage", remedy: "such as [orientation, alignment, distillation]")
     }

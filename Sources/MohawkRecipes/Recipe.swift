@@ -22,6 +22,9 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var student = StudentRecipe()
   /// The distillation stages to run, in this order.
   public var stages: [StageName] = [.orientation, .alignment, .distillation]
+  /// Folder of teacher signals that `mohawk signals` wrote, from which the stages learn whose part it holds; `nil` means
+  /// that the teacher runs in every step.
+  public var signals: String?
   /// Training of the teacher; unused when `teacher` is given.
   public var pretraining = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 1e-3, trains: .all)
   /// Stage 1, matrix orientation: the student's mixing matrices approach the teacher's.
@@ -70,4 +73,12 @@ extension Recipe {
 
   /// Everything that trains, in order: pretraining first when no teacher is given, then `stages`.
   public var trainingStages: [StageName] { teacher == nil ? [.pretraining] + stages : stages }
+
+  /// The samples of the seeded order of sequences that a distillation stage of `stages` trains on: every stage goes on
+  /// where the one before it stopped.
+  public func samples(of stage: StageName) -> Range<Int> {
+    func count(_ stage: StageName) -> Int { self[stage].steps * (self[stage].batchTokens / data.sequenceLength) }
+    let before = stages.prefix { $0 != stage }.reduce(0) { $0 + count($1) }
+    return before..<before + count(stage)
+  }
 }

@@ -89,6 +89,7 @@ extension RecipeKey {
     RecipeKey("precision", \.precision, "type in which layers compute; master weights stay fp32"),
     RecipeKey("teacher", \.teacher, "folder of a Hugging Face checkpoint; null: pretrain one shaped like model"),
     RecipeKey("stages", \.stages, "distillation stages to run, in order"),
+    RecipeKey("signals", \.signals, "folder of teacher signals to learn from (mohawk signals); null: the teacher runs"),
   ]
 
   private static let data = [

@@ -31,8 +31,16 @@ public enum Number {
     return String(value)
   }
 
+  /// Sizes of files: `950 bytes`, `12.3 MB`, in units of 1000.
+  public static func bytes(_ count: Int) -> String {
+    for (unit, size) in [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] where Double(count) >= size {
+      return String(format: "%.1f \(unit)", Double(count) / size)
+    }
+    return "\(count) bytes"
+  }
+
   /// `0:42`, `3:07:05`, `2d 04:10`.
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
     let total = Int(seconds.rounded())
     let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)

@@ -48,6 +48,9 @@ public final class DistillationRun {
     let teacher = try Decoder.open(teacherPath, compute: compute, on: device)
     try teacher.requireFiniteWeights(at: teacherPath)
     try recipe.requireLengths(within: teacher.maxLength, of: "what the teacher can look at")
+    let tokenizerPath = recipe.data.tokenizer ?? teacherPath
+    let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
+    let signals = try self.signals(of: teacher, tokenizer)
     let student = Decoder.fresh(
       try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
     let transfer = try WeightTransfer.run(
@@ -55,10 +58,8 @@ public final class DistillationRun {
     ).map(\.report)
     let pair = try DistillationPair(teacher: teacher, student: student)
     // All that can be wrong with the stages is found out before the text is encoded.
-    _ = try stages(pair, nil)
+    _ = try stages(pair, nil, signals)
     let tasks = try self.tasks()
-    let tokenizerPath = recipe.data.tokenizer ?? teacherPath
-    let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try run.claim()
     let start = RunStart(
       pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: recipe)
@@ -69,13 +70,12 @@ public final class DistillationRun {
     let data = try RunData.prepare(
       recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
       notice: settings.notice, shouldStop: settings.shouldStop)
-    let stages = try stages(pair, data)
+    try requireAll(signals, of: data)
+    let stages = try stages(pair, data, signals)
     try run.train(stages) { stage, step in
-      // Every stage goes on in the text where the one before it stopped.
-      let length = self.recipe.data.sequenceLength
-      let rows = stages[stage].plan.batchTokens / length
-      let before = stages[..<stage].reduce(0) { $0 + $1.plan.steps * ($1.plan.batchTokens / length) }
-      return data.batch(samples: before + step * rows..<before + (step + 1) * rows)
+      let rows = stages[stage].plan.batchTokens / self.recipe.data.sequenceLength
+      let first = self.recipe.samples(of: stages[stage].name).lowerBound
+      return data.batch(samples: first + step * rows..<first + (step + 1) * rows)
     }
     student.freeze()
     // The lock is held to the end.
@@ -86,21 +86,25 @@ public final class DistillationRun {
   }
 
   /// - Parameter data: nil when the stages are only made to see that they can be.
-  private func stages(_ pair: DistillationPair, _ data: RunData?) throws -> [any TrainingStage] {
+  private func stages(_ pair: DistillationPair, _ data: RunData?, _ signals: TeacherSignals?) throws
+    -> [any TrainingStage]
+  {
     let judged = Array((data?.heldOut ?? []).prefix(4))
     return try recipe.stages.map { name in
       let plan = recipe[name]
+      let signals = signals?.part(for: name) == nil ? nil : signals
       switch name {
       case .orientation:
         return try MatrixOrientation(
-          pair, plan, evaluation: { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] },
+          pair, plan, signals: signals,
+          evaluation: { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] },
           finish: { if let data { try self.keepMatrices(pair, data) } })
       case .alignment:
-        return try HiddenStateAlignment(pair, plan) {
+        return try HiddenStateAlignment(pair, plan, signals: signals) {
           [Metric("output distance", Self.distance(pair, judged, \.outputs))]
         }
       case .distillation:
-        return try KnowledgeDistillation(pair, plan) {
+        return try KnowledgeDistillation(pair, plan, signals: signals) {
           let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
           return [
             Metric("student perplexity", comparison.student.value),

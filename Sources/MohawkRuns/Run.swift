@@ -51,19 +51,9 @@ struct Run {
   /// before it failed is removed.
   func claim() throws {
     if isOtherRecipe { try? FileManager.default.removeItem(atPath: folder.data) }
-    try removeLeftovers()
-    try AtomicFile.write(recipe.yaml, to: folder.recipe)
-  }
-
-  /// Removes unfinished files that killed processes left behind.
-  private func removeLeftovers() throws {
     try store.removeLeftovers()
-    for path in [folder.path, folder.data] {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-      for name in names where name.hasPrefix(".partial-") {
-        try? FileManager.default.removeItem(atPath: path + "/" + name)
-      }
-    }
+    folder.removeLeftovers()
+    try AtomicFile.write(recipe.yaml, to: folder.recipe)
   }
 
   /// Trains the stages to their end, from the newest good checkpoint when there is one.

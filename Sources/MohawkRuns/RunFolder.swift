@@ -33,4 +33,14 @@ public struct RunFolder: Sendable {
   public var isFinished: Bool { FileManager.default.fileExists(atPath: model + "/config.json") }
 
   func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// Removes unfinished files that killed processes left behind.
+  func removeLeftovers() {
+    for place in [path, data] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+      for name in names where name.hasPrefix(".partial-") {
+        try? FileManager.default.removeItem(atPath: place + "/" + name)
+      }
+    }
+  }
 }

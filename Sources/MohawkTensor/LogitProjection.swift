@@ -69,6 +69,31 @@ public struct LogitProjection {
     }
   }
 
+  /// The mean over rows of −Σ p log q over the ids that a sparse target names, minus its rest times the log of the
+  /// probability that softmax(logits) gives to all other ids together; and the rest as for `distillationLoss`. It is that
+  /// loss where every id is named, and a lower bound of it elsewhere, smallest where q is p on the named ids.
+  /// - Parameters:
+  ///   - hidden: [rows, width] that `takes` accepts; the products are computed in its type.
+  ///   - target: a teacher's most likely ids of every row.
+  ///   - share: factor on the gradients.
+  ///   - slice: rows of logits that exist at a time, at most.
+  ///   - needsGradient: whether the gradient for `hidden` is wanted.
+  ///   - file: the caller, for a trap.
+  ///   - line: the caller, for a trap.
+  /// - Returns: the loss, and `share` times its gradient for `hidden`.
+  public func distillationLoss(
+    _ hidden: Tensor, target: TopProbabilities, share: Double, slice: Int, needsGradient: Bool,
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> (loss: Double, gradient: Tensor?) {
+    let sums: DType = hidden.dtype == .float64 ? .float64 : .float32
+    let (ids, probabilities, rest) = (target.ids, target.probabilities.to(sums), target.rest.to(sums))
+    return loss("distillationLoss", hidden, [ids, probabilities, rest], needsGradient: needsGradient, file, line) {
+      own, slopes, loss in
+      let top = mhk_top(ids: ids.handle, probabilities: probabilities.handle, rest: rest.handle)
+      return mhk_sparse_distillation_loss(own, top, share, Int64(slice), slopes, loss)
+    }
+  }
+
   private func loss(
     _ operation: StaticString, _ hidden: Tensor, _ others: [Tensor], needsGradient: Bool, _ file: StaticString,
     _ line: UInt, _ run: (mhk_head, mhk_head_gradients, UnsafeMutablePointer<Double>) -> Failure

@@ -126,6 +126,13 @@ extension Tensor {
     binary("filled", mask, { mhk_masked_fill($0, $1, value, $2) }, file, line)
   }
 
+  /// `value` at the places along a dimension that `index` names, the element elsewhere; `index` has the rank of the tensor.
+  public func filled(
+    _ dimension: Int, at index: Tensor, with value: Double, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    binary("filled", index, { mhk_scatter_fill($0, Int64(dimension), $1, value, $2) }, file, line)
+  }
+
   /// `a` where the Boolean tensor is true, `b` elsewhere.
   public func choosing(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     Tensor.make("choosing", self, a, b, file: file, line: line) { mhk_where(handle, a.handle, b.handle, $0) }

@@ -1,21 +1,29 @@
 import MohawkFiles
 
 /// Size and XXH64 of a file: enough to notice every accidental change (not a defence against deliberate ones).
-struct FileDigest: Codable, Sendable, Equatable {
-  var bytes: Int
+public struct FileDigest: Codable, Sendable, Equatable {
+  /// The file's size.
+  public var bytes: Int
   /// Sixteen hexadecimal digits.
-  var xxh64: String
+  public var xxh64: String
 
-  init(of path: String) throws {
+  /// Reads the whole file.
+  /// - Throws: `MohawkError` when it is missing or cannot be read.
+  public init(of path: String) throws {
     let map = try MappedFile(path)
     bytes = map.count
-    let digits = String(map.withBytes { xxHash64($0) }, radix: 16)
-    xxh64 = String(repeating: "0", count: 16 - digits.count) + digits
+    xxh64 = map.withBytes { Self.hexadecimal(xxHash64($0)) }
+  }
+
+  /// A hash as sixteen digits.
+  public static func hexadecimal(_ hash: UInt64) -> String {
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
 
 /// XXH64 with seed 0, by the specification of Yann Collet (doc/xxhash_spec.md of Cyan4973/xxHash).
-func xxHash64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+public func xxHash64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
   let primes: (UInt64, UInt64, UInt64, UInt64, UInt64) = (
     0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63, 0x27D4_EB2F_1656_67C5
   )

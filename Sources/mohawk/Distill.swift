@@ -14,12 +14,15 @@ struct Distill: ParsableCommand {
   @Option(help: "The teacher's folder: config.json, model.safetensors, tokenizer.json.") var teacher: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
   @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22.") var attention: String?
+  @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
+  var signals: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
 
   func run() throws {
     var more: [String] = []
     if let stages { more.append("stages=[\(stages)]") }
     if let attention { more.append("student.attentionLayers=[\(attention)]") }
+    if let signals { more.append("signals=\(try RecipeOptions.quoted(signals))") }
     // A run of the default recipe is called after its folder.
     if options.recipe == "demo", !options.assignments.contains(where: { $0.hasPrefix("name=") }) {
       more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")

@@ -32,8 +32,10 @@ struct EvaluateTasks {
     var evaluation = TaskEvaluation(tasks, limit: options.limit)
     evaluation.folder = output
     evaluation.keepsSamples = keepsSamples
-    let line = TaskLine()
-    evaluation.progress = { line.show($0, $1) }
+    let line = StatusLine()
+    evaluation.progress = { role, progress in
+      line.show(progress.text(role), isDone: progress.done == progress.total)
+    }
     defer { line.clear() }
     let comparison = try evaluation.run(student: mine, teacher: theirs)
     line.clear()
@@ -50,30 +52,9 @@ struct EvaluateTasks {
   }
 }
 
-/// One line on standard error that tells how far a task is: redrawn on a terminal, else one line for each task.
-final class TaskLine {
-  private var last = ContinuousClock.now
-  private var shown = ""
-
-  func show(_ role: String, _ progress: TaskProgress) {
-    let isDone = progress.done == progress.total
-    guard isDone || Terminal.redraws && last.duration(to: .now) > .milliseconds(100) else { return }
-    last = .now
-    let speed = progress.seconds > 0 ? Double(progress.tokens) / progress.seconds : 0
-    let text =
-      "\(role) \(progress.task) \(Number.whole(progress.done))/\(Number.whole(progress.total)), "
-      + "\(Number.whole(Int(speed))) tokens/s"
-    if Terminal.redraws {
-      clear()
-      shown = String(text.prefix(max(20, Terminal.width - 1)))
-      Terminal.draw(shown)
-    } else {
-      Terminal.complain(text)
-    }
-  }
-
-  func clear() {
-    if !shown.isEmpty { Terminal.draw("\r" + String(repeating: " ", count: shown.count) + "\r") }
-    shown = ""
+extension TaskProgress {
+  fileprivate func text(_ role: String) -> String {
+    let speed = seconds > 0 ? Double(tokens) / seconds : 0
+    return "\(role) \(task) \(Number.whole(done))/\(Number.whole(total)), \(Number.whole(Int(speed))) tokens/s"
   }
 }

@@ -25,7 +25,7 @@ import Testing
   @Test func everyStoredPropertyHasAKey() throws {
     // Counts the leaves of the encoded recipe with every optional filled in.
     var recipe = Recipe()
-    (recipe.threads, recipe.teacher) = (1, "t")
+    (recipe.threads, recipe.teacher, recipe.signals) = (1, "t", "s")
     (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
     (recipe.student.headDim, recipe.evaluation.limit) = (1, 1)
@@ -66,9 +66,8 @@ import Testing
     let keys = Recipe().yaml.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
     #expect(
       keys == [
-        "name", "seed", "threads", "device", "precision", "teacher", "stages", "data", "model", "student",
-        "pretraining",
-        "orientation", "alignment", "distillation", "checkpoints", "evaluation",
+        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "data", "model", "student",
+        "pretraining", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
       ])
   }
 

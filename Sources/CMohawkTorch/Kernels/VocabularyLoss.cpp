@@ -17,11 +17,17 @@ struct VocabularyRow {
   double scale, teacherScale;      // 1 over the divisors
   double factor;                   // of the gradient
   int64_t count, target;
+  // Of a sparse target: the ids that it names, their probabilities, what is left for all others, and room for their logits.
+  const int32_t *ids;
+  const void *probabilities;
+  double rest;
+  int64_t named;
+  double *room;
 };
 }  // namespace
 }  // namespace mohawk
 
-#define KERNEL "VocabularyRow.h"
+#define KERNEL "VocabularyRows.h"
 #include "EveryTarget.h"
 
 namespace mohawk {
@@ -54,17 +60,61 @@ struct Head {
   }
 };
 
+// The most likely ids of every row, checked.
+struct Sparse {
+  at::Tensor ids, probabilities, rest;
+
+  Sparse(const mhk_top &from, const Head &head)
+      : ids(get(from.ids).contiguous()), probabilities(get(from.probabilities).contiguous()), rest(get(from.rest).contiguous()) {
+    TORCH_CHECK(ids.is_cpu() && ids.scalar_type() == at::kInt && ids.dim() == 2 && ids.size(0) == head.rows() &&
+                    ids.size(1) > 0 && ids.size(1) <= head.vocabulary(),
+                "ids must be int32 [rows, 1 to ", head.vocabulary(), "], not ", ids.sizes());
+    TORCH_CHECK(probabilities.is_cpu() && probabilities.sizes() == ids.sizes() && rest.is_cpu() &&
+                    rest.numel() == head.rows() && probabilities.scalar_type() == head.sums() &&
+                    rest.scalar_type() == head.sums(),
+                "probabilities and their rest must be ", head.sums(), ", one for every id and one for every row");
+    const auto *const values = ids.const_data_ptr<int32_t>();
+    for (int64_t i = 0; i < ids.numel(); i++) {
+      TORCH_CHECK(values[i] >= 0 && values[i] < head.vocabulary(), "id ", values[i], " is outside of a vocabulary of ",
+                  head.vocabulary());
+    }
+  }
+
+  int64_t named() const { return ids.size(1); }
+  void point(VocabularyRow &row, int64_t index) const {
+    row.ids = ids.const_data_ptr<int32_t>() + index * named();
+    row.probabilities = static_cast<const char *>(probabilities.const_data_ptr()) +
+                        index * named() * static_cast<int64_t>(probabilities.element_size());
+    row.rest = rest.scalar_type() == at::kDouble ? rest.const_data_ptr<double>()[index]
+                                                 : static_cast<double>(rest.const_data_ptr<float>()[index]);
+    row.named = named();
+  }
+};
+
 using RowPass = double (*)(const VocabularyRow &);
 using ColumnPass = void (*)(const void *, int64_t, int64_t, int64_t, int64_t, void *);
 
-RowPass rowPass(at::ScalarType type, bool distils) {
+enum class Aim { teacher, token, sparse };
+
+template <typename T>
+RowPass rowPass(Aim aim) {
+  switch (aim) {
+    case Aim::teacher: return PICK(distilRow, T);
+    case Aim::token: return PICK(predictRow, T);
+    case Aim::sparse: return PICK(sparseRow, T);
+  }
+  TORCH_CHECK(false, "no such loss");
+}
+
+RowPass rowPass(at::ScalarType type, Aim aim) {
+  using Doubles = portable::Lane<double>;
   switch (type) {
-    case at::kFloat: return distils ? PICK(distilRow, float) : PICK(predictRow, float);
-    case at::kBFloat16: return distils ? PICK(distilRow, c10::BFloat16) : PICK(predictRow, c10::BFloat16);
-    case at::kDouble: {
-      using Doubles = portable::Lane<double>;
-      return distils ? &portable::distilRow<Doubles, double> : &portable::predictRow<Doubles, double>;
-    }
+    case at::kFloat: return rowPass<float>(aim);
+    case at::kBFloat16: return rowPass<c10::BFloat16>(aim);
+    case at::kDouble:
+      return aim == Aim::teacher ? &portable::distilRow<Doubles, double>
+             : aim == Aim::token ? &portable::predictRow<Doubles, double>
+                                 : &portable::sparseRow<Doubles, double>;
     default: TORCH_CHECK(false, "no loss over the vocabulary in ", type);
   }
 }
@@ -82,8 +132,8 @@ at::Tensor target(mhk_tensor handle, at::IntArrayRef shape, at::ScalarType type,
   return tensor;
 }
 
-double run(const Head &student, const Head *teacher, const int64_t *targets, double share, int64_t slice,
-           const mhk_head_gradients &wanted) {
+double run(const Head &student, const Head *teacher, const int64_t *targets, const Sparse *sparse, double share,
+           int64_t slice, const mhk_head_gradients &wanted) {
   const int64_t rows = student.rows(), vocabulary = student.vocabulary();
   auto hiddenSlope = target(wanted.hidden_or_null, student.hidden.sizes(), student.hidden.scalar_type(), "hidden states");
   auto weightSlope = target(wanted.weight_or_null, student.weight.sizes(), student.sums(), "weight");
@@ -95,7 +145,10 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, dou
   const int64_t most = std::min(std::max<int64_t>(slice, 1), rows);
   const auto buffer = at::empty({most, vocabulary}, student.hidden.options());
   const auto teacherBuffer = teacher != nullptr ? at::empty_like(buffer) : at::Tensor();
-  const auto pass = rowPass(buffer.scalar_type(), teacher != nullptr);
+  const auto pass = rowPass(buffer.scalar_type(), teacher != nullptr  ? Aim::teacher
+                                                  : sparse != nullptr ? Aim::sparse
+                                                                      : Aim::token);
+  std::vector<double> room(sparse != nullptr ? static_cast<size_t>(most * sparse->named()) : 0);
   std::vector<double> losses(static_cast<size_t>(rows));
   for (int64_t first = 0; first < rows; first += most) {
     const int64_t count = std::min(most, rows - first);
@@ -117,6 +170,10 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, dou
       row.student = static_cast<char *>(logits.data_ptr()) + i * stride;
       if (teacher != nullptr) row.teacher = static_cast<const char *>(aims.const_data_ptr()) + i * stride;
       if (targets != nullptr) row.target = targets[first + i];
+      if (sparse != nullptr) {
+        sparse->point(row, first + i);
+        row.room = room.data() + i * sparse->named();
+      }
       losses[static_cast<size_t>(first + i)] = pass(row);
     });
     if (hiddenSlope.defined()) {
@@ -155,7 +212,7 @@ mhk_error mhk_distillation_loss(mhk_head student, mhk_head teacher, double share
     TORCH_CHECK(learner.rows() == master.rows() && learner.vocabulary() == master.vocabulary() &&
                     learner.hidden.scalar_type() == master.hidden.scalar_type(),
                 "student and teacher differ in rows, vocabulary or type");
-    *loss = run(learner, &master, nullptr, share, slice, gradients);
+    *loss = run(learner, &master, nullptr, nullptr, share, slice, gradients);
   });
 }
 
@@ -172,7 +229,17 @@ mhk_error mhk_prediction_loss(mhk_head model, mhk_tensor targets, double share, 
       TORCH_CHECK(values[i] >= 0 && values[i] < head.vocabulary(), "target ", values[i], " is outside of a vocabulary of ",
                   head.vocabulary());
     }
-    *loss = run(head, nullptr, values, share, slice, gradients);
+    *loss = run(head, nullptr, values, nullptr, share, slice, gradients);
+  });
+}
+
+mhk_error mhk_sparse_distillation_loss(mhk_head student, mhk_top target, double share, int64_t slice,
+                                       mhk_head_gradients gradients, double *loss) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    const Head head(student);
+    const Sparse sparse(target, head);
+    *loss = run(head, nullptr, nullptr, &sparse, share, slice, gradients);
   });
 }
 

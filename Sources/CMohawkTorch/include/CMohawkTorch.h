@@ -133,6 +133,7 @@ mhk_error mhk_stack(const mhk_tensor *list, int32_t count, int64_t dim, mhk_tens
 mhk_error mhk_index_select(mhk_tensor a, int64_t dim, mhk_tensor index, mhk_tensor *out);
 mhk_error mhk_gather(mhk_tensor a, int64_t dim, mhk_tensor index, mhk_tensor *out);
 mhk_error mhk_where(mhk_tensor condition, mhk_tensor a, mhk_tensor b, mhk_tensor *out);
+mhk_error mhk_scatter_fill(mhk_tensor a, int64_t dim, mhk_tensor index, double value, mhk_tensor *out);
 mhk_error mhk_masked_fill(mhk_tensor a, mhk_tensor mask, double value, mhk_tensor *out);
 mhk_error mhk_to(mhk_tensor a, int32_t dtype, int32_t device, int32_t index, mhk_tensor *out);
 

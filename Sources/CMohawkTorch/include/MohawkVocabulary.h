@@ -34,6 +34,18 @@ mhk_error mhk_distillation_loss(mhk_head student, mhk_head teacher, double share
 mhk_error mhk_prediction_loss(mhk_head model, mhk_tensor targets, double share, int64_t slice,
                               mhk_head_gradients gradients, double *loss);
 
+// A sparse target: the ids that a teacher finds most likely in every row, int32 [rows, k], each once in its row; their
+// probabilities, of the same shape, and the rest [rows] for all others, in the type of the head's bias. They are scaled
+// to add up to 1.
+typedef struct {
+  mhk_tensor ids, probabilities, rest;
+} mhk_top;
+
+// The same against a sparse target: all other ids are one outcome, whose probability is the sum of theirs. Without any
+// other id, the rest counts for nothing.
+mhk_error mhk_sparse_distillation_loss(mhk_head student, mhk_top target, double share, int64_t slice,
+                                       mhk_head_gradients gradients, double *loss);
+
 #ifdef __cplusplus
 }
 #endif

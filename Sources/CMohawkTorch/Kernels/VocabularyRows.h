@@ -1,0 +1,3 @@
+// Every loss of a row of logits.
+#include "VocabularyRow.h"
+#include "VocabularySparseRow.h"
