@@ -94,21 +94,6 @@ MOHAWK_INLINE bool bring(
   return fresh;
 }
 
-/// The sums of tiles times a factor per row, and what they give times `others`, by rows, added to `totals`.
-template <typename T, int vectors, typename U>
-MOHAWK_INLINE void scaleAndTotal(
-    Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T *totals, bool add) {
-  constexpr int lanes = Lanes<T>::count;
-  for (int r = 0; r < tileRows; r++) {
-    Vector<T> total{};
-    for (int v = 0; v < vectors; v++) {
-      sums[r][v] *= factors[r];
-      total += sums[r][v] * numbersAt(others + r * stride, v * lanes);
-    }
-    at(totals + r * lanes) = add ? at(totals + r * lanes) + total : total;
-  }
-}
-
 template <typename E, typename T>
 void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
   constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
@@ -229,10 +214,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
         if (hasGradient) multiply<E, false, Part::all, vectors>(sums, {room.b, n / size, after, p, n}, i, j);
-        for (int r = 0; r < tileRows; r++)
-          for (int v = 0; v < vectors; v++)
-            sums[r][v] = sums[r][v] * decays.toEnd[i + r] +
-                         numbersAt(room.yGradient + (i + r) * p / size, j + v * lanes) * skip;
+        scaleAndAdd<T, vectors>(sums, decays.toEnd + i, room.yGradient + (i * p + j) / size, p / size, skip);
         multiply<E, true, Part::upperLeft, vectors>(sums, {room.weights, q, yGradient, p, q}, i, j);
         xGradient.template put<vectors>(sums, i, j);
         incoming.step(1);
@@ -258,8 +240,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       const T whole = hasGradient ? decays.whole : 0;
       eachTile<T, Part::all>(n, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
-        for (int r = 0; r < tileRows; r++)
-          for (int v = 0; v < vectors; v++) sums[r][v] = at(gradient + (i + r) * p + j + v * lanes) * whole;
+        take<T, vectors>(sums, gradient + i * p + j, p, whole);
         multiply<E, true, Part::all, vectors>(sums, {room.cScaled, n, yGradient, p, q}, i, j);
         keep<T, vectors>(sums, gradient + i * p + j, p);
         incoming.step(1);

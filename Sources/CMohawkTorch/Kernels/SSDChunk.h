@@ -43,14 +43,12 @@ MOHAWK_INLINE void storeRow(E *to, const Vector<T> *from, int64_t left) {
     }
   }
 #endif
-  for (int v = 0; v < vectors; v++) {
-    if (v * lanes + lanes <= left) {
-      store(to + v * lanes, from[v]);
-    } else {
-      for (int l = 0; l < lanes; l++)
-        if (v * lanes + l < left) put(to + v * lanes + l, from[v][l]);
-    }
-  }
+  times<vectors>([&](auto v) __attribute__((always_inline)) {
+    if (v * lanes + lanes <= left) return store(to + v * lanes, from[v]);
+    T numbers[lanes];
+    at(numbers) = from[v];
+    for (int l = 0; l < lanes && v * lanes + l < left; l++) put(to + v * lanes + l, numbers[l]);
+  });
 }
 
 /// Copies `count` rows of `width` numbers to rows of padded(width), zeros around.

@@ -55,7 +55,7 @@ MOHAWK_INLINE bool bring(
 
 template <typename E, typename T>
 void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
-  constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
+  constexpr int size = Units<E>::size;
   const FlushTinyNumbers flush;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
@@ -115,10 +115,7 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
         if (hasState) multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, before, p, n}, i, j);
-        for (int r = 0; r < tileRows; r++)
-          for (int v = 0; v < vectors; v++)
-            sums[r][v] = sums[r][v] * decays.fromStart[i + r] +
-                         numbersAt(room.x + (i + r) * p / size, j + v * lanes) * skip;
+        scaleAndAdd<T, vectors>(sums, decays.fromStart + i, room.x + (i * p + j) / size, p / size, skip);
         multiply<E, false, Part::lowerLeft, vectors>(sums, {room.weights, q / size, x, p, q}, i, j);
         y.template put<vectors>(sums, i, j);
         incoming.step(2);
@@ -133,8 +130,7 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
       const T whole = hasState ? decays.whole : 0;
       eachTile<T, Part::all>(n, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
-        for (int r = 0; r < tileRows; r++)
-          for (int v = 0; v < vectors; v++) sums[r][v] = at(state + (i + r) * p + j + v * lanes) * whole;
+        take<T, vectors>(sums, state + i * p + j, p, whole);
         multiply<E, true, Part::all, vectors>(sums, {room.bStack, n, x, p, q}, i, j);
         keep<T, vectors>(sums, state + i * p + j, p);
         incoming.step(2);

@@ -14,6 +14,23 @@ enum class Part {
 
 constexpr int tileRows = MOHAWK_TILE_ROWS;
 
+/// Calls `body` with the constants 0 to count − 1. Not a loop, so that arrays indexed by them are registers.
+template <int count, typename Body>
+MOHAWK_INLINE void times(Body body) {
+  if constexpr (count > 0) {
+    times<count - 1>(body);
+    body(std::integral_constant<int, count - 1>{});
+  }
+}
+
+/// Calls `body(r, v)` for every vector of a tile, row by row.
+template <int vectors, typename Body>
+MOHAWK_INLINE void eachVector(Body body) {
+  times<tileRows>([&](auto r) __attribute__((always_inline)) {
+    times<vectors>([&](auto v) __attribute__((always_inline)) { body(r, v); });
+  });
+}
+
 template <typename T, int vectors>
 using Tile = Vector<T>[tileRows][vectors];
 
@@ -36,20 +53,18 @@ MOHAWK_INLINE void multiply(Tile<Sum<E>, vectors> &sums, const Factors<Unit<E>> 
   const int64_t stride = factors.aStride, bStride = factors.bStride, depth = factors.depth;
   const int64_t from = part == Part::upperLeft ? i / size : 0;
   const int64_t to = (part == Part::lowerLeft && i + tileRows < depth ? i + tileRows : depth) / size;
-  const U *a = factors.a + (byColumns ? i : i * stride), *b = factors.b + j;
-  Tile<T, vectors> own;  // in registers for sure
-  for (int r = 0; r < tileRows; r++)
-    for (int v = 0; v < vectors; v++) own[r][v] = sums[r][v];
+  const U *b = factors.b + j, *rows[tileRows];
+  times<tileRows>([&](auto r) __attribute__((always_inline)) {
+    rows[r] = factors.a + (byColumns ? i + r : (i + r) * stride);
+  });
   for (int64_t k = from; k < to; k++) {
     Vector<U> right[vectors];
-    for (int v = 0; v < vectors; v++) right[v] = at(b + k * bStride + v * lanes);
-    for (int r = 0; r < tileRows; r++) {
-      const Vector<U> left = all<U>(byColumns ? a[k * stride + r] : a[r * stride + k]);
-      for (int v = 0; v < vectors; v++) multiplyAdd(own[r][v], left, right[v]);
-    }
+    times<vectors>([&](auto v) __attribute__((always_inline)) { right[v] = at(b + k * bStride + v * lanes); });
+    times<tileRows>([&](auto r) __attribute__((always_inline)) {
+      const Vector<U> left = all<U>(byColumns ? rows[0][k * stride + r] : rows[r][k]);
+      times<vectors>([&](auto v) __attribute__((always_inline)) { multiplyAdd(sums[r][v], left, right[v]); });
+    });
   }
-  for (int r = 0; r < tileRows; r++)
-    for (int v = 0; v < vectors; v++) sums[r][v] = own[r][v];
 }
 
 /// Calls `body(vectors, i, j)` for every tile that is needed: i its first row, j its first column, `vectors` how many
@@ -76,11 +91,38 @@ MOHAWK_INLINE void eachTile(int64_t rows, int64_t columns, Body body) {
 
 template <typename T, int vectors>
 MOHAWK_INLINE void clear(Tile<T, vectors> &sums) {
-  for (int r = 0; r < tileRows; r++)
-    for (int v = 0; v < vectors; v++) sums[r][v] = Vector<T>{};
+  eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) { sums[r][v] = Vector<T>{}; });
 }
 template <typename T, int vectors>
 MOHAWK_INLINE void keep(const Tile<T, vectors> &sums, T *to, int64_t stride) {
-  for (int r = 0; r < tileRows; r++)
-    for (int v = 0; v < vectors; v++) at(to + r * stride + v * Lanes<T>::count) = sums[r][v];
+  eachVector<vectors>(
+      [&](auto r, auto v) __attribute__((always_inline)) { at(to + r * stride + v * Lanes<T>::count) = sums[r][v]; });
+}
+/// sums ← factor · what stands at `from`.
+template <typename T, int vectors>
+MOHAWK_INLINE void take(Tile<T, vectors> &sums, const T *from, int64_t stride, T factor) {
+  eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) {
+    sums[r][v] = at(from + r * stride + v * Lanes<T>::count) * factor;
+  });
+}
+/// sums ← factors of rows ∘ sums + factor · others, which lie in units along rows.
+template <typename T, int vectors, typename U>
+MOHAWK_INLINE void scaleAndAdd(Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T factor) {
+  eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) {
+    sums[r][v] = sums[r][v] * factors[r] + numbersAt(others + r * stride, v * Lanes<T>::count) * factor;
+  });
+}
+/// The sums times a factor per row, and what they give times `others`, by rows, written or added to a vector per row.
+template <typename T, int vectors, typename U>
+MOHAWK_INLINE void scaleAndTotal(
+    Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T *totals, bool add) {
+  constexpr int lanes = Lanes<T>::count;
+  times<tileRows>([&](auto r) __attribute__((always_inline)) {
+    Vector<T> total{};
+    times<vectors>([&](auto v) __attribute__((always_inline)) {
+      sums[r][v] *= factors[r];
+      total += sums[r][v] * numbersAt(others + r * stride, v * lanes);
+    });
+    at(totals + r * lanes) = add ? at(totals + r * lanes) + total : total;
+  });
 }

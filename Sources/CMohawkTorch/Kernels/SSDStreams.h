@@ -78,14 +78,14 @@ struct Outgoing {
   template <int vectors>
   MOHAWK_INLINE void put(const Tile<T, vectors> &sums, int64_t i, int64_t j) const {
     if (!passesCaches<E> && j == 0 && !sum.first) ask(i + ahead);
-    for (int r = 0; r < tileRows; r++) {
+    times<tileRows>([&](auto r) __attribute__((always_inline)) {
       if (i + r >= count) return;
       if (sum.first) {
         add<vectors>(sum[first + i + r] + j, sums[r], width - j);
       } else {
         write<vectors>(rows[first + i + r] + j, sums[r], width - j);
       }
-    }
+    });
   }
 
  private:
@@ -101,7 +101,7 @@ struct Outgoing {
   static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left) {
     if constexpr (passesCaches<E>) {
       if (left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
-        for (int v = 0; v < vectors; v++) pass(to + v * Lanes<T>::count, from[v]);
+        times<vectors>([&](auto v) __attribute__((always_inline)) { pass(to + v * Lanes<T>::count, from[v]); });
         return;
       }
     }
@@ -110,8 +110,8 @@ struct Outgoing {
 
   template <int vectors>
   static MOHAWK_INLINE void add(T *to, const Vector<T> *from, int64_t left) {
-    for (int v = 0; v < vectors; v++)
-      for (int l = 0; l < Lanes<T>::count; l++)
-        if (v * Lanes<T>::count + l < left) to[v * Lanes<T>::count + l] += from[v][l];
+    T numbers[vectors * Lanes<T>::count];
+    times<vectors>([&](auto v) __attribute__((always_inline)) { at(numbers + v * Lanes<T>::count) = from[v]; });
+    for (int l = 0; l < vectors * Lanes<T>::count && l < left; l++) to[l] += numbers[l];
   }
 };
