@@ -6,6 +6,8 @@ import MohawkTensor
 struct SSDWork {
   /// x, b, c and the log-decay, which gradients are wanted of; then the gradient by y.
   let operands: [Tensor]
+  /// How often a turn runs it, as many times as the peer: a processor that has just been idle is slow for milliseconds.
+  static let perTurn = 5
   static let names = ["x", "b", "c", "log_decay", "y_gradient"]
 
   /// Drawn operands: decays as at the start of training, b and c so that y is about as large as x.
