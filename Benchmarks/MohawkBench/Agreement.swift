@@ -33,16 +33,18 @@ struct Agreement: Codable {
     try Safetensors.write(tensors, to: path)
   }
 
+  /// Options for models that are small enough to be compared.
+  static let smallModels = ["--layers", "2", "--vocabulary", "2048", "--batch", "1"]
+
   /// Asks a peer.
   /// - Parameters:
   ///   - options: what worker and peer are both given.
-  ///   - peer: the peer's command with the stage.
+  ///   - peer: the peer's command with what it is to do.
   init(_ work: Worker.Work, _ options: [String], peer: [String], _ name: String) throws {
     let path = NSTemporaryDirectory() + "mohawk-bench-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let small = options + ["--layers", "2", "--vocabulary", "2048", "--batch", "1"]
-    _ = try Self.output(of: "mohawk", Partner.own + ["worker", work.rawValue] + small + ["--export", path])
-    let answer = try Self.output(of: name, peer + small + ["--compare", path])
+    _ = try Self.output(of: "mohawk", Partner.own + ["worker", work.rawValue] + options + ["--export", path])
+    let answer = try Self.output(of: name, peer + options + ["--compare", path])
     do {
       self = try JSONDecoder().decode(Agreement.self, from: answer)
     } catch {

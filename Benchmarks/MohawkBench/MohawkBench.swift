@@ -12,7 +12,8 @@ struct MohawkBench: ParsableCommand {
       machine meets all of them alike. With one thread, ratios are of CPU time; with more, of wall time.
       """,
     subcommands: [
-      Settings.self, Stages.self, TextBench.self, Decode.self, DecodeContexts.self, Worker.self, DecodingWorker.self,
+      Settings.self, Stages.self, SSDAlone.self, TextBench.self, Decode.self, DecodeContexts.self, Worker.self,
+      DecodingWorker.self,
     ])
 
   /// Runs a command; whatever goes wrong outside becomes one sentence on standard error and exit code 1.

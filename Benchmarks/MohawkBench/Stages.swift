@@ -51,15 +51,7 @@ struct Stages: ParsableCommand {
       """)
   }
 
-  /// Names of the peers in the table, and what each is given beside the options that all are given.
-  private var variants: [(name: String, options: [String])] {
-    if peer.isEmpty { return [] }
-    if variant.isEmpty { return [("peer", [])] }
-    return variant.map { text in
-      let words = text.split(separator: " ").map(String.init)
-      return (words.first ?? "peer", Array(words.dropFirst()))
-    }
-  }
+  private var variants: [PeerVariant] { PeerVariant.all(variant, peer) }
 
   private func compare(_ name: Preset.Name, _ stage: Int, _ precision: Precision, _ threads: Int) throws -> StageRow {
     guard let work = Worker.Work(rawValue: "stage\(stage)") else {
@@ -68,8 +60,9 @@ struct Stages: ParsableCommand {
     let size = Preset(name)
     let rows = batch ?? size.batch
     let shared = ["--preset", name.rawValue, "--precision", precision.rawValue, "--threads", "\(threads)"]
-    if let (variant, _) = variants.first, size.length <= 2048 {
-      let agreement = try Agreement(work, shared, peer: peer + ["--stage", "\(stage)"], variant)
+    if let variant = variants.first, size.length <= 2048 {
+      let agreement = try Agreement(
+        work, shared + Agreement.smallModels, peer: peer + ["--stage", "\(stage)"], variant.name)
       MohawkBench.notice(
         String(
           format: "  same models and batch: losses %.1e apart, gradients %.1e, most in %@ (%.1e)", agreement.lossError,
@@ -78,8 +71,8 @@ struct Stages: ParsableCommand {
     }
     let options = shared + ["--batch", "\(rows)"]
     var partners = [try Partner("mohawk", worker: [work.rawValue] + options)]
-    for (name, more) in variants {
-      partners.append(try Partner(name, peer + ["--stage", "\(stage)"] + options + more))
+    for variant in variants {
+      partners.append(try Partner(variant.name, peer + ["--stage", "\(stage)"] + options + variant.options))
     }
     guard partners.allSatisfy({ $0.introduction.isSameWork(as: partners[0].introduction) }) else {
       throw MohawkError(

@@ -10,7 +10,7 @@ struct Worker: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Works one step per line of standard input.", shouldDisplay: false)
 
-  enum Work: String, ExpressibleByArgument { case matmul, copy, exponentials, stage1, stage2, stage3 }
+  enum Work: String, ExpressibleByArgument { case matmul, copy, exponentials, stage1, stage2, stage3, ssd }
 
   @Argument var work: Work
   @Option var preset = Preset.Name.small
@@ -35,6 +35,7 @@ struct Worker: ParsableCommand {
     case .stage1: try train(.orientation)
     case .stage2: try train(.alignment)
     case .stage3: try train(.distillation)
+    case .ssd: try stateSpace()
     }
   }
 
@@ -60,6 +61,23 @@ struct Worker: ParsableCommand {
         b.assign(a)
         b.expInPlace()
       }
+    }
+  }
+
+  /// The state-space operation, forward and backward, per step.
+  private func stateSpace() throws {
+    let size = Preset(preset)
+    let work = SSDWork(size, rows: batch ?? size.batch, dtype: precision.dtype)
+    if let export { return try work.export(to: export) }
+    for _ in 0..<2 { _ = work.run() }
+    Meter.forgetPeak()
+    let program = ProcessMemory.current().resident - work.mebibytes
+    Turns.introduce(Introduction(student: work.numbers, programMiB: program, weightsMiB: work.mebibytes))
+    while Turns.isAsked() {
+      var sample = Meter.measure { for _ in 0..<SSDWork.perTurn { _ = work.run() } }
+      sample.seconds /= Double(SSDWork.perTurn)
+      sample.cpuSeconds /= Double(SSDWork.perTurn)
+      Turns.answer(sample)
     }
   }
 

@@ -6,6 +6,8 @@ Says who it is in a line of JSON, then answers each line `step` with what the st
   stage 2  per layer: mean over tokens of ||student mixer output - attention output||_2
   stage 3  cross-entropy of the student's logits against the teacher's probabilities; everything moves
 
+With --ssd a step is instead the state-space operation alone, forward and backward.
+
 In stages 1 and 2 every layer gets the teacher's own input, and its graph is released before the next one begins.
 """
 import argparse
@@ -185,6 +187,64 @@ def compare(trainer, path):
                 gradientError=(apart / whole) ** 0.5, worstError=worst ** 0.5, worst=culprit)
 
 
+class StateSpace:
+    """The state-space operation alone; x, b, c [batch, heads, length, n], as it is fastest here."""
+
+    names = ("x", "log_decay", "b", "c", "y_gradient")
+    per_turn = 5
+
+    def __init__(self, options, size):
+        self.run = torch.compile(phi_mamba.chunked_ssd) if options.compile else phi_mamba.chunked_ssd
+        dtype = torch.bfloat16 if options.precision == "bf16" else torch.float32
+        shape = options.batch, size["heads"], size["length"]
+        p, n = size["d"] // size["heads"], size["state"]
+        generator = torch.Generator().manual_seed(1)
+
+        def drawn(*more, factor=1.0):
+            return torch.randn(*shape, *more, generator=generator).mul_(factor)
+
+        self.operands = [drawn(p).to(dtype), -F.softplus(drawn()), drawn(n, factor=n ** -0.5).to(dtype),
+                         drawn(n, factor=n ** -0.5).to(dtype), drawn(p).to(dtype)]
+        self.require_gradients()
+
+    def require_gradients(self):
+        self.leaves = [operand.requires_grad_() for operand in self.operands[:4]]
+
+    def step(self):
+        y = self.run(*self.leaves, 64)
+        return y, torch.autograd.grad(y, self.leaves, self.operands[4])
+
+    def compare(self, path):
+        tensors = {name: tensor.transpose(1, 2).contiguous() for name, tensor in read_safetensors(path).items()}
+        self.operands = [tensors[name] for name in self.names]
+        self.require_gradients()
+        y, gradients = self.step()
+
+        def apart(one, other):
+            one, other = one.detach().double(), other.double()
+            return (one - other).square().sum().item(), one.square().sum().item()
+
+        pairs = {name: apart(mine, tensors["gradient." + name]) for name, mine in zip(self.names, gradients)}
+        worst = max(pairs, key=lambda name: pairs[name][0] / pairs[name][1])
+        values = apart(y, tensors["y"])
+        return dict(loss=y.float().mean().item(), lossError=(values[0] / values[1]) ** 0.5,
+                    gradientError=(sum(d for d, _ in pairs.values()) / sum(s for _, s in pairs.values())) ** 0.5,
+                    worstError=(pairs[worst][0] / pairs[worst][1]) ** 0.5, worst=worst)
+
+    def serve(self):
+        for _ in range(2):
+            self.step()
+        forget_peak()
+        operands = sum(t.numel() * t.element_size() for t in self.operands) / (1 << 20)
+        say(dict(teacher=0, student=sum(t.numel() for t in self.operands), moving=0, programMiB=resident() - operands,
+                 weightsMiB=operands))
+        answer(self.turn, self.per_turn)
+
+    def turn(self, _):
+        for _ in range(self.per_turn):
+            self.step()
+
+
 def resident():
     """Memory in use, in MiB."""
     with open("/proc/self/statm") as file:
@@ -203,10 +263,25 @@ def say(message):
     print(json.dumps(message), flush=True)
 
 
+def answer(step, per_turn=1):
+    """Works at each line `step`, which is given its number, and tells what one of the `per_turn` times in it cost."""
+    for index, line in enumerate(sys.stdin):
+        if line.strip() != "step":
+            break
+        before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        loss = step(index)
+        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        say(dict(seconds=seconds / per_turn, cpuSeconds=cpu / per_turn,
+                 pageFaults=after.ru_minflt - before.ru_minflt, loss=loss,
+                 peakMiB=after.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", choices=PRESETS, default="small")
     parser.add_argument("--stage", type=int, choices=(1, 2, 3), default=1)
+    parser.add_argument("--ssd", action="store_true", help="the state-space operation alone instead of a stage")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="bf16")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
@@ -218,6 +293,9 @@ def main():
     torch.set_num_threads(options.threads)
     size = PRESETS[options.preset]
     size.update({key: min(size[key], getattr(options, key)) for key in ("layers", "vocabulary") if getattr(options, key)})
+    if options.ssd:
+        alone = StateSpace(options, size)
+        return say(alone.compare(options.compare)) if options.compare else alone.serve()
     program = resident()
     trainer = Trainer(options, size)
     if options.compare:
@@ -235,15 +313,7 @@ def main():
              moving=count(trainer.moving), programMiB=program, weightsMiB=mebibytes(weights)))
     generator = torch.Generator().manual_seed(1)
     batches = [torch.randint(size["vocabulary"], (options.batch, size["length"]), generator=generator) for _ in range(4)]
-    for index, line in enumerate(sys.stdin):
-        if line.strip() != "step":
-            break
-        before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-        loss = trainer.step(batches[index % 4])
-        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
-        say(dict(seconds=seconds, cpuSeconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-                 pageFaults=after.ru_minflt - before.ru_minflt, loss=loss,
-                 peakMiB=after.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)))
+    answer(lambda index: trainer.step(batches[index % 4]))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 
 #include "Path.h"
 

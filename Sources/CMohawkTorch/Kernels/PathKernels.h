@@ -22,7 +22,7 @@ struct FlushTinyNumbers {
 #include "SSDUnits.h"
 #include "SSDProduct.h"
 #include "SSDChunk.h"
-#include "SSDPrefetch.h"
+#include "SSDStreams.h"
 #include "SSDForward.h"
 #include "SSDBackward.h"
 #include "ConvolutionChannels.h"

@@ -20,11 +20,12 @@ struct Results {
   at::Tensor y, last, entering;
 };
 
-/// Neighbouring heads are computed together, because what they read of a token lies together. Not where rows lie whole
-/// pages apart: those of several heads would displace each other in the caches.
+/// Neighbouring heads are computed together, because what they read of a token lies together. Not where lines of several
+/// heads are written past the caches into as many pages.
 constexpr int64_t heads_at_once = 4, page = 4096, pieces_wanted = 8;
 int64_t heads_together(const SSDOperands &operands) {
-  if (operands.x.stride(1) * operands.x.element_size() % page == 0) return 1;
+  const auto &x = operands.x;
+  if (x.scalar_type() == at::kFloat && x.stride(1) * x.element_size() % page == 0) return 1;
   return std::clamp<int64_t>(operands.batch() * operands.heads() / pieces_wanted, 1, heads_at_once);
 }
 

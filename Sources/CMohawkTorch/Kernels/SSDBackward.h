@@ -8,26 +8,25 @@
 /// The memory that one head of one chunk needs after the other.
 template <typename E, typename T>
 struct BackwardRoom {
-  Unit<E> *x, *b, *c, *yGradient;                         // by rows
-  Unit<E> *bTurned, *xTurned;                             // [width / size, tokens]
-  Unit<E> *bStack, *cStack, *cScaled, *yStack;            // [tokens / size, width]
-  Unit<E> *weights, *slopeStack, *slopeRows;              // M and dS stacked, and dS by rows
-  Unit<E> *gradientStack, *gradientTurned, *turning;      // of G
-  T *xGradient, *bGradient, *cGradient, *scores, *slopes, *turned;
-  T *across, *columnSums, *written;
+  Unit<E> *x, *b, *c, *yGradient, *nextX, *nextB, *nextC, *nextYGradient;  // by rows
+  Unit<E> *bTurned, *xTurned;                                              // [width / size, tokens]
+  Unit<E> *bStack, *cStack, *cScaled, *yStack;                             // [tokens / size, width]
+  Unit<E> *weights, *slopeStack, *slopeRows;          // M and dS stacked, and dS by rows
+  Unit<E> *gradientStack, *gradientTurned, *turning;  // of G
+  T *scores, *slopes, *turned;
+  T *across, *columnSums, *written;  // by tokens; of `across` and `written` a vector each, to be summed
   Decays<T> decays;
   const Arena arena;
 
   BackwardRoom(int64_t most, int64_t p, int64_t n)
       : arena([&](auto take) {
-          for (auto *array : {&x, &yGradient, &xTurned, &yStack}) take(*array, most * p);
-          for (auto *array : {&b, &c, &bTurned, &bStack, &cStack, &cScaled}) take(*array, most * n);
+          for (auto *array : {&x, &yGradient, &nextX, &nextYGradient, &xTurned, &yStack}) take(*array, most * p);
+          for (auto *array : {&b, &c, &nextB, &nextC, &bTurned, &bStack, &cStack, &cScaled}) take(*array, most * n);
           for (auto *array : {&weights, &slopeStack, &slopeRows}) take(*array, most * most);
           for (auto *array : {&gradientStack, &gradientTurned, &turning}) take(*array, n * p);
           for (auto *array : {&scores, &slopes}) take(*array, most * most);
-          for (auto *array : {&bGradient, &cGradient}) take(*array, most * n);
-          for (auto *array : {&across, &columnSums, &written}) take(*array, most);
-          take(xGradient, most * p);
+          for (auto *array : {&across, &written}) take(*array, most * Lanes<T>::count);
+          take(columnSums, most);
           take(turned, n * p);
           decays.list(take, most);
         }) {}
@@ -73,21 +72,37 @@ MOHAWK_INLINE void weighBoth(BackwardRoom<E, T> &room, int64_t q) {
       for (int64_t j = 0; j < first; j += lanes) both(j, decays.before(i, j), decays.before(i + 1, j), false);
       for (int64_t j = first; j < first + padding; j += lanes)
         both(j, decays.inside(i, j), decays.inside(i + 1, j), true);
-      room.across[i] = sum<T>(rowSums[0]);
-      room.across[i + 1] = sum<T>(rowSums[1]);
+      at(room.across + i * lanes) = rowSums[0];
+      at(room.across + (i + 1) * lanes) = rowSums[1];
     }
   }
 }
 
+/// Begins to bring in the chunk of head h that begins at `first`; whether b and c come anew.
+template <typename E, typename T>
+MOHAWK_INLINE bool bring(
+    Incoming<E> &incoming, BackwardRoom<E, T> &room, const SSDBackwardHead<E, T> *heads, int64_t h, int64_t first) {
+  const auto &head = heads[h];
+  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first);
+  incoming.add(head.x, head.headDim, room.nextX);
+  if (head.yGradient.first) incoming.add(head.yGradient, head.headDim, room.nextYGradient);
+  const bool fresh = h == 0 || head.b.first != heads[h - 1].b.first;
+  if (fresh) {
+    incoming.add(head.b, head.stateDim, room.nextB);
+    incoming.add(head.c, head.stateDim, room.nextC);
+  }
+  return fresh;
+}
+
 template <typename E, typename T>
 void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
-  constexpr int size = Units<E>::size;
+  constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
   const FlushTinyNumbers flush;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
-  BackwardRoom<E, T> room(padded(shape.chunk < shape.length ? shape.chunk : shape.length), p, n);
+  const int64_t most = padded(shape.chunk < shape.length ? shape.chunk : shape.length);
+  BackwardRoom<E, T> room(most, p, n);
   auto &decays = room.decays;
-  T *across = room.across, *written = room.written;
   const int64_t chunks = (shape.length + shape.chunk - 1) / shape.chunk;
   Memory<T> gradients(headCount * n * p);  // G [n, p] of each head
   T *const turned = room.turned;
@@ -102,6 +117,11 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       __builtin_memset(gradient, 0, static_cast<size_t>(n * p) * sizeof(T));
     }
   }
+  if (!shape.yGradient.first)
+    for (auto *array : {room.yGradient, room.nextYGradient})
+      __builtin_memset(array, 0, static_cast<size_t>(most * p / size) * sizeof(Unit<E>));
+  Incoming<E> incoming;
+  bool fresh = bring(incoming, room, heads, 0, (chunks - 1) * shape.chunk);
   for (int64_t index = chunks - 1; index >= 0; index--) {
     const int64_t first = index * shape.chunk;
     const int64_t count = shape.chunk < shape.length - first ? shape.chunk : shape.length - first;
@@ -109,90 +129,122 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
     for (int64_t h = 0; h < headCount; h++) {
       const auto &head = heads[h];
       T *gradient = gradients + h * n * p;
-      const bool hasState = index > 0 || head.initial != nullptr;
+      const bool hasState = index > 0 || head.initial != nullptr, isFresh = fresh;
       const bool hasGradient = index < chunks - 1 || head.lastGradient != nullptr;
       const T skip = head.skip ? *head.skip : 0;
-      gather(head.x, first, count, shape.headDim, room.x);
-      if (head.yGradient.first) {
-        gather(head.yGradient, first, count, shape.headDim, room.yGradient);
-      } else {
-        __builtin_memset(room.yGradient, 0, static_cast<size_t>(q * p / size) * sizeof(Unit<E>));
+      incoming.finish();
+      std::swap(room.x, room.nextX);
+      std::swap(room.yGradient, room.nextYGradient);
+      if (fresh) {
+        std::swap(room.b, room.nextB);
+        std::swap(room.c, room.nextC);
       }
-      if (h == 0 || head.b.first != heads[h - 1].b.first) {
-        gather(head.b, first, count, shape.stateDim, room.b);
-        gather(head.c, first, count, shape.stateDim, room.c);
+      const int64_t nextHead = h + 1 < headCount ? h + 1 : 0, nextFirst = nextHead > 0 ? first : first - shape.chunk;
+      if (nextFirst >= 0) {
+        fresh = bring(incoming, room, heads, nextHead, nextFirst);
+      } else {
+        incoming.begin(0, 0);
+      }
+
+      if (isFresh) {
         transpose(q, n / size, room.b, n / size, room.bTurned, q);
-        product<E, false, false, Part::lowerResult>(q, q, n, room.c, n / size, room.bTurned, q, room.scores, q);
+        eachTile<T, Part::lowerResult>(q, q, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+          Tile<T, vectors> sums;
+          clear<T, vectors>(sums);
+          multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, room.bTurned, q, n}, i, j);
+          keep<T, vectors>(sums, room.scores + i * q + j, q);
+          incoming.step(1);
+        });
       }
       const Unit<E> *b = stacked<E>(q, n, room.b, room.bStack), *c = stacked<E>(q, n, room.c, room.cStack);
       const Unit<E> *yGradient = stacked<E>(q, p, room.yGradient, room.yStack);
       decays.measure(head.logDecay, first, count);
       transpose(q, p / size, room.x, p / size, room.xTurned, q);
-      product<E, false, false, Part::lowerResult>(q, q, p, room.yGradient, p / size, room.xTurned, q, room.slopes, q);
-      prefetchNext(heads, headCount, h, first, count);
+      eachTile<T, Part::lowerResult>(q, q, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        clear<T, vectors>(sums);
+        multiply<E, false, Part::all, vectors>(sums, {room.yGradient, p / size, room.xTurned, q, p}, i, j);
+        keep<T, vectors>(sums, room.slopes + i * q + j, q);
+        incoming.step(1);
+      });
       weighBoth(room, q);
 
-      T *cGradient = room.cGradient, *bGradient = room.bGradient, *xGradient = room.xGradient;
       const Unit<E> *slopeRows = size == 1 ? room.slopeStack : room.slopeRows;
       const auto *state = reinterpret_cast<const Unit<E> *>(
           head.entering + index * n * p / size * static_cast<int64_t>(sizeof(Unit<E>)));
-      if (hasState) {
-        product<E, false, false, Part::all>(q, n, p, room.yGradient, p / size, state, n, cGradient, n);
-        for (int64_t i = 0; i < q; i++) {
-          scale(cGradient + i * n, decays.fromStart[i], n);
-          across[i] += dot(room.c + i * n / size, cGradient + i * n, n);
+      const Outgoing<E, T> cGradient{head.cGradient, head.cSum, first, count, shape.stateDim};
+      eachTile<T, Part::all>(q, n, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        clear<T, vectors>(sums);
+        if (hasState) {
+          multiply<E, false, Part::all, vectors>(sums, {room.yGradient, p / size, state, n, p}, i, j);
+          scaleAndTotal<T, vectors>(
+              sums, decays.fromStart + i, room.c + (i * n + j) / size, n / size, room.across + i * lanes, true);
         }
-        product<E, true, false, Part::lowerLeft>(q, n, q, slopeRows, q / size, b, n, cGradient, n);
-      } else {
-        product<E, false, false, Part::lowerLeft>(q, n, q, slopeRows, q / size, b, n, cGradient, n);
-      }
+        multiply<E, false, Part::lowerLeft, vectors>(sums, {slopeRows, q / size, b, n, q}, i, j);
+        cGradient.template put<vectors>(sums, i, j);
+        incoming.step(1);
+      });
 
       T through = 0;
+      const Unit<E> *after = nullptr;
       if (hasGradient) {
-        const auto *after = stackedSums<E>(n, p, gradient, room.gradientStack);
+        after = stackedSums<E>(n, p, gradient, room.gradientStack);
         turnSums<E>(n, p, gradient, room.turning, room.gradientTurned);
-        product<E, false, false, Part::all>(q, n, p, room.x, p / size, room.gradientTurned, n, bGradient, n);
-        product<E, false, false, Part::all>(q, p, n, room.b, n / size, after, p, xGradient, p);
-        for (int64_t i = 0; i < q; i++) {
-          scale(bGradient + i * n, decays.toEnd[i], n);
-          written[i] = dot(room.b + i * n / size, bGradient + i * n, n);
-          scaleAndAdd(xGradient + i * p, decays.toEnd[i], room.yGradient + i * p / size, skip, p);
-        }
-        product<E, true, true, Part::upperLeft>(q, n, q, room.slopeStack, q, c, n, bGradient, n);
         if (hasState) through = decays.whole * totalOfProducts(state, room.gradientTurned, n * p / size);
       } else {
-        __builtin_memset(written, 0, static_cast<size_t>(q) * sizeof(T));
-        for (int64_t i = 0; i < q; i++)
-          for (int64_t j = 0; j < p; j += Lanes<T>::count)
-            at(xGradient + i * p + j) = numbersAt(room.yGradient + i * p / size, j) * skip;
-        product<E, false, true, Part::upperLeft>(q, n, q, room.slopeStack, q, c, n, bGradient, n);
+        __builtin_memset(room.written, 0, static_cast<size_t>(q * lanes) * sizeof(T));
       }
-      product<E, true, true, Part::upperLeft>(q, p, q, room.weights, q, yGradient, p, xGradient, p);
+      const Outgoing<E, T> bGradient{head.bGradient, head.bSum, first, count, shape.stateDim};
+      eachTile<T, Part::all>(q, n, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        clear<T, vectors>(sums);
+        if (hasGradient) {
+          multiply<E, false, Part::all, vectors>(sums, {room.x, p / size, room.gradientTurned, n, p}, i, j);
+          scaleAndTotal<T, vectors>(
+              sums, decays.toEnd + i, room.b + (i * n + j) / size, n / size, room.written + i * lanes, j > 0);
+        }
+        multiply<E, true, Part::upperLeft, vectors>(sums, {room.slopeStack, q, c, n, q}, i, j);
+        bGradient.template put<vectors>(sums, i, j);
+        incoming.step(1);
+      });
+
+      const Outgoing<E, T> xGradient{head.xGradient, {}, first, count, shape.headDim};
+      eachTile<T, Part::all>(q, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        clear<T, vectors>(sums);
+        if (hasGradient) multiply<E, false, Part::all, vectors>(sums, {room.b, n / size, after, p, n}, i, j);
+        scaleAndAdd<T, vectors>(sums, decays.toEnd + i, room.yGradient + (i * p + j) / size, p / size, skip);
+        multiply<E, true, Part::upperLeft, vectors>(sums, {room.weights, q, yGradient, p, q}, i, j);
+        xGradient.template put<vectors>(sums, i, j);
+        incoming.step(1);
+      });
       if (head.skipGradient)
         for (int64_t i = 0; i < count; i++)
           skipGradients[h] += dotOfUnits<T>(room.x + i * p / size, room.yGradient + i * p / size, p);
 
-      double after = through, before = 0;
-      for (int64_t i = 0; i < count; i++) before += written[i];
-      for (int64_t i = count - 1; i >= 0; i--) {
-        after += across[i] - room.columnSums[i];
-        before -= written[i];
-        *head.logDecayGradient[first + i] = static_cast<T>(after + before);
+      double sumAfter = through, sumBefore = 0;
+      for (int64_t i = 0; i < count; i++) {
+        room.written[i] = sum<T>(at(room.written + i * lanes));
+        room.across[i] = sum<T>(at(room.across + i * lanes));
+        sumBefore += room.written[i];
       }
-
-      scatter(xGradient, head.xGradient, first, count, shape.headDim);
-      if (head.bSum.first) {
-        scatterAdd(bGradient, head.bSum, first, count, shape.stateDim);
-        scatterAdd(cGradient, head.cSum, first, count, shape.stateDim);
-      } else {
-        scatter(bGradient, head.bGradient, first, count, shape.stateDim);
-        scatter(cGradient, head.cGradient, first, count, shape.stateDim);
+      for (int64_t i = count - 1; i >= 0; i--) {
+        sumAfter += room.across[i] - room.columnSums[i];
+        sumBefore -= room.written[i];
+        *head.logDecayGradient[first + i] = static_cast<T>(sumAfter + sumBefore);
       }
 
       if (index == 0 && head.initialGradient == nullptr) continue;
       stackScaled<E>(q, n, room.c, decays.fromStart, room.cScaled);
-      if (hasGradient) scale(gradient, decays.whole, n * p);
-      product<E, true, true, Part::all>(n, p, q, room.cScaled, n, yGradient, p, gradient, p);
+      const T whole = hasGradient ? decays.whole : 0;
+      eachTile<T, Part::all>(n, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        take<T, vectors>(sums, gradient + i * p + j, p, whole);
+        multiply<E, true, Part::all, vectors>(sums, {room.cScaled, n, yGradient, p, q}, i, j);
+        keep<T, vectors>(sums, gradient + i * p + j, p);
+        incoming.step(1);
+      });
     }
   }
   for (int64_t h = 0; h < headCount; h++) {
@@ -202,4 +254,5 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       scatterState(turned, shape.headDim, shape.stateDim, heads[h].initialGradient);
     }
   }
+  endPassing();
 }

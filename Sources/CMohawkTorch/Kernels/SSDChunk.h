@@ -7,59 +7,63 @@ MOHAWK_INLINE int64_t padded(int64_t n) { return (n + padding - 1) / padding * p
 MOHAWK_INLINE float leastLog(float) { return -100; }
 MOHAWK_INLINE double leastLog(double) { return -800; }
 
-/// Copies `count` rows of `width` numbers to rows of padded(width), zeros around.
+/// Copies a row of `width` numbers to one of padded(width), zeros behind.
 template <typename E, typename T>
-MOHAWK_INLINE void gather(const Rows<const E> &rows, int64_t first, int64_t count, int64_t width, T *to) {
+MOHAWK_INLINE void gatherRow(const E *from, int64_t width, T *row) {
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(width);
-  for (int64_t i = 0; i < count; i++) {
-    const E *from = rows[first + i];
-    T *row = to + i * stride;
-    int64_t j = 0;
-    for (; j + lanes <= width; j += lanes) at(row + j) = load(from + j);
-    for (; j < width; j++) row[j] = one(from[j]);
-    for (; j < stride; j++) row[j] = 0;
-  }
-  __builtin_memset(to + count * stride, 0, static_cast<size_t>((padded(count) - count) * stride) * sizeof(T));
+  int64_t j = 0;
+  for (; j + lanes <= width; j += lanes) at(row + j) = load(from + j);
+  for (; j < width; j++) row[j] = one(from[j]);
+  for (; j < stride; j++) row[j] = 0;
 }
 
 #if MOHAWK_BRAIN_PRODUCTS
 /// The same in units along rows.
-MOHAWK_INLINE void gather(
-    const Rows<const BFloat16> &rows, int64_t first, int64_t count, int64_t width, uint32_t *to) {
+MOHAWK_INLINE void gatherRow(const BFloat16 *from, int64_t width, uint32_t *to) {
   constexpr int lanes = Lanes<float>::count;
-  const int64_t stride = padded(width);
-  for (int64_t i = 0; i < count; i++) {
-    const BFloat16 *from = rows[first + i];
-    auto *row = reinterpret_cast<BFloat16 *>(to) + i * stride;
-    for (int64_t j = 0; j < stride; j += lanes) {
-      const int64_t left = width - j;
-      const auto mask = static_cast<__mmask16>(left >= lanes ? 0xffff : (1u << (left > 0 ? left : 0)) - 1);
-      _mm256_storeu_si256(reinterpret_cast<__m256i *>(row + j), _mm256_maskz_loadu_epi16(mask, from + j));
-    }
+  auto *row = reinterpret_cast<BFloat16 *>(to);
+  for (int64_t j = 0; j < padded(width); j += lanes) {
+    const int64_t left = width - j;
+    const auto mask = static_cast<__mmask16>(left >= lanes ? 0xffff : (1u << (left > 0 ? left : 0)) - 1);
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(row + j), _mm256_maskz_loadu_epi16(mask, from + j));
   }
-  __builtin_memset(to + count * stride / 2, 0, static_cast<size_t>((padded(count) - count) * stride) * 2);
 }
 #endif
 
+/// Writes `left` numbers of a row, or as many as its vectors have.
+template <typename T, int vectors, typename E>
+MOHAWK_INLINE void storeRow(E *to, const Vector<T> *from, int64_t left) {
+  constexpr int lanes = Lanes<T>::count;
+#if MOHAWK_BRAIN_PRODUCTS
+  if constexpr (vectors == 2 && std::is_same_v<E, BFloat16>) {
+    if (left >= 2 * lanes) {
+      _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh((__m512)from[1], (__m512)from[0]));
+      return;
+    }
+  }
+#endif
+  times<vectors>([&](auto v) __attribute__((always_inline)) {
+    if (v * lanes + lanes <= left) return store(to + v * lanes, from[v]);
+    T numbers[lanes];
+    at(numbers) = from[v];
+    for (int l = 0; l < lanes && v * lanes + l < left; l++) put(to + v * lanes + l, numbers[l]);
+  });
+}
+
+/// Copies `count` rows of `width` numbers to rows of padded(width), zeros around.
+template <typename E, typename T>
+MOHAWK_INLINE void gather(const Rows<const E> &rows, int64_t first, int64_t count, int64_t width, T *to) {
+  const int64_t stride = padded(width);
+  for (int64_t i = 0; i < count; i++) gatherRow(rows[first + i], width, to + i * stride);
+  __builtin_memset(to + count * stride, 0, static_cast<size_t>((padded(count) - count) * stride) * sizeof(T));
+}
 template <typename E, typename T>
 MOHAWK_INLINE void scatter(const T *from, const Rows<E> &rows, int64_t first, int64_t count, int64_t width) {
   constexpr int lanes = Lanes<T>::count;
-  const int64_t stride = padded(width);
-  for (int64_t i = 0; i < count; i++) {
-    const T *row = from + i * stride;
-    E *to = rows[first + i];
-    int64_t j = 0;
-    for (; j + lanes <= width; j += lanes) store(to + j, at(row + j));
-    for (; j < width; j++) put(to + j, row[j]);
-  }
-}
-
-template <typename T>
-MOHAWK_INLINE void scatterAdd(const T *from, const Rows<T> &rows, int64_t first, int64_t count, int64_t width) {
-  const int64_t stride = padded(width);
   for (int64_t i = 0; i < count; i++)
-    for (int64_t j = 0; j < width; j++) rows[first + i][j] += from[i * stride + j];
+    for (int64_t j = 0; j < width; j += lanes)
+      storeRow<T, 1>(rows[first + i] + j, &at(from + i * padded(width) + j), width - j);
 }
 
 /// A state [rows, columns] without gaps, from and to one with padding.
@@ -121,30 +125,12 @@ struct Decays {
   }
 };
 
-/// Σ of a row of units by a row of numbers.
-template <typename U, typename T>
-MOHAWK_INLINE T dot(const U *a, const T *b, int64_t count) {
-  Vector<T> total{};
-  for (int64_t j = 0; j < count; j += Lanes<T>::count) total += numbersAt(a, j) * at(b + j);
-  return sum<T>(total);
-}
-/// The same of two rows of units.
+/// Σ of two rows of units.
 template <typename T, typename U>
 MOHAWK_INLINE T dotOfUnits(const U *a, const U *b, int64_t count) {
   Vector<T> total{};
   for (int64_t j = 0; j < count; j += Lanes<T>::count) total += numbersAt(a, j) * numbersAt(b, j);
   return sum<T>(total);
-}
-
-template <typename T>
-MOHAWK_INLINE void scale(T *row, T factor, int64_t count) {
-  for (int64_t j = 0; j < count; j += Lanes<T>::count) at(row + j) *= factor;
-}
-/// row ← factor row + other · otherFactor
-template <typename T, typename U>
-MOHAWK_INLINE void scaleAndAdd(T *row, T factor, const U *other, T otherFactor, int64_t count) {
-  for (int64_t j = 0; j < count; j += Lanes<T>::count)
-    at(row + j) = at(row + j) * factor + numbersAt(other, j) * otherFactor;
 }
 
 /// A matrix [rows, columns] of units along rows, stacked; where a unit is one number it is so already.

@@ -3,21 +3,20 @@
 /// The memory that one head of one chunk needs after the other.
 template <typename E, typename T>
 struct ForwardRoom {
-  Unit<E> *x, *b, *c, *weights;           // by rows
-  Unit<E> *xStack, *bStack, *stateStack;  // stacked
+  Unit<E> *x, *b, *c, *nextX, *nextB, *nextC, *weights;  // by rows
+  Unit<E> *xStack, *bStack, *stateStack;                 // stacked
   Unit<E> *bTurned, *turning;
-  T *y, *scores, *turnedState;
+  T *scores, *turnedState;
   Decays<T> decays;
   const Arena arena;
 
   ForwardRoom(int64_t most, int64_t p, int64_t n)
       : arena([&](auto take) {
-          for (auto *array : {&x, &xStack}) take(*array, most * p);
-          for (auto *array : {&b, &c, &bStack, &bTurned}) take(*array, most * n);
+          for (auto *array : {&x, &nextX, &xStack}) take(*array, most * p);
+          for (auto *array : {&b, &c, &nextB, &nextC, &bStack, &bTurned}) take(*array, most * n);
           for (auto *array : {&stateStack, &turning}) take(*array, n * p);
           take(weights, most * most);
           take(scores, most * most);
-          take(y, most * p);
           take(turnedState, n * p);
           decays.list(take, most);
         }) {}
@@ -39,6 +38,21 @@ MOHAWK_INLINE void weigh(const Decays<Sum<E>> &decays, const Sum<E> *scores, int
   }
 }
 
+/// Begins to bring in the piece at `first` of head h, whether b and c come anew.
+template <typename E, typename T>
+MOHAWK_INLINE bool bring(
+    Incoming<E> &incoming, ForwardRoom<E, T> &room, const SSDForwardHead<E, T> *heads, int64_t h, int64_t first) {
+  const auto &head = heads[h];
+  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first);
+  incoming.add(head.x, head.headDim, room.nextX);
+  const bool fresh = h == 0 || head.b.first != heads[h - 1].b.first;
+  if (fresh) {
+    incoming.add(head.b, head.stateDim, room.nextB);
+    incoming.add(head.c, head.stateDim, room.nextC);
+  }
+  return fresh;
+}
+
 template <typename E, typename T>
 void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
   constexpr int size = Units<E>::size;
@@ -58,52 +72,74 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
       __builtin_memset(state, 0, static_cast<size_t>(n * p) * sizeof(T));
     }
   }
+  Incoming<E> incoming;
+  bool fresh = bring(incoming, room, heads, 0, 0);
   for (int64_t first = 0; first < shape.length; first += shape.chunk) {
     const int64_t count = shape.chunk < shape.length - first ? shape.chunk : shape.length - first;
     const int64_t q = padded(count);
     for (int64_t h = 0; h < headCount; h++) {
       const auto &head = heads[h];
       T *state = states + h * n * p;
-      const bool hasState = first > 0 || head.initial != nullptr;
+      const bool hasState = first > 0 || head.initial != nullptr, isFresh = fresh;
+      incoming.finish();
+      std::swap(room.x, room.nextX);
+      if (fresh) {
+        std::swap(room.b, room.nextB);
+        std::swap(room.c, room.nextC);
+      }
+      const int64_t nextHead = h + 1 < headCount ? h + 1 : 0, nextFirst = nextHead > 0 ? first : first + shape.chunk;
+      if (nextFirst < shape.length) {
+        fresh = bring(incoming, room, heads, nextHead, nextFirst);
+      } else {
+        incoming.begin(0, 0);
+      }
+
+      if (isFresh) {
+        transpose(q, n / size, room.b, n / size, room.bTurned, q);
+        eachTile<T, Part::lowerResult>(q, q, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+          Tile<T, vectors> sums;
+          clear<T, vectors>(sums);
+          multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, room.bTurned, q, n}, i, j);
+          keep<T, vectors>(sums, room.scores + i * q + j, q);
+          incoming.step(2);
+        });
+      }
+      decays.measure(head.logDecay, first, count);
+      weigh<E>(decays, room.scores, q, room.weights);
+
+      const T skip = head.skip ? *head.skip : 0;
+      const Unit<E> *x = stacked<E>(q, p, room.x, room.xStack);
+      const Unit<E> *before = hasState ? stackedSums<E>(n, p, state, room.stateStack) : nullptr;
+      const Outgoing<E, T> y{head.y, {}, first, count, shape.headDim};
+      eachTile<T, Part::all>(q, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        clear<T, vectors>(sums);
+        if (hasState) multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, before, p, n}, i, j);
+        scaleAndAdd<T, vectors>(sums, decays.fromStart + i, room.x + (i * p + j) / size, p / size, skip);
+        multiply<E, false, Part::lowerLeft, vectors>(sums, {room.weights, q / size, x, p, q}, i, j);
+        y.template put<vectors>(sums, i, j);
+        incoming.step(2);
+      });
+
       if (head.entering && hasState)
         turnSums<E>(
             n, p, state, room.turning,
             reinterpret_cast<Unit<E> *>(
                 head.entering + first / shape.chunk * n * p / size * static_cast<int64_t>(sizeof(Unit<E>))));
-      gather(head.x, first, count, shape.headDim, room.x);
-      if (h == 0 || head.b.first != heads[h - 1].b.first) {
-        gather(head.b, first, count, shape.stateDim, room.b);
-        gather(head.c, first, count, shape.stateDim, room.c);
-        transpose(q, n / size, room.b, n / size, room.bTurned, q);
-        product<E, false, false, Part::lowerResult>(q, q, n, room.c, n / size, room.bTurned, q, room.scores, q);
-      }
-      decays.measure(head.logDecay, first, count);
-      prefetchNext(heads, headCount, h, first, count);
-      weigh<E>(decays, room.scores, q, room.weights);
-
-      T *y = room.y;
-      const T skip = head.skip ? *head.skip : 0;
-      const Unit<E> *x = stacked<E>(q, p, room.x, room.xStack);
-      if (hasState) {
-        const Unit<E> *before = stackedSums<E>(n, p, state, room.stateStack);
-        product<E, false, false, Part::all>(q, p, n, room.c, n / size, before, p, y, p);
-        for (int64_t i = 0; i < q; i++)
-          scaleAndAdd(y + i * p, decays.fromStart[i], room.x + i * p / size, skip, p);
-      } else {
-        for (int64_t i = 0; i < q; i++)
-          for (int64_t j = 0; j < p; j += Lanes<T>::count)
-            at(y + i * p + j) = numbersAt(room.x + i * p / size, j) * skip;
-      }
-      product<E, true, false, Part::lowerLeft>(q, p, q, room.weights, q / size, x, p, y, p);
-      scatter(y, head.y, first, count, shape.headDim);
-
       stackScaled<E>(q, n, room.b, decays.toEnd, room.bStack);
-      if (hasState) scale(state, decays.whole, n * p);
-      product<E, true, true, Part::all>(n, p, q, room.bStack, n, x, p, state, p);
+      const T whole = hasState ? decays.whole : 0;
+      eachTile<T, Part::all>(n, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
+        Tile<T, vectors> sums;
+        take<T, vectors>(sums, state + i * p + j, p, whole);
+        multiply<E, true, Part::all, vectors>(sums, {room.bStack, n, x, p, q}, i, j);
+        keep<T, vectors>(sums, state + i * p + j, p);
+        incoming.step(2);
+      });
     }
   }
   for (int64_t h = 0; h < headCount; h++) {
     transpose(n, p, states + h * n * p, p, turnedState, n);
     scatterState(turnedState, shape.headDim, shape.stateDim, heads[h].last);
   }
+  endPassing();
 }

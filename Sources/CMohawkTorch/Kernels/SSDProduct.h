@@ -1,5 +1,5 @@
 // Products of small matrices in cache, by register tiles. Rows and columns are padded to multiples of `padding`, so
-// that no tile has an edge.
+// that no tile has an edge. A tile's sums stay in registers through all that is added to them.
 
 /// What of a product is needed, or not zero.
 enum class Part {
@@ -12,53 +12,117 @@ enum class Part {
   upperLeft
 };
 
-template <typename U, typename T, bool add, bool byColumns, int rows, int vectors>
-MOHAWK_INLINE void tile(
-    const U *a, int64_t stride, int64_t from, int64_t to, const U *b, int64_t bStride, T *c, int64_t cStride) {
-  constexpr int lanes = Lanes<T>::count;
-  Vector<T> sums[rows][vectors];
-  for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++) sums[r][v] = add ? at(c + r * cStride + v * lanes) : Vector<T>{};
-  for (int64_t k = from; k < to; k++) {
-    Vector<U> right[vectors];
-    for (int v = 0; v < vectors; v++) right[v] = at(b + k * bStride + v * lanes);
-    for (int r = 0; r < rows; r++) {
-      const Vector<U> left = all<U>(byColumns ? a[k * stride + r] : a[r * stride + k]);
-      for (int v = 0; v < vectors; v++) multiplyAdd(sums[r][v], left, right[v]);
-    }
+constexpr int tileRows = MOHAWK_TILE_ROWS;
+
+/// Calls `body` with the constants 0 to count − 1. Not a loop, so that arrays indexed by them are registers.
+template <int count, typename Body>
+MOHAWK_INLINE void times(Body body) {
+  if constexpr (count > 0) {
+    times<count - 1>(body);
+    body(std::integral_constant<int, count - 1>{});
   }
-  for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++) at(c + r * cStride + v * lanes) = sums[r][v];
 }
 
-/// c (+)= a b for `depth` numbers each, b stacked, a [rows, depth] by rows, or stacked as [depth, rows] when
-/// `byColumns`.
-template <typename E, bool add, bool byColumns, Part part>
-void product(
-    int64_t rows, int64_t columns, int64_t depth, const Unit<E> *a, int64_t aStride, const Unit<E> *b, int64_t bStride,
-    Sum<E> *c, int64_t cStride) {
-  using U = Unit<E>;
+/// Calls `body(r, v)` for every vector of a tile, row by row.
+template <int vectors, typename Body>
+MOHAWK_INLINE void eachVector(Body body) {
+  times<tileRows>([&](auto r) __attribute__((always_inline)) {
+    times<vectors>([&](auto v) __attribute__((always_inline)) { body(r, v); });
+  });
+}
+
+template <typename T, int vectors>
+using Tile = Vector<T>[tileRows][vectors];
+
+/// Two matrices to multiply, `depth` numbers each: b stacked; a [rows, depth] by rows, or stacked as [depth, rows] when
+/// read by columns.
+template <typename U>
+struct Factors {
+  const U *a;
+  int64_t aStride;
+  const U *b;
+  int64_t bStride, depth;
+};
+
+/// sums += the tile of a product at row i and column j.
+template <typename E, bool byColumns, Part part, int vectors>
+MOHAWK_INLINE void multiply(Tile<Sum<E>, vectors> &sums, const Factors<Unit<E>> &factors, int64_t i, int64_t j) {
   using T = Sum<E>;
-  constexpr int height = MOHAWK_TILE_ROWS;
-  constexpr int width = Lanes<T>::count, size = Units<E>::size;
-  for (int64_t j = 0; j < columns;) {
-    const bool two = j + 2 * width <= columns;
-    int64_t i = part == Part::lowerResult ? j / height * height : 0;
-    // Rows that reach into the first of two vectors only.
-    const int64_t half = part == Part::lowerResult && two ? (j + width) / height * height : 0;
-    for (; i < half; i += height)
-      tile<U, T, add, byColumns, height, 1>(
-          a + i * aStride, aStride, 0, depth / size, b + j, bStride, c + i * cStride + j, cStride);
-    for (; i < rows; i += height) {
-      const int64_t from = part == Part::upperLeft ? i / size : 0;
-      const int64_t to = (part == Part::lowerLeft && i + height < depth ? i + height : depth) / size;
-      const U *left = a + (byColumns ? i : i * aStride);
-      if (two) {
-        tile<U, T, add, byColumns, height, 2>(left, aStride, from, to, b + j, bStride, c + i * cStride + j, cStride);
-      } else {
-        tile<U, T, add, byColumns, height, 1>(left, aStride, from, to, b + j, bStride, c + i * cStride + j, cStride);
-      }
-    }
-    j += two ? 2 * width : width;
+  using U = Unit<E>;
+  constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
+  const int64_t stride = factors.aStride, bStride = factors.bStride, depth = factors.depth;
+  const int64_t from = part == Part::upperLeft ? i / size : 0;
+  const int64_t to = (part == Part::lowerLeft && i + tileRows < depth ? i + tileRows : depth) / size;
+  const U *b = factors.b + j, *rows[tileRows];
+  times<tileRows>([&](auto r) __attribute__((always_inline)) {
+    rows[r] = factors.a + (byColumns ? i + r : (i + r) * stride);
+  });
+  for (int64_t k = from; k < to; k++) {
+    Vector<U> right[vectors];
+    times<vectors>([&](auto v) __attribute__((always_inline)) { right[v] = at(b + k * bStride + v * lanes); });
+    times<tileRows>([&](auto r) __attribute__((always_inline)) {
+      const Vector<U> left = all<U>(byColumns ? rows[0][k * stride + r] : rows[r][k]);
+      times<vectors>([&](auto v) __attribute__((always_inline)) { multiplyAdd(sums[r][v], left, right[v]); });
+    });
   }
+}
+
+/// Calls `body(vectors, i, j)` for every tile that is needed: i its first row, j its first column, `vectors` how many
+/// vectors wide it is, as a constant.
+template <typename T, Part part, typename Body>
+MOHAWK_INLINE void eachTile(int64_t rows, int64_t columns, Body body) {
+  constexpr int lanes = Lanes<T>::count;
+  const std::integral_constant<int, 1> one;
+  const std::integral_constant<int, 2> two;
+  for (int64_t j = 0; j < columns;) {
+    const bool wide = j + 2 * lanes <= columns;
+    int64_t i = part == Part::lowerResult ? j / tileRows * tileRows : 0;
+    // Rows that reach into the first of two vectors only.
+    const int64_t half = part == Part::lowerResult && wide ? (j + lanes) / tileRows * tileRows : 0;
+    for (; i < half; i += tileRows) body(one, i, j);
+    if (wide) {
+      for (; i < rows; i += tileRows) body(two, i, j);
+    } else {
+      for (; i < rows; i += tileRows) body(one, i, j);
+    }
+    j += wide ? 2 * lanes : lanes;
+  }
+}
+
+template <typename T, int vectors>
+MOHAWK_INLINE void clear(Tile<T, vectors> &sums) {
+  eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) { sums[r][v] = Vector<T>{}; });
+}
+template <typename T, int vectors>
+MOHAWK_INLINE void keep(const Tile<T, vectors> &sums, T *to, int64_t stride) {
+  eachVector<vectors>(
+      [&](auto r, auto v) __attribute__((always_inline)) { at(to + r * stride + v * Lanes<T>::count) = sums[r][v]; });
+}
+/// sums ← factor · what stands at `from`.
+template <typename T, int vectors>
+MOHAWK_INLINE void take(Tile<T, vectors> &sums, const T *from, int64_t stride, T factor) {
+  eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) {
+    sums[r][v] = at(from + r * stride + v * Lanes<T>::count) * factor;
+  });
+}
+/// sums ← factors of rows ∘ sums + factor · others, which lie in units along rows.
+template <typename T, int vectors, typename U>
+MOHAWK_INLINE void scaleAndAdd(Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T factor) {
+  eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) {
+    sums[r][v] = sums[r][v] * factors[r] + numbersAt(others + r * stride, v * Lanes<T>::count) * factor;
+  });
+}
+/// The sums times a factor per row, and what they give times `others`, by rows, written or added to a vector per row.
+template <typename T, int vectors, typename U>
+MOHAWK_INLINE void scaleAndTotal(
+    Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T *totals, bool add) {
+  constexpr int lanes = Lanes<T>::count;
+  times<tileRows>([&](auto r) __attribute__((always_inline)) {
+    Vector<T> total{};
+    times<vectors>([&](auto v) __attribute__((always_inline)) {
+      sums[r][v] *= factors[r];
+      total += sums[r][v] * numbersAt(others + r * stride, v * lanes);
+    });
+    at(totals + r * lanes) = add ? at(totals + r * lanes) + total : total;
+  });
 }

@@ -1,0 +1,117 @@
+// Rows in and out of cache. Rows of one head lie far apart, where processors do not look ahead themselves: those of the
+// next piece of work are copied into place while this one is computed, a few after each tile, and asked for before.
+
+/// The rows of one chunk of one head that are yet to come.
+template <typename E>
+struct Incoming {
+  static constexpr int64_t ahead = 8;
+  struct Source {
+    Rows<const E> rows;
+    int64_t width;
+    Unit<E> *to;
+  };
+  Source sources[4];
+  int count = 0;
+  int64_t first = 0, tokens = 0, next = 0;
+
+  void begin(int64_t from, int64_t length) {
+    count = 0;
+    first = from;
+    tokens = length;
+    next = 0;
+  }
+  /// Rows that are to lie at `to`, padded.
+  void add(const Rows<const E> &rows, int64_t width, Unit<E> *to) {
+    sources[count++] = {rows, width, to};
+    for (int64_t i = 0; i < (ahead < tokens ? ahead : tokens); i++) ask(rows, width, i);
+  }
+
+  /// Copies the next `rows` rows of every source.
+  MOHAWK_INLINE void step(int64_t rows) {
+    for (int64_t r = 0; r < rows && next < tokens; r++, next++)
+      for (int s = 0; s < count; s++) {
+        const auto &source = sources[s];
+        if (next + ahead < tokens) ask(source.rows, source.width, next + ahead);
+        gatherRow(source.rows[first + next], source.width, source.to + next * padded(source.width) / Units<E>::size);
+      }
+  }
+  /// Copies what is left, and zeros below.
+  void finish() {
+    step(tokens);
+    for (int s = 0; s < count; s++) {
+      const int64_t stride = padded(sources[s].width) / Units<E>::size;
+      __builtin_memset(
+          sources[s].to + tokens * stride, 0, static_cast<size_t>((padded(tokens) - tokens) * stride) * sizeof(Unit<E>));
+    }
+  }
+
+ private:
+  MOHAWK_INLINE void ask(const Rows<const E> &rows, int64_t width, int64_t i) const {
+    const char *row = reinterpret_cast<const char *>(rows[first + i]);
+    const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
+    for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(row + offset, 0, 2);
+  }
+};
+
+#if MOHAWK_BRAIN_PRODUCTS
+/// Whether whole lines of results pass by the caches. What is written in fp32 is larger than these, and a line that is
+/// written as a whole need not be read before.
+template <typename E>
+constexpr bool passesCaches = std::is_same_v<E, float>;
+MOHAWK_INLINE void pass(float *to, Vector<float> v) { _mm512_stream_ps(to, (__m512)v); }
+/// After this, other threads see what has passed.
+MOHAWK_INLINE void endPassing() { _mm_sfence(); }
+#else
+template <typename E>
+constexpr bool passesCaches = false;
+MOHAWK_INLINE void endPassing() {}
+#endif
+
+/// Where the rows of one chunk's result go: they are written, or added where several heads share them.
+template <typename E, typename T>
+struct Outgoing {
+  static constexpr int64_t ahead = 4 * tileRows;
+  Rows<E> rows;
+  Rows<T> sum;
+  int64_t first, count, width;
+
+  template <int vectors>
+  MOHAWK_INLINE void put(const Tile<T, vectors> &sums, int64_t i, int64_t j) const {
+    if (!passesCaches<E> && j == 0 && !sum.first) ask(i + ahead);
+    times<tileRows>([&](auto r) __attribute__((always_inline)) {
+      if (i + r >= count) return;
+      if (sum.first) {
+        add<vectors>(sum[first + i + r] + j, sums[r], width - j);
+      } else {
+        write<vectors>(rows[first + i + r] + j, sums[r], width - j);
+      }
+    });
+  }
+
+ private:
+  /// Asks for the rows of a later tile.
+  MOHAWK_INLINE void ask(int64_t i) const {
+    const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
+    for (int r = 0; r < tileRows && i + r < count; r++)
+      for (int64_t offset = 0; offset < bytes; offset += 64)
+        __builtin_prefetch(reinterpret_cast<char *>(rows[first + i + r]) + offset, 1, 2);
+  }
+
+  template <int vectors>
+  static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left) {
+    if constexpr (passesCaches<E>) {
+      if (left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
+        times<vectors>([&](auto v) __attribute__((always_inline)) { pass(to + v * Lanes<T>::count, from[v]); });
+        return;
+      }
+    }
+    storeRow<T, vectors>(to, from, left);
+  }
+
+  template <int vectors>
+  static MOHAWK_INLINE void add(T *to, const Vector<T> *from, int64_t left) {
+    T numbers[vectors * Lanes<T>::count];
+    times<vectors>([&](auto v) __attribute__((always_inline)) { at(numbers + v * Lanes<T>::count) = from[v]; });
+    for (int l = 0; l < vectors * Lanes<T>::count && l < left; l++) to[l] += numbers[l];
+  }
+};
