@@ -70,21 +70,34 @@ extension LayerWalk.Sight<Tensor> {
 }
 
 extension LayerWalk {
-  /// Forward and backward of every compared layer of the student, each released before the next one begins.
+  /// Tokens that walk through the layers together: what a layer makes of them stays near the processor, and a sequence
+  /// more costs no memory.
+  private static let tokensAtOnce = 1024
+
+  /// Forward and backward of every compared layer of the student, each released before the next one begins, and some
+  /// sequences after the other.
   /// - Parameters:
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
   ///   - share: factor on the gradients.
-  ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows.
+  ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows; the
+  ///     mean over sequences.
   static func accumulate<Target>(
     _ pair: DistillationPair, _ tokens: Tensor, _ sight: Sight<Target>, share: Double,
     loss: (_ block: any Block, _ hidden: Tensor, _ target: Target) -> Tensor
   ) -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
-    let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
-    run(pair, ids, sight) { layer, hidden, target in
-      let loss = loss(pair.student.blocks[layer], hidden, target)
-      (loss * share).backward()
-      losses[layer] = loss.detached()
+    let (rows, length) = (tokens.size(0), tokens.size(1) - 1)
+    let ids = tokens.narrowed(1, from: 0, length: length)
+    let together = max(1, tokensAtOnce / max(1, length))
+    for first in stride(from: 0, to: rows, by: together) {
+      let count = min(together, rows - first)
+      let part = Double(count) / Double(rows)
+      run(pair, ids.narrowed(0, from: first, length: count), sight) { layer, hidden, target in
+        let loss = loss(pair.student.blocks[layer], hidden, target)
+        (loss * (share * part)).backward()
+        let shared = withoutGradients { loss.detached() * part }
+        losses[layer] = losses[layer].map { $0 + shared } ?? shared
+      }
     }
     return StageLoss(layers: losses)
   }
