@@ -63,7 +63,8 @@ TARGET INLINE Floats exponential(Floats a) {
   y = _mm512_fmadd_ps(y, _mm512_mul_ps(rest, rest), rest);
   return {_mm512_scalef_ps(_mm512_add_ps(y, _mm512_set1_ps(1.0f)), whole)};
 }
-// 1 / (1 + e to the power of −x), to about four units in the last place, without a division. A NaN stays one.
+// 1 / (1 + e to the power of −x), to about four units in the last place, without a division; 0 below −87. A NaN stays
+// one.
 TARGET INLINE Floats logistic(Floats a) {
   const __m512 power = _mm512_mul_ps(a.v, _mm512_set1_ps(-1.44269504088896341f));
   const __m512 x = _mm512_min_ps(_mm512_set1_ps(126.0f), _mm512_max_ps(_mm512_set1_ps(-126.0f), power));
@@ -77,7 +78,8 @@ TARGET INLINE Floats logistic(Floats a) {
   y = _mm512_fmadd_ps(y, rest, _mm512_set1_ps(1.0f));
   const __m512 below = _mm512_add_ps(_mm512_scalef_ps(y, whole), _mm512_set1_ps(1.0f));
   const __m512 near = _mm512_rcp14_ps(below);
-  return {_mm512_mul_ps(near, _mm512_fnmadd_ps(below, near, _mm512_set1_ps(2.0f)))};
+  const __mmask16 some = _mm512_cmp_ps_mask(power, _mm512_set1_ps(126.0f), _CMP_NGT_UQ);
+  return {_mm512_maskz_mul_ps(some, near, _mm512_fnmadd_ps(below, near, _mm512_set1_ps(2.0f)))};
 }
 
 // A sum of squares in fp64.
