@@ -72,7 +72,7 @@ extension LayerWalk.Sight<Tensor> {
 extension LayerWalk {
   /// Tokens that walk through the layers together: what a layer makes of them stays near the processor, and a sequence
   /// more costs no memory.
-  private static let tokensAtOnce = 1024
+  private static let tokensAtOnce = 2048
 
   /// Forward and backward of every compared layer of the student, each released before the next one begins, and some
   /// sequences after the other.

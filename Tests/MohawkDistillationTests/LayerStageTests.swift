@@ -123,7 +123,7 @@ import Testing
       try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)),
       try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)),
     ]
-    let tokens = TinyPair.tokens(40, 60)  // more than walk together: 17, 17 and 6 sequences
+    let tokens = TinyPair.tokens(40, 60)  // more than walk together: 34 and 6 sequences
     for stage in stages {
       try stage.begin()
       let whole = try stage.accumulate(tokens, share: 1)
