@@ -97,6 +97,7 @@ struct Worker: ParsableCommand {
       tokens: 1 << 40, batchTokens: rows * size.length, learningRate: 1e-4,
       trains: [.orientation: .matrix, .alignment: .mixer][name] ?? .all)
     plan.warmup = 0
+    plan.microBatchTokens = ProcessInfo.processInfo.environment["MICRO"].flatMap(Int.init)
     let stage: any TrainingStage =
       switch name {
       case .orientation: try MatrixOrientation(pair, plan)

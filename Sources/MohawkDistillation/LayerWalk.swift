@@ -84,27 +84,41 @@ extension LayerWalk.Sight<Tensor> {
 }
 
 extension LayerWalk {
-  /// Forward and backward of every compared layer of the student, each released before the next one begins.
+  /// Tokens that walk through the layers together on a CPU: what a layer makes of them stays near the processor, and a
+  /// sequence more costs no memory.
+  private static let tokensAtOnce = 2048
+
+  /// Forward and backward of every compared layer of the student, each released before the next one begins, and some
+  /// sequences after the other.
   /// - Parameters:
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
   ///   - signals: what enters the layers; nil runs the teacher.
   ///   - share: factor on the gradients.
-  ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows.
+  ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows; the
+  ///     mean over sequences.
   static func accumulate<Target>(
     _ pair: DistillationPair, _ tokens: Tensor, _ signals: TeacherSignals?, _ sight: Sight<Target>, share: Double,
     loss: (_ block: any Block, _ hidden: Tensor, _ target: Target) -> Tensor
   ) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
-    func compare(_ layer: Int, _ hidden: Tensor, _ target: Target) {
-      let loss = loss(pair.student.blocks[layer], hidden, target)
-      (loss * share).backward()
-      losses[layer] = loss.detached()
-    }
-    if let signals {
-      let dtype = pair.teacher.parameters.all[0].value.dtype  // that of the stream
-      try run(pair, sight, input: { try signals.input(tokens, of: $0, dtype) }, visit: compare)
-    } else {
-      run(pair, tokens.narrowed(1, from: 0, length: tokens.size(1) - 1), sight, visit: compare)
+    let (rows, length) = (tokens.size(0), tokens.size(1) - 1)
+    let stream = pair.teacher.parameters.all[0].value
+    // A GPU is busy only with all of them.
+    let together = stream.device == .cpu ? max(1, tokensAtOnce / max(1, length)) : rows
+    for first in stride(from: 0, to: rows, by: together) {
+      let part = tokens.narrowed(0, from: first, length: min(together, rows - first))
+      let weight = Double(part.size(0)) / Double(rows)
+      func compare(_ layer: Int, _ hidden: Tensor, _ target: Target) {
+        let loss = loss(pair.student.blocks[layer], hidden, target)
+        (loss * (share * weight)).backward()
+        let shared = withoutGradients { loss.detached() * weight }
+        losses[layer] = losses[layer].map { $0 + shared } ?? shared
+      }
+      if let signals {
+        try run(pair, sight, input: { try signals.input(part, of: $0, stream.dtype) }, visit: compare)
+      } else {
+        run(pair, part.narrowed(1, from: 0, length: length), sight, visit: compare)
+      }
     }
     return StageLoss(layers: losses)
   }

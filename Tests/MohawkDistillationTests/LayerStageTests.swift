@@ -117,6 +117,30 @@ import Testing
     }
   }
 
+  @Test func sequencesThatWalkOneAfterTheOtherAreABatch() throws {
+    let tiny = try TinyPair()
+    let stages: [any TrainingStage] = [
+      try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)),
+      try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)),
+    ]
+    let tokens = TinyPair.tokens(40, 60)  // more than walk together: 34 and 6 sequences
+    for stage in stages {
+      try stage.begin()
+      let whole = try stage.accumulate(tokens, share: 1)
+      let gradients = stage.parameters.map { $0.value.gradient!.copy() }
+      try stage.begin()
+      var total = 0.0
+      for first in stride(from: 0, to: 40, by: 10) {
+        total += try stage.accumulate(tokens.narrowed(0, from: first, length: 10), share: 0.25).total.item() / 4
+      }
+      #expect(abs(total - whole.total.item()) < 1e-10)
+      #expect(abs(whole.perLayer.reduce(0) { $0 + $1.item() } - total) < 1e-10)
+      for (parameter, wanted) in zip(stage.parameters, gradients) {
+        #expect(parameter.value.gradient!.error(from: wanted) < 1e-10, "\(stage.name) \(parameter.name)")
+      }
+    }
+  }
+
   @Test func eachStageMovesWhatItShouldAndNothingElse() throws {
     let matrixParts = ["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"]
     let mixerParts =

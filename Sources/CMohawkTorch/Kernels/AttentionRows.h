@@ -60,7 +60,12 @@ struct AttentionTile {
       for (int64_t l = 0; l < lanes; l++) total += totals[r * lanes + l];
       const float share = 1 / total;
       BFloat16 *out = head.out[index * tile + r];
-      for (int64_t j = 0; j < head.width; j++) narrow(static_cast<double>(sums[r * padded + j] * share), out + j);
+      int64_t j = 0;
+      for (; j + lanes <= head.width; j += lanes) {
+        const __m256bh some = _mm512_cvtneps_pbh((__m512)(at(sums + r * padded + j) * share));
+        __builtin_memcpy(out + j, &some, sizeof some);
+      }
+      for (; j < head.width; j++) narrow(static_cast<double>(sums[r * padded + j] * share), out + j);
     }
   }
 
@@ -101,11 +106,10 @@ struct AttentionTile {
 
   /// Moves a row's reference to the largest of its scores.
   __attribute__((noinline)) void raise(int64_t row, Floats scores) {
-    float next = scores[0];
-    for (int64_t l = 1; l < lanes; l++) next = scores[l] > next ? scores[l] : next;
-    const float change = exp2(all(references[row] - next))[0];
-    for (int64_t j = 0; j < padded; j++) sums[row * padded + j] *= change;
-    for (int64_t l = 0; l < lanes; l++) totals[row * lanes + l] *= change;
+    const float next = _mm512_reduce_max_ps((__m512)scores);
+    const Floats change = exp2(all(references[row] - next));
+    for (int64_t j = 0; j < padded; j += lanes) at(sums + row * padded + j) *= change;
+    at(totals + row * lanes) *= change;
     references[row] = next;
   }
 };

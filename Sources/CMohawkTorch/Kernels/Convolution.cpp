@@ -13,7 +13,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 /// Channels of one piece of work.
-constexpr int64_t channels_per_task = 128;
+constexpr int64_t channels_per_task = 256;
 
 struct Operands {
   at::Tensor x;           // [batch, length, channels]

@@ -39,9 +39,20 @@ MOHAWK_INLINE void gatherTaps(const ConvolutionChannels<E, T> &one, T *taps) {
   for (int64_t j = 0; j < stride; j++) taps[one.width * stride + j] = one.bias && j < one.channels ? one.bias[j] : 0;
 }
 
+#include "ConvolutionWalk.h"
+
+/// The channels from `first` on of a pass.
 template <typename E, typename T>
-void filter(const ConvolutionForward<E, T> &one) {
-  const FlushTinyNumbers flush;
+MOHAWK_INLINE void dropChannels(ConvolutionChannels<E, T> &one, int64_t first) {
+  one.channels -= first;
+  one.x.first += first;
+  one.taps.first += first;
+  if (one.past.first) one.past.first += first;
+  if (one.bias) one.bias += first;
+}
+
+template <typename E, typename T>
+void filterTiles(const ConvolutionForward<E, T> &one) {
   const int64_t stride = padded(one.channels), width = one.width;
   const Memory<T> memory(stride * (2 * width + 2 * tokensPerTile + padding));
   T *const taps = memory, *const y = taps + stride * (width + 1), *const window = y + stride * tokensPerTile;
@@ -60,10 +71,24 @@ void filter(const ConvolutionForward<E, T> &one) {
   }
 }
 
+template <typename E, typename T>
+void filter(const ConvolutionForward<E, T> &one) {
+  const FlushTinyNumbers flush;
+  const int64_t channels = walkChannels(one);
+  if (channels > 0) {
+    const Memory<T> taps(padded(one.channels) * (walkTaps + 1));
+    gatherTaps(one, taps.first);
+    filterWalk(one, channels, taps.first);
+  }
+  auto rest = one;
+  dropChannels(rest, channels);
+  rest.y.first += channels;
+  if (rest.channels > 0) filterTiles(rest);
+}
+
 /// From the last tile to the first: an input's gradient comes from its token and the width − 1 after it.
 template <typename E, typename T>
-void filterGradients(const ConvolutionBackward<E, T> &one) {
-  const FlushTinyNumbers flush;
+void filterTilesBack(const ConvolutionBackward<E, T> &one) {
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels), width = one.width, after = width - 1;
   const int64_t some = stride * (width + 1), more = stride * (tokensPerTile + width + padding - 2);
@@ -121,4 +146,27 @@ void filterGradients(const ConvolutionBackward<E, T> &one) {
       scatter(window, one.pastGradient, r, 1, one.channels);
     }
   scatter(sums, one.tapGradients, 0, width + 1, one.channels);
+}
+
+template <typename E, typename T>
+void filterGradients(const ConvolutionBackward<E, T> &one) {
+  const FlushTinyNumbers flush;
+  const int64_t channels = one.silu ? 0 : walkChannels(one);
+  if (channels > 0) {
+    const int64_t size = padded(one.channels) * (walkTaps + 1);
+    const Memory<T> memory(2 * size);
+    T *const taps = memory, *const sums = taps + size;
+    gatherTaps(one, taps);
+    __builtin_memset(sums, 0, static_cast<size_t>(size) * sizeof(T));
+    filterWalkBack(one, channels, taps, sums);
+    for (int k = 0; k <= walkTaps; k++)
+      __builtin_memcpy(one.tapGradients[k], sums + k * padded(one.channels), static_cast<size_t>(channels) * sizeof(T));
+  }
+  auto rest = one;
+  dropChannels(rest, channels);
+  rest.yGradient.first += channels;
+  rest.xGradient.first += channels;
+  rest.tapGradients.first += channels;
+  if (rest.pastGradient.first) rest.pastGradient.first += channels;
+  if (rest.channels > 0) filterTilesBack(rest);
 }

@@ -11,7 +11,7 @@ namespace mohawk {
 namespace {
 struct GatedPass {
   const void *x, *factor, *slope;  // factor may be null
-  void *out, *factorOut;
+  void *out, *factorOut, *value;  // value may be null
   double a, b;
 };
 }  // namespace
@@ -81,23 +81,24 @@ at::Tensor gated(const at::Tensor &x, const at::Tensor &factor, int64_t activati
   return out;
 }
 
-std::pair<at::Tensor, at::Tensor> gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &slope,
-                                                  int64_t activation) {
+GatedGradients gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &slope, int64_t activation,
+                               bool inPlace, bool withValue) {
   const auto in = x.is_non_overlapping_and_dense() ? x : x.contiguous();
   const auto times = factor.defined() ? laidOutLike(in, factor) : at::Tensor();
   const auto seed = laidOutLike(in, slope);
-  auto out = at::empty_like(in);
-  auto factorOut = times.defined() ? at::empty_like(in) : at::Tensor();
+  GatedGradients out{inPlace ? seed : at::empty_like(in), times.defined() ? at::empty_like(in) : at::Tensor(),
+                     withValue ? at::empty_like(in) : at::Tensor()};
   auto pass = polynomial(activation);
   pass.x = in.const_data_ptr();
   pass.slope = seed.const_data_ptr();
-  pass.out = out.data_ptr();
+  pass.out = out.x.data_ptr();
   if (times.defined()) {
     pass.factor = times.const_data_ptr();
-    pass.factorOut = factorOut.data_ptr();
+    pass.factorOut = out.factor.data_ptr();
   }
+  if (withValue) pass.value = out.value.data_ptr();
   share(backwardPass(in.scalar_type()), pass, in.numel());
-  return {out, factorOut};
+  return out;
 }
 
 namespace {
@@ -117,9 +118,9 @@ struct Gated : torch::autograd::Function<Gated> {
                                                  torch::autograd::variable_list slopes) {
     const auto saved = context->get_saved_variables();
     const auto factor = saved.size() > 1 ? saved[1] : at::Tensor();
-    const auto [out, factorOut] =
-        gated_gradients(saved[0], factor, slopes[0], context->saved_data["activation"].toInt());
-    return {out, factorOut, at::Tensor()};
+    const auto out =
+        gated_gradients(saved[0], factor, slopes[0], context->saved_data["activation"].toInt(), false, false);
+    return {out.x, out.factor, at::Tensor()};
   }
 };
 }  // namespace

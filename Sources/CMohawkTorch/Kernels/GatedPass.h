@@ -13,9 +13,8 @@ struct Gate {
 };
 template <typename L>
 TARGET INLINE Gate<L> gate(L x, L a, L b) {
-  const L near = bounded(x), square = near * near, one = L::of(1);
-  return {one / (one + exponential(L::of(0) - near * multiplyAdd(b, square, a))),
-          multiplyAdd(b * L::of(3), square, a)};
+  const L near = bounded(x), square = near * near;
+  return {logistic(near * multiplyAdd(b, square, a)), multiplyAdd(b * L::of(3), square, a)};
 }
 
 template <typename L, typename T>
@@ -31,20 +30,26 @@ TARGET void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
   }
 }
 
+// The gradients, where `value` is not null also the result anew. The gradient for x may lie where that of the result does.
 template <typename L, typename T>
 TARGET void gatedBackward(const GatedPass &pass, int64_t from, int64_t to) {
   const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
   const T *const slope = static_cast<const T *>(pass.slope);
   T *const xSlope = static_cast<T *>(pass.out), *const factorSlope = static_cast<T *>(pass.factorOut);
+  T *const value = static_cast<T *>(pass.value);
   const L a = L::of(pass.a), b = L::of(pass.b), one = L::of(1);
   for (int64_t i = from; i < to; i += L::count) {
     const L in = some<L>(x + i, to - i);
     L g = some<L>(slope + i, to - i);
     const Gate<L> at = gate(in, a, b);
+    L y = in * at.open;
     if (factor != nullptr) {
-      keep(g * in * at.open, factorSlope + i, to - i);
-      g = g * some<L>(factor + i, to - i);
+      const L times = some<L>(factor + i, to - i);
+      keep(g * y, factorSlope + i, to - i);
+      g = g * times;
+      y = y * times;
     }
+    if (value != nullptr) keep(y, value + i, to - i);
     keep(g * at.open * multiplyAdd(bounded(in) * (one - at.open), at.slope, one), xSlope + i, to - i);
   }
 }

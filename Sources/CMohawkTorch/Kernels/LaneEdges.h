@@ -12,3 +12,9 @@ TARGET INLINE void keep(L x, T *p, int64_t left) {
     x.store(p, left);
   }
 }
+
+// 1 / (1 + e to the power of −x).
+template <typename L>
+TARGET INLINE L logistic(L x) {
+  return L::of(1) / (L::of(1) + exponential(L::of(0) - x));
+}

@@ -5,39 +5,39 @@ constexpr int64_t tile = 64;
 constexpr int blockRows = 4;
 
 /// acc += a · b in a block of registers.
-template <typename E, int V>
+template <typename E, int V, int rows = blockRows>
 struct Block {
   using T = Sum<E>;
-  Vector<T> sums[blockRows][V];
+  Vector<T> sums[rows][V];
 
   MOHAWK_INLINE void clear() {
-    for (int r = 0; r < blockRows; r++)
+    for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) sums[r][v] = Vector<T>{};
   }
   MOHAWK_INLINE void load(const T *from, int64_t stride) {
-    for (int r = 0; r < blockRows; r++)
+    for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) sums[r][v] = at(from + r * stride + v * Lanes<T>::count);
   }
   MOHAWK_INLINE void store(T *to, int64_t stride) const {
-    for (int r = 0; r < blockRows; r++)
+    for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) at(to + r * stride + v * Lanes<T>::count) = sums[r][v];
   }
 
   /// Adds Σ_k a[r · aRow + k · aStep] b[k · bStep + ..] for `count` units k.
   MOHAWK_INLINE void add(
       const Unit<E> *a, int64_t aRow, int64_t aStep, const Unit<E> *b, int64_t bStep, int64_t count) {
-    Vector<T> local[blockRows][V];
-    for (int r = 0; r < blockRows; r++)
+    Vector<T> local[rows][V];
+    for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) local[r][v] = sums[r][v];
     for (int64_t k = 0; k < count; k++) {
       Vector<Unit<E>> columns[V];
       for (int v = 0; v < V; v++) columns[v] = at(b + k * bStep + v * Lanes<T>::count);
-      for (int r = 0; r < blockRows; r++) {
+      for (int r = 0; r < rows; r++) {
         const Vector<Unit<E>> x = all(a[r * aRow + k * aStep]);
         for (int v = 0; v < V; v++) multiplyAdd(local[r][v], x, columns[v]);
       }
     }
-    for (int r = 0; r < blockRows; r++)
+    for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) sums[r][v] = local[r][v];
   }
 
@@ -51,11 +51,11 @@ struct Block {
 };
 
 /// to[tile, width] += a · b for a of `tile` rows; `width` is a multiple of a vector's lanes.
-template <typename E, int V>
+template <typename E, int V, int rows>
 MOHAWK_INLINE void addColumns(
     const Unit<E> *a, int64_t aRow, int64_t aStep, const Unit<E> *b, int64_t width, int64_t count, Sum<E> *to) {
-  for (int64_t r = 0; r < tile; r += blockRows) {
-    Block<E, V> block;
+  for (int64_t r = 0; r < tile; r += rows) {
+    Block<E, V, rows> block;
     block.load(to + r * width, width);
     block.add(a + r * aRow, aRow, aStep, b, width, count);
     block.store(to + r * width, width);
@@ -67,8 +67,13 @@ void addProduct(
   constexpr int lanes = Lanes<Sum<E>>::count;
   int64_t column = 0;
   for (; column + MOHAWK_BLOCK_VECTORS * lanes <= width; column += MOHAWK_BLOCK_VECTORS * lanes)
-    addColumns<E, MOHAWK_BLOCK_VECTORS>(a, aRow, aStep, b + column, width, count, to + column);
-  for (; column < width; column += lanes) addColumns<E, 1>(a, aRow, aStep, b + column, width, count, to + column);
+    addColumns<E, MOHAWK_BLOCK_VECTORS, blockRows>(a, aRow, aStep, b + column, width, count, to + column);
+  // Fewer columns take more rows: sums that do not wait for each other.
+  if constexpr (MOHAWK_BLOCK_VECTORS > 2)
+    for (; column + 2 * lanes <= width; column += 2 * lanes)
+      addColumns<E, 2, 2 * blockRows>(a, aRow, aStep, b + column, width, count, to + column);
+  for (; column < width; column += lanes)
+    addColumns<E, 1, 2 * blockRows>(a, aRow, aStep, b + column, width, count, to + column);
 }
 
 template <typename E>

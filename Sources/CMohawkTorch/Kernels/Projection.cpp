@@ -51,15 +51,24 @@ struct Projection : torch::autograd::Function<Projection> {
     if (hasBias && context->needs_input_grad(2)) {
       biasSlope = slope.sum({0}, false, static_cast<at::ScalarType>(context->saved_data["bias"].toInt()));
     }
-    if (context->needs_input_grad(1)) {
-      const auto in = asRows(activation == noActivation ? x : gated(x, factor, activation));
+    const bool wantsWeight = context->needs_input_grad(1), isBent = activation != noActivation;
+    auto in = x;
+    if (weight.defined()) {
+      inSlope = at::mm(slope, weight.to(slope.scalar_type())).view(context->saved_data["shape"].toIntVector());
+      if (isBent) {
+        const auto back = gated_gradients(x, factor, inSlope, activation, true, wantsWeight);
+        inSlope = back.x;
+        factorSlope = back.factor;
+        in = back.value;
+      }
+    } else if (wantsWeight && isBent) {
+      in = gated(x, factor, activation);
+    }
+    if (wantsWeight) {
+      in = asRows(in);
       const auto type = static_cast<at::ScalarType>(context->saved_data["weight"].toInt());
       weightSlope = at::empty({slope.size(1), in.size(1)}, slope.options().dtype(type));
       add_transposed_product(weightSlope, slope, in, true);
-    }
-    if (weight.defined()) {
-      inSlope = at::mm(slope, weight.to(slope.scalar_type())).view(context->saved_data["shape"].toIntVector());
-      if (activation != noActivation) std::tie(inSlope, factorSlope) = gated_gradients(x, factor, inSlope, activation);
     }
     return {inSlope, weightSlope, biasSlope, factorSlope, at::Tensor()};
   }

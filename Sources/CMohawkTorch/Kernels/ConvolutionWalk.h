@@ -1,0 +1,107 @@
+// The convolution with as many taps as models have, a few tokens at a time in registers. The tokens that a sequence
+// begins and ends with, whose neighbours are not all there, go one by one.
+
+constexpr int walkTaps = 4;
+constexpr int walkBefore = walkTaps - 1;
+/// Tokens in registers.
+constexpr int walkTokens = 8;
+
+/// Channels that the walk takes; the others are left to the tiles.
+template <typename E, typename T>
+MOHAWK_INLINE int64_t walkChannels(const ConvolutionChannels<E, T> &one) {
+  return one.width == walkTaps ? one.channels / Lanes<T>::count * Lanes<T>::count : 0;
+}
+
+#if MOHAWK_BRAIN_PRODUCTS
+MOHAWK_INLINE void storeToken(BFloat16 *p, Vector<float> v) {
+  const __m256bh narrow = _mm512_cvtneps_pbh((__m512)v);
+  __builtin_memcpy(p, &narrow, sizeof narrow);
+}
+#else
+MOHAWK_INLINE void storeToken(BFloat16 *p, Vector<float> v) { store(p, v); }
+#endif
+MOHAWK_INLINE void storeToken(float *p, Vector<float> v) { store(p, v); }
+MOHAWK_INLINE void storeToken(double *p, Vector<double> v) { store(p, v); }
+
+/// Input of a token, which may lie before the beginning or after the end unless it is `inside`.
+template <bool inside, typename E, typename T>
+MOHAWK_INLINE Vector<T> inputAt(const ConvolutionChannels<E, T> &one, int64_t token, int64_t channel) {
+  if (inside || (token >= 0 && token < one.length)) return load(one.x[token] + channel);
+  if (token < 0 && one.past.first) return load(one.past[token + walkBefore] + channel);
+  return Vector<T>{};
+}
+
+template <int tokens, bool inside, typename E, typename T>
+MOHAWK_INLINE void walkForward(const ConvolutionForward<E, T> &one, int64_t first, int64_t channels, const T *taps) {
+  constexpr int lanes = Lanes<T>::count;
+  const int64_t stride = padded(one.channels);
+  for (int64_t j = 0; j < channels; j += lanes) {
+    Vector<T> x[tokens + walkBefore];
+    for (int i = 0; i < tokens + walkBefore; i++) x[i] = inputAt<inside>(one, first - walkBefore + i, j);
+    for (int t = 0; t < tokens; t++) {
+      auto u = at(taps + walkTaps * stride + j);
+      for (int k = 0; k < walkTaps; k++) u += at(taps + k * stride + j) * x[t + k];
+      storeToken(one.y[first + t] + j, one.silu ? u * sigmoid<T>(u) : u);
+    }
+  }
+}
+
+/// Adds to the gradients of taps and bias what these tokens put into them, and writes the gradients of the inputs that
+/// are as many tokens earlier as there are taps before the last.
+template <int tokens, bool inside, typename E, typename T>
+MOHAWK_INLINE void walkBackward(
+    const ConvolutionBackward<E, T> &one, int64_t first, int64_t channels, const T *taps, T *sums) {
+  constexpr int lanes = Lanes<T>::count;
+  const int64_t stride = padded(one.channels);
+  for (int64_t j = 0; j < channels; j += lanes) {
+    Vector<T> slopes[tokens + walkBefore];
+    for (int i = 0; i < tokens + walkBefore; i++) {
+      const int64_t token = first - walkBefore + i;
+      const bool isThere = inside || (token >= 0 && token < one.length);
+      slopes[i] = isThere ? load(one.yGradient[token] + j) : Vector<T>{};
+    }
+    if (inside || first < one.length) {
+      Vector<T> x[tokens + walkBefore];
+      for (int i = 0; i < tokens + walkBefore; i++) x[i] = inputAt<inside>(one, first - walkBefore + i, j);
+      for (int k = 0; k < walkTaps; k++) {
+        auto sum = at(sums + k * stride + j);
+        for (int t = 0; t < tokens; t++) sum += slopes[t + walkBefore] * x[t + k];
+        at(sums + k * stride + j) = sum;
+      }
+      auto sum = at(sums + walkTaps * stride + j);
+      for (int t = 0; t < tokens; t++) sum += slopes[t + walkBefore];
+      at(sums + walkTaps * stride + j) = sum;
+    }
+    for (int t = 0; t < tokens; t++) {
+      auto gradient = at(taps + j) * slopes[t + walkBefore];
+      for (int k = 1; k < walkTaps; k++) gradient += at(taps + k * stride + j) * slopes[t + walkBefore - k];
+      const int64_t token = first + t - walkBefore;
+      if (inside || token >= 0) {
+        storeToken(one.xGradient[token] + j, gradient);
+      } else if (one.pastGradient.first) {
+        store(one.pastGradient[token + walkBefore] + j, gradient);
+      }
+    }
+  }
+}
+
+/// The first `channels` of a forward pass.
+template <typename E, typename T>
+void filterWalk(const ConvolutionForward<E, T> &one, int64_t channels, const T *taps) {
+  int64_t token = 0;
+  for (; token < one.length && token < walkBefore; token++) walkForward<1, false>(one, token, channels, taps);
+  for (; token + walkTokens <= one.length; token += walkTokens)
+    walkForward<walkTokens, true>(one, token, channels, taps);
+  for (; token < one.length; token++) walkForward<1, false>(one, token, channels, taps);
+}
+
+/// The first `channels` of a backward pass; `sums` are the gradients of taps and bias, zeros at first.
+template <typename E, typename T>
+void filterWalkBack(const ConvolutionBackward<E, T> &one, int64_t channels, const T *taps, T *sums) {
+  int64_t token = 0;
+  const int64_t end = one.length + walkBefore;
+  for (; token < end && token < walkBefore; token++) walkBackward<1, false>(one, token, channels, taps, sums);
+  for (; token + walkTokens <= one.length; token += walkTokens)
+    walkBackward<walkTokens, true>(one, token, channels, taps, sums);
+  for (; token < end; token++) walkBackward<1, false>(one, token, channels, taps, sums);
+}
