@@ -104,7 +104,7 @@ async def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--cancel", type=float, default=0.2)
     parser.add_argument("--pid", type=int)
-    parser.add_argument("--memory", type=float, default=0.05, help="growth of memory beside the cache, after a third of the time, that is allowed")
+    parser.add_argument("--memory", type=float, default=0.1, help="growth of memory beside the cache, after a third of the time, that is allowed")
     parser.add_argument("--cache", type=float, default=256, help="MiB that the cache may take")
     options = parser.parse_args()
     address = urllib.parse.urlparse(options.url)

@@ -1,7 +1,9 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <new>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -9,6 +11,7 @@
 
 #include "TensorHeap.h"
 #include "Translation.h"
+#include "WorkingMemory.h"
 
 using namespace mohawk;
 
@@ -34,14 +37,25 @@ struct TensorAllocator final : c10::Allocator {
     const c10::Device device(c10::DeviceType::CPU);
     if (bytes == 0) return {nullptr, nullptr, &releaseSmall, device};
     const bool isLarge = bytes >= large;
-    void *const numbers = isLarge ? large_tensors().take(bytes)
-                                  : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    void *const numbers = isLarge ? large_tensors().take(bytes) : takeSmall(bytes);
     TORCH_CHECK(numbers != nullptr, "no memory for ", bytes, " bytes");
     return {numbers, numbers, isLarge ? &releaseLarge : &releaseSmall, device};
   }
   void copy_data(void *to, const void *from, size_t count) const override { default_copy_data(to, from, count); }
 
-  static void releaseSmall(void *numbers) { std::free(numbers); }
+  /// Plain malloc with room for the alignment: glibc's aligned_alloc looks for a piece larger than what was freed by a
+  /// tensor of the same size, so that a gap between two living tensors is never filled again. malloc aligns to 16
+  /// bytes, so at least as many lie before the numbers; what it gave stands there.
+  static void *takeSmall(size_t bytes) {
+    void *const piece = std::malloc(bytes + alignment);
+    if (piece == nullptr) return nullptr;
+    void *const numbers = static_cast<char *>(piece) + alignment - reinterpret_cast<uintptr_t>(piece) % alignment;
+    static_cast<void **>(numbers)[-1] = piece;
+    return numbers;
+  }
+  static void releaseSmall(void *numbers) {
+    if (numbers != nullptr) std::free(static_cast<void **>(numbers)[-1]);
+  }
   static void releaseLarge(void *numbers) { large_tensors().give(numbers); }
 };
 
@@ -56,6 +70,30 @@ at::Tensor kept(const at::Tensor &tensor) {
 }
 
 }  // namespace
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MOHAWK_WATCHED 1  // by the sanitizer, which knows the C library's blocks
+#endif
+#endif
+
+void *mohawk::take_working_memory(size_t bytes) {
+#if MOHAWK_WATCHED
+  return ::operator new(bytes, std::align_val_t{TensorHeap::alignment});
+#else
+  void *const memory = large_tensors().take(bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+#endif
+}
+
+void mohawk::give_working_memory(void *memory) {
+#if MOHAWK_WATCHED
+  ::operator delete(memory, std::align_val_t{TensorHeap::alignment});
+#else
+  large_tensors().give(memory);
+#endif
+}
 
 extern "C" {
 

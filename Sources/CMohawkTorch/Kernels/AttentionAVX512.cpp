@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <cstring>
-#include <new>
 
+#include "../WorkingMemory.h"
 #include "Attention.h"
 
 #if defined(__GNUC__) && !defined(__clang__)

@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <cstring>
-#include <new>
 
+#include "../WorkingMemory.h"
 #include "OrientationHead.h"
 
 #if defined(__clang__)

@@ -1,8 +1,8 @@
 // For any processor: vectors of 16 bytes, which every 64-bit one has.
 #include <cmath>
 #include <cstring>
-#include <new>
 
+#include "../WorkingMemory.h"
 #include "OrientationHead.h"
 
 #define MOHAWK_PATH orientation_of_any

@@ -115,8 +115,8 @@ using Sum = typename Units<E>::Sum;
 class Arena {
  public:
   explicit Arena(size_t bytes)
-      : start(static_cast<char *>(::operator new(bytes, std::align_val_t{64}))), next(start), end(start + bytes) {}
-  ~Arena() { ::operator delete(start, std::align_val_t{64}); }
+      : start(static_cast<char *>(take_working_memory(bytes))), next(start), end(start + bytes) {}
+  ~Arena() { give_working_memory(start); }
   Arena(const Arena &) = delete;
   Arena &operator=(const Arena &) = delete;
 

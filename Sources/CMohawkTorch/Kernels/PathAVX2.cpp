@@ -1,10 +1,10 @@
 // For x86 processors with AVX2 and FMA.
 #if defined(__x86_64__)
-#include <cstdlib>
 #include <initializer_list>
 #include <type_traits>
 #include <utility>
 
+#include "../WorkingMemory.h"
 #include "Path.h"
 
 #if defined(__clang__)

@@ -2,11 +2,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#include <cstdlib>
 #include <initializer_list>
 #include <type_traits>
 #include <utility>
 
+#include "../WorkingMemory.h"
 #include "Path.h"
 
 #if defined(__GNUC__) && !defined(__clang__)

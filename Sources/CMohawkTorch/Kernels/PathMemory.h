@@ -5,8 +5,8 @@ template <typename T>
 struct Memory {
   T *const first;
   explicit Memory(int64_t count)
-      : first(static_cast<T *>(std::aligned_alloc(64, (static_cast<size_t>(count) * sizeof(T) + 64) / 64 * 64))) {}
-  ~Memory() { std::free(first); }
+      : first(static_cast<T *>(take_working_memory(static_cast<size_t>(count) * sizeof(T)))) {}
+  ~Memory() { give_working_memory(first); }
   Memory(const Memory &) = delete;
   Memory &operator=(const Memory &) = delete;
   MOHAWK_INLINE operator T *() const { return first; }
@@ -19,14 +19,14 @@ struct Arena {
   explicit Arena(List list) {
     size_t bytes = 0;
     list([&](auto *&pointer, int64_t count) { bytes += room<decltype(*pointer)>(count); });
-    first = static_cast<char *>(std::aligned_alloc(64, bytes + 64));
+    first = static_cast<char *>(take_working_memory(bytes));
     char *next = first;
     list([&](auto *&pointer, int64_t count) {
       pointer = reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(next);
       next += room<decltype(*pointer)>(count);
     });
   }
-  ~Arena() { std::free(first); }
+  ~Arena() { give_working_memory(first); }
   Arena(const Arena &) = delete;
   Arena &operator=(const Arena &) = delete;
 

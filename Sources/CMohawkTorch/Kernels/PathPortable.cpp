@@ -1,9 +1,9 @@
 // For any processor: vectors of 16 bytes, which every 64-bit one has.
-#include <cstdlib>
 #include <initializer_list>
 #include <type_traits>
 #include <utility>
 
+#include "../WorkingMemory.h"
 #include "Path.h"
 
 #define MOHAWK_PATH portable
