@@ -1,10 +1,6 @@
 import ArgumentParser
 import Foundation
 import MohawkDecoding
-import MohawkExport
-import MohawkFiles
-import MohawkGGUF
-import MohawkModels
 import MohawkReports
 import MohawkTensor
 
@@ -14,7 +10,7 @@ struct Decode: ParsableCommand {
     abstract: "Times decoding and prompt reading of a Mamba-2 with drawn weights, in turns with peers when given.",
     discussion: """
       A peer is Benchmarks/peers/decoding.py with a Python that has llama-cpp-python or transformers; it is given the \
-      program's name, the model's file and what to do.
+      program's name, the model's file and what to do. Every row is told on standard error as soon as it is measured.
       """)
 
   @Option(help: "tiny, 130m or 370m.") var size = DecodingModel.m130
@@ -23,103 +19,84 @@ struct Decode: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Sequences that are continued together.") var batches = [1, 8]
   @Option(parsing: .upToNextOption, help: "Lengths of prompts to read.") var prompts = [512, 4096]
   @Option(parsing: .upToNextOption, help: "Tokens before the first timed one.") var contexts = [512]
-  @Option(help: "Turns that are timed; one writes 16 tokens or reads a prompt.") var turns = 7
+  @Option(help: "Turns that are timed; one writes 16 tokens or reads a prompt. Long prompts get half as many.")
+  var turns = 7
   @Option(parsing: .upToNextOption, help: "Programs of the peer: llama.cpp, transformers.") var programs = ["llama.cpp"]
   @Argument(parsing: .postTerminator, help: "After --: the peer's command.") var peer: [String] = []
 
   func run() throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/mohawk-bench-\(size.rawValue)-\(weights.rawValue)"
-    let file = folder + "/model.gguf"
-    if !FileManager.default.fileExists(atPath: file) {
-      MohawkBench.notice("writing \(folder)")
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let dtype: DType = weights == .float32 ? .float32 : .bfloat16
-      let model = Decoder.fresh(size.configuration, seed: 1, dtype: dtype)
-      try model.write(to: folder)
-      try GGUFExport.write(model, tokenizer: nil, to: file, type: weights.inGGUF)
-    }
-    let configuration = try DecoderConfiguration(folder: folder)
-    let weightBytes = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
+    let files = try DecodingFiles(size, weights)
+    let weightBytes = try files.weightBytes()
     var table = Table([
       .init("work"), .init("threads", .right), .init("program"), .init("ms", .right), .init("tokens/s", .right),
-      .init("GB/s", .right), .init("of bandwidth", .right), .init("peer's time / ours", .right),
+      .init("GB/s", .right), .init("of the floor", .right), .init("peer's time / ours", .right),
     ])
     for count in threads {
       Runtime.threads = count
-      let bandwidth = Self.bandwidth()
+      let rates = MachineRates(weights == .float32 ? .float32 : .bfloat16)
+      MohawkBench.notice(
+        String(
+          format: "%d threads: %.1f GB/s read, %.0f GFLOP/s", count, rates.bytes / 1e9, rates.products / 1e9))
       for context in contexts {
         for batch in batches {
           let options = ["--threads", "\(count)", "--batch", "\(batch)", "--context", "\(context)"]
-          let all = try measure("write", options, folder, file)
-          let moved = Double(weightBytes + batch * 2 * Self.stateBytes(configuration))
-          for (index, (name, samples)) in all.enumerated() {
-            let seconds = samples.median(\.seconds)
-            table.add([
-              "\(batch) × 1 after \(context)", "\(count)", name, String(format: "%.2f", 1e3 * seconds),
-              String(format: "%.0f", Double(batch) / seconds), String(format: "%.1f", moved / seconds / 1e9),
-              String(format: "%.0f %%", 100 * moved / seconds / bandwidth),
-              index == 0 ? "" : String(format: "%.2f", all[0].1.ratio(of: samples, \.seconds)),
-            ])
-          }
+          let moved = weightBytes + Double(batch) * 2 * files.stateBytes
+          table.add(
+            "\(batch) × 1 after \(context)", count, batch, try measure("write", options, files, turns),
+            floor: moved / rates.bytes, bytes: moved)
         }
       }
       for length in prompts {
-        let all = try measure("read", ["--threads", "\(count)", "--context", "\(length)"], folder, file)
-        for (index, (name, samples)) in all.enumerated() {
-          let seconds = samples.median(\.seconds)
-          table.add([
-            "prompt of \(length)", "\(count)", name, String(format: "%.1f", 1e3 * seconds),
-            String(format: "%.0f", Double(length) / seconds), "", "",
-            index == 0 ? "" : String(format: "%.2f", all[0].1.ratio(of: samples, \.seconds)),
-          ])
-        }
+        let options = ["--threads", "\(count)", "--context", "\(length)"]
+        let turns = length > 1024 ? (turns + 1) / 2 : turns
+        let products = Double(length) * files.productsPerToken
+        table.add(
+          "prompt of \(length)", count, length, try measure("read", options, files, turns),
+          floor: weights.isQuantized ? nil : products / rates.products, bytes: nil)
       }
-      MohawkBench.notice(String(format: "%d threads read %.1f GB/s", count, bandwidth / 1e9))
     }
     MohawkBench.say("Mamba-2 \(size.rawValue), \(weights.rawValue), medians of \(turns) turns\n")
     MohawkBench.say(table.text)
-    MohawkBench.say("GB/s counts weights once and states twice: they are read and written.")
+    MohawkBench.say(
+      """
+      The floor of writing is reading all weights once and all states twice (they are read and written), as fast as a \
+      large tensor is summed; that of reading the products with weights, as fast as one of 2048³ is computed. With one \
+      thread the last column compares CPU time, with more wall time.
+      """)
   }
 
-  private func measure(_ work: String, _ options: [String], _ folder: String, _ file: String) throws -> [(
-    String, Samples
+  private func measure(_ work: String, _ options: [String], _ files: DecodingFiles, _ turns: Int) throws -> [(
+    name: String, samples: Samples
   )] {
-    let own =
-      [CommandLine.arguments[0], "decoding-worker", work, "--model", folder]
-      + (weights.isQuantized ? ["--weights", weights.rawValue] : []) + options
+    let own = [CommandLine.arguments[0], "decoding-worker", work, "--model", files.own] + options
     var partners = [try Partner("mohawk", own)]
     if !peer.isEmpty {
       for program in programs {
-        let model = program == "llama.cpp" ? file : folder
+        let model = program == "llama.cpp" ? files.gguf : files.folder
         partners.append(try Partner(program, peer + [program, work, "--model", model] + options))
       }
     }
-    return Array(zip(partners.map(\.name), try partners.takeTurns(turns, untimed: 2)))
-  }
-
-  /// Bytes of one sequence's state.
-  private static func stateBytes(_ configuration: DecoderConfiguration) -> Int {
-    guard let mamba = configuration.mamba2 else { return 0 }
-    let past = (mamba.convWidth - 1) * (mamba.innerDim + mamba.bcDim)
-    return configuration.mixers.count * 4 * (mamba.innerDim * mamba.stateDim + past)
-  }
-
-  /// Bytes per second that summing a large tensor reads; the best of some.
-  private static func bandwidth() -> Double {
-    let large = Tensor.ones([1 << 27])
-    let best = (0..<6).map { _ in Meter.measure { _ = large.sum().item() }.seconds }.min() ?? .nan
-    return Double(large.byteCount) / best
+    return Array(zip(partners.map(\.name), try partners.takeTurns(turns, untimed: 1)))
   }
 }
 
-extension WeightPrecision {
-  /// What llama.cpp has of as many bits.
-  fileprivate var inGGUF: GGUFType {
-    switch self {
-    case .float32: .f32
-    case .bfloat16: .bf16
-    case .int8: .q8
-    case .int4: .q4
+extension Table {
+  /// One row per program; the first is ours.
+  fileprivate mutating func add(
+    _ work: String, _ threads: Int, _ tokens: Int, _ all: [(name: String, samples: Samples)], floor: Double?,
+    bytes: Double?
+  ) {
+    for (index, (name, samples)) in all.enumerated() {
+      let seconds = samples.median(\.seconds)
+      let cells = [
+        work, "\(threads)", name, String(format: "%.2f", 1e3 * seconds),
+        String(format: "%.0f", Double(tokens) / seconds),
+        bytes.map { String(format: "%.1f", $0 / seconds / 1e9) } ?? "",
+        floor.map { String(format: "%.0f %%", 100 * $0 / seconds) } ?? "",
+        index == 0 ? "" : String(format: "%.2f", all[0].samples.ratio(of: samples, Basis.of(threads: threads))),
+      ]
+      MohawkBench.notice(cells.filter { !$0.isEmpty }.joined(separator: "  "))
+      add(cells)
     }
   }
 }

@@ -26,14 +26,12 @@ struct DecodingWorker: ParsableCommand {
   @Option var batch = 1
   @Option var context = 512
   @Option var tokens = 16
-  @Option var weights: WeightPrecision?
 
   func run() throws {
     Runtime.keepFreedMemory()
     Runtime.threads = threads
-    let configuration = try DecoderConfiguration(folder: model)
-    let engine = try DecodingEngine.open(model, weights: weights)
-    let prompt = RandomGenerator(seed: 3).integers(0..<configuration.vocabulary, [max(context, 1024)]).integers().map(
+    let engine = try DecodingEngine.open(model)
+    let prompt = RandomGenerator(seed: 3).integers(0..<engine.vocabulary, [max(context, 1024)]).integers().map(
       Int32.init)
     Turns.introduce(Introduction(programMiB: ProcessMemory.current().resident))
     switch work {

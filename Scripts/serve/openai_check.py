@@ -140,7 +140,7 @@ def who_has_no_secret_stays_out():
 def a_full_queue_says_when_to_come_back():
     friend = openai.OpenAI(base_url=SECRET_URL + "/v1", api_key=TOKEN, max_retries=0)
     streams = [friend.completions.create(
-        model=MODEL, prompt="One", max_tokens=4000, stream=True, extra_body={"ignore_eos": True})]
+        model=MODEL, prompt="One", max_tokens=1_000_000, stream=True, extra_body={"ignore_eos": True})]
     next(iter(streams[0]))
     waiting = [threading.Thread(target=lambda: friend.completions.create(model=MODEL, prompt="Two", max_tokens=1)) for _ in range(2)]
     for thread in waiting:

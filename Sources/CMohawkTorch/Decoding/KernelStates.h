@@ -24,10 +24,22 @@ TARGET INLINE float rowStep(const float *from, float *to, const float *b, const 
   return (sum + other).sum();
 }
 
+/// Fetches row `p` of a head, or of the one after it, to be written.
+inline void fetchRow(const HeadTask &task, int64_t p) {
+  const float *row = task.state + p * task.state_dim;
+  if (p >= task.head_dim) {
+    if (task.next == nullptr) return;
+    row = task.next + (p - task.head_dim) * task.state_dim;
+  }
+  for (int64_t i = 0; i < task.state_dim; i += 16) __builtin_prefetch(row + i, 1);
+}
+
 template <typename L>
 TARGET void headStep(const HeadTask &task) {
   const int64_t width = task.state_dim;
+  constexpr int64_t ahead = 8;  // rows
   for (int64_t p = 0; p < task.head_dim; p++) {
+    if (task.head_dim >= ahead) fetchRow(task, p + ahead);
     float *const state = task.state + p * width;
     float *const to = task.keeps ? state : task.row;
     const float *from = state;

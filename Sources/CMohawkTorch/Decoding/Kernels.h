@@ -29,6 +29,7 @@ struct HeadTask {
   float skip;
   bool keeps;
   float *row;  // room for state_dim numbers
+  const float *next;  // the state that comes after this one, to be fetched meanwhile; null when there is none
 };
 
 /// Channels `begin` ..< `end` of a selective scan over the next tokens of one sequence, as above.

@@ -12,7 +12,7 @@ static INLINE __m512 broadcast_float(const void *p) {
   return _mm512_set1_ps(value);
 }
 
-static INLINE void prefetch(const uint8_t *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+static INLINE void prefetch(const uint8_t *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_NTA); }
 
 // One tile times `count` columns.
 template <WeightFormat format, int count>

@@ -38,6 +38,7 @@ class SSDMixer : public Mixer {
       one.y_step = mixed.step;
       one.keeps = pass.keeps;
       one.row = worker.desk.row.data();
+      if (task + 1 < part.end) one.next = state(pass, layer, task + 1);
       worker.k.head(one);
       for (int64_t t = 0; t < stretch.count; t++) {
         const float *const gate = pass.gates[stretch.first + t] + head * m.head_dim;
@@ -85,6 +86,11 @@ class SSDMixer : public Mixer {
 
   int64_t inner() const { return m.heads * m.head_dim; }
   int64_t filtered() const { return inner() + 2 * m.groups * m.state_dim; }
+  /// Where the state of a sequence's head lies; tasks are all heads of the first sequence, then of the next.
+  const float *state(const Pass &pass, int64_t layer, int64_t task) const {
+    const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.heads)];
+    return static_cast<const float *>(stretch.layers[layer].first) + task % m.heads * m.head_dim * m.state_dim;
+  }
   // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays.
   static Columns from(Columns columns, int64_t offset) { return {columns.first + offset, columns.step}; }
   Columns steps(Columns trace) const { return from(trace, 2 * filtered()); }
