@@ -35,17 +35,27 @@ struct TensorAllocator final : c10::Allocator {
 
   c10::DataPtr allocate(size_t bytes) override {
     const c10::Device device(c10::DeviceType::CPU);
-    if (bytes == 0) return {nullptr, nullptr, &releaseSmall, device};
-    const bool isLarge = bytes >= large;
-    void *const numbers = isLarge ? large_tensors().take(bytes) : takeSmall(bytes);
+    if (bytes == 0) return {nullptr, nullptr, &release, device};
+    void *const numbers = bytes >= large ? takeLarge(bytes) : takeSmall(bytes);
     TORCH_CHECK(numbers != nullptr, "no memory for ", bytes, " bytes");
-    return {numbers, numbers, isLarge ? &releaseLarge : &releaseSmall, device};
+    return {numbers, numbers, &release, device};
   }
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
   void copy_data(void *to, const void *from, size_t count) const override { default_copy_data(to, from, count); }
 
+  // Before the numbers stands what malloc gave, or null where they are in the heap of large tensors.
+
+  static void *takeLarge(size_t bytes) {
+    if (bytes > SIZE_MAX - alignment) return nullptr;
+    char *const block = static_cast<char *>(large_tensors().take(bytes + alignment));
+    if (block == nullptr) return nullptr;
+    void *const numbers = block + alignment;
+    static_cast<void **>(numbers)[-1] = nullptr;
+    return numbers;
+  }
   /// Plain malloc with room for the alignment: glibc's aligned_alloc looks for a piece larger than what was freed by a
   /// tensor of the same size, so that a gap between two living tensors is never filled again. malloc aligns to 16
-  /// bytes, so at least as many lie before the numbers; what it gave stands there.
+  /// bytes, so at least as many lie before the numbers.
   static void *takeSmall(size_t bytes) {
     void *const piece = std::malloc(bytes + alignment);
     if (piece == nullptr) return nullptr;
@@ -53,10 +63,11 @@ struct TensorAllocator final : c10::Allocator {
     static_cast<void **>(numbers)[-1] = piece;
     return numbers;
   }
-  static void releaseSmall(void *numbers) {
-    if (numbers != nullptr) std::free(static_cast<void **>(numbers)[-1]);
+  static void release(void *numbers) {
+    if (numbers == nullptr) return;
+    void *const piece = static_cast<void **>(numbers)[-1];
+    piece == nullptr ? large_tensors().give(static_cast<char *>(numbers) - alignment) : std::free(piece);
   }
-  static void releaseLarge(void *numbers) { large_tensors().give(numbers); }
 };
 
 at::Tensor kept(const at::Tensor &tensor) {

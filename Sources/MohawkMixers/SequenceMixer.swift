@@ -54,6 +54,11 @@ public protocol MixerState: AnyObject {
   func copy(by copy: (Tensor) -> Tensor) -> any MixerState
 }
 
+extension MixerState {
+  /// An independent copy.
+  public func copy() -> any MixerState { copy { $0.copy() } }
+}
+
 extension SequenceMixer {
   /// The whole layer on x [batch, length, modelDim].
   public func callAsFunction(_ x: Tensor) -> Tensor { output(mix(operands(x, for: .mixing)), x) }

@@ -14,7 +14,7 @@ private final class SizedState: MixerState {
 
   init(_ position: Int, _ byteCount: Int) { (self.position, self.byteCount) = (position, byteCount) }
 
-  func copy() -> any MixerState { SizedState(position, byteCount) }
+  func copy(by copy: (Tensor) -> Tensor) -> any MixerState { SizedState(position, byteCount) }
 
   static func model(_ position: Int, _ byteCount: Int) -> ModelState {
     ModelState(layers: [SizedState(position, byteCount)])
