@@ -1,4 +1,5 @@
 import Foundation
+import MohawkTensor
 
 /// What one piece of work cost, as a line of JSON between processes.
 struct Sample: Codable {
@@ -35,9 +36,8 @@ struct Meter {
 
   /// Gives back what only the drawing of weights needed, and starts the peak of memory anew.
   static func forgetPeak() {
+    Runtime.releaseFreedMemory()
     #if canImport(Glibc)
-      typealias Trim = @convention(c) (Int) -> Int32
-      if let trim = dlsym(nil, "malloc_trim") { _ = unsafeBitCast(trim, to: Trim.self)(0) }
       guard let file = fopen("/proc/self/clear_refs", "w") else { return }
       fputs("5", file)
       fclose(file)

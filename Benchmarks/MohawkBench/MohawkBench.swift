@@ -13,7 +13,7 @@ struct MohawkBench: ParsableCommand {
       """,
     subcommands: [
       Settings.self, Stages.self, SSDAlone.self, TextBench.self, Decode.self, DecodeContexts.self, Worker.self,
-      DecodingWorker.self, FirstToken.self, FirstTokenWorker.self,
+      DecodingWorker.self, FirstToken.self, FirstTokenWorker.self, StudentLengths.self,
     ])
 
   /// Runs a command; whatever goes wrong outside becomes one sentence on standard error and exit code 1.

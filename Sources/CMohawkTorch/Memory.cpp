@@ -121,6 +121,13 @@ bool mhk_keep_freed_memory(void) {
 #endif
 }
 
+void mhk_release_freed_memory(void) {
+  large_tensors().release();
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 mhk_error mhk_clone_kept(mhk_tensor a, mhk_tensor *out) {
   return guarded([&] { *out = wrap(kept(get(a))); });
 }

@@ -9,7 +9,7 @@
 namespace mohawk {
 namespace {
 
-constexpr size_t huge_page = size_t{2} << 20;
+constexpr size_t huge_page = size_t{2} << 20, page = size_t{16} << 10;  // no system has larger small ones
 
 size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
@@ -41,6 +41,15 @@ void TensorHeap::give(void *block) {
   const auto [start, bytes] = *found;
   taken_.erase(found);
   addFree(start, bytes);
+}
+
+void TensorHeap::release() {
+  const std::lock_guard guard(lock_);
+  for (const auto &[start, bytes] : free_) {
+    const uintptr_t first = rounded(reinterpret_cast<uintptr_t>(start), page);
+    const uintptr_t end = (reinterpret_cast<uintptr_t>(start) + bytes) / page * page;
+    if (first < end) madvise(reinterpret_cast<void *>(first), end - first, MADV_DONTNEED);
+  }
 }
 
 /// Joins a free block with its free neighbours.

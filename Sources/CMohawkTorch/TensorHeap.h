@@ -22,6 +22,8 @@ class TensorHeap {
   void *take(size_t bytes);
   /// - Parameter block: from `take`.
   void give(void *block);
+  /// Lets the system have the pages of what is free; they are faulted in anew when they are needed.
+  void release();
 
  private:
   const size_t region_;  // bytes taken from the system at a time, unless more are needed

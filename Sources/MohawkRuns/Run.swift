@@ -5,6 +5,7 @@ import MohawkModels
 import MohawkRecipes
 import MohawkReports
 import MohawkText
+import MohawkTensor
 import MohawkTraining
 
 /// What pretraining and distillation share: a locked folder, its recipe, its logs, and going on where it stopped.
@@ -78,6 +79,7 @@ struct Run {
       settings.notice("continuing after step \(checkpoint.state.step)")
       try loop.resume(from: checkpoint)
     }
+    Runtime.releaseFreedMemory()  // what only the making of models and data needed
     do {
       try loop.run()
     } catch let error as MohawkError where error.code == .interrupted {

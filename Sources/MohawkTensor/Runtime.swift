@@ -23,6 +23,9 @@ public enum Runtime {
   @discardableResult
   public static func keepFreedMemory() -> Bool { mhk_keep_freed_memory() }
 
+  /// Lets the system have all memory that was freed so far, such as what only the making of a model needed.
+  public static func releaseFreedMemory() { mhk_release_freed_memory() }
+
   /// Whether MKL chooses its kernels by the processor's features (the default here) or by its vendor, as it does
   /// when nobody says otherwise. Takes effect only before the first matrix product.
   public static func chooseKernels(byFeatures: Bool) { mhk_allow_mkl_features(byFeatures) }

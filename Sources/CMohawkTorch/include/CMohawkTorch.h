@@ -175,6 +175,7 @@ void mhk_set_threads(int32_t count);
 int32_t mhk_cuda_devices(void);
 // Tells the C library to keep large freed blocks; false where the C library has no such setting.
 bool mhk_keep_freed_memory(void);
+void mhk_release_freed_memory(void);
 // Whether MKL may choose its kernels by processor features instead of by vendor (see MKLDispatch.cpp).
 void mhk_allow_mkl_features(bool allowed);
 
