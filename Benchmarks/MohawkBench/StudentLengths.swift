@@ -17,7 +17,9 @@ struct StudentLengths: ParsableCommand {
 
   @Option(help: "fp32 or bf16.") var precision = Precision.bfloat16
   @Option(help: "Threads.") var threads = 2
-  @Option(parsing: .upToNextOption, help: "Tokens of a sequence.") var lengths = [1024, 2048, 4096, 8192, 16_384, 32_768]
+  @Option(parsing: .upToNextOption, help: "Tokens of a sequence.") var lengths = [
+    1024, 2048, 4096, 8192, 16_384, 32_768,
+  ]
   @Option(help: "Times of each, in turns.") var turns = 3
 
   func run() throws {

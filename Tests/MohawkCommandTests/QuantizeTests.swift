@@ -22,7 +22,8 @@ import Testing
     let place = try Workplace()
     for (arguments, part) in [
       (["--weights", "bf16"], "--weights is 'bf16'"), (["--length", "0"], "--length is 0"),
-      (["--data", "nowhere", "--length", "32"], "nowhere"), (["--data", "text.txt", "--length", "65"], "64 tokens at most"),
+      (["--data", "nowhere", "--length", "32"], "nowhere"),
+      (["--data", "text.txt", "--length", "65"], "64 tokens at most"),
     ] {
       let result = try Command.run(["quantize", "teacher", "out"] + arguments, in: place.folder)
       #expect(result.status == 1 && result.complaints.count == 1 && result.errors.contains(part), "\(result.errors)")
