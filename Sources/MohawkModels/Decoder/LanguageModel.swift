@@ -111,7 +111,7 @@ public final class ModelState {
   public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
   /// An independent copy.
   public func copy() -> ModelState { copy { $0.copy() } }
-  /// An independent copy that is to be kept for long: see ``MohawkTensor/Tensor/keptCopy(file:line:)``.
+  /// An independent copy that is to be kept for long, apart from tensors that come and go.
   public func keptCopy() -> ModelState { copy { $0.keptCopy() } }
 
   private func copy(by copy: (Tensor) -> Tensor) -> ModelState {
