@@ -74,16 +74,17 @@ struct Outgoing {
   Rows<E> rows;
   Rows<T> sum;
   int64_t first, count, width;
+  bool staysNear = false;  // whether the rows are read again at once
 
   template <int vectors>
   MOHAWK_INLINE void put(const Tile<T, vectors> &sums, int64_t i, int64_t j) const {
-    if (!passesCaches<E> && j == 0 && !sum.first) ask(i + ahead);
+    if (!passesCaches<E> && j == 0 && !sum.first && !staysNear) ask(i + ahead);
     times<tileRows>([&](auto r) __attribute__((always_inline)) {
       if (i + r >= count) return;
       if (sum.first) {
         add<vectors>(sum[first + i + r] + j, sums[r], width - j);
       } else {
-        write<vectors>(rows[first + i + r] + j, sums[r], width - j);
+        write<vectors>(rows[first + i + r] + j, sums[r], width - j, staysNear);
       }
     });
   }
@@ -98,9 +99,9 @@ struct Outgoing {
   }
 
   template <int vectors>
-  static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left) {
+  static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left, bool staysNear) {
     if constexpr (passesCaches<E>) {
-      if (left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
+      if (!staysNear && left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
         times<vectors>([&](auto v) __attribute__((always_inline)) { pass(to + v * Lanes<T>::count, from[v]); });
         return;
       }
