@@ -84,14 +84,14 @@ MOHAWK_INLINE bool bring(
     Incoming<E> &incoming, BackwardRoom<E, T> &room, FilteredHeads<E, T> &filtered, const SSDBackwardHead<E, T> *heads,
     int64_t h, int64_t first) {
   const auto &head = heads[h];
-  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first);
+  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first, -head.chunk, head.length);
   if (h == 0) filtered.fill(first, incoming.tokens);
-  incoming.add(filtered.x.rows(head.x, h), head.headDim, room.nextX);
+  filtered.x.bring(incoming, head.x, h, head.headDim, room.nextX);
   if (head.yGradient.first) incoming.add(head.yGradient, head.headDim, room.nextYGradient);
   const bool fresh = h == 0 || head.b.first != heads[h - 1].b.first;
   if (fresh) {
-    incoming.add(filtered.b.rows(head.b, h), head.stateDim, room.nextB);
-    incoming.add(filtered.c.rows(head.c, h), head.stateDim, room.nextC);
+    filtered.b.bring(incoming, head.b, h, head.stateDim, room.nextB);
+    filtered.c.bring(incoming, head.c, h, head.stateDim, room.nextC);
   }
   return fresh;
 }
@@ -104,7 +104,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   const int64_t most = padded(shape.chunk < shape.length ? shape.chunk : shape.length);
   BackwardRoom<E, T> room(most, p, n);
-  FilteredHeads<E, T> filtered(filters, shape, headCount, true);
+  FilteredHeads<E, T> filtered(filters, shape, true);
   auto &decays = room.decays;
   const int64_t chunks = (shape.length + shape.chunk - 1) / shape.chunk;
   Memory<T> gradients(headCount * n * p);  // G [n, p] of each head
@@ -146,7 +146,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
       if (nextFirst >= 0) {
         fresh = bring(incoming, room, filtered, heads, nextHead, nextFirst);
       } else {
-        incoming.begin(0, 0);
+        incoming.begin(0, 0, 0, 0);
       }
 
       if (isFresh) {
@@ -176,7 +176,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
       const auto *state = reinterpret_cast<const Unit<E> *>(
           head.entering + index * n * p / size * static_cast<int64_t>(sizeof(Unit<E>)));
       const Outgoing<E, T> cGradient{
-          filtered.c.gradients(head.cGradient, first, h), head.cSum, first, count, shape.stateDim, filtered.areThere};
+          filtered.c.gradients(head.cGradient, first, h, shape.stateDim), head.cSum, first, count, shape.stateDim, filtered.areThere};
       eachTile<T, Part::all>(q, n, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
@@ -200,7 +200,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
         __builtin_memset(room.written, 0, static_cast<size_t>(q * lanes) * sizeof(T));
       }
       const Outgoing<E, T> bGradient{
-          filtered.b.gradients(head.bGradient, first, h), head.bSum, first, count, shape.stateDim, filtered.areThere};
+          filtered.b.gradients(head.bGradient, first, h, shape.stateDim), head.bSum, first, count, shape.stateDim, filtered.areThere};
       eachTile<T, Part::all>(q, n, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
@@ -215,7 +215,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
       });
 
       const Outgoing<E, T> xGradient{
-          filtered.x.gradients(head.xGradient, first, h), {}, first, count, shape.headDim, filtered.areThere};
+          filtered.x.gradients(head.xGradient, first, h, shape.headDim), {}, first, count, shape.headDim, filtered.areThere};
       eachTile<T, Part::all>(q, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);

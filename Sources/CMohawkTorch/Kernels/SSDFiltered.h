@@ -5,7 +5,7 @@
 template <typename E, typename T>
 struct FilteredRows {
   const SSDFilter<E, T> *filter = nullptr;  // null: there is no convolution
-  int64_t headWidth = 0, begin = 0;         // width of a head; the first token of the chunk
+  int64_t begin = 0;                        // the first token of the chunk
   E *chunk, *slopes;                        // the chunk's rows; gradients by these and by what follows the chunk
   T *taps, *sums;                           // the last row the bias's
 
@@ -25,13 +25,14 @@ struct FilteredRows {
     if (isBackward) __builtin_memset(sums, 0, static_cast<size_t>((walkTaps + 1) * channels()) * sizeof(T));
   }
 
-  /// Head h of the chunk that is there, or of `plain`, indexed by tokens of the sequence.
-  Rows<const E> rows(const Rows<const E> &plain, int64_t h) const {
-    return filter ? Rows<const E>{chunk + h * headWidth - begin * channels(), channels()} : plain;
+  /// Lets the rows of head h come in: those of the chunk that is there, or `plain` ones.
+  void bring(Incoming<E> &incoming, const Rows<const E> &plain, int64_t h, int64_t width, Unit<E> *to) const {
+    if (!filter) return incoming.add(plain, width, to);
+    incoming.addNear({chunk + h * width - begin * channels(), channels()}, plain, width, to);
   }
   /// Where the gradients by head h of the chunk from `first` on go.
-  Rows<E> gradients(const Rows<E> &plain, int64_t first, int64_t h) const {
-    return filter ? Rows<E>{slopes + h * headWidth - first * channels(), channels()} : plain;
+  Rows<E> gradients(const Rows<E> &plain, int64_t first, int64_t h, int64_t width) const {
+    return filter ? Rows<E>{slopes + h * width - first * channels(), channels()} : plain;
   }
 
   /// Makes the rows of a chunk.
@@ -71,7 +72,7 @@ struct FilteredHeads {
   const int64_t most;
   const Arena arena;
 
-  FilteredHeads(const SSDFilters<E, T> *filters, const SSDHead<E, T> &shape, int64_t heads, bool isBackward)
+  FilteredHeads(const SSDFilters<E, T> *filters, const SSDHead<E, T> &shape, bool isBackward)
       : areThere(filters != nullptr),
         most(shape.chunk < shape.length ? shape.chunk : shape.length),
         arena([&](auto take) {
@@ -79,10 +80,7 @@ struct FilteredHeads {
           x.filter = &filters->x;
           b.filter = &filters->b;
           c.filter = &filters->c;
-          for (auto *one : {&x, &b, &c}) {
-            one->headWidth = one->channels() / heads;
-            one->list(take, most, isBackward);
-          }
+          for (auto *one : {&x, &b, &c}) one->list(take, most, isBackward);
         }) {
     for (auto *one : {&x, &b, &c}) one->start(isBackward);
   }

@@ -44,13 +44,13 @@ MOHAWK_INLINE bool bring(
     Incoming<E> &incoming, ForwardRoom<E, T> &room, FilteredHeads<E, T> &filtered, const SSDForwardHead<E, T> *heads,
     int64_t h, int64_t first) {
   const auto &head = heads[h];
-  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first);
+  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first, head.chunk, head.length);
   if (h == 0) filtered.fill(first, incoming.tokens);
-  incoming.add(filtered.x.rows(head.x, h), head.headDim, room.nextX);
+  filtered.x.bring(incoming, head.x, h, head.headDim, room.nextX);
   const bool fresh = h == 0 || head.b.first != heads[h - 1].b.first;
   if (fresh) {
-    incoming.add(filtered.b.rows(head.b, h), head.stateDim, room.nextB);
-    incoming.add(filtered.c.rows(head.c, h), head.stateDim, room.nextC);
+    filtered.b.bring(incoming, head.b, h, head.stateDim, room.nextB);
+    filtered.c.bring(incoming, head.c, h, head.stateDim, room.nextC);
   }
   return fresh;
 }
@@ -62,7 +62,7 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilt
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   ForwardRoom<E, T> room(padded(shape.chunk < shape.length ? shape.chunk : shape.length), p, n);
-  FilteredHeads<E, T> filtered(filters, shape, headCount, false);
+  FilteredHeads<E, T> filtered(filters, shape, false);
   auto &decays = room.decays;
   Memory<T> states(headCount * n * p);  // [n, p] each
   T *const turnedState = room.turnedState;
@@ -94,7 +94,7 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilt
       if (nextFirst < shape.length) {
         fresh = bring(incoming, room, filtered, heads, nextHead, nextFirst);
       } else {
-        incoming.begin(0, 0);
+        incoming.begin(0, 0, 0, 0);
       }
 
       if (isFresh) {

@@ -6,24 +6,32 @@ template <typename E>
 struct Incoming {
   static constexpr int64_t ahead = 8;
   struct Source {
-    Rows<const E> rows;
+    Rows<const E> rows, later;  // what is copied; what is asked for beside it
     int64_t width;
     Unit<E> *to;
   };
   Source sources[4];
   int count = 0;
   int64_t first = 0, tokens = 0, next = 0;
+  int64_t laterFirst = 0, laterEnd = 0;  // the rows to ask for
 
-  void begin(int64_t from, int64_t length) {
+  /// `laterShift` further on lie the rows of the same head in the chunk that comes after, of a sequence of `length`.
+  void begin(int64_t from, int64_t count_, int64_t laterShift, int64_t length) {
     count = 0;
     first = from;
-    tokens = length;
+    tokens = count_;
     next = 0;
+    laterFirst = from + laterShift;
+    laterEnd = length;
   }
   /// Rows that are to lie at `to`, padded.
   void add(const Rows<const E> &rows, int64_t width, Unit<E> *to) {
-    sources[count++] = {rows, width, to};
-    for (int64_t i = 0; i < (ahead < tokens ? ahead : tokens); i++) ask(rows, width, i);
+    sources[count++] = {rows, {}, width, to};
+    for (int64_t i = 0; i < (ahead < tokens ? ahead : tokens); i++) ask(rows[first + i], width);
+  }
+  /// The same of rows in cache, which are made of `raw` ones: those of the chunk after are asked for.
+  void addNear(const Rows<const E> &rows, const Rows<const E> &raw, int64_t width, Unit<E> *to) {
+    sources[count++] = {rows, raw, width, to};
   }
 
   /// Copies the next `rows` rows of every source.
@@ -31,7 +39,12 @@ struct Incoming {
     for (int64_t r = 0; r < rows && next < tokens; r++, next++)
       for (int s = 0; s < count; s++) {
         const auto &source = sources[s];
-        if (next + ahead < tokens) ask(source.rows, source.width, next + ahead);
+        if (source.later.first) {
+          const int64_t token = laterFirst + next;
+          if (token >= 0 && token < laterEnd) ask(source.later[token], source.width);
+        } else if (next + ahead < tokens) {
+          ask(source.rows[first + next + ahead], source.width);
+        }
         gatherRow(source.rows[first + next], source.width, source.to + next * padded(source.width) / Units<E>::size);
       }
   }
@@ -46,10 +59,10 @@ struct Incoming {
   }
 
  private:
-  MOHAWK_INLINE void ask(const Rows<const E> &rows, int64_t width, int64_t i) const {
-    const char *row = reinterpret_cast<const char *>(rows[first + i]);
-    const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
-    for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(row + offset, 0, 2);
+  static MOHAWK_INLINE void ask(const E *row, int64_t width) {
+    const char *bytes = reinterpret_cast<const char *>(row);
+    for (int64_t offset = 0; offset < width * static_cast<int64_t>(sizeof(E)); offset += 64)
+      __builtin_prefetch(bytes + offset, 0, 2);
   }
 };
 
