@@ -35,14 +35,19 @@ template <int tokens, bool inside, typename E, typename T>
 MOHAWK_INLINE void walkForward(const ConvolutionForward<E, T> &one, int64_t first, int64_t channels, const T *taps) {
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels);
+  const bool silu = one.silu;
   for (int64_t j = 0; j < channels; j += lanes) {
-    Vector<T> x[tokens + walkBefore];
-    for (int i = 0; i < tokens + walkBefore; i++) x[i] = inputAt<inside>(one, first - walkBefore + i, j);
-    for (int t = 0; t < tokens; t++) {
-      auto u = at(taps + walkTaps * stride + j);
-      for (int k = 0; k < walkTaps; k++) u += at(taps + k * stride + j) * x[t + k];
-      storeToken(one.y[first + t] + j, one.silu ? u * sigmoid<T>(u) : u);
-    }
+    Vector<T> x[tokens + walkBefore], tap[walkTaps];
+    times<walkTaps>([&](auto k) __attribute__((always_inline)) { tap[k] = at(taps + k * stride + j); });
+    const auto bias = at(taps + walkTaps * stride + j);
+    times<tokens + walkBefore>([&](auto i) __attribute__((always_inline)) {
+      x[i] = inputAt<inside>(one, first - walkBefore + i, j);
+    });
+    times<tokens>([&](auto t) __attribute__((always_inline)) {
+      auto u = bias;
+      times<walkTaps>([&](auto k) __attribute__((always_inline)) { u += tap[k] * x[t + k]; });
+      storeToken(one.y[first + t] + j, silu ? u * sigmoid<T>(u) : u);
+    });
   }
 }
 
@@ -54,34 +59,38 @@ MOHAWK_INLINE void walkBackward(
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels);
   for (int64_t j = 0; j < channels; j += lanes) {
-    Vector<T> slopes[tokens + walkBefore];
-    for (int i = 0; i < tokens + walkBefore; i++) {
+    Vector<T> slopes[tokens + walkBefore], tap[walkTaps];
+    times<walkTaps>([&](auto k) __attribute__((always_inline)) { tap[k] = at(taps + k * stride + j); });
+    times<tokens + walkBefore>([&](auto i) __attribute__((always_inline)) {
       const int64_t token = first - walkBefore + i;
       const bool isThere = inside || (token >= 0 && token < one.length);
       slopes[i] = isThere ? load(one.yGradient[token] + j) : Vector<T>{};
-    }
+    });
     if (inside || first < one.length) {
-      Vector<T> x[tokens + walkBefore];
-      for (int i = 0; i < tokens + walkBefore; i++) x[i] = inputAt<inside>(one, first - walkBefore + i, j);
-      for (int k = 0; k < walkTaps; k++) {
-        auto sum = at(sums + k * stride + j);
-        for (int t = 0; t < tokens; t++) sum += slopes[t + walkBefore] * x[t + k];
-        at(sums + k * stride + j) = sum;
-      }
-      auto sum = at(sums + walkTaps * stride + j);
-      for (int t = 0; t < tokens; t++) sum += slopes[t + walkBefore];
-      at(sums + walkTaps * stride + j) = sum;
+      Vector<T> sum[walkTaps + 1];
+      times<walkTaps + 1>([&](auto k) __attribute__((always_inline)) { sum[k] = at(sums + k * stride + j); });
+      times<tokens + walkBefore>([&](auto i) __attribute__((always_inline)) {
+        const auto x = inputAt<inside>(one, first - walkBefore + i, j);
+        times<walkTaps>([&](auto k) __attribute__((always_inline)) {
+          constexpr int t = i - k;  // the token of these at which tap k meets this input
+          if constexpr (t >= 0 && t < tokens) sum[k] += slopes[t + walkBefore] * x;
+        });
+      });
+      times<tokens>([&](auto t) __attribute__((always_inline)) { sum[walkTaps] += slopes[t + walkBefore]; });
+      times<walkTaps + 1>([&](auto k) __attribute__((always_inline)) { at(sums + k * stride + j) = sum[k]; });
     }
-    for (int t = 0; t < tokens; t++) {
-      auto gradient = at(taps + j) * slopes[t + walkBefore];
-      for (int k = 1; k < walkTaps; k++) gradient += at(taps + k * stride + j) * slopes[t + walkBefore - k];
+    times<tokens>([&](auto t) __attribute__((always_inline)) {
+      auto gradient = tap[0] * slopes[t + walkBefore];
+      times<walkBefore>([&](auto k) __attribute__((always_inline)) {
+        gradient += tap[k + 1] * slopes[t + walkBefore - 1 - k];
+      });
       const int64_t token = first + t - walkBefore;
       if (inside || token >= 0) {
         storeToken(one.xGradient[token] + j, gradient);
       } else if (one.pastGradient.first) {
         store(one.pastGradient[token + walkBefore] + j, gradient);
       }
-    }
+    });
   }
 }
 
