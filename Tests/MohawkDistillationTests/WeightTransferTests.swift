@@ -49,7 +49,8 @@ import Testing
       let x = block.mixerInput(RandomGenerator(seed: 1).normal([2, 7, 24], .float64))
       let mixer = try #require(block.mixer as? DiscreteMamba2)
       let operands = mixer.operands(x, for: .mixing)
-      let scores = operands.c.transposed(1, 2).matmul(operands.b.transposed(1, 2).transposed())
+      let (b, c) = operands.bAndC
+      let scores = c.transposed(1, 2).matmul(b.transposed(1, 2).transposed())
       let q = heads(tiny, "q_proj", layer, x, repeated: 1)
       let k = heads(tiny, "k_proj", layer, x, repeated: 4 / kvHeads)
       let v = heads(tiny, "v_proj", layer, x, repeated: 4 / kvHeads)

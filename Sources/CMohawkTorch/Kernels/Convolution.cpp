@@ -2,6 +2,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "../Translation.h"
+#include "Convolution.h"
 #include "MohawkConvolution.h"
 #include "Path.h"
 #include "Tasks.h"
@@ -126,6 +127,8 @@ struct Function : torch::autograd::Function<Function> {
   }
 };
 
+}  // namespace
+
 at::Tensor convolution(
     const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
     const std::optional<at::Tensor> &past, bool silu) {
@@ -151,7 +154,6 @@ at::Tensor convolution(
   return y.to(x.scalar_type());
 }
 
-}  // namespace
 }  // namespace mohawk
 
 using namespace mohawk;

@@ -78,7 +78,7 @@ void filter(const ConvolutionForward<E, T> &one) {
   if (channels > 0) {
     const Memory<T> taps(padded(one.channels) * (walkTaps + 1));
     gatherTaps(one, taps.first);
-    filterWalk(one, channels, taps.first);
+    filterWalk(one, channels, taps.first, 0, one.length);
   }
   auto rest = one;
   dropChannels(rest, channels);
@@ -158,7 +158,7 @@ void filterGradients(const ConvolutionBackward<E, T> &one) {
     T *const taps = memory, *const sums = taps + size;
     gatherTaps(one, taps);
     __builtin_memset(sums, 0, static_cast<size_t>(size) * sizeof(T));
-    filterWalkBack(one, channels, taps, sums);
+    filterWalkBack(one, channels, taps, sums, 0, one.length + walkBefore);
     for (int k = 0; k <= walkTaps; k++)
       __builtin_memcpy(one.tapGradients[k], sums + k * padded(one.channels), static_cast<size_t>(channels) * sizeof(T));
   }

@@ -85,23 +85,26 @@ MOHAWK_INLINE void walkBackward(
   }
 }
 
-/// The first `channels` of a forward pass.
+/// The first `channels` of the tokens [first, end) of a forward pass.
 template <typename E, typename T>
-void filterWalk(const ConvolutionForward<E, T> &one, int64_t channels, const T *taps) {
-  int64_t token = 0;
-  for (; token < one.length && token < walkBefore; token++) walkForward<1, false>(one, token, channels, taps);
-  for (; token + walkTokens <= one.length; token += walkTokens)
-    walkForward<walkTokens, true>(one, token, channels, taps);
-  for (; token < one.length; token++) walkForward<1, false>(one, token, channels, taps);
+void filterWalk(
+    const ConvolutionForward<E, T> &one, int64_t channels, const T *taps, int64_t first, int64_t end) {
+  int64_t token = first;
+  for (; token < end && token < walkBefore; token++) walkForward<1, false>(one, token, channels, taps);
+  for (; token + walkTokens <= end; token += walkTokens) walkForward<walkTokens, true>(one, token, channels, taps);
+  for (; token < end; token++) walkForward<1, false>(one, token, channels, taps);
 }
 
-/// The first `channels` of a backward pass; `sums` are the gradients of taps and bias, zeros at first.
+/// The first `channels` of a backward pass: what the outputs of the tokens [first, end) put into the gradients of taps
+/// and bias, `sums`, and the gradients of the inputs that are as many tokens earlier as there are taps before the last.
+/// The outputs of a whole pass are [0, length + taps before the last).
 template <typename E, typename T>
-void filterWalkBack(const ConvolutionBackward<E, T> &one, int64_t channels, const T *taps, T *sums) {
-  int64_t token = 0;
-  const int64_t end = one.length + walkBefore;
+void filterWalkBack(
+    const ConvolutionBackward<E, T> &one, int64_t channels, const T *taps, T *sums, int64_t first, int64_t end) {
+  int64_t token = first;
   for (; token < end && token < walkBefore; token++) walkBackward<1, false>(one, token, channels, taps, sums);
-  for (; token + walkTokens <= one.length; token += walkTokens)
+  const int64_t inside = end < one.length ? end : one.length;
+  for (; token + walkTokens <= inside; token += walkTokens)
     walkBackward<walkTokens, true>(one, token, channels, taps, sums);
   for (; token < end; token++) walkBackward<1, false>(one, token, channels, taps, sums);
 }

@@ -8,7 +8,7 @@ static int32_t best() {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return MHK_PORTABLE;
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                    __builtin_cpu_supports("avx512bf16");
+                    __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
   return wide ? MHK_AVX512 : MHK_AVX2;
 #else
   return MHK_PORTABLE;

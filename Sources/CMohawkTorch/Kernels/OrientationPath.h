@@ -1,6 +1,4 @@
-// Stage 1's kernels for one kind of processor. A path's file defines MOHAWK_PATH (its namespace), MOHAWK_VECTOR_BYTES,
-// MOHAWK_BLOCK_VECTORS (registers in a row of a product's block) and MOHAWK_BRAIN_PRODUCTS (whether the processor
-// multiplies pairs of brain floats), switches the compiler to the processor and includes this.
+// Stage 1's kernels for one kind of processor, in the namespace MOHAWK_PATH. What stands before is a Target header.
 
 namespace mohawk {
 namespace MOHAWK_PATH {

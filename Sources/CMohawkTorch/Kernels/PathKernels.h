@@ -1,5 +1,4 @@
-// The kernels for one kind of processor. A path's file defines MOHAWK_PATH (its namespace), MOHAWK_VECTOR_BYTES and
-// MOHAWK_TILE_ROWS and MOHAWK_BRAIN_PRODUCTS (whether the processor multiplies pairs of brain floats), includes the headers, switches the compiler to the processor and includes this.
+// The kernels for one kind of processor, in the namespace MOHAWK_PATH. What stands before is a Target header.
 
 namespace mohawk {
 namespace MOHAWK_PATH {
@@ -22,10 +21,11 @@ struct FlushTinyNumbers {
 #include "SSDUnits.h"
 #include "SSDProduct.h"
 #include "SSDChunk.h"
+#include "ConvolutionChannels.h"
 #include "SSDStreams.h"
+#include "SSDFiltered.h"
 #include "SSDForward.h"
 #include "SSDBackward.h"
-#include "ConvolutionChannels.h"
 
 template <typename E, typename T>
 constexpr SSDKernelPair<E, T> ssdKernels() {

@@ -1,15 +1,7 @@
-// For any processor: vectors of 16 bytes, which every 64-bit one has.
-#include <initializer_list>
-#include <type_traits>
-#include <utility>
-
-#include "../WorkingMemory.h"
+// For any processor.
 #include "Path.h"
-
+#include "TargetPortable.h"
 #define MOHAWK_PATH portable
-#define MOHAWK_VECTOR_BYTES 16
-#define MOHAWK_TILE_ROWS 4
-#define MOHAWK_BRAIN_PRODUCTS 0
 #include "PathKernels.h"
 
 mohawk::Path mohawk::path_portable() { return portable::path(); }

@@ -81,27 +81,30 @@ MOHAWK_INLINE void weighBoth(BackwardRoom<E, T> &room, int64_t q) {
 /// Begins to bring in the chunk of head h that begins at `first`; whether b and c come anew.
 template <typename E, typename T>
 MOHAWK_INLINE bool bring(
-    Incoming<E> &incoming, BackwardRoom<E, T> &room, const SSDBackwardHead<E, T> *heads, int64_t h, int64_t first) {
+    Incoming<E> &incoming, BackwardRoom<E, T> &room, FilteredHeads<E, T> &filtered, const SSDBackwardHead<E, T> *heads,
+    int64_t h, int64_t first) {
   const auto &head = heads[h];
-  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first);
-  incoming.add(head.x, head.headDim, room.nextX);
+  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first, -head.chunk, head.length);
+  if (h == 0) filtered.fill(first, incoming.tokens);
+  filtered.x.bring(incoming, head.x, h, head.headDim, room.nextX);
   if (head.yGradient.first) incoming.add(head.yGradient, head.headDim, room.nextYGradient);
   const bool fresh = h == 0 || head.b.first != heads[h - 1].b.first;
   if (fresh) {
-    incoming.add(head.b, head.stateDim, room.nextB);
-    incoming.add(head.c, head.stateDim, room.nextC);
+    filtered.b.bring(incoming, head.b, h, head.stateDim, room.nextB);
+    filtered.c.bring(incoming, head.c, h, head.stateDim, room.nextC);
   }
   return fresh;
 }
 
 template <typename E, typename T>
-void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
+void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFilters<E, T> *filters) {
   constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
   const FlushTinyNumbers flush;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   const int64_t most = padded(shape.chunk < shape.length ? shape.chunk : shape.length);
   BackwardRoom<E, T> room(most, p, n);
+  FilteredHeads<E, T> filtered(filters, shape, true);
   auto &decays = room.decays;
   const int64_t chunks = (shape.length + shape.chunk - 1) / shape.chunk;
   Memory<T> gradients(headCount * n * p);  // G [n, p] of each head
@@ -121,7 +124,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
     for (auto *array : {room.yGradient, room.nextYGradient})
       __builtin_memset(array, 0, static_cast<size_t>(most * p / size) * sizeof(Unit<E>));
   Incoming<E> incoming;
-  bool fresh = bring(incoming, room, heads, 0, (chunks - 1) * shape.chunk);
+  bool fresh = bring(incoming, room, filtered, heads, 0, (chunks - 1) * shape.chunk);
   for (int64_t index = chunks - 1; index >= 0; index--) {
     const int64_t first = index * shape.chunk;
     const int64_t count = shape.chunk < shape.length - first ? shape.chunk : shape.length - first;
@@ -141,9 +144,9 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       }
       const int64_t nextHead = h + 1 < headCount ? h + 1 : 0, nextFirst = nextHead > 0 ? first : first - shape.chunk;
       if (nextFirst >= 0) {
-        fresh = bring(incoming, room, heads, nextHead, nextFirst);
+        fresh = bring(incoming, room, filtered, heads, nextHead, nextFirst);
       } else {
-        incoming.begin(0, 0);
+        incoming.begin(0, 0, 0, 0);
       }
 
       if (isFresh) {
@@ -172,7 +175,8 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       const Unit<E> *slopeRows = size == 1 ? room.slopeStack : room.slopeRows;
       const auto *state = reinterpret_cast<const Unit<E> *>(
           head.entering + index * n * p / size * static_cast<int64_t>(sizeof(Unit<E>)));
-      const Outgoing<E, T> cGradient{head.cGradient, head.cSum, first, count, shape.stateDim};
+      const Outgoing<E, T> cGradient{
+          filtered.c.gradients(head.cGradient, first, h, shape.stateDim), head.cSum, first, count, shape.stateDim, filtered.areThere};
       eachTile<T, Part::all>(q, n, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
@@ -195,7 +199,8 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       } else {
         __builtin_memset(room.written, 0, static_cast<size_t>(q * lanes) * sizeof(T));
       }
-      const Outgoing<E, T> bGradient{head.bGradient, head.bSum, first, count, shape.stateDim};
+      const Outgoing<E, T> bGradient{
+          filtered.b.gradients(head.bGradient, first, h, shape.stateDim), head.bSum, first, count, shape.stateDim, filtered.areThere};
       eachTile<T, Part::all>(q, n, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
@@ -209,7 +214,8 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
         incoming.step(1);
       });
 
-      const Outgoing<E, T> xGradient{head.xGradient, {}, first, count, shape.headDim};
+      const Outgoing<E, T> xGradient{
+          filtered.x.gradients(head.xGradient, first, h, shape.headDim), {}, first, count, shape.headDim, filtered.areThere};
       eachTile<T, Part::all>(q, p, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
@@ -219,6 +225,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
         xGradient.template put<vectors>(sums, i, j);
         incoming.step(1);
       });
+      if (h + 1 == headCount) filtered.drain(first, count);
       if (head.skipGradient)
         for (int64_t i = 0; i < count; i++)
           skipGradients[h] += dotOfUnits<T>(room.x + i * p / size, room.yGradient + i * p / size, p);
@@ -254,5 +261,6 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount) {
       scatterState(turned, shape.headDim, shape.stateDim, heads[h].initialGradient);
     }
   }
+  filtered.finish();
   endPassing();
 }

@@ -41,25 +41,28 @@ MOHAWK_INLINE void weigh(const Decays<Sum<E>> &decays, const Sum<E> *scores, int
 /// Begins to bring in the piece at `first` of head h, whether b and c come anew.
 template <typename E, typename T>
 MOHAWK_INLINE bool bring(
-    Incoming<E> &incoming, ForwardRoom<E, T> &room, const SSDForwardHead<E, T> *heads, int64_t h, int64_t first) {
+    Incoming<E> &incoming, ForwardRoom<E, T> &room, FilteredHeads<E, T> &filtered, const SSDForwardHead<E, T> *heads,
+    int64_t h, int64_t first) {
   const auto &head = heads[h];
-  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first);
-  incoming.add(head.x, head.headDim, room.nextX);
+  incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first, head.chunk, head.length);
+  if (h == 0) filtered.fill(first, incoming.tokens);
+  filtered.x.bring(incoming, head.x, h, head.headDim, room.nextX);
   const bool fresh = h == 0 || head.b.first != heads[h - 1].b.first;
   if (fresh) {
-    incoming.add(head.b, head.stateDim, room.nextB);
-    incoming.add(head.c, head.stateDim, room.nextC);
+    filtered.b.bring(incoming, head.b, h, head.stateDim, room.nextB);
+    filtered.c.bring(incoming, head.c, h, head.stateDim, room.nextC);
   }
   return fresh;
 }
 
 template <typename E, typename T>
-void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
+void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilters<E, T> *filters) {
   constexpr int size = Units<E>::size;
   const FlushTinyNumbers flush;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   ForwardRoom<E, T> room(padded(shape.chunk < shape.length ? shape.chunk : shape.length), p, n);
+  FilteredHeads<E, T> filtered(filters, shape, false);
   auto &decays = room.decays;
   Memory<T> states(headCount * n * p);  // [n, p] each
   T *const turnedState = room.turnedState;
@@ -73,7 +76,7 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
     }
   }
   Incoming<E> incoming;
-  bool fresh = bring(incoming, room, heads, 0, 0);
+  bool fresh = bring(incoming, room, filtered, heads, 0, 0);
   for (int64_t first = 0; first < shape.length; first += shape.chunk) {
     const int64_t count = shape.chunk < shape.length - first ? shape.chunk : shape.length - first;
     const int64_t q = padded(count);
@@ -89,9 +92,9 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount) {
       }
       const int64_t nextHead = h + 1 < headCount ? h + 1 : 0, nextFirst = nextHead > 0 ? first : first + shape.chunk;
       if (nextFirst < shape.length) {
-        fresh = bring(incoming, room, heads, nextHead, nextFirst);
+        fresh = bring(incoming, room, filtered, heads, nextHead, nextFirst);
       } else {
-        incoming.begin(0, 0);
+        incoming.begin(0, 0, 0, 0);
       }
 
       if (isFresh) {

@@ -1,6 +1,6 @@
 // What the SSD kernels of every path are told of one sequence and head.
 #pragma once
-#include "Rows.h"
+#include "ConvolutionRows.h"
 
 namespace mohawk {
 
@@ -33,11 +33,25 @@ struct SSDBackwardHead : SSDHead<E, T> {
   T *initialGradient = nullptr;
 };
 
+/// The convolution that one of x, b and c of neighbouring heads passes before; their channels lie side by side.
+template <typename E, typename T>
+struct SSDFilter {
+  ConvolutionChannels<E, T> from;
+  Rows<E> gradient;      // of backward: by what goes into the convolution
+  Rows<T> tapGradients;  // the row after the last is the bias's
+};
+
+template <typename E, typename T>
+struct SSDFilters {
+  SSDFilter<E, T> x, b, c;
+};
+
 /// Kernels take neighbouring heads of one sequence together, so that what they read of a token lies together.
 template <typename E, typename T>
 struct SSDKernelPair {
-  void (*forward)(const SSDForwardHead<E, T> *, int64_t heads);
-  void (*backward)(const SSDBackwardHead<E, T> *, int64_t heads);
+  // Without filters (null) the heads say where x, b and c are.
+  void (*forward)(const SSDForwardHead<E, T> *, int64_t heads, const SSDFilters<E, T> *);
+  void (*backward)(const SSDBackwardHead<E, T> *, int64_t heads, const SSDFilters<E, T> *);
   int64_t stateBytes;  // of a number of an entering state
 };
 
@@ -49,5 +63,7 @@ struct SSDKernels {
 
 /// States are kept with both sides padded to multiples of this.
 constexpr int64_t ssdPadding = 16;
+/// Convolutions before the operation have as many taps, and widths of heads are multiples of this then.
+constexpr int64_t ssdFilterTaps = 4, ssdFilterLanes = 16;
 
 }  // namespace mohawk

@@ -6,24 +6,32 @@ template <typename E>
 struct Incoming {
   static constexpr int64_t ahead = 8;
   struct Source {
-    Rows<const E> rows;
+    Rows<const E> rows, later;  // what is copied; what is asked for beside it
     int64_t width;
     Unit<E> *to;
   };
   Source sources[4];
   int count = 0;
   int64_t first = 0, tokens = 0, next = 0;
+  int64_t laterFirst = 0, laterEnd = 0;  // the rows to ask for
 
-  void begin(int64_t from, int64_t length) {
+  /// `laterShift` further on lie the rows of the same head in the chunk that comes after, of a sequence of `length`.
+  void begin(int64_t from, int64_t count_, int64_t laterShift, int64_t length) {
     count = 0;
     first = from;
-    tokens = length;
+    tokens = count_;
     next = 0;
+    laterFirst = from + laterShift;
+    laterEnd = length;
   }
   /// Rows that are to lie at `to`, padded.
   void add(const Rows<const E> &rows, int64_t width, Unit<E> *to) {
-    sources[count++] = {rows, width, to};
-    for (int64_t i = 0; i < (ahead < tokens ? ahead : tokens); i++) ask(rows, width, i);
+    sources[count++] = {rows, {}, width, to};
+    for (int64_t i = 0; i < (ahead < tokens ? ahead : tokens); i++) ask(rows[first + i], width);
+  }
+  /// The same of rows in cache, which are made of `raw` ones: those of the chunk after are asked for.
+  void addNear(const Rows<const E> &rows, const Rows<const E> &raw, int64_t width, Unit<E> *to) {
+    sources[count++] = {rows, raw, width, to};
   }
 
   /// Copies the next `rows` rows of every source.
@@ -31,7 +39,12 @@ struct Incoming {
     for (int64_t r = 0; r < rows && next < tokens; r++, next++)
       for (int s = 0; s < count; s++) {
         const auto &source = sources[s];
-        if (next + ahead < tokens) ask(source.rows, source.width, next + ahead);
+        if (source.later.first) {
+          const int64_t token = laterFirst + next;
+          if (token >= 0 && token < laterEnd) ask(source.later[token], source.width);
+        } else if (next + ahead < tokens) {
+          ask(source.rows[first + next + ahead], source.width);
+        }
         gatherRow(source.rows[first + next], source.width, source.to + next * padded(source.width) / Units<E>::size);
       }
   }
@@ -46,10 +59,10 @@ struct Incoming {
   }
 
  private:
-  MOHAWK_INLINE void ask(const Rows<const E> &rows, int64_t width, int64_t i) const {
-    const char *row = reinterpret_cast<const char *>(rows[first + i]);
-    const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
-    for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(row + offset, 0, 2);
+  static MOHAWK_INLINE void ask(const E *row, int64_t width) {
+    const char *bytes = reinterpret_cast<const char *>(row);
+    for (int64_t offset = 0; offset < width * static_cast<int64_t>(sizeof(E)); offset += 64)
+      __builtin_prefetch(bytes + offset, 0, 2);
   }
 };
 
@@ -74,16 +87,17 @@ struct Outgoing {
   Rows<E> rows;
   Rows<T> sum;
   int64_t first, count, width;
+  bool staysNear = false;  // whether the rows are read again at once
 
   template <int vectors>
   MOHAWK_INLINE void put(const Tile<T, vectors> &sums, int64_t i, int64_t j) const {
-    if (!passesCaches<E> && j == 0 && !sum.first) ask(i + ahead);
+    if (!passesCaches<E> && j == 0 && !sum.first && !staysNear) ask(i + ahead);
     times<tileRows>([&](auto r) __attribute__((always_inline)) {
       if (i + r >= count) return;
       if (sum.first) {
         add<vectors>(sum[first + i + r] + j, sums[r], width - j);
       } else {
-        write<vectors>(rows[first + i + r] + j, sums[r], width - j);
+        write<vectors>(rows[first + i + r] + j, sums[r], width - j, staysNear);
       }
     });
   }
@@ -98,9 +112,9 @@ struct Outgoing {
   }
 
   template <int vectors>
-  static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left) {
+  static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left, bool staysNear) {
     if constexpr (passesCaches<E>) {
-      if (left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
+      if (!staysNear && left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
         times<vectors>([&](auto v) __attribute__((always_inline)) { pass(to + v * Lanes<T>::count, from[v]); });
         return;
       }

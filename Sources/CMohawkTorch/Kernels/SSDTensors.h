@@ -25,10 +25,25 @@ T *state_of(const at::Tensor &states, int64_t batch, int64_t head) {
   return numbers<T>(states) + (batch * states.size(1) + head) * states.size(2) * states.size(3);
 }
 
+/// Of [batch, rows, channels], from a channel on.
+template <typename E>
+Rows<E> channels_of(const at::Tensor &tensor, int64_t batch, int64_t channel) {
+  return {numbers<std::remove_const_t<E>>(tensor) + batch * tensor.stride(0) + channel, tensor.stride(1)};
+}
+
+/// The causal depth-wise convolution that x, or b and c one behind the other, pass before.
+struct SSDFilterTensors {
+  at::Tensor taps;        // [width, channels], undefined for none
+  at::Tensor bias, past;  // [channels] and [batch, width - 1, channels], undefined for none
+};
+
 struct SSDOperands {
   at::Tensor x, b, c, logDecay;
   at::Tensor skip, state, entering;  // undefined for none
   int64_t chunk;
+  SSDFilterTensors xFilter, bcFilter;  // both or none
+
+  bool filtered() const { return xFilter.taps.defined(); }
 
   int64_t batch() const { return x.size(0); }
   int64_t length() const { return x.size(1); }

@@ -17,6 +17,17 @@ extern "C" {
 mhk_error mhk_ssd(mhk_tensor x, mhk_tensor b, mhk_tensor c, mhk_tensor log_decay, mhk_tensor skip, mhk_tensor state,
                   int64_t chunk, mhk_tensor *y, mhk_tensor *last);
 
+// A causal depth-wise convolution: weight [channels, 1, width], bias [channels] or none, and the inputs before the first,
+// [batch, width - 1, channels], or none.
+typedef struct {
+  mhk_tensor weight, bias, past;
+} mhk_convolution;
+
+// The same of x, and of b and c whose channels lie one behind the other in of_bc, behind their convolutions.
+mhk_error mhk_filtered_ssd(mhk_tensor x, mhk_tensor b, mhk_tensor c, mhk_convolution of_x, mhk_convolution of_bc,
+                           mhk_tensor log_decay, mhk_tensor skip, mhk_tensor state, int64_t chunk, mhk_tensor *y,
+                           mhk_tensor *last);
+
 #ifdef __cplusplus
 }
 #endif

@@ -83,14 +83,21 @@ public struct DiscreteMamba2: SequenceMixer {
 
   public var heads: Int { configuration.vHeads }
 
-  /// x, B, C and log-decay of one input, after the convolution.
+  /// x, B, C and log-decay of one input. The convolution is left to who reads x, B and C: mixing filters rows as it
+  /// reads them.
   public struct Operands {
-    /// [batch, length, vHeads, headDim]; nil when asked for the matrix only.
-    let x: Tensor?
-    /// [batch, length, qkHeads, stateDim]
-    let b, c: Tensor
+    /// Before its convolution, [batch, length, modelDim]; nil when asked for the matrix only.
+    let values: Tensor?
+    /// B and C before their convolution, [batch, length, 2 qkHeads stateDim].
+    let bc: Tensor
     /// log a, [batch, length, vHeads], fp32 or wider.
     let logDecay: Tensor
+    let filters: ConvolvedInputs
+
+    /// [batch, length, vHeads, headDim]
+    var x: Tensor? { values.map { filters.x(of: $0) } }
+    /// [batch, length, qkHeads, stateDim] each.
+    var bAndC: (b: Tensor, c: Tensor) { filters.bAndC(of: bc) }
   }
 
   public func operands(_ x: Tensor, for use: OperandUse) -> Operands {
@@ -100,12 +107,11 @@ public struct DiscreteMamba2: SequenceMixer {
   private func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
     let bc = x.projected(by: bcWeight)
     let values = use == .mixing ? x.projected(by: xWeight) : nil
-    let parts = bcConvolution(bc, past: state?.bcPast).halves()
-    let filtered = values.map { heads(xConvolution($0, past: state?.xPast), configuration.vHeads) }
+    let filters = ConvolvedInputs(
+      xConvolution: xConvolution, bcConvolution: bcConvolution, xPast: state?.xPast, bcPast: state?.bcPast,
+      heads: configuration.vHeads, groups: configuration.qkHeads)
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
-    return Operands(
-      x: filtered, b: heads(parts.0, configuration.qkHeads), c: heads(parts.1, configuration.qkHeads),
-      logDecay: logDecay(x))
+    return Operands(values: values, bc: bc, logDecay: logDecay(x), filters: filters)
   }
 
   /// log sigmoid(−A_log) = −softplus(A_log): never a division by, or logarithm of, what may have underflowed.
@@ -114,23 +120,21 @@ public struct DiscreteMamba2: SequenceMixer {
     return -aLog.to(aLogWeight.dtype == .float64 ? .float64 : .float32).softplus()
   }
 
-  private func heads(_ x: Tensor, _ count: Int) -> Tensor {
-    x.reshaped(x.size(0), x.size(1), count, x.size(2) / count)
-  }
-
   public func values(_ operands: Operands) -> Tensor {
     guard let x = operands.x else { preconditionFailure("these operands were made for the matrix only") }
     return x
   }
 
   public func matrix(_ operands: Operands) -> Tensor {
-    let matrix = SSD.matrix(b: operands.b, c: operands.c, logDecay: operands.logDecay)
+    let (b, c) = operands.bAndC
+    let matrix = SSD.matrix(b: b, c: c, logDecay: operands.logDecay)
     matrix.diagonal().addInPlace(skip.to(matrix.dtype).unsqueezed(-1))
     return matrix
   }
 
   public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
-    let factors = SemiseparableFactors(b: operands.b, c: operands.c, logDecay: operands.logDecay, skip: skip)
+    let (b, c) = operands.bAndC
+    let factors = SemiseparableFactors(b: b, c: c, logDecay: operands.logDecay, skip: skip)
     return MixerMatrix(.semiseparable(factors)) { matrix(operands) }
   }
 
@@ -139,8 +143,9 @@ public struct DiscreteMamba2: SequenceMixer {
   }
 
   private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
-    SSD.chunks(
-      x: values(operands), b: operands.b, c: operands.c, logDecay: operands.logDecay, skip: skip,
+    guard let values = operands.values else { preconditionFailure("these operands were made for the matrix only") }
+    return SSD.chunks(
+      values: values, bc: operands.bc, behind: operands.filters, logDecay: operands.logDecay, skip: skip,
       chunk: configuration.chunk, state: state)
   }
 
@@ -168,9 +173,9 @@ public struct DiscreteMamba2: SequenceMixer {
       return output(y, x)
     }
     let value = values(operands).squeezed(1)
+    let (b, c) = operands.bAndC
     let (y, memory) = SSD.step(
-      x: value, b: operands.b.squeezed(1), c: operands.c.squeezed(1), logDecay: operands.logDecay.squeezed(1),
-      state: state.memory)
+      x: value, b: b.squeezed(1), c: c.squeezed(1), logDecay: operands.logDecay.squeezed(1), state: state.memory)
     state.memory = memory
     let mixed = y + value * skip.to(value.dtype).unsqueezed(-1)
     return output(mixed.unsqueezed(1), x)
