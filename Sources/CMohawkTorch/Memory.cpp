@@ -23,7 +23,7 @@ TensorHeap &large_tensors() {
   return *heap;
 }
 TensorHeap &kept_tensors() {
-  static TensorHeap *const heap = new TensorHeap(size_t{16} << 20);
+  static TensorHeap *const heap = new TensorHeap;
   return *heap;
 }
 

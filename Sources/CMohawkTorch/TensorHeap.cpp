@@ -10,6 +10,8 @@ namespace mohawk {
 namespace {
 
 constexpr size_t huge_page = size_t{2} << 20, page = size_t{16} << 10;  // no system has larger small ones
+/// Addresses are free; where a process may not have as many, the heap grows by little at a time.
+constexpr size_t all_addresses = size_t{1} << 38, some_addresses = size_t{1} << 28;
 
 size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
@@ -74,17 +76,21 @@ void TensorHeap::addFree(char *start, size_t bytes) {
 }
 
 bool TensorHeap::grow(size_t bytes) {
-  const size_t size = std::max(region_, rounded(bytes, huge_page));
-  // One huge page more, so that the region can begin at one's border.
-  void *const region = mmap(
-      nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
-  if (region == MAP_FAILED) return false;
-  char *const start = reinterpret_cast<char *>(rounded(reinterpret_cast<uintptr_t>(region), huge_page));
+  const size_t least = rounded(bytes, huge_page);
+  for (const size_t wanted : {all_addresses, some_addresses, least}) {
+    const size_t size = std::max(wanted, least);
+    // One huge page more, so that the range can begin at one's border.
+    void *const range = mmap(
+        nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+    if (range == MAP_FAILED) continue;
+    char *const start = reinterpret_cast<char *>(rounded(reinterpret_cast<uintptr_t>(range), huge_page));
 #if defined(MADV_HUGEPAGE)
-  madvise(start, size, MADV_HUGEPAGE);  // where it is refused, small pages do
+    madvise(start, size, MADV_HUGEPAGE);  // where it is refused, small pages do
 #endif
-  addFree(start, size);
-  return true;
+    addFree(start, size);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace mohawk

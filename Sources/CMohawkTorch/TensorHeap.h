@@ -1,7 +1,6 @@
 // Where tensors of one kind have their numbers.
 #pragma once
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <set>
@@ -10,13 +9,12 @@
 namespace mohawk {
 
 /// A heap for blocks of one kind only, so that none that lives long stands in the middle of what a short-lived one has
-/// freed. Freed neighbours become one block, and a request takes the smallest block in which it fits. Memory is taken
-/// from the system in regions of huge pages where it has such, and kept: its pages are faulted in once.
+/// freed. Freed neighbours become one block, and a request takes the smallest block in which it fits. Everything lies in
+/// one range of addresses as long as it suffices, because what is left over at the ends of many ranges serves nobody.
+/// Memory comes in huge pages where the system has such, and is kept: its pages are faulted in once.
 class TensorHeap {
  public:
   static constexpr size_t alignment = 64;
-
-  explicit TensorHeap(size_t region = size_t{256} << 20) : region_(region) {}
 
   /// At least `bytes` at a multiple of `alignment`; null when the system has no more.
   void *take(size_t bytes);
@@ -26,7 +24,6 @@ class TensorHeap {
   void release();
 
  private:
-  const size_t region_;  // bytes taken from the system at a time, unless more are needed
   std::mutex lock_;
   std::map<char *, size_t> free_;               // by address
   std::set<std::pair<size_t, char *>> bySize_;  // the same

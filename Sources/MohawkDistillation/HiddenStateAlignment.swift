@@ -41,8 +41,8 @@ public final class HiddenStateAlignment: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    try LayerWalk.accumulate(pair, tokens, signals, .output, share: share) { block, hidden, target in
-      StageLosses.alignment(student: block.mixer(block.mixerInput(hidden)), teacher: target)
+    try LayerWalk.accumulate(pair, tokens, signals, .output, share: share) { mixer, input, target in
+      StageLosses.alignment(student: mixer(input), teacher: target)
     }
   }
 

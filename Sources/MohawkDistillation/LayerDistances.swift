@@ -17,17 +17,16 @@ public struct LayerDistances: Sendable, Equatable {
     withoutGradients {
       for ids in batches {
         if sameHeads {
-          LayerWalk.run(pair, ids, .matrix) { layer, hidden, target in
-            let block = pair.student.blocks[layer]
-            let matrix = block.mixer.factoredMatrix(of: block.mixerInput(hidden))
-            let distance = StageLosses.orientation(student: matrix, teacher: target).item()
+          LayerWalk.run(pair, ids, .matrix) { layer, input, target in
+            let matrix = pair.student.blocks[layer].mixer.factoredMatrix(of: input)
+            return StageLosses.orientation(student: matrix, teacher: target).item()
+          } finish: { layer, distance in
             result.matrices[layer] = (result.matrices[layer] ?? 0) + distance / Double(batches.count)
           }
         }
-        LayerWalk.run(pair, ids, .output) { layer, hidden, target in
-          let block = pair.student.blocks[layer]
-          let output = block.mixer(block.mixerInput(hidden))
-          let distance = StageLosses.alignment(student: output, teacher: target).item()
+        LayerWalk.run(pair, ids, .output) { layer, input, target in
+          StageLosses.alignment(student: pair.student.blocks[layer].mixer(input), teacher: target).item()
+        } finish: { layer, distance in
           result.outputs[layer] = (result.outputs[layer] ?? 0) + distance / Double(batches.count)
         }
       }

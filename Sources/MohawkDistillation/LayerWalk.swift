@@ -5,40 +5,53 @@ import MohawkTraining
 
 /// One pass of the teacher over a batch, layer by layer, so that only one layer's insides exist at a time.
 enum LayerWalk {
-  /// Calls `visit` for every layer with the layer's input and what `sight` asks for. No gradients are recorded for the
-  /// teacher; `visit` may record its own.
-  static func run<Target>(
-    _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight<Target>,
-    visit: (_ layer: Int, _ hidden: Tensor, _ target: Target) throws -> Void
+  /// Calls `compare` for every layer that is compared, with what enters the student's mixer and what `sight` asks for,
+  /// then `finish` with what it returned. What entered the layer is gone before `compare`, the rest before `finish`. No
+  /// gradients are recorded for the teacher.
+  static func run<Target, Compared>(
+    _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight<Target>, compare: Comparison<Target, Compared>,
+    finish: (_ layer: Int, _ compared: Compared) throws -> Void
   ) rethrows {
-    let teacher = pair.teacher
     let kept = pair.keptLayers
-    var hidden = withoutGradients { teacher.embed(ids) }
-    for (index, block) in teacher.blocks.enumerated() {
-      let isLast = index == teacher.blocks.count - 1
-      let isCompared = !kept.contains(index)
-      if isLast && !isCompared { return }
-      let place = Place(
-        block: block, hidden: hidden, standsForBlock: pair.standsForBlock(index), isCompared: isCompared,
-        isLast: isLast)
-      let (target, leaving) = withoutGradients { sight.look(place) }
-      if isCompared { try visit(index, hidden, target) }
-      if let leaving { hidden = leaving }
+    var hidden: Tensor? = withoutGradients { pair.teacher.embed(ids) }
+    for layer in pair.teacher.blocks.indices {
+      let isLast = layer == pair.teacher.blocks.count - 1
+      if !kept.contains(layer) {
+        try finish(layer, pass(pair, layer, &hidden, isLast: isLast, sight, compare))
+      } else if !isLast {
+        hidden = withoutGradients { hidden.map { pair.teacher.blocks[layer]($0) } }
+      }
     }
   }
 
   /// The same from inputs that were kept: each layer on its own, with nothing of the teacher between them.
-  static func run<Target>(
+  static func run<Target, Compared>(
     _ pair: DistillationPair, _ sight: Sight<Target>, input: (_ layer: Int) throws -> Tensor,
-    visit: (_ layer: Int, _ hidden: Tensor, _ target: Target) throws -> Void
+    compare: Comparison<Target, Compared>, finish: (_ layer: Int, _ compared: Compared) throws -> Void
   ) rethrows {
     let kept = pair.keptLayers
-    for (index, block) in pair.teacher.blocks.enumerated() where !kept.contains(index) {
-      let place = Place(
-        block: block, hidden: try input(index), standsForBlock: pair.standsForBlock(index), isCompared: true,
-        isLast: true)
-      try visit(index, place.hidden, withoutGradients { sight.look(place).target })
+    for layer in pair.teacher.blocks.indices where !kept.contains(layer) {
+      var hidden: Tensor? = try input(layer)
+      try finish(layer, pass(pair, layer, &hidden, isLast: true, sight, compare))
     }
+  }
+
+  typealias Comparison<Target, Compared> = (_ layer: Int, _ input: Tensor, _ target: Target) throws -> Compared
+
+  /// One layer that is compared. `hidden` is what enters it and becomes what leaves it; nobody else holds it.
+  private static func pass<Target, Compared>(
+    _ pair: DistillationPair, _ layer: Int, _ hidden: inout Tensor?, isLast: Bool, _ sight: Sight<Target>,
+    _ compare: Comparison<Target, Compared>
+  ) rethrows -> Compared {
+    func look(_ hidden: Tensor) -> (input: Tensor, target: Target, leaving: Tensor?) {
+      let place = Place(
+        block: pair.teacher.blocks[layer], hidden: hidden, standsForBlock: pair.standsForBlock(layer), isLast: isLast)
+      let (target, leaving) = withoutGradients { sight.look(place) }
+      return (pair.student.blocks[layer].mixerInput(hidden), target, leaving)
+    }
+    let (input, target, leaving) = look(hidden!)
+    hidden = leaving
+    return try compare(layer, input, target)
   }
 
   /// A layer of the teacher on the way.
@@ -48,8 +61,8 @@ enum LayerWalk {
     let hidden: Tensor
     /// Whether the student's mixer stands for the whole block.
     let standsForBlock: Bool
-    /// Whether anyone looks at the layer, and whether nobody needs what leaves it.
-    let isCompared, isLast: Bool
+    /// Whether nobody needs what leaves it.
+    let isLast: Bool
   }
 
   /// What the teacher shows of a layer that is compared, and what leaves the layer, nil when nobody needs it.
@@ -94,11 +107,11 @@ extension LayerWalk {
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
   ///   - signals: what enters the layers; nil runs the teacher.
   ///   - share: factor on the gradients.
-  ///   - loss: a layer's loss from the student's block, the hidden state that enters it and what the teacher shows; the
-  ///     mean over sequences.
+  ///   - loss: a layer's loss from the student's mixer, what enters it and what the teacher shows; the mean over
+  ///     sequences.
   static func accumulate<Target>(
     _ pair: DistillationPair, _ tokens: Tensor, _ signals: TeacherSignals?, _ sight: Sight<Target>, share: Double,
-    loss: (_ block: any Block, _ hidden: Tensor, _ target: Target) -> Tensor
+    loss: (_ mixer: any SequenceMixer, _ input: Tensor, _ target: Target) -> Tensor
   ) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
     let (rows, length) = (tokens.size(0), tokens.size(1) - 1)
@@ -108,16 +121,19 @@ extension LayerWalk {
     for first in stride(from: 0, to: rows, by: together) {
       let part = tokens.narrowed(0, from: first, length: min(together, rows - first))
       let weight = Double(part.size(0)) / Double(rows)
-      func compare(_ layer: Int, _ hidden: Tensor, _ target: Target) {
-        let loss = loss(pair.student.blocks[layer], hidden, target)
+      func compare(_ layer: Int, _ input: Tensor, _ target: Target) -> Tensor {
+        loss(pair.student.blocks[layer].mixer, input, target)
+      }
+      func learn(_ layer: Int, _ loss: Tensor) {
         (loss * (share * weight)).backward()
         let shared = withoutGradients { loss.detached() * weight }
         losses[layer] = losses[layer].map { $0 + shared } ?? shared
       }
       if let signals {
-        try run(pair, sight, input: { try signals.input(part, of: $0, stream.dtype) }, visit: compare)
+        try run(
+          pair, sight, input: { try signals.input(part, of: $0, stream.dtype) }, compare: compare, finish: learn)
       } else {
-        run(pair, part.narrowed(1, from: 0, length: length), sight, visit: compare)
+        run(pair, part.narrowed(1, from: 0, length: length), sight, compare: compare, finish: learn)
       }
     }
     return StageLoss(layers: losses)

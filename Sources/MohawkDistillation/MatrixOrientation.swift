@@ -47,8 +47,8 @@ public final class MatrixOrientation: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    try LayerWalk.accumulate(pair, tokens, signals, .matrix, share: share) { block, hidden, target in
-      StageLosses.orientation(student: block.mixer.factoredMatrix(of: block.mixerInput(hidden)), teacher: target)
+    try LayerWalk.accumulate(pair, tokens, signals, .matrix, share: share) { mixer, input, target in
+      StageLosses.orientation(student: mixer.factoredMatrix(of: input), teacher: target)
     }
   }
 

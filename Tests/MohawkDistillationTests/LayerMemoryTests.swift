@@ -6,16 +6,21 @@ import MohawkTensor
 import Testing
 
 /// One layer's graph at a time: when a layer is looked at, the backward pass of those before it is over and their
-/// matrices are gone.
+/// matrices are gone, and so is what entered it.
 @Suite struct LayerMemoryTests {
   @Test(arguments: [false, true]) func onlyOneLayersGraphExists(_ aligning: Bool) throws {
     let tiny = try TinyPair(layers: 6)
     let watch = Watch(tiny.student.parameters)
     let pair = try DistillationPair(
-      teacher: SpyModel(tiny.teacher) { layer, made in watch.made(layer, made) },
+      teacher: SpyModel(tiny.teacher) { layer, made in
+        watch.made(layer, made)
+      } entered: { layer, hidden in
+        watch.entered(layer, hidden)
+      },
       student: SpyModel(tiny.student) { layer, made in
         watch.visited(layer)
         watch.made(layer, made)
+      } entered: { _, _ in
       })
     if aligning {
       let stage = try HiddenStateAlignment(pair, TinyPair.plan(.mixer))
@@ -40,11 +45,13 @@ private final class Watch {
 
   var visits: [Int] = []
   private var tensors: [Made] = []
+  private var entering: [Made] = []
   private let parameters: ParameterList
 
   init(_ parameters: ParameterList) { self.parameters = parameters }
 
   func made(_ layer: Int, _ tensor: Tensor) { tensors.append(Made(layer: layer, tensor: tensor)) }
+  func entered(_ layer: Int, _ hidden: Tensor) { entering.append(Made(layer: layer, tensor: hidden)) }
   func alive(before layer: Int) -> Int { tensors.count { $0.layer < layer && $0.tensor != nil } }
 
   func visited(_ layer: Int) {
@@ -54,6 +61,8 @@ private final class Watch {
       #expect((gradient != nil) == (other < layer), "layer \(other) when layer \(layer) is looked at")
     }
     #expect(alive(before: layer) == 0)
+    #expect(entering.map(\.layer) == Array(0...layer))
+    #expect(entering.allSatisfy { $0.tensor == nil })
   }
 }
 
@@ -62,12 +71,16 @@ private final class SpyModel: LanguageModel {
   private let inner: Decoder
   let blocks: [any Block]
 
-  init(_ inner: Decoder, made: @escaping (Int, Tensor) -> Void) {
+  init(
+    _ inner: Decoder, made: @escaping (Int, Tensor) -> Void, entered: @escaping (Int, Tensor) -> Void
+  ) {
     self.inner = inner
     func spied(_ mixer: some SequenceMixer, _ layer: Int) -> any SequenceMixer {
       SpyMixer(inner: mixer) { made(layer, $0) }
     }
-    blocks = inner.blocks.enumerated().map { SpyBlock(inner: $1, mixer: spied($1.mixer, $0)) }
+    blocks = inner.blocks.enumerated().map { layer, block in
+      SpyBlock(inner: block, mixer: spied(block.mixer, layer)) { entered(layer, $0) }
+    }
   }
 
   var vocabulary: Int { inner.vocabulary }
@@ -83,8 +96,12 @@ private final class SpyModel: LanguageModel {
 private struct SpyBlock: Block {
   let inner: any Block
   let mixer: any SequenceMixer
+  let entered: (Tensor) -> Void
   var hasMLP: Bool { inner.hasMLP }
-  func mixerInput(_ hidden: Tensor) -> Tensor { inner.mixerInput(hidden) }
+  func mixerInput(_ hidden: Tensor) -> Tensor {
+    entered(hidden)
+    return inner.mixerInput(hidden)
+  }
   func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
     inner.finish(hidden, input: input, mixed: mixed)
   }

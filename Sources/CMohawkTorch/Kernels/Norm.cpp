@@ -1,4 +1,6 @@
 // LayerNorm and RMSNorm from the type of the stream to the type of the computation, in one pass each way.
+#include "Norm.h"
+
 #include "MohawkNorm.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -44,32 +46,58 @@ Backward backwardRows(at::ScalarType in, at::ScalarType out) {
 constexpr int64_t pieceRows = 64;
 int64_t pieces(int64_t rows) { return (rows + pieceRows - 1) / pieceRows; }
 
+// Rows without gaps; `shift` is undefined for none.
+struct NormOperands {
+  at::Tensor x, scale, shift;
+  double epsilon;
+  bool centred;
+  at::ScalarType type;  // of the output
+};
+
+at::Tensor forward(const NormOperands &o) {
+  auto out = at::empty(o.x.sizes(), o.x.options().dtype(o.type));
+  const NormPass pass{o.x.const_data_ptr(), o.scale.const_data_ptr(),
+                      o.shift.defined() ? o.shift.const_data_ptr() : nullptr, nullptr, out.data_ptr(),
+                      o.scale.numel(), o.epsilon, o.centred};
+  const int64_t rows = o.x.numel() / std::max<int64_t>(1, pass.width);
+  const auto run = forwardRows(o.x.scalar_type(), o.type);
+  in_parallel(pieces(rows), [&](int64_t i) { run(pass, i * pieceRows, std::min((i + 1) * pieceRows, rows)); });
+  return out;
+}
+
 struct Norm : torch::autograd::Function<Norm> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &given, const at::Tensor &weight,
                             const std::optional<at::Tensor> &bias, double epsilon, bool centred, at::ScalarType type) {
-    const auto x = given.contiguous(), scale = weight.contiguous();
-    const auto shift = bias ? bias->contiguous() : at::Tensor();
-    auto out = at::empty(x.sizes(), x.options().dtype(type));
-    const NormPass pass{x.const_data_ptr(), scale.const_data_ptr(), bias ? shift.const_data_ptr() : nullptr, nullptr,
-                        out.data_ptr(), weight.numel(), epsilon, centred};
-    const int64_t rows = x.numel() / std::max<int64_t>(1, pass.width);
-    const auto run = forwardRows(x.scalar_type(), type);
-    in_parallel(pieces(rows), [&](int64_t i) { run(pass, i * pieceRows, std::min((i + 1) * pieceRows, rows)); });
-    context->save_for_backward({x, scale});
+    const NormOperands operands{given.contiguous(), weight.contiguous(), bias ? bias->contiguous() : at::Tensor(),
+                                epsilon, centred, type};
+    context->save_for_backward({operands.x, operands.scale, operands.shift});
     context->saved_data["epsilon"] = epsilon;
     context->saved_data["centred"] = centred;
-    context->saved_data["shifted"] = bias.has_value();
-    return out;
+    context->saved_data["type"] = static_cast<int64_t>(type);
+    return mohawk::forward(operands);
+  }
+
+  /// The output, kept from the first call on until the backward pass.
+  static at::Tensor again(torch::autograd::AutogradContext &context) {
+    auto &output = context.saved_data["output"];
+    if (!output.isTensor()) {
+      const auto saved = context.get_saved_variables();
+      output = mohawk::forward({saved[0], saved[1], saved[2], context.saved_data["epsilon"].toDouble(),
+                                context.saved_data["centred"].toBool(),
+                                static_cast<at::ScalarType>(context.saved_data["type"].toInt())});
+    }
+    return output.toTensor();
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  torch::autograd::variable_list slopes) {
+    context->saved_data.erase("output");
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1];
     const auto slope = slopes[0].contiguous();
     const bool wantsInput = context->needs_input_grad(0);
     const bool wantsWeight = context->needs_input_grad(1);
-    const bool wantsBias = context->saved_data["shifted"].toBool() && context->needs_input_grad(2);
+    const bool wantsBias = saved[2].defined() && context->needs_input_grad(2);
     const bool wantsWeights = wantsWeight || wantsBias;
     auto out = wantsInput ? at::empty_like(x) : at::Tensor();
     const NormPass pass{x.const_data_ptr(), weight.const_data_ptr(), nullptr, slope.const_data_ptr(),
@@ -91,8 +119,17 @@ struct Norm : torch::autograd::Function<Norm> {
   }
 };
 
+using NormNode = torch::autograd::CppNode<Norm>;
+
 bool isNarrow(at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16; }
 }  // namespace
+
+NodeHandle norm_behind(const at::Tensor &output) {
+  const auto node = output.grad_fn();
+  return dynamic_cast<NormNode *>(node.get()) == nullptr ? NodeHandle() : node;
+}
+
+at::Tensor norm_output(torch::autograd::Node &norm) { return Norm::again(dynamic_cast<NormNode &>(norm).ctx_); }
 }  // namespace mohawk
 
 using namespace mohawk;

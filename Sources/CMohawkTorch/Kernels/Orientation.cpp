@@ -93,9 +93,10 @@ double orient(const Problem &p, Slope *gradients) {
   Slope slope;
   if (gradients) {
     const auto own = type == at::kBFloat16 && shared ? at::kFloat : type;
-    const std::vector<int64_t> shape{p.batch(), p.length(), p.heads(), p.b.size(3)};
-    slope.b = at::zeros(shape, own);
-    slope.c = at::zeros(shape, own);
+    // One behind the other, as b and c are when they were projected together: nothing has to be joined then.
+    const auto both = at::zeros({p.batch(), p.length(), 2, p.heads(), p.b.size(3)}, own);
+    slope.b = both.select(2, 0);
+    slope.c = both.select(2, 1);
     slope.logDecay = at::zeros({p.batch(), p.length(), p.heads()}, at::kDouble);
     slope.skip = at::zeros({p.batch(), p.heads()}, at::kDouble);
   }
@@ -138,7 +139,8 @@ struct Orientation : torch::autograd::Function<Orientation> {
 
   static variable_list backward(AutogradContext *context, const variable_list &outputs) {
     const auto saved = context->get_saved_variables();
-    const auto times = [&](const at::Tensor &gradient) { return gradient * outputs[0].to(gradient.scalar_type()); };
+    // In their place: nobody needs them again, and where somebody does, libtorch sees that they were changed.
+    const auto times = [&](const at::Tensor &gradient) { return gradient.mul_(outputs[0].to(gradient.scalar_type())); };
     const at::Tensor none;
     return {none, none, none, times(saved[0]), times(saved[1]), times(saved[2]), times(saved[3]), none};
   }

@@ -1,6 +1,6 @@
 // Linear layers whose weights are kept in fp32 and multiplied in the type of what comes in. The gradient of a weight is
-// summed in fp32 from the start; what an activation makes of its input is computed anew instead of being kept, and so
-// are the narrow weights, which would outweigh a layer's activations.
+// summed in fp32 from the start; what an activation or a norm makes of its input is computed anew instead of being kept,
+// and so are the narrow weights, which would outweigh a layer's activations.
 #include "MohawkProjection.h"
 
 #include "MohawkGated.h"
@@ -10,6 +10,7 @@
 #include "../Translation.h"
 #include "Gated.h"
 #include "NarrowProduct.h"
+#include "Norm.h"
 
 namespace mohawk {
 namespace {
@@ -17,6 +18,11 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t noActivation = -1;
+
+/// A norm whose output goes into a projection.
+struct NormBefore : torch::CustomClassHolder {
+  NodeHandle norm;
+};
 
 at::Tensor asRows(const at::Tensor &tensor) { return tensor.reshape({-1, tensor.size(-1)}).contiguous(); }
 
@@ -31,8 +37,14 @@ struct Projection : torch::autograd::Function<Projection> {
     auto out = at::linear(in, narrow, bias ? std::optional<at::Tensor>(bias->to(type)) : std::nullopt);
     const bool needsInput = x.requires_grad() || (factor && factor->requires_grad());
     // Frozen weights need no input, inputs without a gradient no weights.
-    context->save_for_backward({weight.requires_grad() || (needsInput && activation != noActivation) ? x : at::Tensor(),
-                                needsInput ? weight : at::Tensor(), times});
+    bool keepsInput = weight.requires_grad() || (needsInput && activation != noActivation);
+    if (auto norm = keepsInput ? norm_behind(x) : NodeHandle()) {
+      auto before = c10::make_intrusive<NormBefore>();
+      before->norm = std::move(norm);
+      context->saved_data["norm"] = c10::IValue::make_capsule(std::move(before));
+      keepsInput = false;
+    }
+    context->save_for_backward({keepsInput ? x : at::Tensor(), needsInput ? weight : at::Tensor(), times});
     context->saved_data["activation"] = activation;
     context->saved_data["shape"] = x.sizes();
     context->saved_data["hasBias"] = bias.has_value();
@@ -41,9 +53,17 @@ struct Projection : torch::autograd::Function<Projection> {
     return out;
   }
 
+  /// What went in, where it is needed.
+  static at::Tensor input(AutogradContext *context, const at::Tensor &kept) {
+    const auto before = context->saved_data.find("norm");
+    if (before == context->saved_data.end()) return kept;
+    return norm_output(*c10::static_intrusive_pointer_cast<NormBefore>(before->second.toCapsule())->norm);
+  }
+
   static variable_list backward(AutogradContext *context, variable_list slopes) {
     const auto saved = context->get_saved_variables();
-    const auto &x = saved[0], &weight = saved[1], &factor = saved[2];
+    const auto &weight = saved[1], &factor = saved[2];
+    const auto x = input(context, saved[0]);
     const int64_t activation = context->saved_data["activation"].toInt();
     const bool hasBias = context->saved_data["hasBias"].toBool();
     const auto slope = asRows(slopes[0]);
