@@ -43,7 +43,7 @@ struct DecodeContexts: ParsableCommand {
         work.name, "\(work.context)", String(format: "%.2f", 1e3 * work.samples.median(\.seconds)),
         String(format: "%.2f", 1e3 * work.samples.median(\.cpuSeconds)),
         String(format: "%.2f", Double(work.state.byteCount) / 1_048_576),
-        String(format: "%.3f", work.first?.samples.ratio(of: work.samples, Basis.of(threads: threads)) ?? 1),
+        String(format: "%.3f", work.first?.samples.ratio(of: work.samples, Basis.of(threads: threads)) ?? 1.0),
       ])
     }
     MohawkBench.say(

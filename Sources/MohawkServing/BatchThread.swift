@@ -131,15 +131,12 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   private func run(_ scheduler: BatchScheduler) {
     var ids: [UInt64: UInt64] = [:]
     while true {
-      let (work, errand, closing) = condition.withLock {
+      let (work, taken, errand, closing) = condition.withLock {
         while orders.isEmpty && errands.isEmpty && scheduler.isIdle && !isClosing { condition.wait() }
-        defer {
-          orders = []
-          submitted = 0
-        }
+        defer { orders = [] }
         // What waits at the end is still done; nothing new comes.
         if isClosing && errands.count < 2 { hasEnded = true }
-        return (orders, errands.isEmpty ? nil : errands.removeFirst(), isClosing)
+        return (orders, submitted, errands.isEmpty ? nil : errands.removeFirst(), isClosing)
       }
       for order in work {
         switch order {
@@ -147,6 +144,11 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
           if closing { tell(.failed(.closing)) } else { ids[ticket] = scheduler.submit(request, tell: tell) }
         case .cancel(let ticket): if let id = ids.removeValue(forKey: ticket) { scheduler.cancel(id) }
         }
+      }
+      // Those taken count as waiting here until they do so there: the queue is never longer than its limit.
+      condition.withLock {
+        published = scheduler.counts
+        submitted -= taken
       }
       errand?(scheduler)
       if closing {

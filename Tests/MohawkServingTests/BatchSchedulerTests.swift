@@ -247,8 +247,7 @@ import Testing
 
     let endless = try thread.submit(request("Two", limit: 1 << 20))
     // The first one has to leave the queue before others fill it.
-    var iterator = endless.events.makeAsyncIterator()
-    _ = await iterator.next()
+    while thread.counts.running == 0 || thread.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(1)) }
     let waiting = try (0..<2).map { _ in try thread.submit(request("Three", limit: 1)) }
     #expect(throws: BatchFailure.queueIsFull) { try thread.submit(request("Four", limit: 1)) }
     endless.cancel()

@@ -71,6 +71,21 @@ import Testing
     #expect(KernelComparison.error(weight.gradient!, exact) < 1e-5)
   }
 
+  @Test(arguments: Instructions.allCases) func biasesOfLongBatchesKeepTheirDigits(_ set: Instructions) {
+    guard set.rawValue <= Instructions.current.rawValue else { return }
+    for (tokens, outputs) in [(1, 1), (63, 5), (64, 64), (65, 130), (4097, 263)] {
+      let noise = RandomGenerator(seed: UInt64(outputs))
+      let seed = (noise.normal([tokens, outputs]) + 1).to(.bfloat16)
+      let bias = noise.normal([outputs])
+      bias.requiresGradient = true
+      Instructions.limited(to: set) {
+        noise.normal([tokens, 3]).to(.bfloat16).projected(by: noise.normal([outputs, 3]), bias).backward(seed)
+      }
+      let exact = seed.to(.float64).sum(over: 0)
+      #expect(KernelComparison.error(bias.gradient!, exact) < 1e-6, "\(tokens) tokens, \(outputs) outputs, \(set)")
+    }
+  }
+
   @Test func memoryOrderDoesNotMatter() {
     let noise = RandomGenerator(seed: 6)
     let (x, factor) = (noise.normal([6, 4, 5]), noise.normal([6, 4, 5]))

@@ -1,18 +1,8 @@
 // For x86 processors with AVX2 and fused multiply-add.
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#include <type_traits>
-
 #include "MatrixLayout.h"
 #include "MatrixPath.h"
-
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
+#include "../Kernels/TargetAVX2.h"
 
 #define INLINE inline __attribute__((always_inline))
 
@@ -40,9 +30,5 @@ const MatrixPath matrix_avx2 = {prepare_here, multiply_here};
 
 }  // namespace mohawk
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+#include "../Kernels/TargetEnd.h"
 #endif

@@ -1,22 +1,8 @@
 // For x86 processors with AVX-512 and its dot products of bf16 and of bytes.
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#include <algorithm>
-#include <type_traits>
-
 #include "MatrixLayout.h"
 #include "MatrixPath.h"
-
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni")
-// GCC's own headers leave operands of intrinsics undefined on purpose and are warned about when inlined.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
+#include "../Kernels/TargetAVX512.h"
 
 namespace mohawk {
 namespace {
@@ -56,9 +42,5 @@ const MatrixPath matrix_avx512 = {prepare_here, multiply_here};
 
 }  // namespace mohawk
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+#include "../Kernels/TargetEnd.h"
 #endif

@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "../Translation.h"
+#include "ColumnSums.h"
 #include "Gated.h"
 #include "NarrowProduct.h"
 #include "Norm.h"
@@ -69,7 +70,7 @@ struct Projection : torch::autograd::Function<Projection> {
     const auto slope = asRows(slopes[0]);
     at::Tensor inSlope, factorSlope, weightSlope, biasSlope;
     if (hasBias && context->needs_input_grad(2)) {
-      biasSlope = slope.sum({0}, false, static_cast<at::ScalarType>(context->saved_data["bias"].toInt()));
+      biasSlope = column_sums(slope, static_cast<at::ScalarType>(context->saved_data["bias"].toInt()));
     }
     const bool wantsWeight = context->needs_input_grad(1), isBent = activation != noActivation;
     auto in = x;
