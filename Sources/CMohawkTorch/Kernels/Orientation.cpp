@@ -93,10 +93,9 @@ double orient(const Problem &p, Slope *gradients) {
   Slope slope;
   if (gradients) {
     const auto own = type == at::kBFloat16 && shared ? at::kFloat : type;
-    // One behind the other, as b and c are when they were projected together: nothing has to be joined then.
-    const auto both = at::zeros({p.batch(), p.length(), 2, p.heads(), p.b.size(3)}, own);
-    slope.b = both.select(2, 0);
-    slope.c = both.select(2, 1);
+    const std::vector<int64_t> shape{p.batch(), p.length(), p.heads(), p.b.size(3)};
+    slope.b = at::zeros(shape, own);
+    slope.c = at::zeros(shape, own);
     slope.logDecay = at::zeros({p.batch(), p.length(), p.heads()}, at::kDouble);
     slope.skip = at::zeros({p.batch(), p.heads()}, at::kDouble);
   }
