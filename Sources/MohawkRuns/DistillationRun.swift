@@ -62,7 +62,8 @@ public final class DistillationRun {
     let tasks = try self.tasks()
     try run.claim()
     let start = RunStart(
-      pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: recipe)
+      pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: recipe,
+      signals: signals)
     onStart(start, transfer)
     try RunReport.save(start, as: RunReport.FileName.start, in: folder.path)
     try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)

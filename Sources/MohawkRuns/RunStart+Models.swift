@@ -8,7 +8,7 @@ extension RunStart {
   /// What both models are, what the student takes over, and what moves in each stage.
   init(
     _ pair: DistillationPair, teacher: Decoder, student: Decoder, tokenizer: Tokenizer, transfer: [WeightTransferRow],
-    recipe: Recipe
+    recipe: Recipe, signals: TeacherSignals?
   ) {
     let (theirs, mine) = (teacher.configuration.facts, student.configuration.facts)
     var names = theirs.map(\.name)
@@ -36,9 +36,19 @@ extension RunStart {
       rows.append(
         Row(
           "moves in part \(number + 1), \(name.rawValue)",
+          teacher: signals.flatMap { Self.standIn($0, for: name) } ?? "runs",
           student: "\(part.rawValue): \(Self.count(elements)) in \(moving.count) tensors"))
     }
     self.init(rows: rows)
+  }
+
+  /// What stands in for the teacher in a stage; nil where it runs.
+  private static func standIn(_ signals: TeacherSignals, for stage: StageName) -> String? {
+    switch signals.part(for: stage) {
+    case .top: "its \(signals.manifest.top ?? 0) most likely tokens, kept"
+    case .inputs: "its layers, from inputs that were kept"
+    case nil: nil
+    }
   }
 
   private static func count(_ number: Int) -> String { Number.whole(number) }

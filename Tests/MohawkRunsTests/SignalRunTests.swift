@@ -1,6 +1,7 @@
 import Foundation
 import MohawkFiles
 import MohawkRecipes
+import MohawkReports
 import MohawkTensor
 import MohawkText
 import Testing
@@ -103,6 +104,9 @@ import Testing
     #expect(try write(recipe(), inputs: true) == 48)
     let whole = recipe { $0.signals = tiny.path("signals") }
     #expect(try distil(whole, "first").count == 12)
+    let shown = try RunReport(folder: tiny.path("first")).start?.rows.suffix(3).map(\.teacher)
+    let inputs = "its layers, from inputs that were kept"
+    #expect(shown == [inputs, inputs, "its 8 most likely tokens, kept"])
     let other = recipe {
       $0.signals = tiny.path("signals")
       $0.student.stateDim = 4
