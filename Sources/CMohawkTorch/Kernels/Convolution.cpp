@@ -23,7 +23,9 @@ struct Operands {
   bool silu;
 
   int64_t blocks() const { return (x.size(2) + channels_per_task - 1) / channels_per_task; }
-  int64_t tasks() const { return x.size(0) * blocks(); }
+  int64_t tasks() const { return isEmpty() ? 0 : x.size(0) * blocks(); }
+  /// No token, of which there is not even an address.
+  bool isEmpty() const { return x.size(1) == 0; }
 };
 
 template <typename E>
@@ -92,6 +94,10 @@ Gradients backward(const Operands &operands, const at::Tensor &y, bool of_past) 
   gradients.x = at::empty(x.sizes(), x.options());
   gradients.taps = at::empty({x.size(0), operands.taps.size(0) + 1, x.size(2)}, operands.taps.options());
   if (of_past) gradients.past = at::empty(operands.past.sizes(), operands.past.options());
+  if (operands.isEmpty()) {
+    gradients.taps.zero_();
+    if (of_past) gradients.past.zero_();
+  }
   const auto kernels = path().convolution;
   switch (x.scalar_type()) {
     case at::kDouble: backward_tasks<double, double>(operands, y, gradients, kernels.backwardDouble); break;
