@@ -16,7 +16,8 @@ import Testing
 
     init(
       _ dtype: DType, length: Int, heads: Int, groups: Int? = nil, headDim: Int, stateDim: Int, chunk: Int = 64,
-      width: Int = 4, hasPast: Bool = false, hasBias: Bool = true, hasState: Bool = false
+      width: Int = 4, hasPast: Bool = false, hasBias: Bool = true, hasState: Bool = false,
+      logDecay: Double? = nil
     ) {
       let random = RandomGenerator(seed: UInt64(length + heads))
       let wide = dtype == .float64 ? DType.float64 : .float32
@@ -27,7 +28,8 @@ import Testing
         normal([2, length, channels], dtype), normal([2, length, bcChannels], dtype),
         normal([channels, 1, width], wide),
         normal([channels], wide), normal([bcChannels, 1, width], wide), normal([bcChannels], wide),
-        -normal([2, length, heads], wide).softplus(), normal([heads], wide),
+        logDecay.map { .full([2, length, heads], $0, wide) } ?? -normal([2, length, heads], wide).softplus(),
+        normal([heads], wide),
         normal([2, heads, headDim, stateDim], wide),
       ]
       xPast = hasPast ? normal([2, width - 1, channels], wide) : nil
@@ -104,6 +106,12 @@ import Testing
     for heads in [1, 4, 5, 9] {
       let problem = Problem(dtype, length: 70, heads: heads, headDim: 32, stateDim: 16, hasPast: true, hasState: true)
       check(problem, dtype, "\(heads) heads after others")
+    }
+    for decay in [-80.0, -1e-7] {
+      check(
+        Problem(dtype, length: 100, heads: 2, headDim: 16, stateDim: 16, chunk: 32, hasPast: true, logDecay: decay),
+        dtype,
+        "log-decay \(decay)")
     }
     for chunk in [4, 5, 16, 100] {
       check(

@@ -9,6 +9,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case rotaryAttention = "attention with rotary positions on part of each head"
   case groupedAttention = "attention with grouped keys and values"
   case stateSpace = "Discrete-Mamba-2 with B and C per head"
+  case filteredStateSpace = "Discrete-Mamba-2 of widths whose convolutions run inside the kernels"
   case groupedStateSpace = "Discrete-Mamba-2 with grouped B and C"
   case sharedStateSpace = "Discrete-Mamba-2 with one B and C"
   case mamba2 = "Mamba-2 with one B and C"
@@ -18,7 +19,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case biasedMamba = "Mamba with biases of the projections only"
 
   var testDescription: String { rawValue }
-  static let modelDim = 24
+  /// Width of what goes in; some kernels want multiples of 16 per head.
+  var modelDim: Int { self == .filteredStateSpace ? 32 : 24 }
 
   /// Whether the state stays as large as it began.
   var hasConstantState: Bool {
@@ -46,25 +48,28 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     case .rotaryAttention: attention(kvHeads: 4, rotaryDim: 4, bias: true, scope)
     case .groupedAttention: attention(kvHeads: 2, rotaryDim: 6, bias: false, scope)
     case .stateSpace: stateSpace(qkHeads: 4, chunk: 64, scope)
+    case .filteredStateSpace:
+      DiscreteMamba2(
+        DiscreteMamba2Configuration(modelDim: modelDim, qkHeads: 2, vHeads: 2, stateDim: 16, chunk: 16), scope)
     case .groupedStateSpace: stateSpace(qkHeads: 2, chunk: 16, scope)
     case .sharedStateSpace: stateSpace(qkHeads: 1, chunk: 128, scope)
     case .mamba2:
-      mamba2(Mamba2Configuration(modelDim: Self.modelDim, heads: 4, headDim: 12, stateDim: 5), scope)
+      mamba2(Mamba2Configuration(modelDim: modelDim, heads: 4, headDim: 12, stateDim: 5), scope)
     case .groupedMamba2:
       mamba2(
         Mamba2Configuration(
-          modelDim: Self.modelDim, heads: 4, headDim: 3, groups: 2, stateDim: 7, convWidth: 3, chunk: 16, normGroups: 2,
+          modelDim: modelDim, heads: 4, headDim: 3, groups: 2, stateDim: 7, convWidth: 3, chunk: 16, normGroups: 2,
           convolutionBias: false), scope)
     case .headwiseMamba2:
       mamba2(
         Mamba2Configuration(
-          modelDim: Self.modelDim, heads: 3, headDim: 8, groups: 3, stateDim: 5, chunk: 100, normGroups: nil,
+          modelDim: modelDim, heads: 3, headDim: 8, groups: 3, stateDim: 5, chunk: 100, normGroups: nil,
           projectionBias: true, timeStepLimit: 0.02...0.5), scope)
-    case .mamba: Mamba(MambaConfiguration(modelDim: Self.modelDim, innerDim: 5, stateDim: 3), scope)
+    case .mamba: Mamba(MambaConfiguration(modelDim: modelDim, innerDim: 5, stateDim: 3), scope)
     case .biasedMamba:
       Mamba(
         MambaConfiguration(
-          modelDim: Self.modelDim, innerDim: 4, stateDim: 2, timeStepRank: 3, convWidth: 2, block: 7,
+          modelDim: modelDim, innerDim: 4, stateDim: 2, timeStepRank: 3, convWidth: 2, block: 7,
           projectionBias: true, convolutionBias: false), scope)
     }
   }
@@ -72,14 +77,14 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   private func attention(kvHeads: Int, rotaryDim: Int, bias: Bool, _ scope: ParameterScope) -> any SequenceMixer {
     Attention(
       AttentionConfiguration(
-        modelDim: Self.modelDim, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: rotaryDim, maxLength: 1024,
+        modelDim: modelDim, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: rotaryDim, maxLength: 1024,
         bias: bias), scope)
   }
 
   private func stateSpace(qkHeads: Int, chunk: Int, _ scope: ParameterScope) -> any SequenceMixer {
     DiscreteMamba2(
       DiscreteMamba2Configuration(
-        modelDim: Self.modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk), scope)
+        modelDim: modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk), scope)
   }
 
   private func mamba2(_ configuration: Mamba2Configuration, _ scope: ParameterScope) -> any SequenceMixer {

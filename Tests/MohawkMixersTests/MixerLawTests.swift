@@ -5,15 +5,15 @@ import Testing
 @Suite struct MixerLawTests {
   @Test(arguments: MixerCase.allCases, MixerLaw.allCases)
   func everyMixerKeepsEveryLaw(_ mixer: MixerCase, _ law: MixerLaw) {
-    MixerLaws.check(law, modelDim: MixerCase.modelDim, constantState: mixer.hasConstantState) { mixer.build($0) }
+    MixerLaws.check(law, modelDim: mixer.modelDim, constantState: mixer.hasConstantState) { mixer.build($0) }
   }
 
   /// But for attention without positions, where a bias of all keys changes no matrix.
   @Test(arguments: MixerCase.allCases.filter { $0 != .attention })
-  func theMatrixDependsOnExactlyTheParametersThatAreNamedSo(_ mixer: MixerCase) {
-    let (mixer, parameters) = mixer.build()
+  func theMatrixDependsOnExactlyTheParametersThatAreNamedSo(_ kind: MixerCase) {
+    let (mixer, parameters) = kind.build()
     parameters.train { _ in true }
-    let subject = MixerLawSubject(mixer: mixer, parameters: parameters, modelDim: MixerCase.modelDim)
+    let subject = MixerLawSubject(mixer: mixer, parameters: parameters, modelDim: kind.modelDim)
     let matrix = mixer.matrix(of: subject.input(9))
     let cotangent = RandomGenerator(seed: 3).normal(matrix.shape, .float64)
     let gradients = matrix.gradients(of: parameters.all.map(\.value), cotangent)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct MixerMatrixTests {
   @Test(arguments: MixerCase.allCases) func factorsMakeTheMatrix(_ subject: MixerCase) {
     let (mixer, _) = subject.build()
-    let x = RandomGenerator(seed: 1).normal([2, 19, MixerCase.modelDim], .float64)
+    let x = RandomGenerator(seed: 1).normal([2, 19, subject.modelDim], .float64)
     let matrix = mixer.factoredMatrix(of: x)
     #expect(matrix.whole().isIdentical(to: mixer.matrix(of: x)))
     switch matrix.factors {

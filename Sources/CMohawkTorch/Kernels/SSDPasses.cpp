@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>
 
 #include "Tasks.h"
 
@@ -12,6 +11,17 @@ namespace {
 
 /// The type of sums, decays and states.
 at::ScalarType wide(const at::Tensor &x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+
+/// Calls `run` with the kernels for operands of the type of x.
+template <typename Run>
+void with_kernels(const at::Tensor &x, const Run &run) {
+  const auto kernels = path().ssd;
+  switch (x.scalar_type()) {
+    case at::kDouble: return run(kernels.ofDouble);
+    case at::kFloat: return run(kernels.ofFloat);
+    default: return run(kernels.ofBFloat16);
+  }
+}
 
 /// Neighbouring heads are computed together, because what they read of a token lies together. Not where lines of several
 /// heads are written past the caches into as many pages.
@@ -71,12 +81,7 @@ SSDResults ssd_forward(SSDOperands &operands, bool keep) {
   SSDResults results;
   results.y = at::empty(x.sizes(), x.options());
   results.last = at::empty({x.size(0), x.size(2), x.size(3), operands.b.size(3)}, x.options().dtype(wide(x)));
-  const auto kernels = path().ssd;
-  switch (x.scalar_type()) {
-    case at::kDouble: forward_heads(kernels.ofDouble, operands, results, keep); break;
-    case at::kFloat: forward_heads(kernels.ofFloat, operands, results, keep); break;
-    default: forward_heads(kernels.ofBFloat16, operands, results, keep); break;
-  }
+  with_kernels(x, [&](const auto &kernels) { forward_heads(kernels, operands, results, keep); });
   return results;
 }
 
@@ -180,18 +185,18 @@ SSDGradients ssd_backward(const SSDOperands &operands, const at::Tensor &y, cons
   gradients.b = both.select(2, 0);
   gradients.c = both.select(2, 1);
   if (operands.state.defined()) gradients.state = at::empty(operands.state.sizes(), operands.state.options());
-  for (const auto &[filter, taps] :
-       {std::pair(&operands.xFilter, &gradients.xTaps), std::pair(&operands.bcFilter, &gradients.bcTaps)})
-    if (operands.filtered())
-      *taps = at::empty({b.size(0), ssdFilterTaps + 1, filter->taps.size(1)}, filter->taps.options());
+  if (operands.filtered()) {
+    const auto room = [&](const at::Tensor &taps) {
+      return at::empty({b.size(0), ssdFilterTaps + 1, taps.size(1)}, taps.options());
+    };
+    gradients.xTaps = room(operands.xFilter.taps);
+    gradients.bcTaps = room(operands.bcFilter.taps);
+  }
   at::Tensor skips;
   if (operands.skip.defined()) skips = at::empty({operands.batch(), operands.heads()}, operands.skip.options());
-  const auto kernels = path().ssd;
-  switch (operands.x.scalar_type()) {
-    case at::kDouble: backward_heads(kernels.ofDouble, operands, y, last, gradients, skips); break;
-    case at::kFloat: backward_heads(kernels.ofFloat, operands, y, last, gradients, skips); break;
-    default: backward_heads(kernels.ofBFloat16, operands, y, last, gradients, skips); break;
-  }
+  with_kernels(operands.x, [&](const auto &kernels) {
+    backward_heads(kernels, operands, y, last, gradients, skips);
+  });
   if (skips.defined()) gradients.skip = skips.sum(0);
   for (auto *taps : {&gradients.xTaps, &gradients.bcTaps})
     if (taps->defined()) *taps = taps->sum(0);
