@@ -8,7 +8,11 @@ public struct RunFolder: Sendable {
   public let path: String
 
   /// Names the places in a folder; touches nothing.
-  public init(_ path: String) { self.path = path }
+  public init(_ path: String) {
+    var path = Substring(path)
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+    self.path = String(path)
+  }
 
   /// The resolved recipe.
   public var recipe: String { path + "/recipe.yaml" }

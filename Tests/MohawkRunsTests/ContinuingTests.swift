@@ -45,6 +45,12 @@ import Testing
     #expect(logs[0] == logs[1])
   }
 
+  @Test func aFolderIsNamedWithoutTheSlashesAtItsEnd() {
+    for (given, path) in [("run/", "run"), ("run", "run"), ("a/run//", "a/run"), ("/", "/")] {
+      #expect(RunFolder(given).path == path)
+    }
+  }
+
   @Test func aStoppedPretrainingGoesOn() throws {
     let tiny = try TinyRun()
     try tiny.pretrain(tiny.recipe(), "whole")
