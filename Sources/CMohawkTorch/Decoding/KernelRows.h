@@ -92,4 +92,5 @@ TARGET void addScaled(const float *x, const float *bias, float scale, float *y, 
 }
 
 #include "KernelStates.h"
+#include "KernelReads.h"
 #include "KernelAttention.h"

@@ -28,9 +28,15 @@ struct HeadTask {
   int64_t head_dim, state_dim, count;
   float skip;
   bool keeps;
-  float *row;  // room for state_dim numbers
+  float *row;  // room for head_room() numbers
+  bool fresh;  // whether b and c are others than those of the last task with this room
   const float *next;  // the state that comes after this one, to be fetched meanwhile; null when there is none
 };
+
+/// Numbers that tasks of so many tokens need for themselves.
+constexpr int64_t head_room(int64_t state_dim, int64_t count) {
+  return 2 * state_dim * count + (state_dim + 32 * 17) * 16;
+}
 
 /// Channels `begin` ..< `end` of a selective scan over the next tokens of one sequence, as above.
 struct ScanTask {

@@ -39,7 +39,7 @@ class AttentionMixer : public Mixer {
 
   int64_t traceWidth() const override { return queries() + 2 * m.kv_heads * m.head_dim; }
   int64_t mixedWidth() const override { return queries(); }
-  int64_t rowWidth(int64_t rows) const override { return rows + m.head_dim; }
+  int64_t rowWidth(int64_t rows, int64_t) const override { return rows + m.head_dim; }
   int64_t seen(int64_t rows) const override { return m.window > 0 ? std::min(rows, m.window) : rows; }
 
  private:

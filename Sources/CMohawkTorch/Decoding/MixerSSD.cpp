@@ -38,6 +38,7 @@ class SSDMixer : public Mixer {
       one.y_step = mixed.step;
       one.keeps = pass.keeps;
       one.row = worker.desk.row.data();
+      one.fresh = task == part.begin || head % (m.heads / m.groups) == 0;
       if (task + 1 < part.end) one.next = state(pass, layer, task + 1);
       worker.k.head(one);
       for (int64_t t = 0; t < stretch.count; t++) {
@@ -79,7 +80,7 @@ class SSDMixer : public Mixer {
   int64_t traceWidth() const override { return 2 * filtered() + 2 * m.heads; }
   int64_t gateWidth() const override { return inner(); }
   int64_t mixedWidth() const override { return inner(); }
-  int64_t rowWidth(int64_t) const override { return m.state_dim; }
+  int64_t rowWidth(int64_t, int64_t tokens) const override { return head_room(m.state_dim, tokens); }
 
  private:
   const mhk_ssd_mixer m;

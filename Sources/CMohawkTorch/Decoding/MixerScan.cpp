@@ -73,7 +73,7 @@ class ScanMixer : public Mixer {
   int64_t traceWidth() const override { return 3 * m.channels + m.rank + 2 * m.state_dim; }
   int64_t gateWidth() const override { return m.channels; }
   int64_t mixedWidth() const override { return m.channels; }
-  int64_t rowWidth(int64_t) const override { return m.state_dim; }
+  int64_t rowWidth(int64_t, int64_t) const override { return m.state_dim; }
 
  private:
   const mhk_scan_mixer m;

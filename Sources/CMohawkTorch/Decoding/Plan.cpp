@@ -46,14 +46,15 @@ void Plan::run(const mhk_sequence *sequences, int64_t count, int64_t threads, Re
 
 void Plan::reserve(Pass &pass, Record *record) {
   const int64_t d = shape.model_dim, n = pass.columns;
-  int64_t trace = 0, gate = 0, mixed = 0, inner = 0, row = 0, all = 0, widest = d;
+  int64_t trace = 0, gate = 0, mixed = 0, inner = 0, row = 0, all = 0, widest = d, most = 0;
+  for (const Stretch &stretch : pass.stretches) most = std::max(most, stretch.count);
   for (const Layer &layer : layers) {
     trace = std::max(trace, layer.mixer->traceWidth());
     all += layer.mixer->traceWidth();
     gate = std::max(gate, layer.mixer->gateWidth());
     mixed = std::max(mixed, layer.mixer->mixedWidth());
     if (layer.shape.layout != MHK_MIXER_ONLY) inner = std::max(inner, layer.shape.up.weights.rows);
-    row = std::max(row, layer.mixer->rowWidth(pass.longest));
+    row = std::max(row, layer.mixer->rowWidth(pass.longest, most));
   }
   auto columns = [&](Buffer<float> &buffer, int64_t width) {
     buffer.reserve(n * width);
@@ -190,7 +191,7 @@ void Plan::head(const Worker &worker) const {
 void Plan::commit(const Record &record, int64_t count, const mhk_layer_state *states, int64_t threads) {
   if (desks_.size() < static_cast<size_t>(threads)) desks_.resize(static_cast<size_t>(threads));
   for (Desk &desk : desks_)
-    for (const Layer &layer : layers) desk.row.reserve(layer.mixer->rowWidth(0));
+    for (const Layer &layer : layers) desk.row.reserve(layer.mixer->rowWidth(0, 0));
   together(threads, [&](int64_t index, int64_t members) {
     float *const row = desks_[static_cast<size_t>(index)].row.data();
     for (auto l = static_cast<size_t>(index); l < layers.size(); l += static_cast<size_t>(members))

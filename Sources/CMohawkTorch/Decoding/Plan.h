@@ -116,8 +116,8 @@ class Mixer {
   virtual int64_t traceWidth() const = 0;
   virtual int64_t gateWidth() const { return 0; }
   virtual int64_t mixedWidth() const = 0;
-  /// Numbers that a thread needs for itself when a token sees `rows` rows of keys.
-  virtual int64_t rowWidth(int64_t rows) const = 0;
+  /// Numbers that a thread needs for itself when a token sees `rows` rows of keys and a sequence has at most so many tokens.
+  virtual int64_t rowWidth(int64_t rows, int64_t tokens) const = 0;
   /// Rows of keys that a new token sees when this many are there.
   virtual int64_t seen(int64_t) const { return 0; }
 };

@@ -41,6 +41,13 @@ struct Floats {
     store(some);
     return load(some, n, static_cast<float>(rest));
   }
+  // Of the first halves of a and b, and of the second, one number of each in turn.
+  TARGET static INLINE Floats zippedLow(Floats a, Floats b) {
+    return {__builtin_shufflevector(a.v, b.v, 0, 8, 1, 9, 2, 10, 3, 11)};
+  }
+  TARGET static INLINE Floats zippedHigh(Floats a, Floats b) {
+    return {__builtin_shufflevector(a.v, b.v, 4, 12, 5, 13, 6, 14, 7, 15)};
+  }
   TARGET INLINE float sum() const {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));

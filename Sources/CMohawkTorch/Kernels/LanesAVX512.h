@@ -29,6 +29,13 @@ struct Floats {
   TARGET INLINE Floats kept(int64_t n, double rest) const {
     return {_mm512_mask_mov_ps(of(rest).v, mask(n), v)};
   }
+  // Of the first halves of a and b, and of the second, one number of each in turn.
+  TARGET static INLINE Floats zippedLow(Floats a, Floats b) {
+    return {__builtin_shufflevector(a.v, b.v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)};
+  }
+  TARGET static INLINE Floats zippedHigh(Floats a, Floats b) {
+    return {__builtin_shufflevector(a.v, b.v, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)};
+  }
   TARGET INLINE float sum() const { return _mm512_reduce_add_ps(v); }
   TARGET INLINE float largest() const { return _mm512_reduce_max_ps(v); }
 
