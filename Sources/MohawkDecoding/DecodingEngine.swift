@@ -24,10 +24,13 @@ public final class DecodingEngine {
   package var isRounded: Bool { rounded != nil }
   private let rounded: QuantizedDecoder?
 
-  /// As many tokens as one call of the native decoder reads faster than libtorch does.
-  static let shortRead = 8
+  /// As many tokens as the native decoder reads faster than libtorch does: fewer where every token looks at all before.
+  var shortRead: Int {
+    if Instructions.current == .portable { return 8 }
+    return model.configuration.hasAttention ? 32 : 64
+  }
   /// Tokens of one call where the native decoder reads everything.
-  static let longRead = 64
+  static let longRead = 128
 
   /// Decodes with the weights of `model` as they are.
   public init(_ model: Decoder) {
@@ -107,7 +110,7 @@ public final class DecodingEngine {
   ///   - count: of how many of the last of these tokens the logits are wanted.
   /// - Returns: what comes after each of them, fp32 [count, vocabulary] on the CPU; valid until the next call.
   public func read(_ ids: [Int32], _ state: ModelState, logits count: Int = 1) -> Tensor {
-    guard let plan, isRounded || ids.count <= Self.shortRead else { return readPlainly(ids, state, logits: count) }
+    guard let plan, isRounded || ids.count <= shortRead else { return readPlainly(ids, state, logits: count) }
     let step = Self.longRead
     let parts = stride(from: 0, to: ids.count, by: step).map { first in
       let part = Array(ids[first..<min(first + step, ids.count)])
