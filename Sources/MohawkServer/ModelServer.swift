@@ -43,7 +43,7 @@ public final class ModelServer: Sendable {
     let (limits, connections, closing) = (settings.limits, connections, closing)
     let routes = ServerRoutes(
       models: models, limits: limits, token: settings.token.map { BearerToken($0) }, metrics: metrics,
-      isClosing: { closing.hasBegun })
+      longBodies: LongBodies(limit: limits.queue), isClosing: { closing.hasBegun })
     let app = Application(
       router: routes.router,
       server: .http1(
@@ -81,9 +81,11 @@ public final class ModelServer: Sendable {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while metrics.activeRequests > 0, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
     for model in models { model.batch.close() }
-    // What was cut short says so to its client.
+    // What was cut short says so to its client, and what is written leaves.
     let farewell = ContinuousClock.now + .seconds(1)
-    while metrics.activeRequests > 0, ContinuousClock.now < farewell { try? await Task.sleep(for: .milliseconds(20)) }
+    while metrics.activeRequests > 0 || connections.areBeingSentTo, ContinuousClock.now < farewell {
+      try? await Task.sleep(for: .milliseconds(20))
+    }
     closing.end()
   }
 

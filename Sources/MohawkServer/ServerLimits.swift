@@ -12,6 +12,8 @@ public struct ServerLimits: Sendable {
   public var prompts = 256
   /// Most likely tokens told beside each token.
   public var alternatives = 20
+  /// Probabilities told in one answer: those of tokens, and of the likely ones beside them.
+  public var scores = 2 << 20
   /// Strings or tokens that end a text.
   public var stops = 16
   /// Tokens of a text whose mixing matrices are computed.

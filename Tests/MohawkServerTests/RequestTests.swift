@@ -79,6 +79,27 @@ import Testing
     #expect(throws: Never.self) { try sampling.validate() }
   }
 
+  @Test(arguments: ["9223372036854775807", "-9223372036854775808", "9007199254740993"])
+  func everySeedOfSixtyFourBitsIsTakenAsItIs(_ seed: String) throws {
+    let sampling = try completion("{\"prompt\":\"a\",\"seed\":\(seed)}").fields.sampling
+    #expect(sampling.seed == UInt64(bitPattern: Int64(seed)!))
+    #expect(complaint { _ = try completion(#"{"prompt":"a","seed":9223372036854775808}"#) } == "seed")
+    #expect(try completion(#"{"prompt":"a","max_tokens":3e1}"#).fields.limit == 30)
+  }
+
+  @Test func completionsOfAFormatAreRefusedByName() {
+    #expect(complaint { _ = try completion(#"{"prompt":"a","response_format":{"type":"json_object"}}"#) } == "response_format")
+    #expect(complaint { _ = try completion(#"{"prompt":"a","response_format":{"type":"text"}}"#) } == nil)
+  }
+
+  @Test func toolsAreForTheTemplateUnlessTheyAreNotWanted() throws {
+    let start = #"{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function"}]"#
+    for choice in ["", #","tool_choice":"auto""#, #","tool_choice":null"#] {
+      #expect(try chat(start + choice + "}").tools != nil)
+    }
+    #expect(try chat(start + #","tool_choice":"none"}"#).tools == nil)
+  }
+
   @Test func topPOfZeroTakesTheLikeliest() throws {
     let sampling = try completion(#"{"prompt":"a","top_p":0,"top_k":50}"#).fields.sampling
     #expect(sampling.topP == 1 && sampling.topK == 1)
@@ -119,7 +140,8 @@ import Testing
 
   @Test(arguments: [
     ("top_logprobs", "2"), ("response_format", #"{"type":"json_object"}"#), ("tools", "5"), ("max_tokens", "0"),
-    ("chat_template_kwargs", "[]"),
+    ("chat_template_kwargs", "[]"), ("tool_choice", #""required""#), ("tool_choice", #"{"type":"function"}"#),
+    ("functions", "[]"), ("function_call", #""auto""#),
   ]) func whatChatsCannotDoIsRefusedByName(_ field: String, _ value: String) {
     let json = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"\(field)\":\(value)}"
     #expect(complaint { _ = try chat(json) } == field)

@@ -1,3 +1,4 @@
+import MohawkText
 import Testing
 
 @testable import MohawkServing
@@ -71,5 +72,34 @@ import Testing
       #expect(found.text == wanted && found.pieces.joined() == wanted, "\(pieces)")
       #expect(found.stopped == !ends.isEmpty)
     }
+  }
+
+  @Test func randomTextsStopWhereSearchingAllOfThemSays() {
+    var generator = SeededGenerator(seed: 3)
+    func word(_ longest: Int) -> String {
+      String((0..<Int.random(in: 1...longest, using: &generator)).map { _ in Bool.random(using: &generator) ? "a" : "b" })
+    }
+    for _ in 0..<2_000 {
+      let stops = (0..<3).map { _ in word(6) }
+      let pieces = (0..<8).map { _ in word(3) }
+      let found = shown(pieces, stops: stops)
+      var whole = ""
+      var end: String.Index?
+      for piece in pieces where end == nil {
+        whole += piece
+        end = stops.compactMap { whole.firstRange(of: $0)?.lowerBound }.min()
+      }
+      let wanted = String(whole[..<(end ?? whole.endIndex)])
+      #expect(found.text == wanted && found.pieces.joined() == wanted && found.stopped == (end != nil), "\(pieces)")
+    }
+  }
+
+  /// A client chooses the stop strings; whoever else is being answered must not wait for them.
+  @Test(.timeLimit(.minutes(1))) func longStopStringsThatAlmostComeCostLittle() {
+    let stops = "bcdefghijklmnopq".map { String(repeating: "a", count: 1_000) + String($0) }
+    var text = StopAwareText(stops: stops)
+    for _ in 0..<50_000 { #expect(!text.append("a").stopped) }
+    #expect(text.text.utf8.count == 49_000)
+    #expect(text.append("q").stopped && text.text.utf8.count == 49_000)
   }
 }

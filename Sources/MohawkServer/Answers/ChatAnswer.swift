@@ -5,7 +5,7 @@ import MohawkText
 struct ChatAnswer: Answer {
   private struct Choice {
     var text = ""
-    var scores: [JSONValue] = []
+    var scores: [BatchScore] = []
     var finish: BatchEvent.Finish?
   }
 
@@ -32,7 +32,7 @@ struct ChatAnswer: Answer {
     switch event {
     case .token(let index, let text, let score):
       choices[index].text += text
-      if let score { choices[index].scores.append(entry(score)) }
+      if let score { choices[index].scores.append(score) }
     case .finished(let index, let text, let finish, _):
       choices[index].text += text
       choices[index].finish = finish
@@ -82,8 +82,8 @@ struct ChatAnswer: Answer {
     return head.members("chat.completion").adding(["choices": .array(all), "usage": usage.json])
   }
 
-  private func logprobs(_ scores: [JSONValue]) -> JSONValue {
-    .members(["content": .array(scores), "refusal": .null])
+  private func logprobs(_ scores: [BatchScore]) -> JSONValue {
+    .members(["content": .array(scores.map(entry)), "refusal": .null])
   }
 
   private func entry(_ score: BatchScore) -> JSONValue {

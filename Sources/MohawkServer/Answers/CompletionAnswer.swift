@@ -37,11 +37,11 @@ struct CompletionAnswer: Answer {
     switch event {
     case .promptScored(let prompt, let scores):
       for index in prompt * perPrompt..<(prompt + 1) * perPrompt {
-        for score in scores { choices[index].scores?.append(score) }
+        choices[index].scores?.append(scores)
       }
     case .token(let index, let text, let score):
       choices[index].text += text
-      if let score { choices[index].scores?.append(score) }
+      if let score { choices[index].scores?.append([score]) }
     case .finished(let index, let text, let finish, _):
       choices[index].text += text
       choices[index].finish = finish

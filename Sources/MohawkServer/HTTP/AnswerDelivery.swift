@@ -6,12 +6,10 @@ import MohawkText
 /// Brings a batch's events to a client, as one answer or as a stream, and ends the work when the client goes away.
 struct AnswerDelivery: Sendable {
   private let model: ServedModel
-  private let limits: ServerLimits
   private let metrics: ServerMetrics
 
-  init(_ model: ServedModel, _ limits: ServerLimits, _ metrics: ServerMetrics) {
+  init(_ model: ServedModel, _ metrics: ServerMetrics) {
     self.model = model
-    self.limits = limits
     self.metrics = metrics
   }
 
@@ -21,8 +19,7 @@ struct AnswerDelivery: Sendable {
   ) async throws -> Response {
     let clock = TokenClock(metrics, model.name)
     let ticket = try model.batch.submit(request) { clock.note($0) }
-    metrics.begin()
-    connection?.whenGone { ticket.cancel() }
+    let work = AnswerWork(ticket, connection, metrics)
     if fields.streams {
       return Response(
         status: .ok,
@@ -30,38 +27,24 @@ struct AnswerDelivery: Sendable {
           .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache",
         ],
         body: .init { writer in
-          defer { end(ticket, connection) }
-          var stream = EventStream(writer, WriteStall())
-          try await send(answer, ticket, usage: fields.includesUsage, connection, &stream)
+          defer { work.end() }
+          var stream = EventStream(writer)
+          try await send(answer, ticket, usage: fields.includesUsage, &stream)
           try await stream.finish()
         })
     }
-    defer { end(ticket, connection) }
     var answer = answer
     for await event in ticket.events {
       if case .failed(let failure) = event { throw failure }
       answer.note(event)
     }
-    return Response(answer.whole())
-  }
-
-  private func end(_ ticket: BatchTicket, _ connection: Connection?) {
-    ticket.cancel()
-    connection?.forget()
-    metrics.end()
+    return Response(answer.whole()) { work.end() }
   }
 
   private func send(
-    _ answer: some Answer, _ ticket: BatchTicket, usage: Bool, _ connection: Connection?,
-    _ stream: inout EventStream
+    _ answer: some Answer, _ ticket: BatchTicket, usage: Bool, _ stream: inout EventStream
   ) async throws {
     var answer = answer
-    let stall = stream.stall
-    let watch = Task {
-      try await stall.wait(limits.writeSeconds)
-      connection?.close()
-    }
-    defer { watch.cancel() }
     try await stream.send(answer.opening())
     for await event in ticket.events {
       if case .failed(let failure) = event { return try await stream.send([APIError(failure).json]) }

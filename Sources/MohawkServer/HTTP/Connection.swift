@@ -7,6 +7,13 @@ final class Connection: @unchecked Sendable {  // everything is guarded by `lock
   private let channel: any Channel
   private var onGone: (@Sendable () -> Void)?
   private var isGone = false
+  private var isSending = false
+
+  /// Whether an answer has begun that has not left for the client.
+  var isBeingSentTo: Bool {
+    get { lock.withLock { isSending } }
+    set { lock.withLock { isSending = newValue } }
+  }
 
   init(_ channel: any Channel) { self.channel = channel }
 
@@ -43,6 +50,9 @@ final class Connections: @unchecked Sendable {  // everything is guarded by `loc
 
   func add(_ connection: Connection) { lock.withLock { open[ObjectIdentifier(connection)] = connection } }
   func remove(_ connection: Connection) { _ = lock.withLock { open.removeValue(forKey: ObjectIdentifier(connection)) } }
+
+  /// Whether any answer has begun that has not left for its client.
+  var areBeingSentTo: Bool { lock.withLock { open.values.contains(where: \.isBeingSentTo) } }
 
   func closeAll() { for connection in lock.withLock({ Array(open.values) }) { connection.close() } }
 }

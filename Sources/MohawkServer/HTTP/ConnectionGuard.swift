@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Watches over one connection: closes it when its client is too slow with a request or silent for too long, after
-/// answers that say so, and tells those who are at work for it when it ends.
+/// Watches over one connection: closes it when its client is too slow with a request, does not read what it is sent, or
+/// is silent for too long, and after answers that say so; tells those who are at work for it when it ends.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -13,7 +13,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private let limits: ServerLimits
   private let connections: Connections
   private(set) var connection: Connection?
+  /// Closes the connection when the client says nothing.
   private var timer: Scheduled<Void>?
+  /// Closes the connection when the client does not read.
+  private var stall: Scheduled<Void>?
   private var closesAfterAnswer = false
   private var openAnswers = 0
 
@@ -38,7 +41,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func end() {
     timer?.cancel()
-    timer = nil
+    stall?.cancel()
+    (timer, stall) = (nil, nil)
     guard let connection else { return }
     connections.remove(connection)
     connection.gone()
@@ -47,15 +51,32 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head:
+    case .head(let head):
       openAnswers += 1
       wait(limits.readSeconds, context)
+      if wantsToBeAsked(head) {
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+      }
     case .body: break
     case .end:
       timer?.cancel()
       timer = nil
+      // The answer may have come before the request's end.
+      if openAnswers <= 0 { wait(limits.idleSeconds, context) }
     }
     context.fireChannelRead(data)
+  }
+
+  /// Whether the client waits to hear that its body is welcome; one that is too large is not.
+  private func wantsToBeAsked(_ head: HTTPRequest) -> Bool {
+    guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return false }
+    return head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 <= limits.bodyBytes
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    stall?.cancel()
+    stall = context.channel.isWritable ? nil : close(after: limits.writeSeconds, context)
+    context.fireChannelWritabilityChanged()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -68,17 +89,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head(let head):
       if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }
+      connection?.isBeingSentTo = true
       context.write(data, promise: promise)
     case .body: context.write(data, promise: promise)
     case .end:
       openAnswers -= 1
-      if closesAfterAnswer {
-        let done = promise ?? context.eventLoop.makePromise(of: Void.self)
-        let channel = context.channel
-        done.futureResult.whenComplete { _ in channel.close(promise: nil) }
+      let done = promise ?? context.eventLoop.makePromise(of: Void.self)
+      let (channel, connection, closes) = (context.channel, connection, closesAfterAnswer)
+      done.futureResult.whenComplete { _ in
+        connection?.isBeingSentTo = false
+        if closes { channel.close(promise: nil) }
+      }
+      if closes {
         context.writeAndFlush(data, promise: done)
       } else {
-        context.write(data, promise: promise)
+        context.write(data, promise: done)
         if openAnswers <= 0 { wait(limits.idleSeconds, context) }
       }
     }
@@ -87,7 +112,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Closes the connection unless something happens first.
   private func wait(_ seconds: Double, _ context: ChannelHandlerContext) {
     timer?.cancel()
+    timer = close(after: seconds, context)
+  }
+
+  private func close(after seconds: Double, _ context: ChannelHandlerContext) -> Scheduled<Void> {
     let channel = context.channel
-    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(seconds * 1_000))) { channel.close(promise: nil) }
+    return context.eventLoop.scheduleTask(in: .milliseconds(Int64(seconds * 1_000))) { channel.close(promise: nil) }
   }
 }

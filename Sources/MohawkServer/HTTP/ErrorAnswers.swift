@@ -3,14 +3,17 @@ import HTTPTypes
 import Hummingbird
 import MohawkServing
 import MohawkText
-import NIOCore
 
 extension Response {
   /// An answer in JSON.
-  init(_ json: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
+  /// - Parameter afterwards: called when it is written, or its client is gone; not called when nobody asks for the body.
+  init(
+    _ json: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:],
+    afterwards: @escaping @Sendable () -> Void = {}
+  ) {
     var headers = headers
     headers[.contentType] = "application/json; charset=utf-8"
-    self.init(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: json.bytes)))
+    self.init(status: status, headers: headers, body: .init(pieces: json.bytes, afterwards: afterwards))
   }
 
   /// An answer that says what is wrong.

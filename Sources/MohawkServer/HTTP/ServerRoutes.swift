@@ -11,11 +11,12 @@ struct ServerRoutes: Sendable {
   let limits: ServerLimits
   let token: BearerToken?
   let metrics: ServerMetrics
+  let longBodies: LongBodies
   /// Whether new work is refused.
   let isClosing: @Sendable () -> Bool
 
   var router: Router<ServerContext> {
-    let router = Router(context: ServerContext.self)
+    let router = Router(context: ServerContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorAnswers(metrics: metrics))
     router.add(middleware: BearerGate(token: token))
     router.get("/") { _, _ in Self.page }
@@ -23,19 +24,22 @@ struct ServerRoutes: Sendable {
     router.get("/metrics") { _, _ in metricsAnswer }
     router.get("/v1/models") { _, _ in modelList }
     router.get("/v1/models/:model") { _, context in
-      Response(try model(context.parameters.get("model")?.removingPercentEncoding).json)
+      let name = context.parameters.get("model") ?? ""
+      return Response(try model(name.removingPercentEncoding ?? name).json)
     }
     router.get("/tokenizer_info") { request, _ in
       Response(try model(request.uri.queryParameters["model"].map(String.init)).tokenizerInfo)
     }
     router.get("/matrices") { request, _ in try await matrices(request) }
-    router.post("/tokenize") { request, _ in try tokenize(try await fields(request)) }
-    router.post("/detokenize") { request, _ in try detokenize(try await fields(request)) }
+    router.post("/tokenize") { request, _ in try await read(request, tokenize) }
+    router.post("/detokenize") { request, _ in try await read(request, detokenize) }
     router.post("/v1/completions") { request, context in
-      try await completion(try await fields(request), await context.connection())
+      let task = try await read(request, completion)
+      return try await delivery(task.model).respond(task.answer, to: task.request, task.fields, context.connection())
     }
     router.post("/v1/chat/completions") { request, context in
-      try await chat(try await fields(request), await context.connection())
+      let task = try await read(request, chat)
+      return try await delivery(task.model).respond(task.answer, to: task.request, task.fields, context.connection())
     }
     return router
   }
@@ -77,8 +81,15 @@ struct ServerRoutes: Sendable {
       parameter: "model", code: "model_not_found")
   }
 
-  /// The members of a request's body.
-  private func fields(_ request: Request) async throws -> RequestFields {
+  /// What is made of a request's body.
+  private func read<Value: Sendable>(
+    _ request: Request, _ make: @escaping @Sendable (RequestFields) throws -> Value
+  ) async throws -> Value {
+    let body = try await body(of: request)
+    return try await longBodies.work(on: body.count) { try make(RequestFields(body: body)) }
+  }
+
+  private func body(of request: Request) async throws -> [UInt8] {
     if isClosing() { throw APIError.closing }
     guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
       throw APIError(415, "the body must be JSON, with 'Content-Type: application/json'")
@@ -87,10 +98,11 @@ struct ServerRoutes: Sendable {
       413, "the body has more than \(limits.bodyBytes) bytes, which is the limit", code: "body_too_large")
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes { throw tooLarge }
     do {
-      let buffer = try await request.body.collect(upTo: limits.bodyBytes)
-      return try RequestFields(body: Array(buffer.readableBytesView))
+      return Array(try await request.body.collect(upTo: limits.bodyBytes).readableBytesView)
     } catch is NIOTooManyBytesError {
       throw tooLarge
+    } catch {
+      throw APIError(400, "the body is cut short or damaged")
     }
   }
 
@@ -132,30 +144,40 @@ struct ServerRoutes: Sendable {
       model.json(try await model.matrix(of: text, layer: layer, head: head, limits), layer: layer, head: head))
   }
 
-  private func completion(_ fields: RequestFields, _ connection: Connection?) async throws -> Response {
+  /// A request that was read, for the model's batch.
+  private struct GenerationTask<Reply: Answer & Sendable>: Sendable {
+    let model: ServedModel
+    let answer: Reply
+    let request: BatchRequest
+    let fields: GenerationFields
+  }
+
+  private func completion(_ fields: RequestFields) throws -> GenerationTask<CompletionAnswer> {
     let model = try model(try fields.text("model"))
     let body = try CompletionRequest(fields, limits, model.bounds)
     let prompts = try body.prompts.map { try model.ids($0, limits) }
-    var request = try model.batchRequest(prompts, body.fields, limit: CompletionRequest.usualLimit, limits)
-    request.alternatives = body.alternatives
-    request.scoresPrompts = body.echoes && body.alternatives != nil
+    let request = try model.batchRequest(
+      prompts, body.fields, limit: CompletionRequest.usualLimit, alternatives: body.alternatives,
+      scoresPrompts: body.echoes && body.alternatives != nil, limits)
     var echoes: [String]?
     if body.echoes { echoes = prompts.map { (try? model.tokenizer.decode($0, skippingSpecial: true)) ?? "" } }
     let answer = CompletionAnswer(
       head("cmpl", model), request, echoes: echoes,
       scores: body.alternatives.map { _ in CompletionScores(model.tokenizer) })
-    return try await AnswerDelivery(model, limits, metrics).respond(answer, to: request, body.fields, connection)
+    return GenerationTask(model: model, answer: answer, request: request, fields: body.fields)
   }
 
-  private func chat(_ fields: RequestFields, _ connection: Connection?) async throws -> Response {
+  private func chat(_ fields: RequestFields) throws -> GenerationTask<ChatAnswer> {
     let model = try model(try fields.text("model"))
     let body = try ChatRequest(fields, limits, model.bounds)
-    let ids = try model.ids(body, limits)
-    var request = try model.batchRequest([ids], body.fields, limit: limits.newTokens, limits)
-    request.alternatives = body.alternatives
+    let request = try model.batchRequest(
+      [try model.ids(body, limits)], body.fields, limit: limits.newTokens, alternatives: body.alternatives,
+      scoresPrompts: false, limits)
     let answer = ChatAnswer(head("chatcmpl", model), request, model.tokenizer)
-    return try await AnswerDelivery(model, limits, metrics).respond(answer, to: request, body.fields, connection)
+    return GenerationTask(model: model, answer: answer, request: request, fields: body.fields)
   }
+
+  private func delivery(_ model: ServedModel) -> AnswerDelivery { AnswerDelivery(model, metrics) }
 
   private func head(_ kind: String, _ model: ServedModel) -> AnswerHead {
     let id = (0..<24).map { _ in "0123456789abcdef".randomElement()! }

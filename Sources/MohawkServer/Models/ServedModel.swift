@@ -96,7 +96,7 @@ public final class ServedModel: Sendable {
     let text: String
     do {
       text = try template.render(
-        messages: chat.messages, addGenerationPrompt: chat.addsGenerationPrompt, tools: chat.tools,
+        messages: chat.messages(for: template), addGenerationPrompt: chat.addsGenerationPrompt, tools: chat.tools,
         variables: chat.variables)
     } catch let error as MohawkError {
       throw APIError(error, parameter: "messages")
@@ -117,10 +117,14 @@ public final class ServedModel: Sendable {
   }
 
   /// What the batch is to do.
-  func batchRequest(_ prompts: [[Int32]], _ fields: GenerationFields, limit: Int, _ limits: ServerLimits)
-    throws(APIError)
-    -> BatchRequest
-  {
+  /// - Parameters:
+  ///   - limit: new tokens when the client does not say.
+  ///   - alternatives: how many of the most likely tokens are told beside each; nil tells no probabilities.
+  ///   - scoresPrompts: whether the prompts' tokens are scored too.
+  func batchRequest(
+    _ prompts: [[Int32]], _ fields: GenerationFields, limit: Int, alternatives: Int?, scoresPrompts: Bool,
+    _ limits: ServerLimits
+  ) throws(APIError) -> BatchRequest {
     guard fields.choices <= batchSize else {
       throw .invalid("n", "is \(fields.choices), at most \(batchSize) continuations run together here")
     }
@@ -129,7 +133,21 @@ public final class ServedModel: Sendable {
     request.stops = fields.stops
     request.ends = (fields.ignoresEnds ? [] : ends).union(fields.stopIDs)
     request.deadline = .now + .seconds(limits.requestSeconds)
+    (request.alternatives, request.scoresPrompts) = (alternatives, scoresPrompts)
+    try check(request, limits)
     return request
+  }
+
+  /// An answer keeps all its probabilities until it is complete.
+  private func check(_ request: BatchRequest, _ limits: ServerLimits) throws(APIError) {
+    guard let alternatives = request.alternatives else { return }
+    let read = request.scoresPrompts ? request.prompts.reduce(0) { $0 + $1.count } : 0
+    let tokens = (read + request.prompts.count * request.limit) * request.choices
+    guard tokens * (alternatives + 1) <= limits.scores else {
+      throw .invalid(
+        "logprobs", "asks for up to \(tokens * (alternatives + 1)) probabilities, at most \(limits.scores) are allowed: "
+          + "ask for fewer prompts, choices, tokens or alternatives")
+    }
   }
 
   /// Its entry in `/v1/models`.

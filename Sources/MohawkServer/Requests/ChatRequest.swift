@@ -22,8 +22,17 @@ struct ChatRequest {
     if count != nil, !scores { throw .invalid("top_logprobs", "is only allowed when 'logprobs' is true") }
     alternatives = scores ? count ?? 0 : nil
     if self.fields.limit == 0 { throw .invalid("max_tokens", "must be at least 1") }
-    if let format = fields["response_format"], format["type"]?.text != "text" {
-      throw .invalid("response_format", "is not supported: answers are free text")
+  }
+
+  /// The messages as a template knows them: what newer clients call 'developer' is what templates call 'system', unless
+  /// the template speaks of developers itself.
+  func messages(for template: ChatTemplate) -> [ChatMessage] {
+    if template.source.contains("developer") { return messages }
+    return messages.map { message in
+      ChatMessage(
+        members: message.members.map { key, value in
+          (key, key == "role" && value.text == "developer" ? JSONValue("system") : value)
+        })
     }
   }
 
@@ -79,9 +88,16 @@ struct ChatRequest {
   }
 
   private static func tools(_ fields: RequestFields) throws(APIError) -> JSONValue? {
+    for name in ["functions", "function_call"] where fields[name] != nil {
+      throw .invalid(name, "is not supported: describe functions in 'tools', for the chat template")
+    }
+    let choice = fields["tool_choice"].map { $0.text ?? "" }
+    guard choice == nil || choice == "auto" || choice == "none" else {
+      throw .invalid("tool_choice", "must be 'auto' or 'none': nothing forces a model here to call a tool")
+    }
     guard let tools = fields["tools"] else { return nil }
     guard case .array(let values) = tools else { throw .invalid("tools", "must be a list, not \(tools.summary)") }
-    return values.isEmpty ? nil : tools
+    return values.isEmpty || choice == "none" ? nil : tools
   }
 
   private static func variables(_ fields: RequestFields) throws(APIError) -> [String: JSONValue] {

@@ -24,6 +24,9 @@ struct GenerationFields {
     if let best = try fields.integer("best_of", in: 1...Int(Int32.max)), best != choices {
       throw .invalid("best_of", "is not supported: all \(choices) continuations are returned, none is chosen")
     }
+    if let format = fields["response_format"], format["type"]?.text != "text" {
+      throw .invalid("response_format", "is not supported: answers are free text")
+    }
     sampling = try Self.sampling(fields, bounds)
     stops = try fields.texts("stop", atMost: limits.stops)
     for stop in stops where stop.utf8.count > 1_024 { throw .invalid("stop", "holds a string of more than 1024 bytes") }
@@ -54,7 +57,7 @@ struct GenerationFields {
     options.frequencyPenalty = try fields.number("frequency_penalty", in: -2...2, default: 0)
     options.presencePenalty = try fields.number("presence_penalty", in: -2...2, default: 0)
     options.logitBias = try bias(fields, bounds)
-    if let seed = try fields.integer("seed", in: -(1 << 53)...1 << 53) {
+    if let seed = try fields.integer("seed", in: .min ... .max) {
       options.seed = UInt64(bitPattern: Int64(seed))
     } else {
       options.seed = .random(in: 0 ... .max)

@@ -36,7 +36,8 @@ struct RequestFields {
 
   func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
     guard let value = self[name] else { return nil }
-    guard let number = value.number, let integer = Int(exactly: number), range.contains(integer) else {
+    // Digits are read as they are, since not every whole number is a Double; 3.0 and 1e3 are whole numbers too.
+    guard let integer = value.integer ?? value.number.flatMap({ Int(exactly: $0) }), range.contains(integer) else {
       throw .invalid(
         name, "must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(value.summary)")
     }
