@@ -79,14 +79,18 @@ public final class ModelServer: Sendable {
   public func drain(within seconds: Double) async {
     guard closing.begin() else { return }
     let deadline = ContinuousClock.now + .seconds(seconds)
-    while metrics.activeRequests > 0, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
+    await wait(until: deadline)
     for model in models { model.batch.close() }
-    // What was cut short says so to its client, and what is written leaves.
-    let farewell = ContinuousClock.now + .seconds(1)
-    while metrics.activeRequests > 0 || connections.areBeingSentTo, ContinuousClock.now < farewell {
+    // What was cut short says so to its client.
+    await wait(until: .now + .seconds(1))
+    closing.end()
+  }
+
+  /// Returns when nothing is being answered, and all that was answered has left for its client.
+  private func wait(until deadline: ContinuousClock.Instant) async {
+    while metrics.activeRequests > 0 || connections.areBeingSentTo, ContinuousClock.now < deadline {
       try? await Task.sleep(for: .milliseconds(20))
     }
-    closing.end()
   }
 
   private static let silence = Logger(label: "mohawk") { _ in SwiftLogNoOpLogHandler() }

@@ -17,6 +17,10 @@ public final class PrefixCache {
   public private(set) var count = 0
   private let root = Node([], nil)
   private var clock = 0
+  /// The nodes that have a state, by their last use.
+  private var uses: [Int: Node] = [:]
+  /// No state was last used before this.
+  private var oldestUse = 0
 
   /// Nothing yet.
   public init(byteBudget: Int, every: Int = 256) {
@@ -58,7 +62,7 @@ public final class PrefixCache {
 
   /// Forgets everything.
   public func removeAll() {
-    root.children = [:]
+    (root.children, uses) = ([:], [:])
     (byteCount, count) = (0, 0)
   }
 
@@ -78,9 +82,12 @@ public final class PrefixCache {
     init(_ edge: [Int32], _ parent: Node?) { (self.edge, self.parent) = (edge, parent) }
   }
 
+  /// Notes that a node is used which has a state, or gets one.
   private func touch(_ node: Node) {
+    uses[node.lastUse] = nil
     clock += 1
     node.lastUse = clock
+    uses[clock] = node
   }
 
   /// The node after these tokens, made when it is not there.
@@ -112,13 +119,9 @@ public final class PrefixCache {
   }
 
   private func forgetOldest() {
-    var oldest: Node?
-    var waiting = Array(root.children.values)
-    while let node = waiting.popLast() {
-      if node.state != nil, node.lastUse < oldest?.lastUse ?? .max { oldest = node }
-      waiting += node.children.values
-    }
-    guard let oldest else { preconditionFailure("bytes without a state") }
+    guard !uses.isEmpty else { preconditionFailure("bytes without a state") }
+    while uses[oldestUse] == nil { oldestUse += 1 }
+    let oldest = uses.removeValue(forKey: oldestUse)!
     byteCount -= oldest.state!.byteCount
     count -= 1
     oldest.state = nil

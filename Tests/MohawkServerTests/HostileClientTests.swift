@@ -14,15 +14,15 @@ extension ServerTests {
     head(path, body.utf8.count, more) + body
   }
 
-  /// A completion of some megabytes.
-  private static let large: String = {
+  /// A completion of 1.5 MB for each prompt.
+  private func large(_ prompts: Int) -> String {
     let prompt = "[" + Array(repeating: "70", count: 1_500).joined(separator: ",") + "]"
-    let prompts = "[" + Array(repeating: prompt, count: 4).joined(separator: ",") + "]"
+    let prompts = "[" + Array(repeating: prompt, count: prompts).joined(separator: ",") + "]"
     return "{\"prompt\":\(prompts),\"n\":4,\"echo\":true,\"logprobs\":10,\"max_tokens\":0}"
-  }()
+  }
 
   private func eventually(_ holds: () -> Bool) async throws -> Bool {
-    for _ in 0..<1_000 {
+    for _ in 0..<3_000 {
       if holds() { return true }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -61,22 +61,22 @@ extension ServerTests {
   @Test func largeAnswersThatNobodyReadsAreGivenUp() async throws {
     let server = try await TestServer { $0.limits.writeSeconds = 0.3 }
     let silent = server.connect(receiving: 4_096)
-    silent.send(post("/v1/completions", Self.large))
-    func isActive() -> Bool { server.ask("GET", "/metrics")?.body.contains("mohawk_requests_active 1\n") == true }
-    #expect(try await eventually(isActive))
-    #expect(try await eventually { !isActive() })
+    // More than the system keeps for a client that does not read.
+    silent.send(post("/v1/completions", large(5)))
+    #expect(!silent.read().isEmpty)
+    try await Task.sleep(for: .seconds(2))
     let answer = silent.readAll()
-    #expect(answer.hasPrefix("HTTP/1.1 200") && !answer.hasSuffix("}}}"))
+    #expect(answer.utf8.count > 100_000 && !answer.hasSuffix("}}}"))
     try await server.stop()
   }
 
   @Test func theEndDoesNotCutAnswersThatAreBeingRead() async throws {
     let server = try await TestServer()
     let slow = server.connect(receiving: 4_096)
-    slow.send(post("/v1/completions", Self.large))
+    slow.send(post("/v1/completions", large(4)))
     let start = String(decoding: slow.read(), as: UTF8.self)
     async let end: Void = server.stop()
-    try await Task.sleep(for: .milliseconds(300))
+    try await Task.sleep(for: .seconds(2))
     let answer = TestAnswer(start + slow.readAll())
     #expect(answer?.json?["usage"]?["prompt_tokens"]?.integer == 6_000)
     try await end

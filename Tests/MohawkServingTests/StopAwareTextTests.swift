@@ -77,7 +77,8 @@ import Testing
   @Test func randomTextsStopWhereSearchingAllOfThemSays() {
     var generator = SeededGenerator(seed: 3)
     func word(_ longest: Int) -> String {
-      String((0..<Int.random(in: 1...longest, using: &generator)).map { _ in Bool.random(using: &generator) ? "a" : "b" })
+      let length = Int.random(in: 1...longest, using: &generator)
+      return String((0..<length).map { _ in Bool.random(using: &generator) ? "a" : "b" })
     }
     for _ in 0..<2_000 {
       let stops = (0..<3).map { _ in word(6) }

@@ -145,8 +145,9 @@ public final class ServedModel: Sendable {
     let tokens = (read + request.prompts.count * request.limit) * request.choices
     guard tokens * (alternatives + 1) <= limits.scores else {
       throw .invalid(
-        "logprobs", "asks for up to \(tokens * (alternatives + 1)) probabilities, at most \(limits.scores) are allowed: "
-          + "ask for fewer prompts, choices, tokens or alternatives")
+        "logprobs",
+        "asks for up to \(tokens * (alternatives + 1)) probabilities, at most \(limits.scores) are allowed: ask for fewer "
+          + "prompts, choices, tokens or alternatives")
     }
   }
 
