@@ -11,11 +11,12 @@ struct Generate: ParsableCommand {
     abstract: "Continues a text with a model, token by token.",
     discussion: """
       What the model remembers can be kept in a file and continued later, with or without more text: for a
-      state-space model it is small however long the text is. A draft makes the same text come faster.
+      state-space model it is small however long the text is. A draft makes the text come faster where it is often right;
+      with --temperature 0 it is the same text.
       """)
 
   @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json.") var model: String
-  @Option(name: .shortAndLong, help: "The text to continue.") var prompt = ""
+  @Option(name: .shortAndLong, parsing: .unconditional, help: "The text to continue.") var prompt = ""
   @Option(name: .customLong("tokens"), help: "New tokens at most.") var limit = 200
   @OptionGroup var sampling: SamplingFlags
   @OptionGroup var engine: EngineFlags
@@ -26,8 +27,11 @@ struct Generate: ParsableCommand {
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }
     let options = try sampling.options()
+    // A place that cannot be written is told before the text is made, not after it.
+    if let saveState { _ = try AtomicFile(saveState) }
     let generator = try engine.generator(model)
     let conversation = try conversation(generator)
+    try generator.requireRoom(for: conversation)
     Terminal.stream(prompt)
     let result = try generator.generate(
       continuing: conversation, limit: limit, options: options, stops: sampling.stop

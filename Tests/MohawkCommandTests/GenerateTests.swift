@@ -28,6 +28,24 @@ import Testing
     #expect(wrong.status == 1 && wrong.errors.contains("a.state: this state belongs to another model"))
   }
 
+  @Test func whatCannotBeIsSaidBeforeTheText() throws {
+    let place = try Workplace()
+    let nowhere = try greedy(place, "-p", "One day", "--save-state", "nowhere/a.state")
+    #expect(nowhere.status == 1 && nowhere.output.isEmpty && nowhere.errors.contains("nowhere/a.state"))
+    let long = try greedy(place, "-p", String(Workplace.text.prefix(900)))
+    #expect(long.status == 1 && long.output.isEmpty && long.errors.contains("looks at 64 at most"))
+    #expect(try greedy(place, "-p", "One day", "--tokens", "3", "--save-state", "a.state").status == 0)
+    #expect(place.names("").filter { $0.hasPrefix(".partial") }.isEmpty)
+  }
+
+  @Test func textsMayBeginWithADash() throws {
+    let place = try Workplace()
+    let dashed = try greedy(place, "-p", "- One day", "--tokens", "5", "--stop", "--")
+    #expect(dashed.status == 0 && dashed.output.hasPrefix("- One day"), "\(dashed.errors)")
+    let same = try greedy(place, "--prompt=- One day", "--tokens", "5", "--stop=--")
+    #expect(same.output == dashed.output)
+  }
+
   @Test func aDraftChangesTheSpeedAndNotTheText() throws {
     let place = try Workplace()
     try place.makeTeacher("small", seed: 9, width: 16)
