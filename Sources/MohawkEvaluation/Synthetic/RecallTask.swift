@@ -25,6 +25,9 @@ struct RecallTask {
         return size
       }
     }
+    for (index, size) in (named ?? []).enumerated() where named!.prefix(index).contains(size) {
+      throw MohawkError(.invalidValue, "the size \(size) of \(format.name) is named twice", remedy: "name it once")
+    }
   }
 
   func run(_ model: EvaluatedModel, _ progress: @escaping (TaskProgress) -> Void) throws -> [TaskOutcome] {
