@@ -38,6 +38,25 @@ import Testing
     #expect(place.names("").filter { $0.hasPrefix(".partial") }.isEmpty)
   }
 
+  @Test func aPromptMayBeAFileOrStandardInput() throws {
+    let place = try Workplace()
+    let plain = try greedy(place, "-p", "One day\n", "--tokens", "5")
+    let path = try place.folder.write("prompt.txt", "One day\n\n")
+    let file = try greedy(place, "--prompt-file", "prompt.txt", "--tokens", "5")
+    #expect(file.status == 0 && file.output == plain.output, "\(file.errors)")
+    let arguments = ["generate", "teacher", "--temperature", "0", "--prompt-file", "-", "--tokens", "5"]
+    let piped = try Command(arguments, in: place.folder, input: FileHandle(forReadingAtPath: path)).wait()
+    #expect(piped.status == 0 && piped.output == plain.output, "\(piped.errors)")
+    try place.folder.write("broken.txt", [0x4F, 0xFF, 0xC3])
+    #expect(try greedy(place, "--prompt-file", "broken.txt", "--tokens", "2").output.hasPrefix("O\u{FFFD}\u{FFFD}"))
+    for (arguments, part) in [
+      (["--prompt-file", "nowhere"], "nowhere"), (["-p", "a", "--prompt-file", "-"], "both given"),
+    ] {
+      let result = try Command.run(["generate", "teacher"] + arguments, in: place.folder)
+      #expect(result.status == 1 && result.complaints.count == 1 && result.errors.contains(part), "\(result.errors)")
+    }
+  }
+
   @Test func textsMayBeginWithADash() throws {
     let place = try Workplace()
     let dashed = try greedy(place, "-p", "- One day", "--tokens", "5", "--stop", "--")
