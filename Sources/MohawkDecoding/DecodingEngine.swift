@@ -24,10 +24,11 @@ public final class DecodingEngine {
   package var isRounded: Bool { rounded != nil }
   private let rounded: QuantizedDecoder?
 
-  /// As many tokens as the native decoder reads faster than libtorch does: fewer where every token looks at all before.
+  /// As many tokens as the native decoder reads faster than libtorch does, whose operations have a cost of their own: fewer
+  /// where matrices are large, and where every token looks at all before.
   var shortRead: Int {
     if Instructions.current == .portable { return 8 }
-    return model.configuration.hasAttention ? 32 : 64
+    return model.configuration.hasAttention || model.modelDim > 1024 ? 32 : 64
   }
   /// Tokens of one call where the native decoder reads everything.
   static let longRead = 128
