@@ -24,13 +24,16 @@ public final class DecodingEngine {
   package var isRounded: Bool { rounded != nil }
   private let rounded: QuantizedDecoder?
 
-  /// As many tokens as the native decoder reads faster than libtorch does: fewer where every token looks at all before.
+  /// As many tokens as the native decoder reads faster than libtorch does, whose operations have a cost of their own: fewer
+  /// where matrices are large, and where every token looks at all before.
   var shortRead: Int {
     if Instructions.current == .portable { return 8 }
-    return model.configuration.hasAttention ? 32 : 64
+    return model.configuration.hasAttention || model.modelDim > 1024 ? 32 : 64
   }
   /// Tokens of one call where the native decoder reads everything.
   static let longRead = 128
+  /// Tokens of one call where libtorch reads: what lies between layers needs memory for so many, however long a text is.
+  static let plainRead = 4096
 
   /// Decodes with the weights of `model` as they are.
   public init(_ model: Decoder) {
@@ -110,12 +113,13 @@ public final class DecodingEngine {
   ///   - count: of how many of the last of these tokens the logits are wanted.
   /// - Returns: what comes after each of them, fp32 [count, vocabulary] on the CPU; valid until the next call.
   public func read(_ ids: [Int32], _ state: ModelState, logits count: Int = 1) -> Tensor {
-    guard let plan, isRounded || ids.count <= shortRead else { return readPlainly(ids, state, logits: count) }
-    let step = Self.longRead
+    let native = isRounded || ids.count <= shortRead ? plan : nil
+    let step = native == nil ? Self.plainRead : Self.longRead
     let parts = stride(from: 0, to: ids.count, by: step).map { first in
       let part = Array(ids[first..<min(first + step, ids.count)])
       let wanted = max(0, first + part.count - max(first, ids.count - count))
-      let logits = run(plan, part, [part.count], [state], logits: [wanted], recording: nil)
+      guard let native else { return readPlainly(part, state, logits: wanted) }
+      let logits = run(native, part, [part.count], [state], logits: [wanted], recording: nil)
       NativeStates.move(state, by: part.count)
       return wanted > 0 && ids.count > step ? logits.copy() : logits
     }

@@ -66,6 +66,16 @@ public struct EvaluationTask {
     }
   }
 
+  /// Makes sure that all of the task can be put to a model, before hours of work end at what cannot.
+  /// - Throws: `MohawkError` naming what the model cannot look at.
+  public func requireFit(_ model: EvaluatedModel) throws {
+    switch body {
+    case .choices(let task): _ = try task.pairs(for: model)
+    case .recall(let task): _ = try task.problems(for: model)
+    case .perplexity, .generation: break
+    }
+  }
+
   /// Puts the task to a model.
   /// - Parameters:
   ///   - model: the model.

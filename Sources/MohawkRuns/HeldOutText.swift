@@ -6,7 +6,7 @@ import MohawkText
 public struct HeldOutText {
   /// [rows, length + 1]
   public let windows: [Tensor]
-  /// UTF-8 bytes of the tokens that the windows predict.
+  /// UTF-8 bytes of the text that the windows predict; tokens that begin and end texts are none of it.
   public let bytes: Int
 
   /// - Parameters:
@@ -38,11 +38,16 @@ public struct HeldOutText {
     } else {
       try add(Corpus(paths: paths))
     }
+    guard tokens >= length else {
+      throw MohawkError(
+        .invalidValue, "\(tokens) tokens are asked for, one sequence has \(length)",
+        remedy: "ask for more tokens, or give a smaller length")
+    }
     let count = min(tokens / length, (ids.count - 1) / length)
     guard count > 0 else {
       throw MohawkError(
         .invalidValue, "the text has \(ids.count) tokens, one sequence needs \(length + 1)", at: paths.first,
-        remedy: "give more text, more tokens, or a smaller length")
+        remedy: "give more text, or a smaller length")
     }
     let rows = max(1, 4096 / length)
     windows = stride(from: 0, to: count, by: rows).map { first in
@@ -50,6 +55,6 @@ public struct HeldOutText {
       return Tensor(some.flatMap { ids[$0 * length..<$0 * length + length + 1] }, shape: [some.count, length + 1])
         .to(.int64, on: device)
     }
-    bytes = try tokenizer.decodeBytes(ids[1...count * length]).count
+    bytes = try tokenizer.decodeBytes(ids[1...count * length], skippingSpecial: true).count
   }
 }

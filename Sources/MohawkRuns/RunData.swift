@@ -83,7 +83,9 @@ public struct RunData {
       tokenizer: tokenizer,
       training: try TokenBatches(train, length: length, seed: recipe.seed &+ stream &* 0x9E37_79B9, from: start),
       heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
-      heldOutBytes: try windows.reduce(0) { $0 + (try tokenizer.decodeBytes($1.dropFirst()).count) }, device: device)
+      heldOutBytes: try windows.reduce(0) {
+        $0 + (try tokenizer.decodeBytes($1.dropFirst(), skippingSpecial: true).count)
+      }, device: device)
   }
 
   /// The tokenizer at `path`, a file or a folder that holds `tokenizer.json`.

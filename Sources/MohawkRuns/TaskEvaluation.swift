@@ -47,6 +47,9 @@ public struct TaskEvaluation {
         .mismatch, "teacher and student have different tokenizers", at: teacher.folder,
         remedy: "compare a student with the teacher that it was distilled from")
     }
+    for contestant in [teacher, student].compactMap({ $0 }) {
+      for task in tasks { try task.requireFit(contestant.model) }
+    }
     let theirs = try teacher.map { try outcomes("teacher", $0, against: $0) } ?? []
     let mine = try outcomes("student", student, against: teacher)
     let comparison = TaskComparison(teacher: theirs, student: mine)

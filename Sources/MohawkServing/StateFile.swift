@@ -48,7 +48,8 @@ public enum StateFile {
     }
     guard file.metadata["layers"] == layers(engine), file.metadata["model"] == engine.model.fingerprint else {
       throw MohawkError(
-        .mismatch, "this state belongs to another model", at: path, remedy: "open the model that it was saved with")
+        .mismatch, "this state belongs to another model", at: path,
+        remedy: "open the model that it was saved with, with the same --weights")
     }
     let ids = try ids(file, engine)
     guard let position = file.metadata["position"].flatMap({ Int($0) }), (0...ids.count).contains(position) else {
@@ -87,13 +88,21 @@ public enum StateFile {
   private static func state(_ file: SafetensorsFile, _ position: Int, _ engine: DecodingEngine) throws -> ModelState {
     let state = engine.emptyState()
     let count = file.entries.count - 1
-    guard position > 0 || count > 0 else { return state }
+    guard position > 0 else {
+      guard count == 0 else {
+        throw MohawkError(
+          .invalidFormat, "the state has seen no token and yet holds \(count) tensors", at: file.path,
+          remedy: "save it again")
+      }
+      return state
+    }
     // A state that has seen something knows what its tensors are like.
     _ = engine.read([0], state, logits: 0)
     do {
       try state.restore(position: position, count: count) { try file.tensor($0, checkFinite: true) }
-    } catch let error as MohawkError where error.location == nil {
-      throw MohawkError(error.code, error.message, at: file.path, remedy: error.remedy)
+    } catch let error as MohawkError where error.location == nil || error.code == .notFinite {
+      let remedy = error.code == .notFinite ? "this state is broken: save it again" : error.remedy
+      throw MohawkError(error.code, error.message, at: file.path, remedy: remedy)
     }
     return state
   }

@@ -166,7 +166,9 @@ public struct TextGenerator {
       accepted: source.counts.accepted)
   }
 
-  private func requireRoom(for conversation: Conversation) throws {
+  /// Makes sure that a conversation can be continued.
+  /// - Throws: `MohawkError` when everything was read, or when there are more tokens than the model looks at.
+  public func requireRoom(for conversation: Conversation) throws {
     guard !conversation.unread.isEmpty else {
       throw MohawkError(
         .invalidValue, "there is nothing to continue from: every token was read and no prompt is given",

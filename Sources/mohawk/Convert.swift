@@ -17,7 +17,8 @@ struct Convert: ParsableCommand {
 
   @Argument(help: "A model's folder, in any known format, its weights in safetensors or PyTorch's files.")
   var input: String
-  @Argument(help: "The folder to write, or with --to gguf the file.") var output: String
+  @Argument(help: "The folder to write, or with --to gguf the file; a model that is there is replaced.")
+  var output: String
   @Option(help: "hf (as it is), granite, bamba, mamba2, phi-mamba, state-spaces, mohawk, …, or gguf.") var to = "hf"
   @Option(help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0, q4_0 and q4_k. As they are when not given.")
   var type: String?
@@ -29,6 +30,7 @@ struct Convert: ParsableCommand {
     }
     if to == "gguf" { return try writeGGUF() }
     let format = try Self.format(to)
+    try ModelFolder.requireReplaceable(output, apartFrom: input)
     let model = try Conversion.open(input, as: format)
     let dtype = try type.map(Self.dtype)
     try AtomicFolder.create(output) { partial in

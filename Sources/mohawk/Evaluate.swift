@@ -22,8 +22,8 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "The student's folder, or the only model's.") var model: String
   @Option(help: "The teacher's folder.") var teacher: String?
   @Option(help: "Text to judge by; the built-in stories when not given.") var data: [String] = []
-  @Option(help: "Tokens to judge by.") var tokens = 65_536
-  @Option(help: "Tokens per sequence.") var length = 512
+  @Option(help: "Tokens of the text to judge by. (default: 65536)") var tokens: Int?
+  @Option(help: "Tokens per sequence of the text. (default: 512)") var length: Int?
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @Option(help: "Also writes the numbers on held-out text as JSON here.") var json: String?
@@ -32,26 +32,27 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Examples before each multiple-choice question.") var numFewshot = 0
   @Option(help: "Files that examples are drawn from, such as hellaswag=train.jsonl.") var examples = ""
   @Option(help: "Tokens that such tasks show a model at once; what its folder names when not given.") var window: Int?
-  @Option(help: "Seed of made-up tasks.") var seed: UInt64 = 1
+  @Option(help: "Seed of made-up tasks. (default: 1)") var seed: UInt64?
   @Option(name: .shortAndLong, help: "Folder for tasks.json and results; a run's folder shows them in its report.")
   var output: String?
   @Flag(help: "Also writes every document with its likelihoods.") var logSamples = false
 
   func run() throws {
-    guard length > 0, tokens > 0 else {
-      throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
-    }
     try Threads.use(threads)
     if let tasks { return try run(tasks.split(separator: ",").map(String.init)) }
     try refuseTaskOptions()
+    let (length, tokens) = (length ?? 512, tokens ?? 65_536)
+    guard length > 0, tokens > 0 else {
+      throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
+    }
     let student = try weights.model(model)
-    try requireLength(within: student, model)
+    try require(length, within: student, model)
     let tokenizer = try Tokenizer(folder: model)
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {
       let opened = try weights.model(teacher)
-      try requireLength(within: opened, teacher)
+      try require(length, within: opened, teacher)
       let theirs = try Tokenizer(folder: teacher)
       guard theirs.fingerprint == tokenizer.fingerprint else {
         throw MohawkError(
@@ -74,15 +75,19 @@ struct Evaluate: ParsableCommand {
   }
 
   private func run(_ names: [String]) throws {
-    guard data.isEmpty, json == nil else {
+    guard data.isEmpty, json == nil, tokens == nil, length == nil else {
       throw MohawkError(
-        .invalidValue, "--data and --json belong to held-out text, not to --tasks",
-        remedy: "write perplexity=PATH among the tasks, and --output FOLDER")
+        .invalidValue, "--data, --tokens, --length and --json belong to held-out text, not to --tasks",
+        remedy: "write perplexity=PATH among the tasks, --limit N, and --output FOLDER")
+    }
+    guard examples.isEmpty || numFewshot > 0 else {
+      throw MohawkError(
+        .invalidValue, "--examples names files from which nothing is drawn", remedy: "give --num-fewshot")
     }
     var options = TaskOptions()
     options.limit = limit
     options.shots = numFewshot
-    options.seed = seed
+    options.seed = seed ?? options.seed
     for entry in examples.split(separator: ",") {
       let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
@@ -100,14 +105,14 @@ struct Evaluate: ParsableCommand {
   private func refuseTaskOptions() throws {
     let given: [(String, Bool)] = [
       ("--limit", limit != nil), ("--num-fewshot", numFewshot != 0), ("--examples", !examples.isEmpty),
-      ("--window", window != nil), ("--output", output != nil), ("--log-samples", logSamples),
+      ("--window", window != nil), ("--seed", seed != nil), ("--output", output != nil), ("--log-samples", logSamples),
     ]
     if let first = given.first(where: \.1) {
       throw MohawkError(.invalidValue, "\(first.0) is for tasks, and none is named", remedy: "give --tasks too")
     }
   }
 
-  private func requireLength(within model: Decoder, _ folder: String) throws {
+  private func require(_ length: Int, within model: Decoder, _ folder: String) throws {
     guard length <= model.maxLength ?? length else {
       throw MohawkError(
         .outOfRange, "--length is \(length), this model looks at \(model.maxLength ?? 0) tokens at most", at: folder,

@@ -11,11 +11,14 @@ struct Generate: ParsableCommand {
     abstract: "Continues a text with a model, token by token.",
     discussion: """
       What the model remembers can be kept in a file and continued later, with or without more text: for a
-      state-space model it is small however long the text is. A draft makes the same text come faster.
+      state-space model it is small however long the text is. A draft makes the text come faster where it is often right;
+      with --temperature 0 it is the same text.
       """)
 
   @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json.") var model: String
-  @Option(name: .shortAndLong, help: "The text to continue.") var prompt = ""
+  @Option(name: .shortAndLong, parsing: .unconditional, help: "The text to continue.") var prompt = ""
+  @Option(help: "A file with the text to continue, which ends before the file's last newline; - is standard input.")
+  var promptFile: String?
   @Option(name: .customLong("tokens"), help: "New tokens at most.") var limit = 200
   @OptionGroup var sampling: SamplingFlags
   @OptionGroup var engine: EngineFlags
@@ -26,9 +29,13 @@ struct Generate: ParsableCommand {
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }
     let options = try sampling.options()
+    let text = try text()
+    // A place that cannot be written is told before the text is made, not after it.
+    if let saveState { _ = try AtomicFile(saveState) }
     let generator = try engine.generator(model)
-    let conversation = try conversation(generator)
-    Terminal.stream(prompt)
+    let conversation = try conversation(text, generator)
+    try generator.requireRoom(for: conversation)
+    Terminal.stream(text)
     let result = try generator.generate(
       continuing: conversation, limit: limit, options: options, stops: sampling.stop
     ) {
@@ -41,10 +48,23 @@ struct Generate: ParsableCommand {
     if result.proposed > 0 { Terminal.complain(try draftLine(result, generator, conversation, options)) }
   }
 
-  private func conversation(_ generator: TextGenerator) throws -> Conversation {
-    guard let loadState else { return generator.conversation(try generator.promptIDs(prompt)) }
+  /// The text to continue. A command line holds no long ones.
+  private func text() throws -> String {
+    guard let promptFile else { return prompt }
+    guard prompt.isEmpty else {
+      throw MohawkError(.invalidValue, "--prompt and --prompt-file are both given", remedy: "give one of them")
+    }
+    func decoded(_ bytes: some Collection<UInt8>) -> String {
+      String(decoding: bytes.dropLast(bytes.suffix(1).first == 0x0A ? 1 : 0), as: UTF8.self)
+    }
+    if promptFile == "-" { return decoded(try FileHandle.standardInput.readToEnd() ?? Data()) }
+    return try MappedFile(promptFile).withBytes { decoded($0) }
+  }
+
+  private func conversation(_ text: String, _ generator: TextGenerator) throws -> Conversation {
+    guard let loadState else { return generator.conversation(try generator.promptIDs(text)) }
     let conversation = try StateFile.read(loadState, for: generator.engine).conversation
-    conversation.append(generator.tokenizer.encode(prompt))
+    conversation.append(generator.tokenizer.encode(text))
     return conversation
   }
 

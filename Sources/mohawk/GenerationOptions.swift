@@ -13,7 +13,8 @@ struct SamplingFlags: ParsableArguments {
   @Option(help: "Keeps tokens at least this fraction as likely as the likeliest.") var minP = 0.0
   @Option(help: "Makes tokens seen so far less likely.") var repetitionPenalty = 1.0
   @Option(help: "Seed of the draw.") var seed: UInt64 = 0
-  @Option(help: "A text that ends the answer. May be repeated.") var stop: [String] = []
+  @Option(parsing: .unconditionalSingleValue, help: "A text that ends the answer. May be repeated.")
+  var stop: [String] = []
 
   /// - Throws: `MohawkError` naming the first option out of its range.
   func options() throws -> SamplingOptions {

@@ -19,7 +19,7 @@ struct Quantize: ParsableCommand {
       """)
 
   @Argument(help: "A model's folder, in any known format.") var input: String
-  @Argument(help: "The folder to write.") var output: String
+  @Argument(help: "The folder to write; a model that is there is replaced.") var output: String
   @Option(help: "int8 or int4.") var weights = "int8"
   @Option(help: "Text files or folders that tell which weights matter.") var calibration: [String] = []
   @Option(help: "Text files or folders to judge the result by.") var data: [String] = []
@@ -34,9 +34,13 @@ struct Quantize: ParsableCommand {
     guard length > 0, tokens > 0 else {
       throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
     }
-    guard input != output else {
-      throw MohawkError(.invalidValue, "input and output are the same folder", at: input, remedy: "name another one")
+    guard calibration.isEmpty || tokens / 4 >= length else {
+      throw MohawkError(
+        .invalidValue,
+        "--tokens is \(tokens), a quarter of which is less than one sequence of \(length) to calibrate by",
+        remedy: "give more --tokens, or a smaller --length")
     }
+    try ModelFolder.requireReplaceable(output, apartFrom: input)
     try Threads.use(threads)
     let model = try Decoder.open(input, dtype: calibration.isEmpty && data.isEmpty ? nil : .float32)
     model.freeze()

@@ -133,8 +133,15 @@ import Testing
     #expect(files.count == 2 && files.contains { $0.hasPrefix("samples_piqa_") })
     let wrong = try place.mohawk("evaluate", "teacher", "--tasks", "pika=piqa.jsonl")
     #expect(wrong.status == 1 && wrong.complaints.first?.contains("did you mean piqa?") == true)
-    for options in [["--limit", "3"], ["--tasks", "mqar", "--data", "x"], ["--tasks", "mqar=4", "--log-samples"]] {
-      #expect(try Command.run(["evaluate", "teacher"] + options, in: place.folder).status == 1)
+    for options in [
+      ["--limit", "3"], ["--seed", "3"], ["--tasks", "mqar", "--data", "x"], ["--tasks", "mqar=4", "--tokens", "64"],
+      ["--tasks", "mqar=4", "--length", "32"], ["--tasks", "mqar=4", "--log-samples"], ["--tasks", "mqar=4+4"],
+      ["--tasks", "piqa=piqa.jsonl", "--examples", "piqa=piqa.jsonl"], ["--tasks", "piqa=piqa.jsonl,mqar=40"],
+      ["--tasks", "mqar=4,piqa=piqa.jsonl", "--window", "1"],
+    ] {
+      let result = try Command.run(["evaluate", "teacher"] + options, in: place.folder)
+      #expect(result.status == 1 && result.complaints.count == 1, "\(options): \(result)")
+      #expect(result.errors.split(separator: "\n").count == 1, "no work before it is refused: \(result.errors)")
     }
   }
 

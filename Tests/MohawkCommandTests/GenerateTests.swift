@@ -28,6 +28,43 @@ import Testing
     #expect(wrong.status == 1 && wrong.errors.contains("a.state: this state belongs to another model"))
   }
 
+  @Test func whatCannotBeIsSaidBeforeTheText() throws {
+    let place = try Workplace()
+    let nowhere = try greedy(place, "-p", "One day", "--save-state", "nowhere/a.state")
+    #expect(nowhere.status == 1 && nowhere.output.isEmpty && nowhere.errors.contains("nowhere/a.state"))
+    let long = try greedy(place, "-p", String(Workplace.text.prefix(900)))
+    #expect(long.status == 1 && long.output.isEmpty && long.errors.contains("looks at 64 at most"))
+    #expect(try greedy(place, "-p", "One day", "--tokens", "3", "--save-state", "a.state").status == 0)
+    #expect(place.names("").filter { $0.hasPrefix(".partial") }.isEmpty)
+  }
+
+  @Test func aPromptMayBeAFileOrStandardInput() throws {
+    let place = try Workplace()
+    let plain = try greedy(place, "-p", "One day\n", "--tokens", "5")
+    let path = try place.folder.write("prompt.txt", "One day\n\n")
+    let file = try greedy(place, "--prompt-file", "prompt.txt", "--tokens", "5")
+    #expect(file.status == 0 && file.output == plain.output, "\(file.errors)")
+    let arguments = ["generate", "teacher", "--temperature", "0", "--prompt-file", "-", "--tokens", "5"]
+    let piped = try Command(arguments, in: place.folder, input: FileHandle(forReadingAtPath: path)).wait()
+    #expect(piped.status == 0 && piped.output == plain.output, "\(piped.errors)")
+    try place.folder.write("broken.txt", [0x4F, 0xFF, 0xC3])
+    #expect(try greedy(place, "--prompt-file", "broken.txt", "--tokens", "2").output.hasPrefix("O\u{FFFD}\u{FFFD}"))
+    for (arguments, part) in [
+      (["--prompt-file", "nowhere"], "nowhere"), (["-p", "a", "--prompt-file", "-"], "both given"),
+    ] {
+      let result = try Command.run(["generate", "teacher"] + arguments, in: place.folder)
+      #expect(result.status == 1 && result.complaints.count == 1 && result.errors.contains(part), "\(result.errors)")
+    }
+  }
+
+  @Test func textsMayBeginWithADash() throws {
+    let place = try Workplace()
+    let dashed = try greedy(place, "-p", "- One day", "--tokens", "5", "--stop", "--")
+    #expect(dashed.status == 0 && dashed.output.hasPrefix("- One day"), "\(dashed.errors)")
+    let same = try greedy(place, "--prompt=- One day", "--tokens", "5", "--stop=--")
+    #expect(same.output == dashed.output)
+  }
+
   @Test func aDraftChangesTheSpeedAndNotTheText() throws {
     let place = try Workplace()
     try place.makeTeacher("small", seed: 9, width: 16)

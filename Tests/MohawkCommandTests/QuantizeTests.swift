@@ -1,4 +1,5 @@
 import Foundation
+import MohawkFiles
 import Testing
 
 @Suite struct QuantizeTests {
@@ -29,7 +30,35 @@ import Testing
       #expect(result.status == 1 && result.complaints.count == 1 && result.errors.contains(part), "\(result.errors)")
       #expect(!place.names("").contains("out"))
     }
-    let same = try place.mohawk("quantize", "teacher", "teacher")
-    #expect(same.status == 1 && same.errors.contains("the same folder"))
+    for name in [
+      "teacher", "teacher/", "./teacher", "../\(URL(fileURLWithPath: place.folder.path).lastPathComponent)/teacher",
+    ] {
+      let same = try place.mohawk("quantize", "teacher", name)
+      #expect(same.status == 1 && same.errors.contains("the same folder"), "\(name): \(same.errors)")
+    }
+    let few = try place.mohawk(
+      "quantize", "teacher", "out", "--calibration", "text.txt", "--tokens", "100", "--length", "32")
+    #expect(few.status == 1 && few.errors.contains("--tokens is 100, a quarter of which"), "\(few.errors)")
+  }
+
+  @Test func nothingButAnEarlierModelIsReplaced() throws {
+    let place = try Workplace()
+    try place.folder.write("notes/thesis.txt", "years of work")
+    try place.folder.write("run/samples.json", "[]")
+    try AtomicFolder.ensure(place.path("run/model"))
+    for name in place.names("teacher") {
+      try place.folder.write("run/model/" + name, place.bytes("teacher/" + name))
+      try place.folder.write("run/" + name, place.bytes("teacher/" + name))
+    }
+    for command in [["quantize"], ["convert", "--to", "hf"]] {
+      for output in ["notes", "run", ".", "text.txt"] {
+        let result = try Command.run(command + ["run/model", output], in: place.folder)
+        #expect(result.status == 1 && result.complaints.count == 1, "\(output): \(result.errors)")
+      }
+    }
+    #expect(place.names("notes") == ["thesis.txt"])
+    #expect(Set(place.names("run")).isSuperset(of: ["model", "samples.json"]))
+    try AtomicFolder.ensure(place.path("int8"))
+    for _ in 1...2 { #expect(try place.mohawk("quantize", "run/model", "int8").status == 0) }
   }
 }

@@ -172,6 +172,24 @@ import Testing
     expect(engine.read(Array(Self.ids[29...]), state, logits: 31), all, from: 29, within: tolerance)
   }
 
+  @Test func longTextsAreReadInPartsByLibtorchToo() {
+    var shape = EngineModels.granite.shape
+    shape.attention.maxLength = 8192
+    let engine = DecodingEngine(Decoder.fresh(shape, seed: 21))
+    let border = DecodingEngine.plainRead
+    let long = (0..<border + 100).map { Int32($0 * 11 % 50) }
+    let all = engine.whole(long)
+    let state = engine.emptyState()
+    _ = engine.read(Array(long[..<border]), state, logits: 0)
+    let rest = engine.read(Array(long[border...]), state, logits: 100).copy()
+    for wanted in [0, 1, 100, 101, border + 100] {
+      let logits = engine.read(long, engine.emptyState(), logits: wanted)
+      #expect(logits.shape == [wanted, 50])
+      if wanted > 0 { expect(logits, all, from: border + 100 - wanted) }
+      if wanted == 100 { #expect(logits.isIdentical(to: rest)) }
+    }
+  }
+
   @Test func longTextsAreReadInPartsWithRoundedMatrices() {
     var shape = EngineModels.granite.shape
     shape.attention.maxLength = 256

@@ -194,6 +194,16 @@ import Testing
     #expect(text.bytes == (try TinyRun.tokenizer.decodeBytes(ids[1...90].map(Int32.init)).count))
   }
 
+  @Test func tokensThatEndTextsAreNoBytesOfThem() throws {
+    let tiny = try TinyRun()
+    let texts = ["Tom ran.", "Anna saw a red hat."]
+    let paths = try texts.enumerated().map { try tiny.place.write("\($0.offset).txt", $0.element) }
+    let text = try HeldOutText(paths, TinyRun.tokenizer, length: 1, tokens: 1000, vocabulary: 300)
+    let first = try TinyRun.tokenizer.decodeBytes(TinyRun.tokenizer.encode(texts[0]).prefix(1)).count
+    #expect(TinyRun.tokenizer.endOfText != nil && TinyRun.tokenizer.textPrefix.isEmpty)
+    #expect(text.bytes == texts.reduce(0) { $0 + $1.utf8.count } - first)
+  }
+
   @Test func textThatIsTooShortAndTokenizersThatDoNotFitAreRefused() throws {
     let tiny = try TinyRun()
     let short = try tiny.place.write("short.txt", "Tom ran.")
@@ -201,9 +211,10 @@ import Testing
       try HeldOutText([short], TinyRun.tokenizer, length: 100, tokens: 1000, vocabulary: 300)
     }
     #expect(error?.location == short && error?.message.contains("one sequence needs 101") == true)
-    #expect(throws: MohawkError.self) {
+    let few = #expect(throws: MohawkError.self) {
       try HeldOutText([short], TinyRun.tokenizer, length: 2, tokens: 1, vocabulary: 300)
     }
+    #expect(few?.message == "1 tokens are asked for, one sequence has 2")
     let mismatch = #expect(throws: MohawkError.self) {
       try HeldOutText([short], TinyRun.tokenizer, length: 2, tokens: 10, vocabulary: 299)
     }

@@ -127,11 +127,12 @@ import Testing
     for position in ["31", "-1", "x", "", "99999999999999999999"] {
       try refused("position") { metadata, _ in metadata["position"] = position }
     }
+    try refused("no token and yet") { metadata, _ in metadata["position"] = "0" }
     try refused("where this model has") { metadata, _ in metadata["position"] = "20" }
     try refused("where this model has", replace("layers.1.keys", .zeros([1, 2, 29, 5])))
     try refused("where this model has", replace("layers.1.keys", .zeros([1, 2, 29, 6], .float64)))
     try refused("where this model has", replace("layers.0.memory", .zeros([2, 2])))
-    try refused("NaN", replace("layers.0.memory", .full([1, 4, 6, 5], .nan)))
+    try refused("this state is broken: save it again", replace("layers.0.memory", .full([1, 4, 6, 5], .nan)))
     try refused("ids outside", replace("tokens", Tensor([Int32](repeating: 320, count: 30), shape: [30])))
     try refused("ids outside", replace("tokens", Tensor([Int32](repeating: -1, count: 30), shape: [30])))
     try refused("not a list of ids", replace("tokens", .zeros([30], .int64)))

@@ -44,13 +44,10 @@ struct ChoiceTask {
     return documents
   }
 
-  /// Puts the questions to a model.
-  func run(_ model: EvaluatedModel, _ progress: @escaping (TaskProgress) -> Void) throws -> (
-    TaskOutcome, [TaskSample]
-  ) {
-    let clock = TaskClock(
-      task: format.name, total: questions.reduce(0) { $0 + $1.requests.count }, report: progress)
-    let groups = try zip(questions, locations).map { question, location in
+  /// The tokens of every question's choices.
+  /// - Throws: `MohawkError` naming the line of a choice that has no token, or more than the model is shown.
+  func pairs(for model: EvaluatedModel) throws -> [[TokenPair]] {
+    try zip(questions, locations).map { question, location in
       try question.requests.map { request in
         let pair = try model.encoder.pair(request.context, request.continuation, at: location)
         guard pair.continuation.count <= model.window else {
@@ -61,6 +58,15 @@ struct ChoiceTask {
         return pair
       }
     }
+  }
+
+  /// Puts the questions to a model.
+  func run(_ model: EvaluatedModel, _ progress: @escaping (TaskProgress) -> Void) throws -> (
+    TaskOutcome, [TaskSample]
+  ) {
+    let clock = TaskClock(
+      task: format.name, total: questions.reduce(0) { $0 + $1.requests.count }, report: progress)
+    let groups = try pairs(for: model)
     var scorer = ContinuationScorer(model: model)
     var tokens = 0
     scorer.progress = {

@@ -25,11 +25,16 @@ struct RecallTask {
         return size
       }
     }
+    for (index, size) in (named ?? []).enumerated() where named!.prefix(index).contains(size) {
+      throw MohawkError(.invalidValue, "the size \(size) of \(format.name) is named twice", remedy: "name it once")
+    }
   }
 
-  func run(_ model: EvaluatedModel, _ progress: @escaping (TaskProgress) -> Void) throws -> [TaskOutcome] {
+  /// The problems of each size that a model can look at.
+  /// - Throws: `MohawkError` when a named size is beyond it, or every size.
+  func problems(for model: EvaluatedModel) throws -> [(size: Int, problems: [RecallProblem])] {
     let source = TokenSource(model.tokenizer)
-    var outcomes: [TaskOutcome] = []
+    var found: [(size: Int, problems: [RecallProblem])] = []
     var shortest = Int.max
     for size in named ?? format.sizes {
       let count = limit ?? format.problems
@@ -43,15 +48,19 @@ struct RecallTask {
           "\(format.name)=\(size) has \(length) tokens, the model looks at \(model.longest ?? 0) at most",
           remedy: "choose a smaller size")
       }
-      outcomes.append(outcome(size, problems, model, progress))
+      found.append((size, problems))
     }
-    guard !outcomes.isEmpty else {
+    guard !found.isEmpty else {
       throw MohawkError(
         .outOfRange,
         "\(format.name) has \(shortest) tokens at least, the model looks at \(model.longest ?? 0) at most",
         remedy: "name a smaller size, as in \(format.name)=\(max(2, format.sizes[0] / 4))")
     }
-    return outcomes
+    return found
+  }
+
+  func run(_ model: EvaluatedModel, _ progress: @escaping (TaskProgress) -> Void) throws -> [TaskOutcome] {
+    try problems(for: model).map { outcome($0.size, $0.problems, model, progress) }
   }
 
   private func outcome(
