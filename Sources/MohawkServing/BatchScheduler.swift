@@ -71,6 +71,7 @@ public final class BatchScheduler {
     let job = BatchJob(id: lastID, request, tell: tell)
     jobs[job.id] = job
     queue.append(job)
+    counts.waiting = queue.untouched
     return job.id
   }
 
@@ -80,6 +81,7 @@ public final class BatchScheduler {
     job.isOver = true
     counts.cancelled += 1
     removeOver()
+    counts.waiting = queue.untouched
   }
 
   /// Ends all requests.

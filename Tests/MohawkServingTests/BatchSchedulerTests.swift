@@ -236,6 +236,17 @@ import Testing
     #expect(log.tokens == 9 && log.finishes == [0: .length])
   }
 
+  /// Or else those that were taken since the last turn would leave the queue room for as many more.
+  @Test func requestsWaitFromWhenTheyAreTaken() throws {
+    let scheduler = try scheduler(.phi)
+    let ids = (0..<3).map { _ in scheduler.submit(request("x", limit: 1)) { _ in } }
+    #expect(scheduler.counts.waiting == 3)
+    scheduler.cancel(ids[1])
+    #expect(scheduler.counts.waiting == 2)
+    run(scheduler)
+    #expect(scheduler.counts.waiting == 0)
+  }
+
   @Test func theThreadAnswersRefusesAndEnds() async throws {
     let model = ModelKind.phiMamba
     let thread = try BatchThread(queueLimit: 2) {
