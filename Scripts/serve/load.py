@@ -110,12 +110,13 @@ async def main():
     address = urllib.parse.urlparse(options.url)
     host, port = address.hostname, address.port
     numbers, begun = Numbers(), time.perf_counter()
-    until = [begun + options.seconds]
+    # With --pid clients go on until the server is told to end, so that it has answers to finish.
+    until = [float("inf") if options.pid else begun + options.seconds]
     clients = [
         asyncio.create_task(client(host, port, options.model, numbers, lambda: until[0], options.cancel, random.Random(index)))
         for index in range(options.clients)]
     memory, cached = [], []
-    while time.perf_counter() < until[0]:
+    while time.perf_counter() < begun + options.seconds:
         await asyncio.sleep(min(1, options.seconds / 30))
         memory.append(await metric(host, port, "process_resident_memory_bytes") / 2**20)
         cached.append(await metric(host, port, "mohawk_cache_bytes") / 2**20)
@@ -132,6 +133,8 @@ async def main():
         if os.path.exists(f"/proc/{options.pid}") and b"Z" not in open(f"/proc/{options.pid}/stat", "rb").read().split()[2:3]:
             failures.append("the server is still there 10 s after its last answer")
         print(f"     after SIGTERM {numbers.whole - before} running requests were finished")
+        if numbers.whole == before:
+            failures.append("no running request was finished after SIGTERM")
     else:
         await asyncio.gather(*clients)
         await asyncio.sleep(1)

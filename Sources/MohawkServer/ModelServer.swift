@@ -40,6 +40,18 @@ public final class ModelServer: Sendable {
   /// - Parameter onListening: told the port as soon as there is one.
   /// - Throws: `MohawkError` when the address cannot be listened on.
   public func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await listen(onListening))
+    } catch {
+      outcome = .failure(error)
+    }
+    for model in models { model.batch.close() }
+    for model in models { await model.batch.ended() }
+    try outcome.get()
+  }
+
+  private func listen(_ onListening: @escaping @Sendable (_ port: Int) -> Void) async throws {
     let (limits, connections, closing) = (settings.limits, connections, closing)
     let routes = ServerRoutes(
       models: models, limits: limits, token: settings.token.map { BearerToken($0) }, metrics: metrics,
@@ -55,7 +67,6 @@ public final class ModelServer: Sendable {
         address: .hostname(settings.host, port: settings.port), serverName: "swift-mohawk",
         availableConnectionsDelegate: .maximum(limits.connections, logger: Self.silence)),
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: Self.silence)
-    defer { for model in models { model.batch.close() } }
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await app.run() }

@@ -24,6 +24,9 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   private var lastTicket: UInt64 = 0
   private var isClosing = false
   private var hasEnded = false
+  /// Whether the thread computes nothing any more, and who waits for that.
+  private var isOver = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
   private var published = BatchCounts()
 
   /// Starts the thread and opens the model on it.
@@ -45,6 +48,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
       case .failure(let error):
         opening.finish(error)
       }
+      finish()
     }
     thread.name = "mohawk batch"
     thread.stackSize = 16 << 20
@@ -118,6 +122,27 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
       isClosing = true
       condition.signal()
     }
+  }
+
+  /// Returns when the thread computes nothing any more, which takes a `close` and what the last turn takes. A program that
+  /// ends before may crash: libtorch goes away under it.
+  public func ended() async {
+    await withCheckedContinuation { continuation in
+      let isOver = condition.withLock {
+        if !self.isOver { waiting.append(continuation) }
+        return self.isOver
+      }
+      if isOver { continuation.resume() }
+    }
+  }
+
+  private func finish() {
+    let waiting = condition.withLock {
+      isOver = true
+      defer { self.waiting = [] }
+      return self.waiting
+    }
+    for continuation in waiting { continuation.resume() }
   }
 
   private func give(_ order: Order) {

@@ -119,7 +119,7 @@ struct Serve: ParsableCommand {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       let isSecond = Once()
       source.setEventHandler {
-        if isSecond.next() { Foundation.exit(130) }
+        if isSecond.next() { _exit(130) }  // libtorch is in use, and must not be taken down
         Terminal.complain("mohawk: finishing what is running; once more to stop at once")
         Task { await server.drain(within: drain) }
       }

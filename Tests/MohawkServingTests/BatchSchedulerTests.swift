@@ -302,10 +302,42 @@ import Testing
     await #expect(throws: BatchFailure.closing) { try await thread.perform { _ in } }
   }
 
+  @Test func aClosedThreadHasEndedWhenItComputesNothingAnyMore() async throws {
+    let thread = try BatchThread {
+      try BatchScheduler(DecodingEngine(ModelKind.phiMamba.endless()), Self.tokenizer, capacity: 1)
+    }
+    let (held, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    async let work: Int32 = thread.perform { _ in
+      held.signal()
+      go.wait()
+      return 3
+    }
+    await Task.detached { Self.wait(held) }.value
+    thread.close()
+    let hasEnded = Flag()
+    let waiting = Task {
+      await thread.ended()
+      hasEnded.set()
+    }
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(!hasEnded.isSet)
+    go.signal()
+    #expect(try await work == 3)
+    await waiting.value
+    await thread.ended()  // at once, the second time
+  }
+
   private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
 
   @Test func whatCannotBeOpenedIsThrown() {
     struct Broken: Error {}
     #expect(throws: Broken.self) { try BatchThread { throw Broken() } }
   }
+}
+
+private final class Flag: @unchecked Sendable {  // guarded by `lock`
+  private let lock = NSLock()
+  private var value = false
+  var isSet: Bool { lock.withLock { value } }
+  func set() { lock.withLock { value = true } }
 }
