@@ -69,8 +69,12 @@ public struct Findings {
   }
 
   private func generator(_ model: any LanguageModel) throws -> TextGenerator {
+    try TextGenerator(DecodingEngine(decoder(model)), tokenizer)
+  }
+
+  private func decoder(_ model: any LanguageModel) -> Decoder {
     guard let model = model as? Decoder else { preconditionFailure("a model that is no decoder") }
-    return try TextGenerator(DecodingEngine(model), tokenizer)
+    return model
   }
 
   /// How often both models recall what a built-in story told earlier; nil when no story is short enough for them.
@@ -90,8 +94,9 @@ public struct Findings {
   ///   - ids: tokens to fill the contexts with.
   public func decodeCosts(contexts: [Int], ids: [Int32]) -> [DecodeCost] {
     [("teacher", pair.teacher), ("student", pair.student)].flatMap { name, model in
-      contexts.filter { context in context + 20 <= model.maxLength ?? .max }.map { context in
-        let cost = DecodeSpeed.measure(model, context: context, filledWith: ids)
+      let decoder = decoder(model)
+      return contexts.filter { context in context + 20 <= decoder.maxLength ?? .max }.map { context in
+        let cost = DecodeSpeed.measure(decoder, context: context, filledWith: ids)
         return DecodeCost(
           model: name, context: context, millisecondsPerToken: cost.milliseconds,
           stateMiB: Double(cost.stateBytes) / 1_048_576)
