@@ -21,7 +21,7 @@ recipe.student.stateDim = 16
 for stage in recipe.stages { recipe[stage].tokens = 20 * recipe[stage].batchTokens }
 
 let student = Decoder.fresh(try teacher.configuration.student(recipe.student), seed: 2)
-_ = try WeightTransfer.run(teacher: teacher, student: student, initialisation: .mohawk)
+_ = try WeightTransfer.run(teacher: teacher, student: student, start: .paper)
 let pair = try DistillationPair(teacher: teacher, student: student)
 let stages: [any TrainingStage] = [
   try MatrixOrientation(pair, recipe.orientation),

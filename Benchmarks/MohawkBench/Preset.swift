@@ -68,7 +68,7 @@ struct Preset {
     design.stateDim = stateDim
     let teacher = Decoder.fresh(configuration, seed: 1, compute: compute)
     let student = Decoder.fresh(try configuration.student(design), seed: 2, compute: compute)
-    _ = try WeightTransfer.run(teacher: teacher, student: student, initialisation: .mohawk)
+    _ = try WeightTransfer.run(teacher: teacher, student: student, start: .paper)
     return (teacher, student)
   }
 }

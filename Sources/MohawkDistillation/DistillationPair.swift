@@ -8,6 +8,8 @@ public struct DistillationPair {
   public let teacher: any LanguageModel
   /// The same geometry with other mixers.
   public let student: any LanguageModel
+  /// The student's parameters that began as the teacher's weights, by name: `copiedRate` is theirs.
+  public var copied: Set<String> = []
 
   /// Checks that the two fit layer by layer, freezes the teacher and keeps its matrices in the type that it computes in.
   /// - Throws: `MohawkError` naming the first thing in which they differ.

@@ -44,6 +44,8 @@ public final class MatrixOrientation: TrainingStage {
     parameters = try pair.begin(plan.trains)
   }
 
+  public var rates: [Double] { pair.rates(parameters, plan) }
+
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {

@@ -22,6 +22,11 @@ extension DistillationPair {
   /// The student's parameters that belong to a part.
   public func moving(_ part: TrainedPart) -> [Parameter] { student.parameters.all.filter { moves($0, part) } }
 
+  /// Each parameter's factor on a stage's learning rate.
+  func rates(_ parameters: [Parameter], _ plan: StageRecipe) -> [Double] {
+    parameters.map { copied.contains($0.name) ? plan.copiedRate : 1 }
+  }
+
   private func moves(_ parameter: Parameter, _ part: TrainedPart) -> Bool {
     let path = parameter.name.split(separator: ".")
     let isMixer = path.count > 3 && path[0] == "layers" && path[2] == "mixer"

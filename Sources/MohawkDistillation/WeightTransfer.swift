@@ -21,13 +21,13 @@ public enum WeightTransfer {
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
   /// convolution's.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
-  public static func run(teacher: Decoder, student: Decoder, initialisation: StudentRecipe.Initialisation) throws
+  public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws
     -> [Row]
   {
-    if initialisation == .attention { try requireAttentionFits(teacher, student) }
+    if start == .attention { try requireAttentionFits(teacher, student) }
     return try withoutGradients {
       try student.parameters.all.map { parameter in
-        let origin = try source(of: parameter, teacher, student, initialisation)
+        let origin = try source(of: parameter, teacher, student, start)
         if let origin { parameter.value.assign(origin.value) }
         return Row(parameter: parameter.name, shape: parameter.value.shape, source: origin?.name)
       }
@@ -35,7 +35,7 @@ public enum WeightTransfer {
   }
 
   private static func source(
-    of parameter: Parameter, _ teacher: Decoder, _ student: Decoder, _ initialisation: StudentRecipe.Initialisation
+    of parameter: Parameter, _ teacher: Decoder, _ student: Decoder, _ start: StudentRecipe.Start
   ) throws -> (name: String, value: Tensor)? {
     if let same = teacher.parameters[parameter.name] {
       guard same.value.shape == parameter.value.shape else {
@@ -45,7 +45,7 @@ public enum WeightTransfer {
       }
       return (same.name, same.value)
     }
-    guard initialisation == .attention, let range = parameter.name.range(of: ".mixer.") else { return nil }
+    guard start == .attention, let range = parameter.name.range(of: ".mixer.") else { return nil }
     let attention = parameter.name[..<range.lowerBound] + ".attention."
     func teachers(_ names: String...) -> (String, Tensor)? {
       let all = names.compactMap { teacher.parameters[attention + $0] }
@@ -86,8 +86,8 @@ public enum WeightTransfer {
     guard shape == (attention.headDim, attention.heads, attention.heads, attention.width) else {
       throw MohawkError(
         .mismatch,
-        "initialisation 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(shape.state), \(shape.qkHeads) qk and \(shape.vHeads) v heads",
-        at: "student", remedy: "set student.stateDim to the teacher's head dimension, or initialisation to 'mohawk'")
+        "start 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(shape.state), \(shape.qkHeads) qk and \(shape.vHeads) v heads",
+        at: "student", remedy: "set student.stateDim to the teacher's head dimension, or start to 'mohawk'")
     }
   }
 }

@@ -146,7 +146,7 @@ private struct RecipeChecks {
     if let v = student.vHeads, sound, recipe.model.modelDim > 0, recipe.model.modelDim % v != 0 {
       refuse("student.vHeads", "must divide model.modelDim (\(recipe.model.modelDim)), but is \(v)")
     }
-    if student.initialisation == .attention && student.stateDim != recipe.model.resolvedHeadDim {
+    if student.start == .attention && student.stateDim != recipe.model.resolvedHeadDim {
       refuse(
         "student.stateDim",
         "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(student.stateDim)"
@@ -193,6 +193,9 @@ private struct RecipeChecks {
       refuse(key(leaf), "must be at least 0 and below 1, not \(beta)")
     }
     if stage.epsilon <= 0 { refuse(key("epsilon"), "must be positive, not \(stage.epsilon)") }
+    if !(stage.copiedRate >= 0 && stage.copiedRate.isFinite) {
+      refuse(key("copiedRate"), "must not be negative, but is \(stage.copiedRate)")
+    }
     if stage.clip < 0 { refuse(key("clip"), "must not be negative, but is \(stage.clip)") }
   }
 }

@@ -124,7 +124,7 @@ extension RecipeKey {
     RecipeKey("student.convWidth", \.student.convWidth, "taps of the causal convolution"),
     RecipeKey("student.chunk", \.student.chunk, "tokens per chunk of the chunked form"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
-    RecipeKey("student.initialisation", \.student.initialisation, "start of the mixers"),
+    RecipeKey("student.start", \.student.start, "start of the mixers"),
   ]
 
   private static func stage(
@@ -148,6 +148,7 @@ extension RecipeKey {
       key("beta2", \.beta2, "AdamW's decay of the second moment"),
       key("epsilon", \.epsilon, "AdamW's epsilon"),
       key("clip", \.clip, "largest gradient norm; 0: no clipping"),
+      key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
       key("trains", \.trains, "which parameters move"),
       key("evaluateEvery", \.evaluateEvery, "steps between evaluations; 0: only at the end"),
     ]

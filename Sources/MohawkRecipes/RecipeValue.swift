@@ -190,7 +190,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable, RawValue == S
 
 extension Precision: RecipeValue {}
 extension TrainedPart: RecipeValue {}
-extension StudentRecipe.Initialisation: RecipeValue {}
+extension StudentRecipe.Start: RecipeValue {}
 extension StudentRecipe.Mixer: RecipeValue {}
 
 extension Node.Scalar {

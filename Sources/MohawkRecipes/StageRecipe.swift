@@ -24,6 +24,8 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var epsilon = 1e-8
   /// Largest gradient norm; larger gradients are scaled down to it. 0 means no clipping.
   public var clip = 1.0
+  /// Factor on the learning rate of the weights that the student has taken from its teacher.
+  public var copiedRate = 1.0
   /// Which parameters move.
   public var trains: TrainedPart
   /// Optimiser steps between evaluations; 0 means only at the end of the stage.

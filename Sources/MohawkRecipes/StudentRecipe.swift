@@ -19,7 +19,7 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   /// Layers, counted from 0, that keep the teacher's attention (a hybrid student).
   public var attentionLayers: [Int] = []
   /// Where the mixers start.
-  public var initialisation = Initialisation.mohawk
+  public var start = Start.paper
 
   /// The defaults: MOHAWK, no attention kept.
   public init() {}
@@ -35,9 +35,11 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   }
 
   /// Where the student's mixers start.
-  public enum Initialisation: String, Codable, Sendable, CaseIterable {
+  public enum Start: String, Codable, Sendable, CaseIterable {
     /// Random projections, identity convolution, open gate (MOHAWK).
-    case mohawk
+    case paper
+    /// The state-space heads that best imitate, on a little text, what attention makes of its values; in closed form.
+    case context
     /// Projections copied from attention: V to x, K to B, Q to C, O to the output (Mamba in the Llama).
     case attention
   }

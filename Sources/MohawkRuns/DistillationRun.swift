@@ -54,9 +54,11 @@ public final class DistillationRun {
     let student = Decoder.fresh(
       try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
     let transfer = try WeightTransfer.run(
-      teacher: teacher, student: student, initialisation: recipe.student.initialisation
-    ).map(\.report)
-    let pair = try DistillationPair(teacher: teacher, student: student)
+      teacher: teacher, student: student, start: recipe.student.start
+    ).map { $0.report(start: recipe.student.start) }
+    var pair = try DistillationPair(teacher: teacher, student: student)
+    pair.copied = Set(transfer.filter { $0.teacher != nil || $0.how == WeightTransferRow.fitted }.map(\.student))
+    if recipe.student.start == .context { try ContextStart.require(pair) }
     // All that can be wrong with the stages is found out before the text is encoded.
     _ = try stages(pair, nil, signals)
     let tasks = try self.tasks()
@@ -72,6 +74,7 @@ public final class DistillationRun {
       recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
       notice: settings.notice, shouldStop: settings.shouldStop)
     try requireAll(signals, of: data)
+    if recipe.student.start == .context, try !run.hasCheckpoint { try startFromContext(pair, data) }
     let stages = try stages(pair, data, signals)
     try run.train(stages) { stage, step in
       let rows = stages[stage].plan.batchTokens / self.recipe.data.sequenceLength
@@ -183,8 +186,13 @@ public final class DistillationRun {
 }
 
 extension WeightTransfer.Row {
-  var report: WeightTransferRow {
-    WeightTransferRow(
-      student: parameter, teacher: source, shape: shape, how: source == nil ? "drawn afresh" : "copied")
+  func report(start: StudentRecipe.Start) -> WeightTransferRow {
+    let isFitted =
+      source == nil && start == .context
+      && [".x", ".bc", "out_proj.weight"].contains { parameter.hasSuffix("in_proj" + $0) || parameter.hasSuffix($0) }
+      && parameter.contains(".mixer.")
+    return WeightTransferRow(
+      student: parameter, teacher: source, shape: shape,
+      how: isFitted ? WeightTransferRow.fitted : source == nil ? "drawn afresh" : "copied")
   }
 }

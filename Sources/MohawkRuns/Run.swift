@@ -57,6 +57,9 @@ struct Run {
     try AtomicFile.write(recipe.yaml, to: folder.recipe)
   }
 
+  /// Whether the run has been saved since it began, so that it goes on from weights of its own.
+  var hasCheckpoint: Bool { get throws { try !store.folders().isEmpty } }
+
   /// Trains the stages to their end, from the newest good checkpoint when there is one.
   func train(_ stages: [any TrainingStage], batches: @escaping TrainingLoop.Batches) throws {
     let (checkpoint, skipped) = try store.newest()

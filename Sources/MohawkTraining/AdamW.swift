@@ -43,10 +43,20 @@ public final class AdamW {
   private let first: [Tensor]
   private let second: [Tensor]
 
+  /// Parameters of the same factor on the learning rate, which move in one pass.
+  private let groups: [(rate: Double, members: [Int])]
+
   /// Moments of zero.
-  public init(_ parameters: [Parameter], _ settings: Settings) {
+  /// - Parameters:
+  ///   - parameters: what moves.
+  ///   - settings: the constants of the update.
+  ///   - rates: a factor on the learning rate for each parameter; nil is 1 for all.
+  public init(_ parameters: [Parameter], _ settings: Settings, rates: [Double]? = nil) {
+    precondition(rates == nil || rates?.count == parameters.count, "a rate for each parameter")
     self.parameters = parameters
     self.settings = settings
+    let rates = rates ?? parameters.map { _ in 1 }
+    groups = Set(rates).sorted().map { rate in (rate, parameters.indices.filter { rates[$0] == rate }) }
     first = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
     second = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
   }
@@ -59,10 +69,14 @@ public final class AdamW {
   public func update(gradients: [Tensor], learningRate: Double, gradientScale: Double = 1) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     step += 1
-    TensorList.adamW(
-      parameters: parameters.map(\.value), gradients: gradients, first: first, second: second,
-      weightDecay: parameters.map { $0.decays ? settings.weightDecay : 0 }, step: step, learningRate: learningRate,
-      beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, gradientScale: gradientScale)
+    for (rate, members) in groups {
+      TensorList.adamW(
+        parameters: members.map { parameters[$0].value }, gradients: members.map { gradients[$0] },
+        first: members.map { first[$0] }, second: members.map { second[$0] },
+        weightDecay: members.map { parameters[$0].decays ? settings.weightDecay : 0 }, step: step,
+        learningRate: learningRate * rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
+        gradientScale: gradientScale)
+    }
   }
 
   /// The moments under the names `<parameter>.first` and `<parameter>.second`.

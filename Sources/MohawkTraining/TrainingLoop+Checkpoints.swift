@@ -44,7 +44,7 @@ extension TrainingLoop {
       leave()
       return
     }
-    let optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan))
+    let optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan), rates: stage.rates)
     try optimizer.restore(try checkpoint.optimizer(), step: state.stageStep)
     self.optimizer = optimizer
     stageStep = state.stageStep

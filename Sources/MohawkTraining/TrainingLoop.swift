@@ -125,7 +125,7 @@ public final class TrainingLoop {
   private func enter(_ stage: any TrainingStage) throws {
     try stage.begin()
     precondition(!stage.parameters.isEmpty, "stage \(stage.name.rawValue) has nothing to train")
-    optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan))
+    optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan), rates: stage.rates)
   }
 
   /// Moves on to the next stage.

@@ -16,6 +16,9 @@ public protocol TrainingStage: AnyObject {
   /// The parameters that move, each with gradients switched on. Asked for after `begin`.
   var parameters: [Parameter] { get }
 
+  /// A factor on the learning rate for each of `parameters`; all 1 unless a stage says otherwise.
+  var rates: [Double] { get }
+
   /// All parameters, moving and frozen, that a checkpoint of this stage must hold. Asked for after `begin`.
   var saved: [Parameter] { get }
 
@@ -33,6 +36,7 @@ public protocol TrainingStage: AnyObject {
 }
 
 extension TrainingStage {
+  public var rates: [Double] { parameters.map { _ in 1 } }
   public func evaluate() throws -> [Metric] { [] }
   public func end() throws {}
 }

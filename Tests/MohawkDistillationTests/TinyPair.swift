@@ -25,7 +25,7 @@ struct TinyPair {
     let shape = shape ?? Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
     teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype), 4)
     student = Self.shaken(Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype), 6)
-    rows = try WeightTransfer.run(teacher: teacher, student: student, initialisation: recipe.initialisation)
+    rows = try WeightTransfer.run(teacher: teacher, student: student, start: recipe.start)
     pair = try DistillationPair(teacher: teacher, student: student)
   }
 

@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [4, 2, 1]) func attentionBecomesTheStateSpaceMatrixBeforeDecay(_ kvHeads: Int) throws {
-    let tiny = try TinyPair(kvHeads: kvHeads) { $0.initialisation = .attention }
+    let tiny = try TinyPair(kvHeads: kvHeads) { $0.start = .attention }
     for layer in 0..<3 {
       for suffix in ["x", "bc"] {  // the taps are noise in these pairs; the method begins with the identity
         let taps = tiny.student.parameters["layers.\(layer).mixer.conv1d.\(suffix).weight"]!.value
@@ -72,7 +72,7 @@ import Testing
     for change in [{ $0.stateDim = 5 }, { $0.vHeads = 2 }, { $0.qkHeads = 2 }] as [(inout StudentRecipe) -> Void] {
       let error = #expect(throws: MohawkError.self) {
         _ = try TinyPair {
-          $0.initialisation = .attention
+          $0.start = .attention
           change(&$0)
         }
       }

@@ -122,10 +122,10 @@ import Testing
     #expect(problems { $0.student.attentionLayers = [1, 1] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [4] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [-1] } == ["student.attentionLayers"])
-    #expect(problems { $0.student.initialisation = .attention } == ["student.stateDim"])
+    #expect(problems { $0.student.start = .attention } == ["student.stateDim"])
     #expect(
       problems {
-        $0.student.initialisation = .attention; $0.student.stateDim = 32
+        $0.student.start = .attention; $0.student.stateDim = 32
       } == [])
   }
 

@@ -192,7 +192,7 @@ import Testing
     let folder = try tiny.distil(
       tiny.recipe {
         $0.teacher = try! tiny.teacher()
-        $0.student.initialisation = .attention
+        $0.student.start = .attention
       })
     let rows = try RunReport(folder: folder.path).transfer
     #expect(rows.contains { $0.student.hasSuffix("in_proj.bc") && $0.teacher?.contains("k_proj") == true })

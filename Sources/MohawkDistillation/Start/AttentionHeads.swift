@@ -1,0 +1,112 @@
+import Foundation
+import MohawkLayers
+import MohawkMixers
+import MohawkTensor
+
+/// Queries and keys of an attention as linear maps of its input, a pair for each head, fp64.
+///
+/// Grouped keys are repeated for every head of the queries. Where queries and keys pass a norm, its mean factor over the
+/// calibration text stands for it.
+struct AttentionHeads {
+  /// [heads, headDim, modelDim]
+  var query, key: Tensor
+  /// [heads, headDim, 1]
+  var queryBias, keyBias: Tensor
+  let scale: Double
+
+  init(_ attention: Attention, _ input: Tensor) {
+    let shape = attention.configuration
+    scale = shape.resolvedScale
+    func part(_ linear: Linear, _ heads: Int, _ norm: RMSNorm?) -> (Tensor, Tensor) {
+      var weight = linear.weight.detached().to(.float64, on: .cpu).reshaped(heads, shape.headDim, shape.modelDim)
+      var bias = (linear.bias?.detached().to(.float64, on: .cpu) ?? Tensor.zeros([heads * shape.headDim], .float64))
+        .reshaped(heads, shape.headDim, 1)
+      if let norm {
+        let rows = Self.activations(input, weight, bias)
+        let inverse = (rows.square().mean(over: -1, keep: true) + norm.epsilon).rsqrt().mean(over: 0, 2)
+        let factor =
+          norm.weight.detached().to(.float64, on: .cpu).reshaped(1, shape.headDim, 1) * inverse.reshaped(heads, 1, 1)
+        weight = weight * factor
+        bias = bias * factor
+      }
+      let repeats = shape.heads / heads
+      return (weight.repeatedEach(repeats, 0), bias.repeatedEach(repeats, 0))
+    }
+    (query, queryBias) = part(attention.query, shape.heads, attention.queryNorm)
+    (key, keyBias) = part(attention.key, shape.kvHeads, attention.keyNorm)
+  }
+
+  /// [batch, length, modelDim] to [batch, heads, length, headDim].
+  static func activations(_ input: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
+    input.unsqueezed(1).matmul(weight.transposed()) + bias.transposed()
+  }
+
+  /// Rotary positions in expectation: every pair of a query's dimensions is turned and shortened to the mean of what
+  /// position does to it over the distances at which its head looks.
+  /// - Parameters:
+  ///   - distances: for each head the shares of its distances, from 0.
+  ///   - shape: the rotary frequencies.
+  mutating func foldRotary(_ distances: [[Double]], _ shape: AttentionConfiguration) {
+    guard shape.rotaryDim > 0 else { return }
+    let half = shape.rotaryDim / 2
+    let frequencies = (0..<half).map {
+      shape.rotaryScaling.frequency(pow(shape.rotaryBase, -Double(2 * $0) / Double(shape.rotaryDim)))
+    }
+    var cosines: [Double] = []
+    var sines: [Double] = []
+    for shares in distances {
+      var (c, s) = (frequencies.map { _ in 0.0 }, frequencies.map { _ in 0.0 })
+      for (distance, share) in shares.enumerated() where share > 0 {
+        for (index, frequency) in frequencies.enumerated() {
+          c[index] += share * cos(frequency * Double(distance))
+          s[index] += share * sin(frequency * Double(distance))
+        }
+      }
+      cosines += c
+      sines += s
+    }
+    let c = Tensor(cosines, shape: [distances.count, half, 1])
+    let s = Tensor(sines, shape: [distances.count, half, 1])
+    func folded(_ x: Tensor) -> Tensor {
+      let (first, second) = (x.narrowed(1, from: 0, length: half), x.narrowed(1, from: half, length: half))
+      var parts = [first * c - second * s, second * c + first * s]
+      let rest = shape.headDim - 2 * half
+      if rest > 0 { parts.append(x.narrowed(1, from: 2 * half, length: rest)) }
+      return .concatenated(parts, 1)
+    }
+    query = folded(query)
+    queryBias = folded(queryBias)
+  }
+
+  /// For each head the dimensions that carry the most of its scores, in ascending order.
+  func strongest(_ count: Int, on input: Tensor) -> [[Int]] {
+    let energy =
+      Self.activations(input, query, queryBias).square().mean(over: 0, 2)
+      * Self.activations(input, key, keyBias).square().mean(over: 0, 2)
+    let (heads, width) = (energy.size(0), energy.size(1))
+    let all = energy.doubles()
+    return (0..<heads).map { head in
+      let row = all[head * width..<(head + 1) * width]
+      return row.indices.sorted { (row[$0], $1) > (row[$1], $0) }.prefix(count).map { $0 - head * width }.sorted()
+    }
+  }
+
+  /// The same with these dimensions of each head only.
+  func keeping(_ dimensions: [[Int]]) -> AttentionHeads {
+    func kept(_ x: Tensor) -> Tensor {
+      let rows = dimensions.enumerated().map { head, kept in
+        x.selected(0, head).indexed(0, Tensor(kept.map(Int64.init)))
+      }
+      return .stacked(rows)
+    }
+    var copy = self
+    (copy.query, copy.key) = (kept(query), kept(key))
+    (copy.queryBias, copy.keyBias) = (kept(queryBias), kept(keyBias))
+    return copy
+  }
+
+  /// The scores, [batch, heads, length, length].
+  func scores(_ input: Tensor) -> Tensor {
+    Self.activations(input, query, queryBias).matmul(Self.activations(input, key, keyBias).transposed()) * scale
+  }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import MohawkMixers
+import MohawkTensor
+
+/// Fits state-space heads to an attention, in closed form: not its matrix, most of which may lie in columns whose values
+/// are next to nothing, but what it makes of its values, the context.
+///
+/// For each decay of a grid the context of a head is explained, by least squares, by three features: the values decayed,
+/// the values decayed and weighed with the scores, and the values themselves. The best decay is kept.
+struct ContextFit {
+  /// Decays that are tried: half-lives of 0.4 to 693 tokens.
+  static let decays = [0.2, 0.5, 0.7, 0.8, 0.88, 0.93, 0.96, 0.98, 0.99, 0.995, 0.999]
+  /// Share of the diagonal that is added to it.
+  static let ridge = 1e-3
+
+  /// Queries and keys with what position does to them on average, and the dimensions that the state keeps.
+  let heads: AttentionHeads
+  /// One for each head.
+  let fits: [HeadFit]
+
+  /// - Parameters:
+  ///   - attention: the teacher's.
+  ///   - input: what enters it, [batch, length, modelDim].
+  ///   - dimensions: of queries and keys that the state has room for.
+  init(_ attention: Attention, _ input: Tensor, dimensions: Int) {
+    let shape = attention.configuration
+    let operands = attention.operands(input, for: .mixing)
+    let matrix = attention.matrix(operands).to(.float64, on: .cpu)
+    let values = attention.values(operands).transposed(1, 2).to(.float64, on: .cpu).contiguous()
+    let wide = input.to(.float64, on: .cpu)
+    var heads = AttentionHeads(attention, wide)
+    heads.foldRotary(Self.distances(matrix, values), shape)
+    if dimensions < shape.headDim { heads = heads.keeping(heads.strongest(dimensions, on: wide)) }
+    self.heads = heads
+    fits = Self.fit(context: matrix.matmul(values), values: values, scores: heads.scores(wide))
+  }
+
+  /// For each head how often it looks how far back, each look weighed with the length of the value there. Columns with
+  /// values shorter than half of the mean, such as those of sinks, do not count.
+  private static func distances(_ matrix: Tensor, _ values: Tensor) -> [[Double]] {
+    let (batch, heads, length) = (matrix.size(0), matrix.size(1), matrix.size(2))
+    let lengths = values.square().sum(over: -1).sqrt()
+    let relative = lengths / lengths.mean(over: -1, keep: true)
+    let weight = relative * relative.less(0.5).not().to(.float64, on: .cpu)
+    let looks = (matrix * weight.unsqueezed(-2)).doubles()
+    return (0..<heads).map { head in
+      var sums = [Double](repeating: 0, count: length)
+      for row in 0..<batch {
+        let start = (row * heads + head) * length * length
+        for i in 0..<length {
+          for j in 0...i { sums[i - j] += looks[start + i * length + j] }
+        }
+      }
+      let total = sums.reduce(0, +)
+      return total > 0 ? sums.map { $0 / total } : [1]
+    }
+  }
+
+  /// Fits heads to a context, all [batch, heads, length, headDim], with scores [batch, heads, length, length]; fp64.
+  static func fit(context: Tensor, values: Tensor, scores: Tensor, ridge: Double = ridge) -> [HeadFit] {
+    let (heads, length) = (values.size(1), values.size(2))
+    let square = dot(context, context)
+    let (own, ownRight) = (dot(values, values), dot(values, context))
+    var best = [(fit: HeadFit, residual: Double)?](repeating: nil, count: heads)
+    for decay in decays {
+      let window = Self.window(decay, length)
+      let decayed = window.matmul(values)
+      let weighed = (scores * window).matmul(values)
+      let sums = [
+        dot(decayed, decayed), dot(decayed, weighed), dot(decayed, values), dot(weighed, weighed), dot(weighed, values),
+        dot(decayed, context), dot(weighed, context),
+      ]
+      for head in 0..<heads {
+        let part = sums.map { $0[head] }
+        let equations = NormalEquations(
+          gram: [part[0], part[1], part[2], part[1], part[3], part[4], part[2], part[4], own[head]],
+          right: [part[5], part[6], ownRight[head]], square: square[head])
+        let (weights, residual) = equations.solved(ridge: ridge)
+        if let other = best[head], other.residual <= residual { continue }
+        let error = square[head] > 0 ? (residual / square[head]).squareRoot() : 0
+        best[head] = (
+          HeadFit(decay: decay, uniform: weights[0], content: weights[1], skip: weights[2], error: error), residual
+        )
+      }
+    }
+    return best.map { $0!.fit }
+  }
+
+  /// Products of two features, summed for each head over sequences, tokens and channels.
+  private static func dot(_ a: Tensor, _ b: Tensor) -> [Double] { (a * b).sum(over: 0, 2, 3).doubles() }
+
+  /// aᵢ₋ⱼ for j ≤ i, else 0, [length, length].
+  private static func window(_ decay: Double, _ length: Int) -> Tensor {
+    let powers = (0..<length).map { pow(decay, Double($0)) }
+    var rows = [Double](repeating: 0, count: length * length)
+    for i in 0..<length {
+      for j in 0...i { rows[i * length + j] = powers[i - j] }
+    }
+    return Tensor(rows, shape: [length, length])
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import MohawkFiles
+import MohawkLayers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import Testing
+
+@testable import MohawkDistillation
+@testable import MohawkMixers
+
+@Suite struct ContextStartTests {
+  private func ids(_ length: Int = 48) -> Tensor { RandomGenerator(seed: 9).integers(0..<40, [2, length]) }
+
+  /// A teacher without rotary positions, and its student.
+  private func pair(
+    kvHeads: Int = 4, rotaryDim: Int = 0, stateDim: Int = 6, of shape: DecoderConfiguration? = nil
+  ) throws -> TinyPair {
+    var shape = shape ?? TinyPair.shape(kvHeads: kvHeads)
+    shape.attention.rotaryDim = rotaryDim
+    return try TinyPair(of: shape) {
+      $0.mixer = .discreteMamba2
+      $0.stateDim = stateDim
+      $0.start = .context
+    }
+  }
+
+  private func outputError(_ tiny: TinyPair, _ ids: Tensor) -> [Double] {
+    withoutGradients {
+      tiny.teacherInputs(ids).enumerated().map { layer, hidden in
+        let block = tiny.teacher.blocks[layer]
+        let input = block.mixerInput(hidden)
+        let target = block.mixer(input)
+        let difference = tiny.student.blocks[layer].mixer(input) - target
+        return (difference.square().sum() / target.square().sum()).sqrt().item()
+      }
+    }
+  }
+
+  @Test func aHeadThatIsAnExponentialWindowIsReproduced() throws {
+    // Context made by hand: 0.3 times a window of decay 0.93, and half of the token itself.
+    let length = 40
+    let values = RandomGenerator(seed: 1).normal([2, 4, length, 6], .float64)
+    let scores = RandomGenerator(seed: 2).normal([2, 4, length, length], .float64)
+    let rows = (0..<length).flatMap { i in (0..<length).map { j in j > i ? 0 : 0.3 * pow(0.93, Double(i - j)) } }
+    let context = Tensor(rows, shape: [length, length]).matmul(values) + values * 0.5
+    let fits = ContextFit.fit(context: context, values: values, scores: scores, ridge: 1e-9)
+    for fit in fits {
+      #expect(fit.decay == 0.93)
+      #expect(abs(fit.uniform - 0.3) < 1e-4 && abs(fit.content) < 1e-4 && abs(fit.skip - 0.5) < 1e-4)
+      #expect(fit.error < 1e-4)
+    }
+  }
+
+  @Test(arguments: [4, 2, 1]) func theStudentComputesWhatWasFitted(_ kvHeads: Int) throws {
+    // A state with room for all dimensions and the constant: scores without positions are exact, biases and all.
+    let tiny = try pair(kvHeads: kvHeads, stateDim: 7)
+    let fits = try ContextStart.run(tiny.pair, ids())
+    for layer in 0..<3 {
+      let input = tiny.teacher.blocks[layer].mixerInput(tiny.teacherInputs(ids())[layer])
+      let attention = try #require(tiny.teacher.blocks[layer].mixer as? Attention)
+      let mixer = try #require(tiny.student.blocks[layer].mixer as? DiscreteMamba2)
+      let operands = mixer.operands(input, for: .mixing)
+      let (b, c) = operands.bAndC
+      let products = c.transposed(1, 2).matmul(b.transposed(1, 2).transposed())
+      let scores = AttentionHeads(attention, input).scores(input)
+      let heads = try #require(fits[layer])
+      let content = Tensor(heads.map(\.content), shape: [4, 1, 1])
+      let uniform = Tensor(heads.map(\.uniform), shape: [4, 1, 1])
+      #expect(products.error(from: scores * content + uniform) < 1e-9)
+      let values = attention.values(attention.operands(input, for: .mixing))
+      #expect(operands.x!.error(from: values) < 1e-12)
+      #expect(mixer.skip.error(from: Tensor(heads.map(\.skip))) < 1e-12)
+    }
+  }
+
+  @Test func theStartIsNearerToTheTeacherThanNothingAndThanThePaper() throws {
+    let tiny = try pair(rotaryDim: 4)
+    let paper = outputError(tiny, ids())
+    _ = try ContextStart.run(tiny.pair, ids())
+    // A bias of the output projection has no place in the student: it is not counted here.
+    for layer in 0..<3 { tiny.teacher.parameters["layers.\(layer).attention.dense.bias"]!.value.fill(0) }
+    for (error, before) in zip(outputError(tiny, ids()), paper) { #expect(error < 1 && error < before) }
+  }
+
+  @Test func foldingEqualsRotaryWhereAHeadLooksAtOneDistance() throws {
+    let tiny = try pair(rotaryDim: 4)
+    let input = tiny.teacher.blocks[0].mixerInput(tiny.teacherInputs(ids())[0])
+    let attention = try #require(tiny.teacher.blocks[0].mixer as? Attention)
+    var heads = AttentionHeads(attention, input)
+    let distance = 5
+    heads.foldRotary(Array(repeating: (0...5).map { $0 == distance ? 1 : 0 }, count: 4), attention.configuration)
+    let operands = attention.operands(input, for: .mixing)
+    let rotary = operands.q.matmul(operands.k.transposed()) * attention.configuration.resolvedScale
+    let folded = heads.scores(input)
+    let length = rotary.size(2) - distance
+    func atDistance(_ scores: Tensor) -> Tensor {
+      scores.narrowed(2, from: distance, length: length).narrowed(3, from: 0, length: length).diagonal()
+    }
+    #expect(atDistance(folded).error(from: atDistance(rotary)) < 1e-10)
+    #expect(folded.error(from: rotary) > 1e-3)
+  }
+
+  @Test(arguments: [2, 4, 6, 9]) func everySizeOfStateHasAStart(_ stateDim: Int) throws {
+    let tiny = try pair(stateDim: stateDim)
+    for (layer, heads) in try ContextStart.run(tiny.pair, ids()).enumerated() {
+      #expect(try #require(heads).allSatisfy { $0.error < 1 && $0.error.isFinite }, "layer \(layer)")
+    }
+    for layer in 0..<3 { tiny.teacher.parameters["layers.\(layer).attention.dense.bias"]!.value.fill(0) }
+    #expect(outputError(tiny, ids()).allSatisfy { $0 < 1 })
+  }
+
+  @Test func rowsThatGiveOneDoSoOnTheInputs() {
+    let noise = RandomGenerator(seed: 3).normal([2, 50, 8], .float64)
+    let input = noise * 0.1 + RandomGenerator(seed: 4).normal([8], .float64)
+    let rows = CommonDirection.of(input)
+    let ones = (input * rows).sum(over: -1)
+    #expect((ones - 1).square().mean().sqrt().item() < 0.05)
+  }
+
+  @Test func mixersWithoutRoomForTheHeadsAreRefused() throws {
+    func refused(_ part: String, _ change: @escaping (inout StudentRecipe) -> Void) throws {
+      let tiny = try TinyPair { change(&$0) }
+      let error = #expect(throws: MohawkError.self) { try ContextStart.run(tiny.pair, ids()) }
+      #expect(error?.description.contains(part) == true, "\(error as Any)")
+    }
+    try refused("4 heads of 6") { $0.vHeads = 2 }
+    try refused("4 heads of 6") { $0.qkHeads = 2 }
+    try refused("Discrete-Mamba-2 alone") { $0.mixer = .mamba2 }
+  }
+
+  @Test func copiedWeightsMoveAtTheirOwnRate() throws {
+    var pair = try pair().pair
+    pair.copied = ["layers.0.mixer.in_proj.x"]
+    var plan = TinyPair.plan(.mixer)
+    plan.copiedRate = 0.25
+    let stage = try HiddenStateAlignment(pair, plan)
+    try stage.begin()
+    let rates = Dictionary(uniqueKeysWithValues: zip(stage.parameters.map(\.name), stage.rates))
+    #expect(rates["layers.0.mixer.in_proj.x"] == 0.25)
+    #expect(rates["layers.1.mixer.in_proj.x"] == 1)
+  }
+}
