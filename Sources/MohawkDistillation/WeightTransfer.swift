@@ -21,9 +21,7 @@ public enum WeightTransfer {
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
   /// convolution's.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
-  public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws
-    -> [Row]
-  {
+  public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws -> [Row] {
     if start == .attention { try requireAttentionFits(teacher, student) }
     return try withoutGradients {
       try student.parameters.all.map { parameter in
@@ -87,7 +85,7 @@ public enum WeightTransfer {
       throw MohawkError(
         .mismatch,
         "start 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(shape.state), \(shape.qkHeads) qk and \(shape.vHeads) v heads",
-        at: "student", remedy: "set student.stateDim to the teacher's head dimension, or start to 'mohawk'")
+        at: "student", remedy: "set student.stateDim to the teacher's head dimension, or student.start to 'paper'")
     }
   }
 }

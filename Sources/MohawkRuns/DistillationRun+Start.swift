@@ -22,8 +22,3 @@ extension DistillationRun {
     }
   }
 }
-
-extension WeightTransferRow {
-  /// What the start table says of weights that were fitted to the teacher's attention.
-  static let fitted = "fitted to the attention"
-}

@@ -57,8 +57,11 @@ public final class DistillationRun {
       teacher: teacher, student: student, start: recipe.student.start
     ).map { $0.report(start: recipe.student.start) }
     var pair = try DistillationPair(teacher: teacher, student: student)
-    pair.copied = Set(transfer.filter { $0.teacher != nil || $0.how == WeightTransferRow.fitted }.map(\.student))
-    if recipe.student.start == .context { try ContextStart.require(pair) }
+    pair.copied = Set(transfer.filter { $0.teacher != nil }.map(\.student))
+    if recipe.student.start == .context {
+      try ContextStart.require(pair)
+      pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.takesOver))
+    }
     // All that can be wrong with the stages is found out before the text is encoded.
     _ = try stages(pair, nil, signals)
     let tasks = try self.tasks()
@@ -187,12 +190,9 @@ public final class DistillationRun {
 
 extension WeightTransfer.Row {
   func report(start: StudentRecipe.Start) -> WeightTransferRow {
-    let isFitted =
-      source == nil && start == .context
-      && [".x", ".bc", "out_proj.weight"].contains { parameter.hasSuffix("in_proj" + $0) || parameter.hasSuffix($0) }
-      && parameter.contains(".mixer.")
+    let isFitted = start == .context && source == nil && ContextStart.fits(parameter)
     return WeightTransferRow(
       student: parameter, teacher: source, shape: shape,
-      how: isFitted ? WeightTransferRow.fitted : source == nil ? "drawn afresh" : "copied")
+      how: source != nil ? "copied" : isFitted ? "fitted to the attention" : "drawn afresh")
   }
 }

@@ -110,6 +110,16 @@ import Testing
     #expect(outputError(tiny, ids()).allSatisfy { $0 < 1 })
   }
 
+  @Test func teachersWithNormsOfQueriesAndKeysHaveAStart() throws {
+    var shape = TinyPair.shape()
+    shape.attention.headNormEpsilon = 1e-6
+    let tiny = try pair(rotaryDim: 4, of: shape)
+    let fits = try ContextStart.run(tiny.pair, ids())
+    #expect(fits.allSatisfy { $0!.allSatisfy { $0.error < 1 } })
+    for layer in 0..<3 { tiny.teacher.parameters["layers.\(layer).attention.dense.bias"]!.value.fill(0) }
+    #expect(outputError(tiny, ids()).allSatisfy { $0 < 1 })
+  }
+
   @Test func rowsThatGiveOneDoSoOnTheInputs() {
     let noise = RandomGenerator(seed: 3).normal([2, 50, 8], .float64)
     let input = noise * 0.1 + RandomGenerator(seed: 4).normal([8], .float64)

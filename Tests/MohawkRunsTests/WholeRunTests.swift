@@ -198,6 +198,33 @@ import Testing
     #expect(rows.contains { $0.student.hasSuffix("in_proj.bc") && $0.teacher?.contains("k_proj") == true })
   }
 
+  @Test func aStudentThatStartsFromTheContextSaysSoAndGoesOnExactly() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    func recipe(_ every: Int) -> Recipe {
+      tiny.recipe {
+        $0.teacher = teacher
+        $0.student.start = .context
+        $0.alignment.copiedRate = 0.1
+        $0.checkpoints.every = every
+      }
+    }
+    let whole = try tiny.distil(recipe(0), "whole")
+    #expect(tiny.notices.filter { $0.hasPrefix("layer ") && $0.contains("half-life") }.count == 3)
+    let rows = try RunReport(folder: whole.path).transfer
+    #expect(rows.contains { $0.student.hasSuffix("in_proj.bc") && $0.how == "fitted to the attention" })
+    #expect(rows.contains { $0.student.hasSuffix("in_proj.z") && $0.how == "drawn afresh" })
+
+    tiny.stopAfter = 5
+    #expect(throws: MohawkError.self) { try tiny.distil(recipe(2), "parts") }
+    tiny.stopAfter = nil
+    let parts = try tiny.distil(recipe(2), "parts")
+    let (a, b) = (try Decoder.open(whole.model), try Decoder.open(parts.model))
+    for parameter in a.parameters.all {
+      #expect(parameter.value.floats() == b.parameters[parameter.name]!.value.floats(), "\(parameter.name)")
+    }
+  }
+
   @Test func builtInStoriesServeAsTextToo() throws {
     let tiny = try TinyRun()
     try tiny.distil(

@@ -26,6 +26,23 @@ import Testing
 
   func gradient(_ step: Int, _ index: Int) -> Double { sin(Double(3 * step + index)) * pow(10, Double(index - 2)) }
 
+  @Test func eachParameterMovesAtItsOwnRate() {
+    func parameters() -> [Parameter] {
+      ["a", "b", "c"].map { Parameter(name: $0, value: Tensor(start).copy(), decays: true) }
+    }
+    let rates = [0.25, 1, 0.25]
+    let mixed = parameters()
+    let optimizer = AdamW(mixed, settings, rates: rates)
+    let alone = parameters()
+    let optimizers = alone.map { AdamW([$0], settings) }
+    for step in 1...4 {
+      let gradients = mixed.indices.map { p in Tensor(start.indices.map { gradient(step + 10 * p, $0) }) }
+      optimizer.update(gradients: gradients, learningRate: 0.1)
+      for p in alone.indices { optimizers[p].update(gradients: [gradients[p]], learningRate: 0.1 * rates[p]) }
+    }
+    for p in mixed.indices { #expect(mixed[p].value.doubles() == alone[p].value.doubles()) }
+  }
+
   @Test(arguments: [(DType.float64, 1e-12), (.float32, 1e-5)])
   func bothGroupsFollowThePaper(_ dtype: DType, _ tolerance: Double) {
     func parameter(_ name: String, decays: Bool) -> Parameter {

@@ -89,7 +89,7 @@ struct ContextFit {
   /// Products of two features, summed for each head over sequences, tokens and channels.
   private static func dot(_ a: Tensor, _ b: Tensor) -> [Double] { (a * b).sum(over: 0, 2, 3).doubles() }
 
-  /// aᵢ₋ⱼ for j ≤ i, else 0, [length, length].
+  /// aⁱ⁻ʲ for j ≤ i, else 0, [length, length].
   private static func window(_ decay: Double, _ length: Int) -> Tensor {
     let powers = (0..<length).map { pow(decay, Double($0)) }
     var rows = [Double](repeating: 0, count: length * length)

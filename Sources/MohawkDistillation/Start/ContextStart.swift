@@ -10,6 +10,16 @@ public enum ContextStart {
   /// Tokens of a sequence that are looked at at most.
   static let longest = 512
 
+  /// Whether a parameter holds an attention's projection after the start, scaled at most.
+  public static func takesOver(_ parameter: String) -> Bool {
+    [".mixer.in_proj.x", ".mixer.in_proj.bc", ".mixer.out_proj.weight"].contains { parameter.hasSuffix($0) }
+  }
+
+  /// Whether the start sets a parameter: all of a mixer but its gate.
+  public static func fits(_ parameter: String) -> Bool {
+    parameter.contains(".mixer.") && !parameter.hasSuffix(".in_proj.z") && !parameter.hasSuffix(".z_bias")
+  }
+
   /// Fits all mixers of the student that replace attention.
   /// - Parameters:
   ///   - pair: teacher and student.

@@ -2,7 +2,7 @@ import Foundation
 
 /// What a state-space head starts as in place of an attention head: a decay and three numbers.
 ///
-/// The head's matrix is (α + β q·k/√d) aᵢ₋ⱼ below and on the diagonal, with δ added on it.
+/// The head's matrix is (α + β q·k/√d) aⁱ⁻ʲ below and on the diagonal, with δ added on it.
 public struct HeadFit: Sendable, Equatable {
   /// a: what is left of a token after one step, between 0 and 1.
   public var decay: Double
