@@ -39,8 +39,10 @@ def k_blocks(kind, random):
     size = gguf.GGML_QUANT_SIZES[kind][1]
     blocks = random.integers(0, 256, (6, size), dtype=np.uint8)
     scales = (random.standard_normal((6, 2)) * 0.1).astype(np.float16).view(np.uint8)
-    if kind == gguf.GGMLQuantizationType.Q6_K:
+    if kind in (gguf.GGMLQuantizationType.Q6_K, gguf.GGMLQuantizationType.Q3_K):
         blocks[:, -2:] = scales[:, :2]
+    elif kind == gguf.GGMLQuantizationType.Q2_K:
+        blocks[:, -4:] = scales
     else:
         blocks[:, :4] = scales
     return blocks
@@ -105,6 +107,17 @@ def main(root=REPOSITORY):
     halves = np.array([*range(0, 0x7C00, 61), 1, 0x3FF, 0x400, 0x7BFF, 0x7C00, 0x8001, 0xFBFF, 0xFC00], dtype=np.uint16)
     writer.add_tensor("F16", halves.view(np.float16))
     writer.add_tensor("F16.numbers", halves.view(np.float16).astype(np.float32))
+    for kind in (kinds.Q2_K, kinds.Q3_K):
+        blocks = k_blocks(kind, random)
+        writer.add_tensor(kind.name, blocks, raw_dtype=kind)
+        writer.add_tensor(f"{kind.name}.numbers", np.ascontiguousarray(gguf.dequantize(blocks, kind)))
+    for kind in (kinds.Q4_1, kinds.Q5_0, kinds.Q5_1):
+        stored = gguf.quantize(rows[:3], kind)
+        writer.add_tensor(kind.name, stored, raw_dtype=kind)
+        writer.add_tensor(f"{kind.name}.numbers", np.ascontiguousarray(gguf.dequantize(stored, kind)))
+    doubles = np.array([0.1, -0.0, 1e-300, 1 / 3, 16777217.0, 3.4e38], dtype=np.float64)
+    writer.add_tensor("F64", doubles)
+    writer.add_tensor("F64.numbers", doubles.astype(np.float32))
     finish(writer)
     print(f"gguf: {len(rows)} rows, {sum(p.stat().st_size for p in folder.glob('*.gguf'))} bytes")
 

@@ -33,11 +33,13 @@ extension GGUFFile {
     }
   }
 
-  private func checkReadable(_ tensor: GGUFTensorInfo) throws {
+  /// Refuses a tensor whose type is not read, naming both.
+  /// - Throws: `MohawkError` that says how to mend it.
+  public func checkReadable(_ tensor: GGUFTensorInfo) throws {
     guard tensor.type.isReadable else {
       throw MohawkError(
-        .unsupported, "numbers stored as \(tensor.type) cannot be read", at: "\(path): tensor \(tensor.name)",
-        remedy: "get the file in F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K or Q4_0")
+        .unsupported, "the tensor \(tensor.name) is stored as \(tensor.type), which cannot be read", at: path,
+        remedy: "quantise the model anew to Q4_K or Q8_0 with llama.cpp's llama-quantize, or get it in another type")
     }
   }
 }

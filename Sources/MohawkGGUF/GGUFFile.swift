@@ -1,3 +1,4 @@
+import Foundation
 import MohawkFiles
 
 /// A GGUF file, mapped into memory and checked when it is opened: metadata and tensors, versions 2 and 3.
@@ -53,5 +54,12 @@ public final class GGUFFile: Sendable {
     return try file.withBytes {
       try body(UnsafeRawBufferPointer(rebasing: $0[tensor.offset..<tensor.offset + tensor.byteCount]))
     }
+  }
+
+  /// Whether a path is a file that begins as GGUF files do; a folder or what is not there is none.
+  public static func isOne(_ path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? handle.close() }
+    return (try? handle.read(upToCount: 4)).map { $0.elementsEqual("GGUF".utf8) } ?? false
   }
 }

@@ -29,6 +29,16 @@ public struct GGUFType: Hashable, Sendable {
   public static let q8 = GGUFType(8, "Q8_0", 32, 34)
   /// Q4_0: 32 numbers as 4-bit integers from -8 to 7 times one F16 scale.
   public static let q4 = GGUFType(2, "Q4_0", 32, 18)
+  /// Q4_1: 32 numbers as 4-bit integers times one F16 scale, above one F16 minimum.
+  public static let q41 = GGUFType(3, "Q4_1", 32, 20)
+  /// Q5_0: 32 numbers as 5-bit integers from -16 to 15 times one F16 scale.
+  public static let q5 = GGUFType(6, "Q5_0", 32, 22)
+  /// Q5_1: 32 numbers as 5-bit integers times one F16 scale, above one F16 minimum.
+  public static let q51 = GGUFType(7, "Q5_1", 32, 24)
+  /// Q2_K: 256 numbers as 2-bit integers; each 16 have a 4-bit scale and a 4-bit minimum.
+  public static let q2K = GGUFType(10, "Q2_K", 256, 84)
+  /// Q3_K: 256 numbers as 3-bit integers; each 16 have a 6-bit scale.
+  public static let q3K = GGUFType(11, "Q3_K", 256, 110)
   /// Q4_K: 256 numbers as 4-bit integers; each 32 have a 6-bit scale and a 6-bit minimum.
   public static let q4K = GGUFType(12, "Q4_K", 256, 144)
   /// Q5_K: as Q4_K, with a fifth bit for each number.
@@ -36,17 +46,19 @@ public struct GGUFType: Hashable, Sendable {
   /// Q6_K: 256 numbers as 6-bit integers; each 16 have an 8-bit scale.
   public static let q6K = GGUFType(14, "Q6_K", 256, 210)
 
+  /// IEEE double precision.
+  public static let f64 = GGUFType(28, "F64", 1, 8)
+
   /// Every type that a file may hold. What can be read as numbers is told by ``isReadable``, what can be written by
   /// ``isWritable``.
   public static let all: [GGUFType] = [
-    f32, f16, bf16, q8, q4, q4K, q5K, q6K,
-    GGUFType(3, "Q4_1", 32, 20), GGUFType(6, "Q5_0", 32, 22), GGUFType(7, "Q5_1", 32, 24), GGUFType(9, "Q8_1", 32, 40),
-    GGUFType(10, "Q2_K", 256, 84), GGUFType(11, "Q3_K", 256, 110), GGUFType(15, "Q8_K", 256, 292),
+    f32, f16, bf16, f64, q4, q41, q5, q51, q8, q2K, q3K, q4K, q5K, q6K,
+    GGUFType(9, "Q8_1", 32, 40), GGUFType(15, "Q8_K", 256, 292),
     GGUFType(16, "IQ2_XXS", 256, 66), GGUFType(17, "IQ2_XS", 256, 74), GGUFType(18, "IQ3_XXS", 256, 98),
     GGUFType(19, "IQ1_S", 256, 50), GGUFType(20, "IQ4_NL", 32, 18), GGUFType(21, "IQ3_S", 256, 110),
     GGUFType(22, "IQ2_S", 256, 82), GGUFType(23, "IQ4_XS", 256, 136), GGUFType(29, "IQ1_M", 256, 56),
     GGUFType(24, "I8", 1, 1), GGUFType(25, "I16", 1, 2), GGUFType(26, "I32", 1, 4), GGUFType(27, "I64", 1, 8),
-    GGUFType(28, "F64", 1, 8), GGUFType(34, "TQ1_0", 256, 54), GGUFType(35, "TQ2_0", 256, 66),
+    GGUFType(34, "TQ1_0", 256, 54), GGUFType(35, "TQ2_0", 256, 66),
     GGUFType(39, "MXFP4", 32, 17), GGUFType(40, "NVFP4", 64, 36), GGUFType(41, "Q1_0", 128, 18),
   ]
 
@@ -70,7 +82,12 @@ public struct GGUFType: Hashable, Sendable {
   /// Whether floats can be written in this type.
   public var isWritable: Bool { Self.writable.contains(self) }
 
-  private static let readable: Set<GGUFType> = [f32, f16, bf16, q8, q4, q4K, q5K, q6K]
+  /// Whether neighbouring numbers share a scale.
+  public var isQuantized: Bool { blockSize > 1 }
+
+  private static let readable: Set<GGUFType> = [
+    f32, f16, bf16, f64, q4, q41, q5, q51, q8, q2K, q3K, q4K, q5K, q6K,
+  ]
   private static let writable: Set<GGUFType> = [f32, f16, bf16, q8, q4, q4K]
 
   /// Bytes of `elementCount` numbers, a multiple of the block size; nil when that is no size a machine can count.

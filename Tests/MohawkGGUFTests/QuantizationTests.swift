@@ -28,7 +28,9 @@ import Testing
     #expect(different.isEmpty, "blocks \(Set(different.map { $0 / type.blockBytes }).sorted())")
   }
 
-  @Test(arguments: ["Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "F16"])
+  @Test(arguments: [
+    "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "F16", "F64",
+  ])
   func everyNumberIsTheReferences(name: String) throws {
     let file = try Goldens.file("blocks")
     let numbers = try file.floats(of: try #require(file.tensor(name)))

@@ -35,6 +35,15 @@ extension GGUFType {
     case .f32: UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
     case .f16: HalfPrecision.decode(source, blocks, target)
     case .bf16: BrainFloat.decode(source, blocks, target)
+    case .f64:
+      for index in 0..<blocks {
+        target[index] = Float(source.loadUnaligned(fromByteOffset: index &* 8, as: Double.self))
+      }
+    case .q41: Block32.decode41(source, blocks, target)
+    case .q5: Block32.decode50(source, blocks, target)
+    case .q51: Block32.decode51(source, blocks, target)
+    case .q2K: KQuants.decode2(source, blocks, target)
+    case .q3K: KQuants.decode3(source, blocks, target)
     case .q8: Q8.decode(source, blocks, target)
     case .q4: Q4.decode(source, blocks, target)
     case .q4K: KQuants.decode4(source, blocks, target)
