@@ -39,12 +39,12 @@ let targets: [Target] = [
   .target(
     name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
   .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
-  .target(name: "MohawkWeights", dependencies: ["MohawkTensor", "MohawkFiles"]),
+  .target(name: "MohawkWeights", dependencies: ["MohawkTensor", "MohawkGGUF", "MohawkFiles"]),
   .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
   .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor"]),
   .target(
     name: "MohawkModels",
-    dependencies: ["MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkFiles"]),
+    dependencies: ["MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkGGUF", "MohawkFiles"]),
   .target(
     name: "MohawkExport",
     dependencies: [
@@ -61,12 +61,14 @@ let targets: [Target] = [
   .target(
     name: "MohawkEvaluation",
     dependencies: [
-      "MohawkDecoding", "MohawkModels", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkDecoding", "MohawkModels", "MohawkGGUF", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports",
+      "MohawkFiles",
     ]),
   .target(
     name: "MohawkDecoding",
     dependencies: [
-      "CMohawkTorch", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkFiles",
+      "CMohawkTorch", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkGGUF",
+      "MohawkFiles",
     ]),
   .target(
     name: "MohawkServing",

@@ -61,32 +61,37 @@ public final class DecodingEngine {
     }
   }
 
-  /// Opens a folder to decode: of a model, whose weights stay the mapped file where they can, or of a quantised one.
+  /// Opens a model to decode: a folder, whose weights stay the mapped file where they can, a quantised folder, or a GGUF
+  /// file.
+  ///
+  /// Quantised matrices of a GGUF file become int8 one after the other, whatever blocks they come in: Q8_0 as it is, the
+  /// others within a 250th of a block's largest number.
   /// - Parameters:
-  ///   - folder: with `config.json` and weights.
+  ///   - path: the folder with `config.json` and weights, or the GGUF file.
   ///   - weights: the precision of the matrices; nil keeps the file's.
-  /// - Throws: `MohawkError` when the folder cannot be opened, or is quantised to another precision.
-  public static func open(_ folder: String, weights: WeightPrecision? = nil) throws -> DecodingEngine {
-    if try DecoderConfiguration.isQuantized(folder: folder) {
-      let rounded = try QuantizedDecoder.open(folder)
+  /// - Throws: `MohawkError` when it cannot be opened, or is a folder quantised to another precision.
+  public static func open(_ path: String, weights: WeightPrecision? = nil) throws -> DecodingEngine {
+    if try DecoderConfiguration.isQuantized(folder: path) {
+      let rounded = try QuantizedDecoder.open(path)
       guard weights == nil || weights == rounded.precision else {
         throw MohawkError(
           .invalidValue, "these weights are \(rounded.precision.rawValue) and cannot become \(weights!.rawValue)",
-          at: folder, remedy: "open the model that was quantised")
+          at: path, remedy: "open the model that was quantised")
       }
       return DecodingEngine(rounded)
     }
-    switch weights {
-    case .float32: return DecodingEngine(try Decoder.open(folder, computing: .float32))
-    case .bfloat16:
-      // In bf16 alone, so that there is no copy of more.
-      let model = try Decoder.open(folder, dtype: .bfloat16)
+    switch try weights ?? WeightPrecision.kept(of: path) {
+    case nil:
+      let model = try Decoder.open(path, dtype: nil)
       model.freeze()
       return DecodingEngine(model)
-    default:
-      let model = try Decoder.open(folder, dtype: nil)
+    case .float32: return DecodingEngine(try Decoder.open(path, computing: .float32))
+    case .bfloat16:
+      // In bf16 alone, so that there is no copy of more.
+      let model = try Decoder.open(path, dtype: .bfloat16)
       model.freeze()
-      return DecodingEngine(model, weights: weights)
+      return DecodingEngine(model)
+    case .int8?, .int4?: return DecodingEngine(try QuantizedDecoder.rounding(path, weights ?? .int8))
     }
   }
 

@@ -1,4 +1,6 @@
 import CMohawkTorch
+import MohawkGGUF
+import MohawkWeights
 
 /// How decoding keeps the weights of matrices: embedding, projections and head. Convolutions, norms, decays and states are
 /// floating-point numbers whatever this is.
@@ -23,4 +25,13 @@ public enum WeightPrecision: String, Sendable, CaseIterable {
 
   /// Whether the weights are kept in groups with a scale.
   public var isQuantized: Bool { self == .int8 || self == .int4 }
+}
+
+extension WeightPrecision {
+  /// The precision in which a file's matrices are decoded when none is asked for: int8 for the quantised ones of a GGUF
+  /// file; nil where they stay as they are.
+  static func kept(of path: String) throws -> WeightPrecision? {
+    guard GGUFFile.isOne(path) else { return nil }
+    return try GGUFWeights(path).tensors.contains { $0.type.isQuantized } ? .int8 : nil
+  }
 }

@@ -9,12 +9,12 @@ public enum Conversion {
   ///
   /// The weights are not copied: they are the mapped files of `folder` until they are written.
   /// - Parameters:
-  ///   - folder: of any family that is known.
+  ///   - folder: of any family that is known, or a GGUF file.
   ///   - format: what it is to become; nil keeps its own.
   /// - Throws: `MohawkError` when the other format cannot hold the model, saying what it cannot.
   public static func open(_ folder: String, as format: CheckpointFormat?) throws -> Decoder {
-    var configuration = try DecoderConfiguration(folder: folder)
-    let store = try Weights.open(folder)
+    let (read, store) = try DecoderConfiguration.withWeights(folder)
+    var configuration = read
     guard let format, format != configuration.format else {
       return try Decoder.open(configuration, store, dtype: nil)
     }

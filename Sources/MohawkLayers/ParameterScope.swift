@@ -75,6 +75,6 @@ public final class ParameterBuild {
     let more = lines.count > 20 ? "; and \(lines.count - 20) more" : ""
     throw MohawkError(
       .mismatch, "the weights do not fit the architecture: \(shown)\(more)", at: location,
-      remedy: "check that config.json and the weight files belong together")
+      remedy: "check that the weights belong to the model that is described beside them")
   }
 }

@@ -28,7 +28,7 @@ public struct RotaryEmbedding {
 
   /// Radians per position of each pair of dimensions.
   package static func frequencies(dimensions: Int, base: Double, scaling: RotaryScaling) -> [Double] {
-    (0..<dimensions / 2).map { scaling.frequency(pow(base, -Double(2 * $0) / Double(dimensions))) }
+    (0..<dimensions / 2).map { scaling.frequency(pow(base, -Double(2 * $0) / Double(dimensions)), of: $0) }
   }
 
   /// Turns [batch, heads, length, headDim] whose first token stands at position `offset`.

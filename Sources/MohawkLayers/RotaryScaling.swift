@@ -11,11 +11,17 @@ public enum RotaryScaling: Sendable, Equatable {
   ///   - low: waves longer than `originalLength / low` are stretched in full.
   ///   - high: waves shorter than `originalLength / high` stay.
   case llama3(factor: Double, low: Double, high: Double, originalLength: Double)
+  /// The wave of each pair of dimensions stretched by a factor of its own, as GGUF files have them in a table.
+  case factors([Double])
 
   /// The frequency that a frequency becomes; both in radians per position.
-  public func frequency(_ frequency: Double) -> Double {
+  /// - Parameters:
+  ///   - frequency: before it is stretched.
+  ///   - pair: the number of the pair of dimensions that turns by it.
+  public func frequency(_ frequency: Double, of pair: Int) -> Double {
     switch self {
     case .none: return frequency
+    case .factors(let factors): return frequency / factors[pair]
     case .linear(let factor): return frequency / factor
     case .llama3(let factor, let low, let high, let originalLength):
       let waves = originalLength * frequency / (2 * Double.pi)

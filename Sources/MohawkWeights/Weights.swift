@@ -13,7 +13,7 @@ public enum Weights {
 
   /// Opens a checkpoint. Headers are read and checked; the tensors' pages are read when they are touched.
   ///
-  /// - Parameter path: a file, told apart by its content (an index by its name, `….index.json`), or a folder with
+  /// - Parameter path: a file, also of GGUF, told apart by its content (an index by its name, `….index.json`), or a folder with
   ///   `model.safetensors.index.json`, `model.safetensors`, `pytorch_model.bin.index.json` or `pytorch_model.bin`, the
   ///   first of them that is there, else with a single `.safetensors`, `.pt`, `.pth` or `.bin` file.
   /// - Throws: `MohawkError` that names the file and what is wrong with it.
@@ -67,13 +67,14 @@ public enum Weights {
     switch try MappedFile(path).withBytes({ try FileKind($0, path: path) }) {
     case .safetensors: return try SafetensorsFile(path)
     case .torch: return try TorchFile(path)
+    case .gguf: return try GGUFWeights(path)
     }
   }
 }
 
 /// What a file of weights is, told by its first bytes.
 enum FileKind {
-  case safetensors, torch
+  case safetensors, torch, gguf
 
   /// - Throws: `MohawkError` that says what the file is instead, when that can be told.
   init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
@@ -84,7 +85,9 @@ enum FileKind {
     }
     // The length of a header may look like the beginning of something else: a plausible header goes first.
     let length = (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1 < bytes.count ? bytes[$1] : 0) }
-    if holds("{", at: 8), length <= UInt64(bytes.count - 8) {
+    if starts("GGUF") {
+      self = .gguf
+    } else if holds("{", at: 8), length <= UInt64(bytes.count - 8) {
       self = .safetensors
     } else if starts("PK\u{3}\u{4}") || starts("PK\u{5}\u{6}") {
       self = .torch
@@ -96,10 +99,6 @@ enum FileKind {
       throw MohawkError(
         .unsupported, "this is a bare Python pickle, not an archive of torch.save", at: path,
         remedy: "save the state_dict with torch.save or safetensors")
-    } else if starts("GGUF") {
-      throw MohawkError(
-        .unsupported, "this is a GGUF file, not safetensors or a PyTorch archive", at: path,
-        remedy: "open it as GGUF")
     } else if starts("version https://git-lfs") {
       throw MohawkError(
         .invalidFormat, "this is a Git LFS pointer, not the file itself", at: path, remedy: "run `git lfs pull`")

@@ -15,8 +15,9 @@ struct Chat: ParsableCommand {
       \(ChatCommand.overview)
       """)
 
-  @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json, a chat template.") var model:
-    String
+  @Argument(
+    help: "A model: a folder with config.json, model.safetensors, tokenizer.json, a chat template, or a GGUF file.")
+  var model: String
   @Option(parsing: .unconditional, help: "What the model is told before all messages.") var system: String?
   @Option(help: "A Jinja file with a chat template, for a model without one.") var template: String?
   @Option(name: .customLong("tokens"), help: "Tokens of an answer at most.") var limit = 512

@@ -15,7 +15,8 @@ struct Convert: ParsableCommand {
       converted. A format that cannot hold the model is refused with the reason and with those that can.
       """)
 
-  @Argument(help: "A model's folder, in any known format, its weights in safetensors or PyTorch's files.")
+  @Argument(
+    help: "A model: a folder in any known format, its weights in safetensors or PyTorch's files, or a GGUF file.")
   var input: String
   @Argument(help: "The folder to write, or with --to gguf the file; a model that is there is replaced.")
   var output: String

@@ -11,7 +11,8 @@ struct Distill: ParsableCommand {
     discussion: "The same command continues a run that was stopped.")
 
   @OptionGroup var options: RecipeOptions
-  @Option(help: "The teacher's folder: config.json, model.safetensors, tokenizer.json.") var teacher: String?
+  @Option(help: "The teacher: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.")
+  var teacher: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
   @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22.") var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")

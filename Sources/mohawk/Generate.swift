@@ -15,7 +15,8 @@ struct Generate: ParsableCommand {
       with --temperature 0 it is the same text.
       """)
 
-  @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json.") var model: String
+  @Argument(help: "A model: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.") var model:
+    String
   @Option(name: .shortAndLong, parsing: .unconditional, help: "The text to continue.") var prompt = ""
   @Option(help: "A file with the text to continue, which ends before the file's last newline; - is standard input.")
   var promptFile: String?

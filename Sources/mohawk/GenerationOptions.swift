@@ -32,7 +32,7 @@ struct SamplingFlags: ParsableArguments {
 
 /// How a model keeps its matrices.
 struct WeightFlags: ParsableArguments {
-  @Option(help: "Precision of the matrices: f32, bf16, int8 or int4; what the folder holds when not given.")
+  @Option(help: "Precision of the matrices: f32, bf16, int8 or int4; the model's own when not given.")
   var weights: String?
 
   /// - Throws: `MohawkError` for another word.
@@ -59,7 +59,7 @@ struct WeightFlags: ParsableArguments {
     switch precision {
     case nil, .float32: return try Decoder.open(folder, computing: .float32)
     case .bfloat16: return try Decoder.open(folder, computing: .bfloat16)
-    case .int8, .int4: return try QuantizedDecoder(Decoder.open(folder, dtype: .float32), precision!).dequantized()
+    case .int8, .int4: return try QuantizedDecoder.rounding(folder, precision!).dequantized()
     }
   }
 }

@@ -39,7 +39,7 @@ struct Inspect: ParsableCommand {
   @Flag(help: "One line for every tensor instead of a tree.") var flat = false
 
   func run() throws {
-    if path.hasSuffix(".gguf") { return try showGGUF() }
+    if GGUFFile.isOne(path) { return try showGGUF() }
     let store = try Weights.open(path)
     showModel()
     let tree = WeightTree(store)
@@ -55,10 +55,11 @@ struct Inspect: ParsableCommand {
     Terminal.say("weights in memory: \(Self.size(tree.elements * 4)) in fp32, \(Self.size(tree.elements * 2)) in bf16")
   }
 
-  /// What `config.json` says, when there is one; a checkpoint of an unknown architecture still has its tree.
+  /// What `config.json` or a file's metadata say; a checkpoint of an unknown architecture still has its tree.
   private func showModel() {
     do {
-      guard FileManager.default.fileExists(atPath: path + "/config.json") else { return }
+      let isModel = GGUFFile.isOne(path) || FileManager.default.fileExists(atPath: path + "/config.json")
+      guard isModel else { return }
       let model = try DecoderConfiguration(folder: path)
       var table = Table([.init("model"), .init("")])
       for (name, value) in model.facts { table.add([name, value]) }
@@ -74,6 +75,7 @@ struct Inspect: ParsableCommand {
 
   private func showGGUF() throws {
     let file = try GGUFFile(path)
+    showModel()
     var table = Table([.init("key"), .init("value")])
     for key in file.keys {
       guard let value = try file.value(key) else { continue }
@@ -81,13 +83,23 @@ struct Inspect: ParsableCommand {
     }
     Terminal.say(table.text)
     var tensors = Table([.init("tensor"), .init("shape"), .init("type"), .init("bytes", .right)])
-    for tensor in file.tensors {
+    let parts = try GGUFWeights(path)
+    for tensor in parts.tensors {
       tensors.add([tensor.name, "\(tensor.shape)", tensor.type.name, WeightTree.grouped(tensor.byteCount)])
     }
     Terminal.say(tensors.text)
-    let elements = file.tensors.reduce(0) { $0 + $1.elementCount }
-    let bytes = file.tensors.reduce(0) { $0 + $1.byteCount }
-    Terminal.say("\(WeightTree.grouped(elements)) parameters, \(Self.size(bytes))")
+    let elements = parts.tensors.reduce(0) { $0 + $1.elementCount }
+    let bytes = parts.tensors.reduce(0) { $0 + $1.byteCount }
+    let types = Dictionary(grouping: parts.tensors, by: \.type.name)
+      .map { ($0.key, $0.value.reduce(0) { $0 + $1.elementCount }) }
+      .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+      .map { "\(WeightTree.grouped($0.1)) \($0.0)" }
+    let files = parts.files.count > 1 ? " in \(parts.files.count) files" : ""
+    Terminal.say(
+      "\(WeightTree.grouped(elements)) parameters (\(types.joined(separator: ", "))), \(Self.size(bytes))\(files)")
+    if parts.tensors.contains(where: \.type.isQuantized) {
+      Terminal.say("decoded with int8 matrices when no other --weights are asked for")
+    }
   }
 
   private static func short(_ value: GGUFValue) -> String {

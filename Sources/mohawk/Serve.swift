@@ -16,7 +16,8 @@ struct Serve: ParsableCommand {
       of --token-file, or of the environment variable MOHAWK_TOKEN, when there is one.
       """)
 
-  @Argument(help: "A model's folder: config.json, model.safetensors, tokenizer.json.") var model: String
+  @Argument(help: "A model: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.") var model:
+    String
   @Option(help: "A teacher's folder, to be served beside it as 'teacher'.") var teacher: String?
   @Option(help: "What clients call the model; the folder's name when not given.") var name: String?
   @Option(help: "The address to listen on; 0.0.0.0 is open to the network.") var host = "127.0.0.1"

@@ -15,7 +15,8 @@ struct Signals: ParsableCommand {
       """)
 
   @OptionGroup var options: RecipeOptions
-  @Option(help: "The teacher's folder: config.json, model.safetensors, tokenizer.json.") var teacher: String?
+  @Option(help: "The teacher: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.")
+  var teacher: String?
   @Option(help: "The stages of the distillation in their order, such as 1,2,3 or 3.") var stages: String?
   @Option(help: "Probabilities kept of every position, for stage 3.") var top = 64
   @Flag(help: "Also keep what enters the layers that are compared, for stages 1 and 2: much larger.")

@@ -11,7 +11,10 @@ public enum TeacherDigest {
   ///   - folder: where it was opened.
   /// - Returns: sixteen hexadecimal digits.
   public static func of(_ teacher: Decoder, at folder: String) throws -> String {
-    var lines = [try FileDigest(of: folder + "/config.json").xxh64]
+    // A GGUF file says in its metadata what its weights mean; the geometry is what was read from it.
+    let configuration = folder + "/config.json"
+    let isFolder = FileManager.default.fileExists(atPath: configuration)
+    var lines = [isFolder ? try FileDigest(of: configuration).xxh64 : "\(teacher.configuration)"]
     for parameter in teacher.parameters.all.sorted(by: { $0.name < $1.name }) {
       let value = withoutGradients { parameter.value.detached().to(.float32, on: .cpu).contiguous() }
       lines.append("\(parameter.name) \(value.shape) \(value.withBytes { xxHash64($0) })")

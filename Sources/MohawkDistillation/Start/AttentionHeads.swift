@@ -50,7 +50,7 @@ struct AttentionHeads {
     guard shape.rotaryDim > 0 else { return }
     let half = shape.rotaryDim / 2
     let frequencies = (0..<half).map {
-      shape.rotaryScaling.frequency(pow(shape.rotaryBase, -Double(2 * $0) / Double(shape.rotaryDim)))
+      shape.rotaryScaling.frequency(pow(shape.rotaryBase, -Double(2 * $0) / Double(shape.rotaryDim)), of: $0)
     }
     var cosines: [Double] = []
     var sines: [Double] = []

@@ -146,6 +146,9 @@ extension DecoderConfiguration {
 extension RotaryScaling {
   /// Whether every wave has a factor of its own.
   var isByFrequency: Bool {
-    if case .llama3 = self { true } else { false }
+    switch self {
+    case .none, .linear: false
+    case .llama3, .factors: true
+    }
   }
 }

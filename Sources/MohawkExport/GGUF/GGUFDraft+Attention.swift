@@ -69,8 +69,9 @@ extension GGUFDraft {
     guard configuration.hasAttention, attention.rotaryScaling.isByFrequency else { return }
     let (base, count) = (attention.rotaryBase, attention.rotaryDim)
     let factors = (0..<count / 2).map { index in
+      if case .factors(let table) = attention.rotaryScaling { return table[index] }
       let frequency = pow(base, -Double(2 * index) / Double(count))
-      return frequency / attention.rotaryScaling.frequency(frequency)
+      return frequency / attention.rotaryScaling.frequency(frequency, of: index)
     }
     add("rope_freqs.weight", GGUFRows([factors.count]) { Tensor(factors) })
   }

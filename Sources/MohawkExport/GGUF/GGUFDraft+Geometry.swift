@@ -29,6 +29,9 @@ extension GGUFDraft {
     case .rms(let epsilon): setOwn("attention.layer_norm_rms_epsilon", epsilon)
     case .layer(let epsilon): setOwn("attention.layer_norm_epsilon", epsilon)
     }
+    // For those who want the model without what was added for llama.cpp's shapes.
+    if hasIdleLayer { set("mohawk.idle_layers", .uint32(1)) }
+    if padding.groups > 0 { set("mohawk.padding_groups", .uint32(UInt32(padding.groups))) }
     if hasAttentionKeys { setAttention() } else { setOwn("attention.head_count", 0) }
     if configuration.mixers.contains(.mamba2) { setMamba2() }
     if configuration.mixers.contains(.mamba) { setMamba() }

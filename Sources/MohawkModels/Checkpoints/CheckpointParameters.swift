@@ -3,16 +3,24 @@ import MohawkLayers
 import MohawkTensor
 import MohawkWeights
 
+/// Parameters that are in a file under other names.
+public protocol StoredParameters: ParameterSource {
+  /// All names in the file.
+  var names: [String] { get }
+  /// Names in the file that hold none of these parameters.
+  func unused(by parameters: ParameterList) -> [String]
+}
+
 /// Reads a model's parameters from a checkpoint through a key table.
 ///
 /// A parameter that the file holds as it is needed is the file's mapped pages: nothing is read until it is used. Others
 /// are converted copies.
-public struct CheckpointParameters: ParameterSource {
+public struct CheckpointParameters: StoredParameters {
   let store: any WeightStore
   let table: KeyTable
   let dtype: DType?
   let device: Device
-  private let names: Set<String>
+  private let known: Set<String>
 
   /// - Parameters:
   ///   - store: the checkpoint.
@@ -24,14 +32,14 @@ public struct CheckpointParameters: ParameterSource {
     self.table = table
     self.dtype = dtype
     self.device = device
-    names = Set(store.names)
+    known = Set(store.names)
   }
 
   public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
     guard let place = table.place(of: name) else { preconditionFailure("the key table does not know \(name)") }
-    let key = table.name(of: place.key, in: names)
+    let key = table.name(of: place.key, in: known)
     guard let found = store.shape(of: key) else {
-      if !names.contains(key) { return .failure(.missing(key: key)) }
+      if !known.contains(key) { return .failure(.missing(key: key)) }
       // It is there, in a type that cannot be used: the store says which.
       do {
         _ = try store.tensor(key)
@@ -65,6 +73,8 @@ public struct CheckpointParameters: ParameterSource {
       return .failure(.unusable(key: key, reason: "cannot be read: \(error)"))
     }
   }
+
+  public var names: [String] { store.names }
 
   /// Names in the checkpoint that hold none of these parameters.
   public func unused(by parameters: ParameterList) -> [String] {

@@ -153,7 +153,8 @@ extension RotaryScaling {
   /// As `rope_scaling` of a `config.json`; nil when there is none.
   var json: [String: Any]? {
     switch self {
-    case .none: nil
+    // Formats with a `config.json` have no word for a table: `objection(in:)` refuses it.
+    case .none, .factors: nil
     case .linear(let factor): ["rope_type": "linear", "type": "linear", "factor": factor]
     case .llama3(let factor, let low, let high, let length):
       [

@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkGGUF
 import MohawkLayers
 import MohawkMixers
 import MohawkTensor
@@ -7,11 +8,11 @@ import MohawkWeights
 
 extension Decoder {
   /// Opens a folder with `config.json` and weights: safetensors or PyTorch's files, whole or in shards, of any family
-  /// that ``CheckpointFormat`` names.
+  /// that ``CheckpointFormat`` names; or a GGUF file, whole or split.
   ///
   /// Weights that are in the file as they are wanted in memory are the mapped file: opening reads none of them.
   /// - Parameters:
-  ///   - folder: the folder.
+  ///   - folder: the folder, or the GGUF file.
   ///   - dtype: the type of the weights in memory; nil keeps the file's.
   ///   - compute: the type that the layers compute in; by default `dtype`.
   ///   - device: where the model is to live.
@@ -19,20 +20,19 @@ extension Decoder {
   public static func open(
     _ folder: String, dtype: DType? = .float32, compute: DType? = nil, on device: Device = .cpu
   ) throws -> Decoder {
-    let configuration = try DecoderConfiguration(folder: folder)
-    return try open(configuration, Weights.open(folder), dtype: dtype, compute: compute, on: device)
+    let (configuration, store) = try DecoderConfiguration.withWeights(folder)
+    return try open(configuration, store, dtype: dtype, compute: compute, on: device)
   }
 
   /// Opens a folder to use the model, not to train it: weights that are in the file in the type of the computation stay
   /// the mapped file, others become fp32.
   /// - Parameters:
-  ///   - folder: the folder.
+  ///   - folder: the folder, or the GGUF file.
   ///   - compute: the type that the layers compute in.
   ///   - device: where the model is to live.
   public static func open(_ folder: String, computing compute: DType, on device: Device = .cpu) throws -> Decoder {
-    let configuration = try DecoderConfiguration(folder: folder)
-    let store = try Weights.open(folder)
-    let isStored = store.names.allSatisfy { store.shape(of: $0)?.dtype == compute }
+    let (configuration, store) = try DecoderConfiguration.withWeights(folder)
+    let isStored = store.isStored(in: compute)
     let model = try open(configuration, store, dtype: isStored ? nil : .float32, compute: compute, on: device)
     model.freeze()
     return model
@@ -43,14 +43,33 @@ extension Decoder {
     _ configuration: DecoderConfiguration, _ store: any WeightStore, dtype: DType? = .float32, compute: DType? = nil,
     on device: Device = .cpu
   ) throws -> Decoder {
+    let source = try storedParameters(of: configuration, store, dtype: dtype, on: device)
+    return try open(configuration, source, at: store.path, compute: compute, on: device)
+  }
+
+  /// A model of this geometry whose parameters come from a checkpoint's source, or one that stands before it.
+  /// - Throws: `MohawkError` that lists what is missing, does not fit or is not used.
+  package static func open(
+    _ configuration: DecoderConfiguration, _ source: any StoredParameters, at location: String,
+    compute: DType? = nil, on device: Device = .cpu
+  ) throws -> Decoder {
     // Every layer has tensors of its own: of more layers than there are tensors, one says enough.
     var configuration = configuration
-    configuration.mixers = Array(configuration.mixers.prefix(store.names.count + 1))
-    let source = CheckpointParameters(store, configuration.keys, dtype: dtype, on: device)
-    let build = ParameterBuild(source, location: store.path)
+    configuration.mixers = Array(configuration.mixers.prefix(source.names.count + 1))
+    let build = ParameterBuild(source, location: location)
     let model = Decoder(configuration, build, compute: compute, on: device)
     try build.finish(unused: source.unused(by: build.parameters))
     return model
+  }
+
+  /// Where the parameters of a geometry are in a checkpoint.
+  package static func storedParameters(
+    of configuration: DecoderConfiguration, _ store: any WeightStore, dtype: DType?, on device: Device = .cpu
+  ) throws -> any StoredParameters {
+    if let file = store as? GGUFWeights {
+      return try GGUFParameters(file, configuration, dtype: dtype, on: device)
+    }
+    return CheckpointParameters(store, configuration.keys, dtype: dtype, on: device)
   }
 
   public func write(to folder: String) throws { try write(to: folder, as: nil) }
@@ -94,9 +113,23 @@ extension Decoder {
 }
 
 extension DecoderConfiguration {
-  /// Reads the `config.json` of a folder.
+  /// Reads what a path says of its model, and opens its weights.
+  package static func withWeights(_ path: String) throws -> (configuration: Self, store: any WeightStore) {
+    if GGUFFile.isOne(path) {
+      let file = try GGUFWeights(path)
+      return (try DecoderConfiguration(file), file)
+    }
+    let configuration = try DecoderConfiguration(folder: path)
+    return (configuration, try Weights.open(path))
+  }
+
+  /// Reads the `config.json` of a folder, or the metadata of a GGUF file.
   /// - Throws: `MohawkError` when the folder or the file is not there, or describes what is not supported.
   public init(folder: String) throws {
+    if GGUFFile.isOne(folder) {
+      try self.init(GGUFWeights(folder))
+      return
+    }
     let path = folder + "/config.json"
     if !FileManager.default.fileExists(atPath: path) {
       var isFolder: ObjCBool = false
@@ -106,7 +139,8 @@ extension DecoderConfiguration {
       }
       guard isFolder.boolValue else {
         throw MohawkError(
-          .invalidValue, "this is a file, and a model is a folder with config.json and weights", at: folder,
+          .invalidValue, "this is a file other than GGUF, and a model is a folder with config.json and weights",
+          at: folder,
           remedy: "name the folder that it is in")
       }
       throw MohawkError(
@@ -114,6 +148,15 @@ extension DecoderConfiguration {
         remedy: "check the path, or fetch config.json from where the weights come from")
     }
     try self.init(json: ModelJSON(path))
+  }
+}
+
+extension WeightStore {
+  /// Whether the weights are in the file in the type of a computation; in GGUF files, whose norms are fp32 always, it is
+  /// the matrices that count.
+  fileprivate func isStored(in dtype: DType) -> Bool {
+    guard let file = self as? GGUFWeights else { return names.allSatisfy { shape(of: $0)?.dtype == dtype } }
+    return file.tensors.allSatisfy { $0.shape.count < 2 || !$0.type.isQuantized && DType(reading: $0.type) == dtype }
   }
 }
 

@@ -107,6 +107,7 @@ extension DecoderConfiguration {
     self = try format.family.configuration(json, format)
   }
 
+  /// The names of the parameters in a folder of this model's format.
   var keys: KeyTable { format.family.keys(self) }
   /// The `config.json` of this model.
   var json: [String: Any] { format.family.json(self) }
@@ -115,6 +116,9 @@ extension DecoderConfiguration {
   public func objection(in format: CheckpointFormat) -> String? {
     var copy = self
     copy.format = format
+    if hasAttention, case .factors = attention.rotaryScaling {
+      return "a table of rotary factors that is not Llama 3's"
+    }
     return format.family.objection(to: copy)
   }
 

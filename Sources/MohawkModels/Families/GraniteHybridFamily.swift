@@ -134,7 +134,9 @@ package enum GraniteHybridFamily: Family {
 
   static func objection(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
-    return configuration.objectionToHybrid()
+    // Without Mamba-2 it is one of Granite 4's dense models.
+    let isDense = configuration.mixers.allSatisfy { $0 == .attention }
+    return (isDense ? configuration.objectionToBlocks() : configuration.objectionToHybrid())
       ?? configuration.firstDifference([
         ("biases of the MLP", !configuration.mlp.bias),
         ("an activation other than SiLU", configuration.mlp.activation == .silu),
@@ -151,27 +153,36 @@ package enum GraniteHybridFamily: Family {
 }
 
 extension DecoderConfiguration {
-  /// What neither Granite nor Bamba can hold.
-  func objectionToHybrid() -> String? {
-    let mamba = mamba2
-    return firstDifference([
-      ("a model without Mamba-2 layers", mixers.contains(.mamba2)),
-      ("mixers other than Mamba-2 and full attention", mixers.allSatisfy { $0 == .mamba2 || $0 == .attention }),
+  /// What neither Granite nor Bamba can hold, the mixers aside.
+  func objectionToBlocks() -> String? {
+    firstDifference([
       ("blocks that are not sequential", layout == .sequential),
       ("norms other than RMSNorm", norm == .rms(epsilon: normEpsilon)),
       ("an MLP that is not gated", mlp.isGated),
       ("a head with bias", !headBias),
       ("learned positions", learnedPositions == nil),
       ("norms of queries and keys", !hasAttention || attention.headNormEpsilon == nil),
-      ("Mamba-2 with biased projections", mamba?.projectionBias != true),
-      (
-        "Mamba-2 of a width that is no multiple of the model's",
-        mamba.map { $0.innerDim.isMultiple(of: modelDim) } ?? true
-      ),
-      (
-        "Mamba-2 with a norm over other groups than those of B and C",
-        mamba.map { $0.normGroups == $0.groups && $0.normEpsilon == normEpsilon } ?? true
-      ),
     ])
+  }
+
+  /// What neither Granite nor Bamba can hold.
+  func objectionToHybrid() -> String? {
+    let mamba = mamba2
+    return firstDifference([
+      ("a model without Mamba-2 layers", mixers.contains(.mamba2)),
+      ("mixers other than Mamba-2 and full attention", mixers.allSatisfy { $0 == .mamba2 || $0 == .attention }),
+    ])
+      ?? objectionToBlocks()
+      ?? firstDifference([
+        ("Mamba-2 with biased projections", mamba?.projectionBias != true),
+        (
+          "Mamba-2 of a width that is no multiple of the model's",
+          mamba.map { $0.innerDim.isMultiple(of: modelDim) } ?? true
+        ),
+        (
+          "Mamba-2 with a norm over other groups than those of B and C",
+          mamba.map { $0.normGroups == $0.groups && $0.normEpsilon == normEpsilon } ?? true
+        ),
+      ])
   }
 }
