@@ -148,7 +148,8 @@ let targets: [Target] = [
   .testTarget(
     name: "MohawkDecodingTests",
     dependencies: [
-      "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkFiles",
+      "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkGGUF", "MohawkTensor",
+      "MohawkFiles",
     ]),
   .testTarget(
     name: "MohawkServingTests",

@@ -92,6 +92,8 @@ def configurations():
         "mamba2-groups": Mamba2Config(n_groups=2, tie_word_embeddings=False, **mamba2),
         "mamba": MambaConfig(state_size=16, **ssm),
         "llama": transformer(LlamaConfig),
+        # K types round 256 numbers at a time.
+        "llama-wide": transformer(LlamaConfig, hidden_size=256, intermediate_size=512, num_hidden_layers=2),
         "llama3": transformer(LlamaConfig, tie_word_embeddings=True, head_dim=32, attention_bias=True,
                               max_position_embeddings=512, rope_parameters=rope("llama3", **LLAMA3)),
         "mistral": transformer(MistralConfig, sliding_window=None),
