@@ -21,10 +21,25 @@ public struct Sampler: Sendable {
   public mutating func note(_ ids: some Sequence<Int32>) { seen.formUnion(ids) }
 
   /// The next token from logits over the vocabulary.
-  public mutating func next(_ logits: [Float]) -> Int32 {
-    let choice = draw(from: distribution(logits))
+  public mutating func next(_ logits: [Float]) -> Int32 { logits.withUnsafeBufferPointer { next($0) } }
+
+  mutating func next(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+    let choice =
+      if options.temperature == 0 || options.topK > 0 {
+        draw(from: distribution(Array(logits)))
+      } else if options.changesLogits {
+        penalized(logits).withUnsafeBufferPointer { quickDraw($0) }
+      } else {
+        quickDraw(logits)
+      }
     chose(choice)
     return choice
+  }
+
+  private func penalized(_ logits: UnsafeBufferPointer<Float>) -> [Float] {
+    var logits = Array(logits)
+    penalize(&logits)
+    return logits
   }
 
   /// Tells about a token that was chosen by other means than `next`.

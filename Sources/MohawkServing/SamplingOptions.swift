@@ -25,6 +25,11 @@ public struct SamplingOptions: Sendable, Equatable {
   /// Decides the draws.
   public var seed: UInt64 = 0
 
+  /// Whether anything changes logits before the temperature does.
+  var changesLogits: Bool {
+    repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0 || !logitBias.isEmpty
+  }
+
   /// Temperature 0.8 and nothing else.
   public init() {}
 

@@ -48,14 +48,23 @@ struct LogitRows {
   /// padding and never chosen.
   func all(of logits: Tensor) throws -> [[Float]] {
     try (0..<logits.size(0)).map { row in
-      var row = logits.narrowed(0, from: row, length: 1).narrowed(1, from: 0, length: highest + 1).floats()
-      guard row.allSatisfy(\.isFinite) else {
+      let row = logits.narrowed(0, from: row, length: 1).floats()
+      guard let row = row.withUnsafeBufferPointer({ read($0) { Array($0) } }) else {
         throw MohawkError(
           .notFinite, "the model's logits are not finite", remedy: "use precision fp32, or a model with sound weights")
       }
-      for gap in gaps { row[gap] = -.infinity }
       return row
     }
+  }
+
+  /// Reads one row of logits over the vocabulary; nil when its numbers are not finite.
+  func read<Result>(_ row: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result? {
+    let row = UnsafeBufferPointer(rebasing: row[...highest])
+    guard LogitWeights.areFinite(row) else { return nil }
+    if gaps.isEmpty { return body(row) }
+    var copy = Array(row)
+    for gap in gaps { copy[gap] = -.infinity }
+    return copy.withUnsafeBufferPointer(body)
   }
 
   /// The last row.

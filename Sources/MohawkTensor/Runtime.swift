@@ -17,6 +17,19 @@ public enum Runtime {
     set { mhk_set_threads(Int32(newValue)) }
   }
 
+  /// Calls `body` once with each number below `count`, from libtorch's threads: others would find the processors taken,
+  /// because libtorch's turn in place for a while after each operation.
+  package static func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { pointer in
+        let error = mhk_in_parallel(Int64(count), UnsafeMutableRawPointer(mutating: pointer)) { context, index in
+          context.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(Int(index))
+        }
+        if let error { fatalError(String(cString: error)) }
+      }
+    }
+  }
+
   /// Keeps freed memory mapped in this process, so that every training step does not fault the pages of its temporaries
   /// in anew, and gives large tensors a heap of their own, in huge pages where the system has them. False where the C
   /// library has no such setting and only the latter is done.

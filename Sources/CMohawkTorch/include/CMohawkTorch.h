@@ -172,6 +172,8 @@ const char *mhk_cpu_capability(void);
 const char *mhk_build_settings(void);
 int32_t mhk_threads(void);
 void mhk_set_threads(int32_t count);
+// Calls `body` once with each number below `count`, from libtorch's threads, each taking the next number when it is free.
+mhk_error mhk_in_parallel(int64_t count, void *context, void (*body)(void *context, int64_t index));
 int32_t mhk_cuda_devices(void);
 // Tells the C library to keep large freed blocks; false where the C library has no such setting.
 bool mhk_keep_freed_memory(void);
