@@ -4,7 +4,7 @@ import MohawkTensor
 extension Decoder {
   /// 16 hexadecimal digits that tell models apart: by their geometry, and by some numbers of every parameter. Models of
   /// one geometry with other weights differ in them, save when only a few numbers were changed on purpose.
-  var fingerprint: String {
+  package var fingerprint: String {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
     func mix(_ bytes: some Sequence<UInt8>) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 } }
     var geometry = configuration

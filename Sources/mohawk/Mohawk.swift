@@ -14,7 +14,8 @@ struct Mohawk: ParsableCommand {
       Every run folder explains itself and continues where it stopped when the same command is given again.
       """,
     subcommands: [
-      Demo.self, Pretrain.self, Signals.self, Distill.self, Evaluate.self, Generate.self, Chat.self, Serve.self,
+      Demo.self, Pretrain.self, Synthesize.self, Signals.self, Distill.self, Evaluate.self, Generate.self, Chat.self,
+      Serve.self,
       Convert.self, Quantize.self, Inspect.self, TokenizerCommand.self, Tokens.self, Recipes.self, Doctor.self,
     ])
 

@@ -8,7 +8,8 @@ import Testing
     let folder = try TemporaryFolder()
     let root = try Command.run(["--help"], in: folder)
     let names = [
-      "demo", "pretrain", "signals", "distill", "evaluate", "generate", "chat", "convert", "inspect", "tokenizer",
+      "demo", "pretrain", "synthesize", "signals", "distill", "evaluate", "generate", "chat", "convert", "inspect",
+      "tokenizer",
       "tokens", "recipes", "doctor",
     ]
     #expect(root.status == 0)
