@@ -48,14 +48,14 @@ struct ScanTask {
   float *row;
 };
 
-/// One query head: softmax(q · keys) values.
+/// Query heads that share keys and values: softmax(q · keys) values of each.
 struct AttentionTask {
-  const float *query;
+  const float *queries;       // [heads, head_dim]
   const void *keys, *values;  // [rows, head_dim]
-  int64_t rows, head_dim;
+  int64_t heads, rows, head_dim;
   float scale;
-  float *scores;  // room for rows numbers
-  float *out;
+  float *scores;  // room for heads · rows numbers
+  float *out;     // [heads, head_dim]
 };
 
 struct Kernels {

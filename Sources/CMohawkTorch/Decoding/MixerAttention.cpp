@@ -39,7 +39,9 @@ class AttentionMixer : public Mixer {
 
   int64_t traceWidth() const override { return queries() + 2 * m.kv_heads * m.head_dim; }
   int64_t mixedWidth() const override { return queries(); }
-  int64_t rowWidth(int64_t rows, int64_t) const override { return rows + m.head_dim; }
+  int64_t rowWidth(int64_t rows, int64_t) const override {
+    return m.heads / m.kv_heads * (rows + m.head_dim);
+  }
   int64_t seen(int64_t rows) const override { return m.window > 0 ? std::min(rows, m.window) : rows; }
 
  private:
@@ -79,16 +81,15 @@ class AttentionMixer : public Mixer {
     }
     for (int64_t t = 0; t < stretch.count; t++) {
       const int64_t column = stretch.first + t, end = state.filled + t + 1, rows = seen(end);
-      for (int64_t head = kv * group; head < (kv + 1) * group; head++) {
-        place(worker, column, m.query_norm, worker.pass.traces[column] + head * d, placed);
-        const AttentionTask one{
-            placed, keys + (end - rows) * d, values + (end - rows) * d, rows, d, m.scale, placed + d,
-            worker.pass.mixed[column] + head * d};
-        if constexpr (std::is_same_v<E, float>) {
-          worker.k.attendFloat(one);
-        } else {
-          worker.k.attendBFloat16(one);
-        }
+      for (int64_t head = 0; head < group; head++)
+        place(worker, column, m.query_norm, worker.pass.traces[column] + (kv * group + head) * d, placed + head * d);
+      const AttentionTask all{
+          placed, keys + (end - rows) * d, values + (end - rows) * d, group, rows, d, m.scale, placed + group * d,
+          worker.pass.mixed[column] + kv * group * d};
+      if constexpr (std::is_same_v<E, float>) {
+        worker.k.attendFloat(all);
+      } else {
+        worker.k.attendBFloat16(all);
       }
     }
   }
