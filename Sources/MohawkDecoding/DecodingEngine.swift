@@ -64,8 +64,8 @@ public final class DecodingEngine {
   /// Opens a model to decode: a folder, whose weights stay the mapped file where they can, a quantised folder, or a GGUF
   /// file.
   ///
-  /// Quantised matrices of a GGUF file become int8 one after the other, whatever blocks they come in: Q8_0 as it is, the
-  /// others within a 250th of a block's largest number.
+  /// Quantised matrices of a GGUF file become int8 one after the other, whatever blocks they come in: each number within
+  /// a 250th of the largest of its group of 32.
   /// - Parameters:
   ///   - path: the folder with `config.json` and weights, or the GGUF file.
   ///   - weights: the precision of the matrices; nil keeps the file's.

@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func blocksOf8BitsAreInt8AsTheyAre() throws {
+  @Test func blocksBecomeInt8WithinHalfAStep() throws {
     try QuantizedFolderTests.inFolder { folder in
       let path = folder + "/blocks.gguf"
       let numbers = (0..<4 * 64).map { Float(sin(Double($0 * $0))) }
@@ -37,7 +37,11 @@ import Testing
       writer.add(GGUFTensor("m", shape: [4, 64], type: .q8, floats: { numbers }))
       try writer.write(to: path)
       let matrix = try GGUFWeights(path).tensor("m")
-      #expect(QuantizedMatrix(matrix, .int8).dequantized().isIdentical(to: matrix))
+      let (before, after) = (matrix.floats(), QuantizedMatrix(matrix, .int8).dequantized().floats())
+      for start in stride(from: 0, to: before.count, by: 32) {
+        let largest = before[start..<start + 32].map(abs).max()!
+        for index in start..<start + 32 { #expect(abs(before[index] - after[index]) <= largest / 250) }
+      }
       #expect(try WeightPrecision.kept(of: path) == .int8 && WeightPrecision.kept(of: folder) == nil)
     }
   }
