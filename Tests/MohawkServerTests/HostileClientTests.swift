@@ -22,7 +22,8 @@ extension ServerTests {
   }
 
   private func eventually(_ holds: () -> Bool) async throws -> Bool {
-    for _ in 0..<3_000 {
+    let begun = ContinuousClock.now
+    while ContinuousClock.now - begun < .seconds(30) {
       if holds() { return true }
       try await Task.sleep(for: .milliseconds(10))
     }

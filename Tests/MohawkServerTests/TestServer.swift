@@ -66,6 +66,23 @@ final class TestServer: Sendable {
   }
 }
 
+/// Where tests wait for a server: a thread of their own. The few threads of Swift's pool, two on a small machine, are the
+/// server's, and a test that blocks one of them in `recv` could wait for what nobody is left to send.
+@globalActor actor ClientActor {
+  static let shared = ClientActor()
+  private final class Thread: SerialExecutor {
+    private let queue = DispatchQueue(label: "clients of test servers")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+  }
+  private static let thread = Thread()
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { Self.thread.asUnownedSerialExecutor() }
+}
+
 /// What came back over a socket.
 struct TestAnswer {
   let status: Int
@@ -104,7 +121,9 @@ final class TestSocket: @unchecked Sendable {
       }
     }
     var limit = timeval(tv_sec: 20, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    for direction in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(descriptor, SOL_SOCKET, direction, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
   }
 
   deinit { _ = Glibc.close(descriptor) }
