@@ -9,6 +9,9 @@ public final class Parameter {
   public let value: Tensor
   /// Whether weight decay applies: matrices yes; norms, biases, skips no.
   public let decays: Bool
+  /// What the optimiser takes for 1: it moves value ÷ unit. A weight that a start multiplied by a number has that number
+  /// here, so that it learns as if it had not been multiplied.
+  public var unit = 1.0
 
   /// A parameter under its full name.
   public init(name: String, value: Tensor, decays: Bool) {

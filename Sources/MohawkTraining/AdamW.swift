@@ -7,6 +7,9 @@ import MohawkTensor
 ///
 /// All parameters move in one pass over their memory, those that decay and those that do not. The moments have the
 /// parameters' type, fp32.
+///
+/// A parameter whose `unit` is not 1 moves as the number value ÷ unit would: its gradient is multiplied by the unit, and
+/// so is its step.
 public final class AdamW {
   /// The constants of the update; the learning rate comes with every step.
   public struct Settings: Sendable, Equatable {
@@ -43,8 +46,12 @@ public final class AdamW {
   private let first: [Tensor]
   private let second: [Tensor]
 
-  /// Parameters of the same factor on the learning rate, which move in one pass.
-  private let groups: [(rate: Double, members: [Int])]
+  /// Parameters of the same factor on the learning rate and the same unit, which move in one pass.
+  private let groups: [(pace: Pace, members: [Int])]
+
+  private struct Pace: Hashable {
+    var rate, unit: Double
+  }
 
   /// Moments of zero.
   /// - Parameters:
@@ -56,7 +63,10 @@ public final class AdamW {
     self.parameters = parameters
     self.settings = settings
     let rates = rates ?? parameters.map { _ in 1 }
-    groups = Set(rates).sorted().map { rate in (rate, parameters.indices.filter { rates[$0] == rate }) }
+    let paces = parameters.indices.map { Pace(rate: rates[$0], unit: parameters[$0].unit) }
+    groups = Set(paces).sorted { ($0.rate, $0.unit) < ($1.rate, $1.unit) }.map { pace in
+      (pace, paces.indices.filter { paces[$0] == pace })
+    }
     first = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
     second = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
   }
@@ -69,14 +79,26 @@ public final class AdamW {
   public func update(gradients: [Tensor], learningRate: Double, gradientScale: Double = 1) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     step += 1
-    for (rate, members) in groups {
+    for (pace, members) in groups {
       TensorList.adamW(
         parameters: members.map { parameters[$0].value }, gradients: members.map { gradients[$0] },
         first: members.map { first[$0] }, second: members.map { second[$0] },
-        weightDecay: members.map { parameters[$0].decays ? settings.weightDecay : 0 }, step: step,
-        learningRate: learningRate * rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-        gradientScale: gradientScale)
+        weightDecay: members.map { parameters[$0].decays ? settings.weightDecay / pace.unit : 0 }, step: step,
+        learningRate: learningRate * pace.rate * pace.unit, beta1: settings.beta1, beta2: settings.beta2,
+        epsilon: settings.epsilon,
+        gradientScale: gradientScale * pace.unit)
     }
+  }
+
+  /// The norm of all gradients together, each in the unit of its parameter.
+  public func norm(of gradients: [Tensor]) -> Double {
+    let units = Set(groups.map(\.pace.unit)).sorted()
+    if units.allSatisfy({ $0 == 1 }) { return TensorList.norm(gradients) }
+    let squares = units.map { unit in
+      let norm = unit * TensorList.norm(gradients.indices.filter { parameters[$0].unit == unit }.map { gradients[$0] })
+      return norm * norm
+    }
+    return squares.reduce(0, +).squareRoot()
   }
 
   /// The moments under the names `<parameter>.first` and `<parameter>.second`.

@@ -32,6 +32,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
   public var recentLosses: [Double] = []
   /// Whatever else the run wants back.
   public var extra: [String: String] = [:]
+  /// The units of the parameters that have another one than 1, by name; nil in checkpoints from before there were any.
+  public var units: [String: Double]?
 
   /// The other values have their defaults.
   public init(

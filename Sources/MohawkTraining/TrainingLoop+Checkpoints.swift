@@ -23,6 +23,7 @@ extension TrainingLoop {
     state.stageEnded = stageEnded
     state.recentLosses = recentLosses
     state.extra = extra
+    state.units = Dictionary(uniqueKeysWithValues: stage.saved.filter { $0.unit != 1 }.map { ($0.name, $0.unit) })
     let path = try store.save(
       state, recipe: recipe.yaml, model: model, optimizer: stageEnded ? [] : optimizer!.state,
       generators: generators.map { ($0.key, $0.value.state) })
@@ -37,6 +38,7 @@ extension TrainingLoop {
     let stage = stages[state.stageIndex]
     try stage.begin()
     try checkpoint.model().fill(stage.saved.map { ($0.name, $0.value) })
+    for parameter in stage.saved { parameter.unit = state.units?[parameter.name] ?? 1 }
     try restoreGenerators(try checkpoint.generators())
     stageIndex = state.stageIndex
     lastCheckpoint = checkpoint.path

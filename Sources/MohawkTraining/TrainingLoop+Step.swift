@@ -17,7 +17,7 @@ extension TrainingLoop {
       }
       return gradient
     }
-    let norm = TensorList.norm(gradients)
+    let norm = optimizer.norm(of: gradients)
     guard losses.allSatisfy(\.isFinite), norm.isFinite else {
       throw notFinite(stage, losses, norm, gradients)
     }

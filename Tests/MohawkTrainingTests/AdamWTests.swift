@@ -43,6 +43,29 @@ import Testing
     for p in mixed.indices { #expect(mixed[p].value.doubles() == alone[p].value.doubles()) }
   }
 
+  @Test func aParameterMovesInItsUnit() {
+    func parameter(_ name: String, _ values: [Double], unit: Double = 1) -> Parameter {
+      let parameter = Parameter(name: name, value: Tensor(values).copy(), decays: true)
+      parameter.unit = unit
+      return parameter
+    }
+    let unit = 1 / 64.0
+    let scaled = [parameter("a", start.map { $0 * unit }, unit: unit), parameter("b", start)]
+    let plain = [parameter("a", start), parameter("b", start)]
+    let optimizers = [AdamW(scaled, settings), AdamW(plain, settings)]
+    for step in 1...4 {
+      let gradients = scaled.indices.map { p in Tensor(start.indices.map { gradient(step + 10 * p, $0) }) }
+      // The gradient to value = unit · number is that to the number, divided by the unit.
+      let theirs = [gradients[0] / unit, gradients[1]]
+      let norms = [optimizers[0].norm(of: theirs), optimizers[1].norm(of: gradients)]
+      #expect(abs(norms[0] - norms[1]) < 1e-12 * norms[1])
+      optimizers[0].update(gradients: theirs, learningRate: 0.1, gradientScale: 0.5)
+      optimizers[1].update(gradients: gradients, learningRate: 0.1, gradientScale: 0.5)
+    }
+    #expect((scaled[0].value / unit).doubles() == plain[0].value.doubles())
+    #expect(scaled[1].value.doubles() == plain[1].value.doubles())
+  }
+
   @Test(arguments: [(DType.float64, 1e-12), (.float32, 1e-5)])
   func bothGroupsFollowThePaper(_ dtype: DType, _ tolerance: Double) {
     func parameter(_ name: String, decays: Bool) -> Parameter {

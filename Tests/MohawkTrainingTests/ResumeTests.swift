@@ -25,7 +25,12 @@ import Testing
   /// Another process: everything made anew, from other initial weights.
   func resumed(_ store: CheckpointStore, shouldStop: @escaping (ToyRun) -> Bool = { _ in false }) throws -> ToyRun {
     let run = try ToyRun()
-    withoutGradients { for parameter in run.model.parameters.all { parameter.value.fill(0.1) } }
+    withoutGradients {
+      for parameter in run.model.parameters.all {
+        parameter.value.fill(0.1)
+        parameter.unit = 1
+      }
+    }
     let loop = run.loop(store) { shouldStop(run) }
     let checkpoint = try #require(try store.newest().checkpoint)
     #expect(checkpoint.state.extra == ["note": "kept"])

@@ -118,6 +118,7 @@ struct ToyRun {
     recipe.checkpoints.every = 3
     recipe.checkpoints.keep = 2
     model = try ToyModel(dtype)
+    model.parameters["layers.1.weight"]!.unit = 0.25
     var plan = StageRecipe(tokens: 8 * 40, batchTokens: 40, learningRate: 2e-2, trains: .mixer)
     plan.evaluateEvery = 5
     plan.microBatchTokens = 20
