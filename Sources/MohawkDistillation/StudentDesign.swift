@@ -7,6 +7,18 @@ extension DecoderConfiguration {
   /// The student of this teacher: the same blocks with another mixer in every layer but those that keep attention, in
   /// the format in which most other tools open it.
   public func student(_ recipe: StudentRecipe) throws -> DecoderConfiguration {
+    try student(recipe, start: start(recipe))
+  }
+
+  /// Where this teacher's students start by a recipe: what it says, or, where it leaves the choice, the context if the
+  /// mixers have a place for this attention.
+  public func start(_ recipe: StudentRecipe) -> StudentRecipe.Start {
+    guard recipe.start == .automatic else { return recipe.start }
+    guard let student = try? student(recipe, start: .context) else { return .paper }
+    return ContextStart.objection(teacher: self, student: student) == nil ? .context : .paper
+  }
+
+  private func student(_ recipe: StudentRecipe, start: StudentRecipe.Start) throws -> DecoderConfiguration {
     guard isTransformer else {
       throw MohawkError(
         .invalidValue, "the teacher is not a Transformer", remedy: "give a folder with attention in all layers")
@@ -24,7 +36,7 @@ extension DecoderConfiguration {
     var student = self
     let kind = studentMixer(recipe)
     switch kind {
-    case .mamba2: student.mamba2 = try mamba2(recipe)
+    case .mamba2: student.mamba2 = try mamba2(recipe, start)
     default: student.discreteMamba2 = try discreteMamba2(recipe)
     }
     for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
@@ -70,16 +82,18 @@ extension DecoderConfiguration {
   private func discreteMamba2(_ recipe: StudentRecipe) throws -> DiscreteMamba2Configuration {
     let heads = try heads(recipe, width: modelDim)
     return DiscreteMamba2Configuration(
-      modelDim: modelDim, qkHeads: heads.qk, vHeads: heads.v, stateDim: recipe.stateDim, convWidth: recipe.convWidth,
-      chunk: recipe.chunk)
+      modelDim: modelDim, qkHeads: heads.qk, vHeads: heads.v, stateDim: recipe.stateDim ?? attention.headDim,
+      convWidth: recipe.convWidth, chunk: recipe.chunk)
   }
 
-  private func mamba2(_ recipe: StudentRecipe) throws -> Mamba2Configuration {
+  private func mamba2(_ recipe: StudentRecipe, _ start: StudentRecipe.Start) throws -> Mamba2Configuration {
     let inner = (recipe.keepsMLPs ? 1 : 2) * modelDim
-    let heads = try heads(recipe, width: recipe.headDim.map { $0 * (recipe.vHeads ?? attention.heads) } ?? inner)
+    let headDim = recipe.headDim ?? (start == .context && recipe.keepsMLPs ? attention.headDim : nil)
+    let heads = try heads(recipe, width: headDim.map { $0 * (recipe.vHeads ?? attention.heads) } ?? inner)
     return Mamba2Configuration(
-      modelDim: modelDim, heads: heads.v, headDim: recipe.headDim ?? inner / heads.v, groups: heads.qk,
-      stateDim: recipe.stateDim, convWidth: recipe.convWidth, chunk: recipe.chunk, normGroups: heads.qk,
+      modelDim: modelDim, heads: heads.v, headDim: headDim ?? inner / heads.v, groups: heads.qk,
+      stateDim: recipe.stateDim ?? attention.headDim, convWidth: recipe.convWidth, chunk: recipe.chunk,
+      normGroups: heads.qk,
       normEpsilon: normEpsilon)
   }
 }

@@ -75,6 +75,7 @@ extension Recipe {
     recipe.data.validation = ["c4/validation"]
     recipe.data.sequenceLength = 2048
     recipe.student.chunk = 128
+    recipe.student.start = .paper
     recipe.orientation.tokens = 80_000_000
     recipe.alignment.tokens = 160_000_000
     recipe.distillation.tokens = 2_760_000_000

@@ -146,10 +146,10 @@ private struct RecipeChecks {
     if let v = student.vHeads, sound, recipe.model.modelDim > 0, recipe.model.modelDim % v != 0 {
       refuse("student.vHeads", "must divide model.modelDim (\(recipe.model.modelDim)), but is \(v)")
     }
-    if student.start == .attention && student.stateDim != recipe.model.resolvedHeadDim {
+    if student.start == .attention, let stateDim = student.stateDim, stateDim != recipe.model.resolvedHeadDim {
       refuse(
         "student.stateDim",
-        "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(student.stateDim)"
+        "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(stateDim)"
       )
     }
   }

@@ -117,14 +117,16 @@ extension RecipeKey {
   private static let student = [
     RecipeKey("student.mixer", \.student.mixer, "what replaces attention; auto: what other tools open"),
     RecipeKey("student.keepsMLPs", \.student.keepsMLPs, "false: a Mamba-2 mixer stands for the whole block"),
-    RecipeKey("student.stateDim", \.student.stateDim, "state size per head"),
+    RecipeKey("student.stateDim", \.student.stateDim, "state size per head; null: the width of the teacher's heads"),
     RecipeKey("student.qkHeads", \.student.qkHeads, "heads (groups) of B and C; null: the teacher's heads"),
     RecipeKey("student.vHeads", \.student.vHeads, "heads of x; null: the teacher's heads"),
-    RecipeKey("student.headDim", \.student.headDim, "width of a head of x, of Mamba-2; null: width / vHeads"),
+    RecipeKey(
+      "student.headDim", \.student.headDim,
+      "width of a head of x, of Mamba-2; null: as the teacher's, or width / vHeads"),
     RecipeKey("student.convWidth", \.student.convWidth, "taps of the causal convolution"),
     RecipeKey("student.chunk", \.student.chunk, "tokens per chunk of the chunked form"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
-    RecipeKey("student.start", \.student.start, "start of the mixers"),
+    RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]
 
   private static func stage(

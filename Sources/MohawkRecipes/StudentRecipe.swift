@@ -4,13 +4,14 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   public var mixer = Mixer.automatic
   /// Whether the blocks keep the teacher's MLPs. Without them a mixer stands for the whole block (Mamba-2 only).
   public var keepsMLPs = true
-  /// State size per head (rows of `h`).
-  public var stateDim = 64
+  /// State size per head (rows of `h`); `nil` means the width of the teacher's heads.
+  public var stateDim: Int?
   /// Heads of B and C; `nil` means the teacher's number of heads.
   public var qkHeads: Int?
   /// Heads of x and of the decay; `nil` means the teacher's number of heads. A multiple of `qkHeads`.
   public var vHeads: Int?
-  /// Width of a head of x, of Mamba-2 only; `nil` means the teacher's width over `vHeads`, or twice that without MLPs.
+  /// Width of a head of x, of Mamba-2 only; `nil` means the width of the teacher's heads where mixers start
+  /// from the context, else the teacher's width over `vHeads`, or twice that without MLPs.
   public var headDim: Int?
   /// Taps of the depth-wise causal convolution over x, B and C.
   public var convWidth = 4
@@ -19,7 +20,7 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   /// Layers, counted from 0, that keep the teacher's attention (a hybrid student).
   public var attentionLayers: [Int] = []
   /// Where the mixers start.
-  public var start = Start.paper
+  public var start = Start.automatic
 
   /// The defaults: MOHAWK, no attention kept.
   public init() {}
@@ -36,6 +37,8 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
 
   /// Where the student's mixers start.
   public enum Start: String, Codable, Sendable, CaseIterable {
+    /// The context where the mixers have a head for each of the teacher's, else the paper's start.
+    case automatic = "auto"
     /// Random projections, identity convolution, open gate (MOHAWK).
     case paper
     /// The state-space heads that best imitate, on a little text, what attention makes of its values; in closed form.

@@ -72,7 +72,8 @@ extension RunReport {
           ?? "Teacher pretrained here: \(model.layers) layers, width \(model.modelDim), \(model.heads) heads")
       let kept = recipe.student.attentionLayers
       let hybrid = kept.isEmpty ? "" : ", attention kept in \(kept.count) layer\(kept.count == 1 ? "" : "s")"
-      parts.append("student with state size \(recipe.student.stateDim)\(hybrid)")
+      let state = recipe.student.stateDim.map { "states of size \($0)" } ?? "states as wide as the teacher's heads"
+      parts.append("student with \(state)\(hybrid)")
     }
     if let info { parts.append("on \(info.device) with \(info.threads) thread\(info.threads == 1 ? "" : "s")") }
     let unfinished = stages.filter { !$0.isFinished }.map { $0.stage.title.lowercased() }

@@ -51,14 +51,15 @@ public final class DistillationRun {
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     let signals = try self.signals(of: teacher, tokenizer)
+    let start = teacher.configuration.start(recipe.student)
     let student = Decoder.fresh(
       try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
     let transfer = try WeightTransfer.run(
-      teacher: teacher, student: student, start: recipe.student.start
-    ).map { $0.report(start: recipe.student.start) }
+      teacher: teacher, student: student, start: start
+    ).map { $0.report(start: start, of: student.configuration) }
     var pair = try DistillationPair(teacher: teacher, student: student)
     pair.copied = Set(transfer.filter { $0.teacher != nil }.map(\.student))
-    if recipe.student.start == .context {
+    if start == .context {
       try ContextStart.require(pair)
       pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.takesOver))
     }
@@ -66,18 +67,18 @@ public final class DistillationRun {
     _ = try stages(pair, nil, signals)
     let tasks = try self.tasks()
     try run.claim()
-    let start = RunStart(
+    let facts = RunStart(
       pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: recipe,
       signals: signals)
-    onStart(start, transfer)
-    try RunReport.save(start, as: RunReport.FileName.start, in: folder.path)
+    onStart(facts, transfer)
+    try RunReport.save(facts, as: RunReport.FileName.start, in: folder.path)
     try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
 
     let data = try RunData.prepare(
       recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
       notice: settings.notice, shouldStop: settings.shouldStop)
     try requireAll(signals, of: data)
-    if recipe.student.start == .context, try !run.hasCheckpoint { try startFromContext(pair, data) }
+    if start == .context, try !run.hasCheckpoint { try startFromContext(pair, data) }
     let stages = try stages(pair, data, signals)
     try run.train(stages) { stage, step in
       let rows = stages[stage].plan.batchTokens / self.recipe.data.sequenceLength
@@ -189,8 +190,9 @@ public final class DistillationRun {
 }
 
 extension WeightTransfer.Row {
-  func report(start: StudentRecipe.Start) -> WeightTransferRow {
-    let isFitted = start == .context && source == nil && ContextStart.fits(parameter)
+  func report(start: StudentRecipe.Start, of student: DecoderConfiguration) -> WeightTransferRow {
+    let mixer = student.mamba2 == nil ? DecoderConfiguration.Mixer.discreteMamba2 : .mamba2
+    let isFitted = start == .context && source == nil && ContextStart.fits(parameter, of: mixer)
     return WeightTransferRow(
       student: parameter, teacher: source, shape: shape,
       how: source != nil ? "copied" : isFitted ? "fitted to the attention" : "drawn afresh")

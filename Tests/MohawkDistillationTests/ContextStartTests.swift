@@ -130,13 +130,15 @@ import Testing
 
   @Test func mixersWithoutRoomForTheHeadsAreRefused() throws {
     func refused(_ part: String, _ change: @escaping (inout StudentRecipe) -> Void) throws {
-      let tiny = try TinyPair { change(&$0) }
+      let tiny = try TinyPair {
+        $0.start = .context
+        change(&$0)
+      }
       let error = #expect(throws: MohawkError.self) { try ContextStart.run(tiny.pair, ids()) }
       #expect(error?.description.contains(part) == true, "\(error as Any)")
     }
     try refused("4 heads of 6") { $0.vHeads = 2 }
     try refused("4 heads of 6") { $0.qkHeads = 2 }
-    try refused("Discrete-Mamba-2 alone") { $0.mixer = .mamba2 }
   }
 
   @Test func copiedWeightsMoveAtTheirOwnRate() throws {

@@ -47,6 +47,25 @@ import Testing
     #expect(try TinyPair.shape().student(recipe { $0.mixer = .mamba2 }).format == .mohawk)
   }
 
+  @Test func mixersWithAPlaceForTheTeachersHeadsStartFromTheContext() throws {
+    var teacher = TinyPair.llama()
+    // Heads wider than the model is over their number, as Qwen 3 has them.
+    teacher.attention.headDim = 12
+    let wide = try #require(try teacher.student(StudentRecipe()).mamba2)
+    #expect(teacher.start(StudentRecipe()) == .context)
+    #expect(wide.headDim == 12 && wide.innerDim == 48 && wide.stateDim == 12 && wide.groups == 4)
+    let discrete = recipe { $0.mixer = .discreteMamba2 }
+    #expect(teacher.start(discrete) == .paper && TinyPair.llama().start(discrete) == .context)
+    for (start, change) in [
+      (.paper, { $0.vHeads = 2 }), (.paper, { $0.qkHeads = 1 }), (.paper, { $0.headDim = 12 }),
+      (.paper, { $0.keepsMLPs = false }), (.paper, { $0.start = .paper }), (.attention, { $0.start = .attention }),
+      (.context, { $0.attentionLayers = [1] }),
+    ] as [(StudentRecipe.Start, (inout StudentRecipe) -> Void)] {
+      #expect(TinyPair.llama().start(recipe(change)) == start)
+    }
+    #expect(try teacher.student(recipe { $0.start = .paper }).mamba2?.headDim == 6)
+  }
+
   @Test func withoutMLPsAStudentIsAPureMamba2() throws {
     let student = try TinyPair.llama().student(recipe { $0.keepsMLPs = false })
     #expect(student.format == .mamba2 && student.layout == .mixerOnly)

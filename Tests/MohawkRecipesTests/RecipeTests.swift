@@ -19,6 +19,7 @@ import Testing
     #expect(recipe.orientation.batchTokens == 32_768 && recipe.distillation.batchTokens == 524_288)
     #expect([recipe.orientation, recipe.alignment, recipe.distillation].map(\.learningRate) == [5e-4, 2e-3, 2e-4])
     #expect([recipe.orientation, recipe.alignment, recipe.distillation].map(\.trains) == [.matrix, .mixer, .all])
+    #expect(recipe.student.start == .paper && Recipe().student.start == .automatic)
     #expect(Recipe.named("hybrid-phi-mamba-1.5b")?.student.attentionLayers == [4, 10, 16, 22])
   }
 
@@ -28,7 +29,7 @@ import Testing
     (recipe.threads, recipe.teacher, recipe.signals) = (1, "t", "s")
     (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
-    (recipe.student.headDim, recipe.evaluation.limit) = (1, 1)
+    (recipe.student.headDim, recipe.student.stateDim, recipe.evaluation.limit) = (1, 1, 1)
     for stage in StageName.allCases { recipe[stage].microBatchTokens = 1 }
     func leaves(_ value: Any, _ path: String) -> [String] {
       guard let object = value as? [String: Any] else { return [path] }
@@ -122,7 +123,11 @@ import Testing
     #expect(problems { $0.student.attentionLayers = [1, 1] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [4] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [-1] } == ["student.attentionLayers"])
-    #expect(problems { $0.student.start = .attention } == ["student.stateDim"])
+    #expect(problems { $0.student.start = .attention } == [])
+    #expect(
+      problems {
+        $0.student.start = .attention; $0.student.stateDim = 64
+      } == ["student.stateDim"])
     #expect(
       problems {
         $0.student.start = .attention; $0.student.stateDim = 32

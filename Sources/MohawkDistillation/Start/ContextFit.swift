@@ -18,6 +18,11 @@ struct ContextFit {
   /// One for each head.
   let fits: [HeadFit]
 
+  init(heads: AttentionHeads, fits: [HeadFit]) {
+    self.heads = heads
+    self.fits = fits
+  }
+
   /// - Parameters:
   ///   - attention: the teacher's.
   ///   - input: what enters it, [batch, length, modelDim].

@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkLayers
 import MohawkMixers
 import MohawkModels
 import MohawkTensor
@@ -15,12 +16,13 @@ public enum ContextStart {
     [".mixer.in_proj.x", ".mixer.in_proj.bc", ".mixer.out_proj.weight"].contains { parameter.hasSuffix($0) }
   }
 
-  /// Whether the start sets a parameter: all of a mixer but its gate.
-  public static func fits(_ parameter: String) -> Bool {
-    parameter.contains(".mixer.") && !parameter.hasSuffix(".in_proj.z") && !parameter.hasSuffix(".z_bias")
+  /// Whether the start sets a parameter: all of a mixer, but for the gate of Discrete-Mamba-2, which stands open anyway.
+  public static func fits(_ parameter: String, of mixer: DecoderConfiguration.Mixer) -> Bool {
+    let isGate = parameter.hasSuffix(".in_proj.z") || parameter.hasSuffix(".z_bias")
+    return parameter.contains(".mixer.") && !(isGate && mixer == .discreteMamba2)
   }
 
-  /// Fits all mixers of the student that replace attention.
+  /// Fits all mixers of the student that replace attention, and gives their parameters the units in which they learn.
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - ids: some sequences of the training text, int64 [rows, length].
@@ -36,10 +38,22 @@ public enum ContextStart {
       return pair.teacher.blocks.indices.map { layer in
         let block = pair.teacher.blocks[layer]
         defer { if layer + 1 < pair.teacher.blocks.count { hidden = block(hidden) } }
-        guard !kept.contains(layer), let attention = block.mixer as? Attention,
-          let mixer = pair.student.blocks[layer].mixer as? DiscreteMamba2
-        else { return nil }
-        return start(mixer, attention, pair.student.blocks[layer].mixerInput(hidden))
+        guard !kept.contains(layer), let attention = block.mixer as? Attention else { return nil }
+        let input = pair.student.blocks[layer].mixerInput(hidden)
+        switch pair.student.blocks[layer].mixer {
+        case let mixer as DiscreteMamba2:
+          let weights = ContextWeights(attention, input, stateDim: mixer.configuration.stateDim, drawn: mixer.bcWeight)
+          start(mixer, weights)
+          return weights.fits
+        case let mixer as Mamba2:
+          let weights = ContextWeights(
+            attention, input, stateDim: mixer.configuration.stateDim, drawn: mixer.bcRows.weight)
+          for (name, unit) in start(mixer, weights) {
+            pair.student.parameters["layers.\(layer).mixer.\(name)"]?.unit = unit
+          }
+          return weights.fits
+        default: return nil
+        }
       }
     }
   }
@@ -48,85 +62,70 @@ public enum ContextStart {
   public static func require(_ pair: DistillationPair) throws {
     for layer in pair.student.blocks.indices where !pair.keptLayers.contains(layer) {
       guard let attention = (pair.teacher.blocks[layer].mixer as? Attention)?.configuration else { continue }
-      guard let mixer = (pair.student.blocks[layer].mixer as? DiscreteMamba2)?.configuration else {
-        throw MohawkError(
-          .unsupported, "the start 'context' is built for Discrete-Mamba-2 alone", at: "student.start",
-          remedy: "set student.mixer to discrete-mamba-2, or student.start to paper")
+      let objection: String?
+      switch pair.student.blocks[layer].mixer {
+      case let mixer as DiscreteMamba2: objection = Self.objection(attention, mixer.configuration)
+      case let mixer as Mamba2:
+        objection = Self.objection(attention, mixer.configuration, block: pair.standsForBlock(layer))
+      default: objection = "is built for Mamba-2 and Discrete-Mamba-2 alone"
       }
-      guard mixer.vHeads == attention.heads, mixer.qkHeads == attention.heads, mixer.headDim == attention.headDim,
-        mixer.stateDim >= 2
-      else {
-        throw MohawkError(
-          .mismatch,
-          "the start 'context' needs a head of B, C and x for each of the teacher's \(attention.heads) heads of \(attention.headDim); the student has \(mixer.qkHeads) and \(mixer.vHeads) of \(mixer.headDim), with states of \(mixer.stateDim)",
-          at: "student.start", remedy: "leave student.qkHeads and student.vHeads out, or set student.start to paper")
-      }
+      guard let objection else { continue }
+      throw MohawkError(
+        .mismatch, "the start 'context' \(objection)", at: "student.start",
+        remedy: "leave student.qkHeads, student.vHeads and student.headDim out, or set student.start to paper")
     }
   }
 
-  private static func start(_ mixer: DiscreteMamba2, _ attention: Attention, _ input: Tensor) -> [HeadFit] {
-    let (shape, state) = (attention.configuration, mixer.configuration.stateDim)
-    let fit = ContextFit(attention, input, dimensions: state - 1)
-    let wide = input.to(.float64, on: .cpu)
-    let repeats = shape.heads / shape.kvHeads
-    func perHead(_ rows: Tensor) -> Tensor {
-      let inner = Array(rows.shape.dropFirst())
-      return rows.detached().reshaped([shape.kvHeads, shape.headDim] + inner).repeatedEach(repeats, 0)
-        .reshaped([shape.width] + inner)
+  /// What stands in the way of a student's start, nil when nothing does.
+  static func objection(teacher: DecoderConfiguration, student: DecoderConfiguration) -> String? {
+    if let mixer = student.mamba2 {
+      return objection(teacher.attention, mixer, block: student.layout == .mixerOnly && teacher.layout != .mixerOnly)
     }
-    mixer.xWeight.assign(perHead(attention.value.weight))
-    mixer.outProjection.weight.assign(attention.dense.weight.detached())
-    for convolution in [mixer.xConvolution, mixer.bcConvolution] {
-      convolution.weight.fill(0)
-      convolution.weight.selected(-1, convolution.width - 1).fill(1)
-      convolution.bias?.fill(0)
-    }
-    if let bias = attention.value.bias { mixer.xConvolution.bias?.assign(perHead(bias)) }
+    return student.discreteMamba2.flatMap { objection(teacher.attention, $0) }
+  }
 
-    // C·B = α + β q·k/√d: both factors take the root of each number, C its sign, and one dimension the constant.
-    let constants = fit.fits.map { $0.uniform.magnitude.squareRoot() }
-    let factors = fit.fits.map { ($0.content.magnitude * fit.heads.scale).squareRoot() }
-    func rows(_ linear: Tensor, _ constants: [Double], _ factors: [Double], constant: Bool) -> Tensor {
-      let scaled = linear * Tensor(factors, shape: [factors.count, 1, 1])
-      let width = linear.size(-1)
-      let value =
-        constant ? Tensor(constants, shape: [constants.count, 1, 1]) : .zeros([constants.count, 1, width], .float64)
-      var parts = [scaled, value]
-      let rest = state - 1 - linear.size(1)
-      if rest > 0 { parts.append(.zeros([constants.count, rest, width], .float64)) }
-      return Tensor.concatenated(parts, 1).reshaped(constants.count * state, width)
-    }
-    func signed(_ numbers: [Double], by signs: [Double]) -> [Double] { zip(numbers, signs).map { $1 < 0 ? -$0 : $0 } }
-    let cConstants = signed(constants, by: fit.fits.map(\.uniform))
-    let cFactors = signed(factors, by: fit.fits.map(\.content))
-    let (heads, free) = (fit.heads, mixer.bcWeight)
-    let bc = Tensor.concatenated(
-      [
-        rows(heads.key, constants, factors, constant: false), rows(heads.query, cConstants, cFactors, constant: false),
-      ], 0)
-    // Room beyond the heads' dimensions keeps its random rows in B; C begins there with 0, so that it adds nothing yet.
-    let extra = state - 1 - heads.key.size(1)
-    if extra > 0 {
-      let old = free.detached().to(.float64, on: .cpu).reshaped(2, shape.heads, state, shape.modelDim)
-      let new = bc.reshaped(2, shape.heads, state, shape.modelDim)
-      new.selected(0, 0).narrowed(1, from: state - extra, length: extra).assign(
-        old.selected(0, 0).narrowed(1, from: state - extra, length: extra) * 0.1)
-      free.assign(new.reshaped(free.shape))
-    } else {
-      free.assign(bc)
-    }
-    mixer.bcConvolution.bias?.assign(
-      Tensor.concatenated(
-        [
-          rows(heads.keyBias, constants, factors, constant: true),
-          rows(heads.queryBias, cConstants, cFactors, constant: true),
-        ], 0
-      ).reshaped(-1))
+  private static func objection(_ attention: AttentionConfiguration, _ mixer: DiscreteMamba2Configuration) -> String? {
+    objection(attention, heads: mixer.vHeads, groups: mixer.qkHeads, headDim: mixer.headDim, state: mixer.stateDim)
+  }
 
-    let logits = Tensor(fit.fits.map { -log($0.decay / (1 - $0.decay)) }, shape: [shape.heads, 1])
+  private static func objection(
+    _ attention: AttentionConfiguration, _ mixer: Mamba2Configuration, block: Bool
+  ) -> String? {
+    if block { return "gives attention's part only, but these mixers stand for whole blocks" }
+    if !mixer.convolutionBias { return "needs biases of the convolution" }
+    if mixer.normGroups == nil { return "needs the norm before the output projection" }
+    if !mixer.timeStepLimit.contains(1) { return "needs step sizes of 1" }
+    return objection(
+      attention, heads: mixer.heads, groups: mixer.groups, headDim: mixer.headDim, state: mixer.stateDim)
+  }
+
+  private static func objection(
+    _ attention: AttentionConfiguration, heads: Int, groups: Int, headDim: Int, state: Int
+  ) -> String? {
+    if heads == attention.heads, groups == attention.heads, headDim == attention.headDim, state >= 2 { return nil }
+    return
+      "needs a head of B, C and x for each of the teacher's \(attention.heads) heads of \(attention.headDim); the student has \(groups) and \(heads) of \(headDim), with states of \(state)"
+  }
+
+  private static func start(_ mixer: DiscreteMamba2, _ weights: ContextWeights) {
+    mixer.xWeight.assign(weights.x)
+    mixer.bcWeight.assign(weights.bc)
+    mixer.outProjection.weight.assign(weights.out)
+    mixer.xConvolution.pass(bias: weights.xBias)
+    mixer.bcConvolution.pass(bias: weights.bcBias)
+    let logits = weights.fits.map { -log($0.decay / (1 - $0.decay)) }
     let random = mixer.aLogWeight.detached().to(.float64, on: .cpu) * 0.1
-    mixer.aLogWeight.assign(random + logits * CommonDirection.of(wide).unsqueezed(0))
-    mixer.skip.assign(Tensor(fit.fits.map(\.skip)))
-    return fit.fits
+    mixer.aLogWeight.assign(random + Tensor(logits, shape: [logits.count, 1]) * weights.common.unsqueezed(0))
+    mixer.skip.assign(Tensor(weights.fits.map(\.skip)))
+  }
+}
+
+extension CausalConvolution {
+  /// Lets every channel through, times a number, to which a bias is added before.
+  func pass(times scale: Double = 1, bias values: Tensor?) {
+    weight.fill(0)
+    weight.selected(-1, width - 1).fill(scale)
+    guard let bias else { return }
+    if let values { bias.assign(values * scale) } else { bias.fill(0) }
   }
 }

@@ -51,7 +51,7 @@ public struct DiscreteMamba2: SequenceMixer {
   package let outProjection: Linear
 
   /// SiLU of this is 1, so that a fresh gate stands open.
-  static let openGate = 1.278464542761
+  package static let openGate = 1.278464542761
 
   /// - Parameters:
   ///   - configuration: the geometry.

@@ -1,0 +1,87 @@
+import MohawkMixers
+import MohawkTensor
+
+/// What a fit makes of an attention's projections, in the form that Discrete-Mamba-2 has; Mamba-2 scales it.
+struct ContextWeights {
+  /// What each head starts as.
+  let fits: [HeadFit]
+  /// What enters the mixer, [batch, length, modelDim], fp64.
+  let input: Tensor
+  /// Rows and biases of x: the attention's values, [heads · headDim, modelDim] and [heads · headDim].
+  let x: Tensor
+  let xBias: Tensor?
+  /// Rows and biases of B and C, [2 heads · stateDim, modelDim] and [2 heads · stateDim], fp64.
+  let bc, bcBias: Tensor
+  /// The attention's output projection.
+  let out: Tensor
+  let outBias: Tensor?
+  /// The rows that give the nearest to 1 on all inputs, [modelDim], fp64.
+  let common: Tensor
+
+  /// - Parameters:
+  ///   - attention: the teacher's.
+  ///   - input: what enters it, [batch, length, modelDim].
+  ///   - stateDim: of the student.
+  ///   - drawn: the student's rows of B and C as they were drawn; room in B beyond a head's dimensions keeps a tenth.
+  init(_ attention: Attention, _ input: Tensor, stateDim: Int, drawn: Tensor) {
+    let fit = ContextFit(attention, input, dimensions: stateDim - 1)
+    self.init(attention, input, fit: fit, stateDim: stateDim, drawn: drawn)
+  }
+
+  init(_ attention: Attention, _ input: Tensor, fit: ContextFit, stateDim: Int, drawn: Tensor) {
+    let shape = attention.configuration
+    fits = fit.fits
+    self.input = input.to(.float64, on: .cpu)
+    func perHead(_ rows: Tensor) -> Tensor {
+      let inner = Array(rows.shape.dropFirst())
+      return rows.detached().reshaped([shape.kvHeads, shape.headDim] + inner)
+        .repeatedEach(shape.heads / shape.kvHeads, 0).reshaped([shape.width] + inner)
+    }
+    x = perHead(attention.value.weight)
+    xBias = attention.value.bias.map(perHead)
+    out = attention.dense.weight.detached()
+    outBias = attention.dense.bias?.detached()
+    common = CommonDirection.of(self.input)
+
+    // C·B = α + β q·k/√d: both factors take the root of each number, C its sign, and one dimension the constant.
+    let constants = fit.fits.map { $0.uniform.magnitude.squareRoot() }
+    let factors = fit.fits.map { ($0.content.magnitude * fit.heads.scale).squareRoot() }
+    func signed(_ numbers: [Double], by signs: [Double]) -> [Double] { zip(numbers, signs).map { $1 < 0 ? -$0 : $0 } }
+    func rows(_ linear: Tensor, _ factors: [Double], constants: [Double]?) -> Tensor {
+      let (heads, width) = (factors.count, linear.size(-1))
+      let scaled = linear * Tensor(factors, shape: [heads, 1, 1])
+      let value = constants.map { Tensor($0, shape: [heads, 1, 1]) } ?? .zeros([heads, 1, width], .float64)
+      let rest = stateDim - 1 - linear.size(1)
+      let room: [Tensor] = rest > 0 ? [.zeros([heads, rest, width], .float64)] : []
+      return Tensor.concatenated([scaled, value] + room, 1).reshaped(heads * stateDim, width)
+    }
+    let cFactors = signed(factors, by: fit.fits.map(\.content))
+    let heads = fit.heads
+    let bc = Tensor.concatenated(
+      [rows(heads.key, factors, constants: nil), rows(heads.query, cFactors, constants: nil)], 0)
+    // Room beyond the heads' dimensions keeps its random rows in B; C begins there with 0, so that it adds nothing yet.
+    let extra = stateDim - 1 - heads.key.size(1)
+    if extra > 0 {
+      func room(_ x: Tensor) -> Tensor {
+        x.reshaped(2, shape.heads, stateDim, shape.modelDim).selected(0, 0)
+          .narrowed(1, from: stateDim - extra, length: extra)
+      }
+      room(bc).assign(room(drawn.detached().to(.float64, on: .cpu)) * 0.1)
+    }
+    self.bc = bc
+    bcBias = Tensor.concatenated(
+      [
+        rows(heads.keyBias, factors, constants: constants),
+        rows(heads.queryBias, cFactors, constants: signed(constants, by: fit.fits.map(\.uniform))),
+      ], 0
+    ).reshaped(-1)
+  }
+
+  /// The root of the mean square of what rows and biases give on the input, of the part among `parts` where it is largest.
+  func largest(_ rows: Tensor, _ bias: Tensor?, parts: Int) -> Double {
+    var values = input.matmul(rows.to(.float64, on: .cpu).transposed())
+    if let bias { values = values + bias.to(.float64, on: .cpu) }
+    let squares = values.square().mean(over: 0, 1).reshaped(parts, -1).mean(over: 1)
+    return squares.doubles().reduce(0, max).squareRoot()
+  }
+}
