@@ -20,7 +20,6 @@ extension Recipe {
       $0.data.sequenceLength = 256
       $0.data.vocabulary = 1024
       $0.model.maxLength = 16_384
-      $0.student.stateDim = 32
       $0.pretraining.tokens = 4_000_000
       $0.pretraining.learningRate = 3e-3
       $0.orientation.tokens = 200_000

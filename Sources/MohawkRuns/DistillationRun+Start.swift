@@ -8,8 +8,12 @@ extension DistillationRun {
   /// Fits the student's mixers to what attention makes of the first training sequences, and says what came out.
   func startFromContext(_ pair: DistillationPair, _ data: RunData) throws {
     let batch = data.batch(samples: 0..<Self.calibrationSequences)
+    let clock = ContinuousClock.now
     let fits = try ContextStart.run(pair, batch.narrowed(1, from: 0, length: batch.size(1) - 1))
-    settings.notice("mixers fitted to the context of attention (error: 1 is a mixer that puts out nothing)")
+    let seconds = (ContinuousClock.now - clock) / .seconds(1)
+    settings.notice(
+      "mixers fitted to the context of attention in \(Number.short(seconds)) s (error: 1 is a mixer that puts out nothing)"
+    )
     for (layer, heads) in fits.enumerated() {
       guard let heads else { continue }
       func span(_ value: (HeadFit) -> Double) -> String {

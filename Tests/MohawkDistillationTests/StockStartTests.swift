@@ -71,14 +71,22 @@ import Testing
       var errors: [Double] = []
       for smallness in [ContextStart.smallness, 1e-4, 1e-6] {
         _ = withoutGradients {
-          ContextStart.start(mixer, weights, smallness: smallness, largestNormWeight: .infinity)
+          ContextStart.start(mixer, weights, smallness: smallness, largestStep: .infinity)
         }
         errors.append(withoutGradients { mixer(weights.input) }.error(from: expected))
       }
-      #expect(errors[0] < 1e-2 && errors[1] < 3e-4 && errors[2] < 1e-5, "layer \(layer): \(errors)")
-      // The random numbers of this test are larger than those of a model, so that the norm's weight meets its bound.
-      _ = withoutGradients { ContextStart.start(mixer, weights) }
-      #expect(withoutGradients { mixer(weights.input) }.error(from: expected) < 5e-2)
+      #expect(errors[0] < 3e-2 && errors[1] < 3e-4 && errors[2] < 1e-5, "layer \(layer): \(errors)")
+      // The matrix is the fitted one: stage 1 and the report compare it with the teacher's.
+      let products = mixer.matrix(mixer.operands(weights.input, for: .matrix))
+      let scores = fit.heads.scores(weights.input)
+      for (head, fit) in fit.fits.enumerated() {
+        let last = products.size(-1) - 1
+        let row = products.selected(1, head).selected(1, last)
+        let powers = Tensor((0...last).map { pow(fit.decay, Double(last - $0)) })
+        let wanted = (scores.selected(1, head).selected(1, last) * fit.content + fit.uniform) * powers
+        let skip = Tensor((0...last).map { $0 == last ? fit.skip : 0 })
+        #expect(row.error(from: wanted + skip) < 1e-5)
+      }
     }
   }
 
@@ -92,17 +100,16 @@ import Testing
     let mixer = try #require(tiny.student.blocks[0].mixer as? Mamba2)
     weights = ContextWeights(attention, weights.input, fit: fit, stateDim: 7, drawn: mixer.bcRows.weight)
     withoutGradients {
-      _ = ContextStart.start(mixer, weights, smallness: 1e-5, largestNormWeight: .infinity)
+      _ = ContextStart.start(mixer, weights, smallness: 1e-5, largestStep: .infinity)
       #expect(mixer(weights.input).error(from: plain(weights, fit, heads: 4)) < 1e-4)
       // The same window as a recurrence over the values.
       let x = mixer.values(mixer.operands(weights.input, for: .mixing))
       let y = mixer.mix(mixer.operands(weights.input, for: .mixing))
-      let eta = mixer.bcConvolution.weight.selected(-1, 3).doubles()[0]
       var state = Tensor.zeros(x.selected(1, 0).shape, .float64)
       for token in 0..<x.size(1) {
         state = state * 0.93 + x.selected(1, token)
         let expected = state * 0.3 + x.selected(1, token) * 0.5
-        #expect((y.selected(1, token) / (eta * eta / 4)).error(from: expected) < 1e-4)
+        #expect(y.selected(1, token).error(from: expected) < 1e-4)
       }
     }
   }
@@ -186,8 +193,8 @@ import Testing
         let (weights, _) = try weights(tiny, layer, stateDim: 6)
         let mixer = try #require(tiny.student.blocks[layer].mixer as? Mamba2)
         withoutGradients {
-          for (name, unit) in ContextStart.start(mixer, weights, smallness: smallness, largestNormWeight: .infinity) {
-            tiny.student.parameters["layers.\(layer).mixer.\(name)"]!.unit = unit
+          for (name, unit) in ContextStart.start(mixer, weights, smallness: smallness, largestStep: .infinity) {
+            tiny.student.parameters["layers.\(layer).mixer.\(name)"]?.unit = unit
           }
         }
       }

@@ -4,30 +4,30 @@ import MohawkMixers
 import MohawkTensor
 
 extension ContextStart {
-  /// Root mean square up to which what passes a SiLU is let grow: for small x it is x/2, but for a share of x/2.
-  static let smallness = 1 / 256.0
-  /// The largest weight of the norm that the start asks for: half of what F16 holds.
-  static let largestNormWeight = 32_768.0
+  /// What SiLU gets from B and C, and the norm from the heads over the root of its epsilon: root mean squares at most.
+  static let smallness = 1 / 64.0
+  /// The largest step size, a quarter of what F16 holds.
+  static let largestStep = 16_384.0
 
   /// Stock Mamba-2 as Discrete-Mamba-2. What stands between the two is made to do nothing:
   ///
-  /// * SiLU after the convolution: the taps carry factors so small, e for x and η for B and C, that it is a product by ½.
-  /// * Step sizes: Δ = 1 for every token, and A = −log a.
-  /// * The norm: what enters it is so small that its epsilon outweighs it, and the norm is a product by 1/√epsilon.
-  /// * The gate: rows that give on all inputs what SiLU makes a 1 of.
+  /// * SiLU after the convolution is a product by ½, because the taps carry small factors: e for x, η for B and C.
+  /// * The step size is Δ = 4/η² for every token, which makes up for η; A = −log a/Δ.
+  /// * The norm is a product by 1/√epsilon, because e is so small that its epsilon outweighs what enters it; its weight
+  ///   2√epsilon/e makes up for both.
+  /// * The gate has rows that give on all inputs what SiLU makes a 1 of.
   ///
-  /// Then y = (η²/4)(e/2) times what Discrete-Mamba-2 computes, if D is (η²/4) δ, and the norm's weight makes up for it.
-  /// All factors are powers of 2, so that no weight is rounded, but for √epsilon. Rows of the input projection and the
-  /// output projection are Discrete-Mamba-2's own, so that they stand any type of weights as well as a teacher's do.
+  /// So the mixer's matrix is the fitted one. e and η are powers of 2, which round nothing, and stand in the
+  /// convolution: rows of the input projection and the output projection are those of Discrete-Mamba-2, so that they
+  /// stand any type of weights as well as the teacher's do.
   /// - Parameters:
   ///   - mixer: what starts.
   ///   - weights: what Discrete-Mamba-2 would start as.
   ///   - smallness: how small e and η are chosen,
-  ///   - largestNormWeight: unless the norm's weight became larger than this.
-  /// - Returns: units of parameters by their names in the mixer: the factors.
+  ///   - largestStep: unless the step size became larger than this.
+  /// - Returns: units of parameters by their names in the mixer: what the start has multiplied them by.
   static func start(
-    _ mixer: Mamba2, _ weights: ContextWeights, smallness: Double = smallness,
-    largestNormWeight: Double = largestNormWeight
+    _ mixer: Mamba2, _ weights: ContextWeights, smallness: Double = smallness, largestStep: Double = largestStep
   ) -> [(name: String, unit: Double)] {
     let shape = mixer.configuration
     mixer.xRows.weight.assign(weights.x)
@@ -37,21 +37,21 @@ extension ContextStart {
     if let bias = mixer.outProjection.bias {
       if let values = weights.outBias { bias.assign(values) } else { bias.fill(0) }
     }
-    let largest = (
-      x: weights.largest(weights.x, weights.xBias, parts: shape.heads),
-      bc: weights.largest(weights.bc, weights.bcBias, parts: 2 * shape.heads)
-    )
+    // What a head makes of its values is no larger than they are, as a mean of them.
     let root = shape.normEpsilon.squareRoot()
-    var (e, eta) = (factor(smallness, largest.x), factor(smallness, largest.bc))
-    while 8 * root / (eta * eta * e) > largestNormWeight { (e, eta) = (2 * e, 2 * eta) }
+    let e = factor(2 * smallness * root, weights.largest(weights.x, weights.xBias, parts: shape.heads))
+    let eta = max(
+      factor(smallness, weights.largest(weights.bc, weights.bcBias, parts: 2 * shape.heads)),
+      exp2(log2(4 / largestStep) / 2))
+    let (step, scale) = (4 / (eta * eta), 2 * root / e)
 
     mixer.xConvolution.pass(times: e, bias: weights.xBias)
     mixer.bcConvolution.pass(times: eta, bias: weights.bcBias)
     mixer.dtRows.weight.fill(0)
-    mixer.dtBias.fill(log(exp(1) - 1))
-    mixer.aLog.assign(Tensor(weights.fits.map { log(-log($0.decay)) }))
-    mixer.skip.assign(Tensor(weights.fits.map { $0.skip * eta * eta / 4 }))
-    mixer.norm?.weight.fill(8 * root / (eta * eta * e))
+    mixer.dtBias.fill(step + log(-expm1(-step)))
+    mixer.aLog.assign(Tensor(weights.fits.map { log(-log($0.decay) / step) }))
+    mixer.skip.assign(Tensor(weights.fits.map(\.skip)))
+    mixer.norm?.weight.fill(scale)
     if let bias = mixer.zRows.bias {
       mixer.zRows.weight.fill(0)
       bias.fill(DiscreteMamba2.openGate)
@@ -61,7 +61,8 @@ extension ContextStart {
     }
     return [
       ("conv1d.x.weight", e), ("conv1d.x.bias", e), ("conv1d.bc.weight", eta), ("conv1d.bc.bias", eta),
-      ("D", eta * eta / 4), ("norm.weight", 8 / (eta * eta * e) * exp2(log2(root).rounded())),
+      ("in_proj.dt", step), ("in_proj.bias.dt", step), ("dt_bias", step),
+      ("norm.weight", exp2(log2(scale).rounded())),
     ]
   }
 
