@@ -48,6 +48,22 @@ extension Recipe {
       $0.checkpoints.every = 500
       $0.evaluation.tokens = 262_144
     },
+    named("published", "a published teacher and its student on a CPU, at rates measured on SmolLM2-135M") {
+      $0.precision = .bfloat16
+      $0.data.sequenceLength = 512
+      $0.stages = [.alignment, .distillation]
+      $0.alignment.tokens = 25_600
+      $0.alignment.batchTokens = 512
+      $0.distillation.tokens = 51_200
+      $0.distillation.batchTokens = 1024
+      $0.distillation.microBatchTokens = 512
+      $0.distillation.warmup = 0.2
+      $0.distillation.decay = 0.5
+      for stage in [StageName.alignment, .distillation] {
+        $0[stage].learningRate = 1e-3
+        $0[stage].copiedRate = 0.1
+      }
+    },
     named("phi-mamba-1.5b", "Phi-1.5 to Phi-Mamba with the paper's budgets: 3 billion tokens of C4") {
       phiMamba(&$0)
     },
