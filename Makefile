@@ -3,11 +3,15 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo test check parity serve-check lint format docs bench bench-serve sanitize setup clean
+.PHONY: demo real test check parity serve-check lint format docs bench bench-serve sanitize setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
 	.build/release/mohawk demo
+
+real: setup          ## a published model in, a student out: SmolLM2-135M to a hybrid, compared with its teacher
+	swift build -c release --product mohawk
+	Scripts/real
 
 test: setup          ## build and run all tests
 	swift test
