@@ -25,12 +25,13 @@ let cudaLibraries: [LinkerSetting] = [
 let targets: [Target] = [
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
   .target(name: "MohawkFiles"),
-  .target(name: "MohawkText", dependencies: ["MohawkFiles", "CZlib"]),
+  .target(name: "MohawkText", dependencies: ["MohawkGGUF", "MohawkFiles", "CZlib"]),
   .target(name: "MohawkRecipes", dependencies: ["MohawkFiles", "Yams"]),
   .target(name: "MohawkReports", dependencies: ["MohawkFiles", "MohawkRecipes"]),
   .target(name: "MohawkGGUF", dependencies: ["MohawkFiles"]),
   .testTarget(name: "MohawkFilesTests", dependencies: ["MohawkFiles"]),
-  .testTarget(name: "MohawkTextTests", dependencies: ["MohawkText"], resources: [.copy("Goldens")]),
+  .testTarget(
+    name: "MohawkTextTests", dependencies: ["MohawkText", "MohawkGGUF", "MohawkFiles"], resources: [.copy("Goldens")]),
   .testTarget(name: "MohawkRecipesTests", dependencies: ["MohawkRecipes"]),
   .testTarget(name: "MohawkReportsTests", dependencies: ["MohawkReports"]),
   .testTarget(

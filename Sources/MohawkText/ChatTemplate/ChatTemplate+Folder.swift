@@ -5,9 +5,11 @@ extension ChatTemplate {
   /// The chat template of a folder with a tokenizer: `chat_template.jinja`, or else `chat_template` in
   /// `tokenizer_config.json`, with the special tokens that are named there or in `special_tokens_map.json`. Of several
   /// templates the one called `default` counts, and `tool_use` when there are tools.
+  /// The path of a GGUF file names the templates in its metadata.
   /// - Returns: nil when the folder has none.
   /// - Throws: `MohawkError` when a file is damaged, or the template asks for what is not supported here.
   public static func ofFolder(_ folder: String) throws -> ChatTemplate? {
+    if let path = GGUFVocabularyFile.path(folder) { return try GGUFTokenizer.find(in: path)?.chatTemplate() }
     let file = folder + "/chat_template.jinja"
     let configurationFile = folder + "/tokenizer_config.json"
     let configuration = try object(configurationFile)

@@ -26,6 +26,8 @@ public final class Tokenizer: Sendable {
   /// The id that separates documents and ends a generated text: that of the `eos_token` when a folder was read that
   /// names one, else of the first usual name for it that is an added token.
   public let endOfText: Int32?
+  /// The ids that end a generated text, ``endOfText`` first. Of a GGUF file also those that end a turn or a message.
+  public let ends: [Int32]
   /// The id that begins a text: the one that the tokenizer's template puts first, else that of the `bos_token` when a
   /// folder was read that names one. Only the template's is added by `encode`: see ``textPrefix``.
   public let beginningOfText: Int32?
@@ -91,9 +93,11 @@ public final class Tokenizer: Sendable {
     wordsHoldSpaces = parts.preTokenizer.wordsHoldSpaces
     textPrefix = parts.template.prefix
     textSuffix = parts.template.suffix
-    endOfText =
+    let end =
       try checked.id(named: parts.names.end, "eos_token")
-      ?? Self.endOfTextNames.lazy.compactMap { checked.addedIDs[Array($0.utf8)] }.first
+      ?? Self.endOfTextNames.lazy.compactMap { checked.addedIDs[Array($0.utf8)] }.first ?? parts.ends.first
+    endOfText = end
+    ends = (end.map { [$0] } ?? []) + parts.ends.filter { $0 != end }
     beginningOfText = try parts.template.prefix.last ?? checked.id(named: parts.names.beginning, "bos_token")
     padding = try checked.id(named: parts.names.padding, "pad_token")
   }
@@ -152,6 +156,8 @@ struct TokenizerParts {
   var template = Template()
   var decoder = TokenDecoder.byteLevel
   var names = Names()
+  /// Ids that end a generated text.
+  var ends: [Int32] = []
   /// The bytes of the file that they come from.
   var source: [UInt8]?
   /// Its name, for messages.

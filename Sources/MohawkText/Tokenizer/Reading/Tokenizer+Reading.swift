@@ -2,7 +2,7 @@ import Foundation
 import MohawkFiles
 
 extension Tokenizer {
-  /// Reads a Hugging Face `tokenizer.json`.
+  /// Reads a Hugging Face `tokenizer.json`, or the tokenizer of a GGUF file.
   ///
   /// What it says of truncation and padding is passed over: encoding does neither unless asked, as in `transformers`.
   /// - Throws: `MohawkError` when the file is damaged, or asks for something that is not supported here; the message
@@ -22,6 +22,10 @@ extension Tokenizer {
 
 extension TokenizerParts {
   init(path: String) throws {
+    if let file = GGUFVocabularyFile.path(path) {
+      self = try GGUFTokenizer(path: file).parts()
+      return
+    }
     let json = try MappedFile(path).withBytes { Array($0) }
     try self.init(json: json, location: path)
   }
