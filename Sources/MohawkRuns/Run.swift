@@ -110,7 +110,7 @@ extension Decoder {
   /// The same model, with the ids that a tokenizer gives a meaning where its `config.json` gave none.
   func withRoles(of tokenizer: Tokenizer) -> Decoder {
     var roles = configuration.tokens
-    if roles.ends.isEmpty, let end = tokenizer.endOfText { roles.ends = [Int(end)] }
+    if roles.ends.isEmpty { roles.ends = tokenizer.ends.map { Int($0) } }
     if roles.beginning == nil, let start = tokenizer.beginningOfText ?? tokenizer.endOfText {
       roles.beginning = Int(start)
     }

@@ -18,9 +18,9 @@ extension TextGenerator {
     return numbers.compactMap { Int32(exactly: $0.doubleValue) }.filter { $0 >= 0 }
   }
 
-  /// All ids that end a text: the given ones, those of the model's configuration, and the tokenizer's end of text.
+  /// All ids that end a text: the given ones, those of the model's configuration, and the tokenizer's.
   static func ends(_ given: [Int32], _ model: Decoder, _ tokenizer: Tokenizer) -> Set<Int32> {
     let known = model.configuration.tokens.ends.compactMap { Int32(exactly: $0) }
-    return Set(given + known + [tokenizer.endOfText].compactMap { $0 })
+    return Set(given + known + tokenizer.ends)
   }
 }

@@ -52,7 +52,7 @@ public final class ServedModel: Sendable {
     }
     (self.name, self.tokenizer, self.batchSize) = (name, tokenizer, batchSize)
     (isTransformer, layers, bounds) = (facts.isTransformer, facts.layers, facts.bounds)
-    ends = facts.ends.union(listed).union([tokenizer.endOfText].compactMap { $0 })
+    ends = facts.ends.union(listed).union(tokenizer.ends)
   }
 
   /// What the model's thread tells while it opens; nobody else looks before it is open.
