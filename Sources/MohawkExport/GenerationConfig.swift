@@ -7,7 +7,7 @@ package enum GenerationConfig {
   static let name = "generation_config.json"
 
   /// Takes over the one of `source` when there is one, but for what belongs to the teacher's cache; ids that the model
-  /// knows go over the file's.
+  /// knows go over the file's. Of a GGUF file, the ids that end a text are taken over.
   package static func write(_ roles: TokenRoles, from source: String?, to folder: String) throws {
     var object: [String: Any] = [:]
     if let path = source.map({ $0 + "/" + name }), FileManager.default.fileExists(atPath: path) {
@@ -23,9 +23,8 @@ package enum GenerationConfig {
     if object.isEmpty { object["_from_model_config"] = true }
     if let id = roles.beginning { object["bos_token_id"] = id }
     if let id = roles.padding { object["pad_token_id"] = id }
-    if !roles.ends.isEmpty, object["eos_token_id"] == nil {
-      object["eos_token_id"] = roles.ends.count == 1 ? roles.ends[0] : roles.ends
-    }
+    let ends = roles.ends + (try TokenizerFiles.ends(in: source)).filter { !roles.ends.contains($0) }
+    if !ends.isEmpty, object["eos_token_id"] == nil { object["eos_token_id"] = ends.count == 1 ? ends[0] : ends }
     try ModelJSON.write(object, to: folder + "/" + name)
   }
 }

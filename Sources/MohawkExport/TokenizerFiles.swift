@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkText
 
 /// The files of a model's folder that belong to its tokenizer, which a student takes over as they are.
 public enum TokenizerFiles {
@@ -9,11 +10,12 @@ public enum TokenizerFiles {
     "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
   ]
 
-  /// Copies those that are there, byte by byte.
+  /// Copies those that are there, byte by byte. Of a GGUF file, writes those that say what its metadata says.
   /// - Returns: the names of the copied ones.
   @discardableResult
   public static func copy(from source: String, to target: String) throws -> [String] {
-    try names.filter { name in
+    if let file = GGUFVocabularyFile.path(source) { return try write(fromGGUF: file, to: target) }
+    return try names.filter { name in
       let path = source + "/" + name
       guard FileManager.default.fileExists(atPath: path) else { return false }
       try MappedFile(path).withBytes { try AtomicFile.write(Data($0), to: target + "/" + name) }
