@@ -20,6 +20,7 @@ import export_checks  # noqa: E402
 import family_checks  # noqa: E402
 import gguf_checks  # noqa: E402
 import gguf_in_checks  # noqa: E402
+import gguf_in_token_checks  # noqa: E402
 import gguf_tokenizer_checks  # noqa: E402
 import golden_checks  # noqa: E402
 import remote_code_checks  # noqa: E402
@@ -30,7 +31,7 @@ from golden_file import make_deterministic  # noqa: E402
 from sources import Workshop  # noqa: E402
 
 GROUPS = [golden_checks, family_checks, export_checks, gguf_checks, gguf_in_checks, gguf_tokenizer_checks,
-          remote_code_checks, student_checks, tokenizer_checks]
+          gguf_in_token_checks, remote_code_checks, student_checks, tokenizer_checks]
 
 
 def run(check, workshop):
