@@ -9,7 +9,7 @@ struct Tokens: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Encodes text into token shards that training maps.")
 
   @Argument(help: "Text: .txt, .jsonl, both also .gz, or folders.") var text: [String]
-  @Option(help: "The tokenizer.json to encode with.") var tokenizer: String
+  @Option(help: "The tokenizer.json to encode with, or a GGUF file.") var tokenizer: String
   @Option(name: .shortAndLong, help: "The folder to write.") var output: String
   @Option(help: "Tokens per shard.") var shard = 100_000_000
 
