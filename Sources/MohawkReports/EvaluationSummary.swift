@@ -44,6 +44,10 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
     public var matrix: Double?
     /// Mean L2 distance of the mixer outputs.
     public var hidden: Double?
+    /// ‖student − teacher‖ / ‖teacher‖ of the matrices; the zero matrix has 1.
+    public var matrixError: Double?
+    /// ‖student − teacher‖ / ‖teacher‖ of the outputs; a mixer that puts out nothing has 1.
+    public var outputError: Double?
     /// Whether the layer keeps the teacher's attention.
     public var keepsAttention: Bool
     /// What mixes the tokens in the student's layer, such as `Mamba-2`.
@@ -51,15 +55,21 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
 
     /// One argument per property.
     public init(
-      layer: Int, matrix: Double? = nil, hidden: Double? = nil, keepsAttention: Bool = false, mixer: String? = nil
+      layer: Int, matrix: Double? = nil, hidden: Double? = nil, matrixError: Double? = nil, outputError: Double? = nil,
+      keepsAttention: Bool = false, mixer: String? = nil
     ) {
       self.layer = layer
       self.matrix = matrix
       self.hidden = hidden
+      self.matrixError = matrixError
+      self.outputError = outputError
       self.keepsAttention = keepsAttention
       self.mixer = mixer
     }
   }
+
+  /// Layers whose student is further from its teacher than a mixer that puts out nothing.
+  public var layersWorseThanNothing: [Int] { layers.filter { ($0.outputError ?? 0) > 1 }.map(\.layer) }
 
   /// One argument per property.
   public init(

@@ -91,6 +91,7 @@ extension RunReport {
     guard count > 0, count <= 10_000 else { return nil }
     for (title, path) in [
       ("Final matrix distance", \EvaluationSummary.LayerDistance.matrix), ("Final output distance", \.hidden),
+      ("Matrix error", \.matrixError), ("Output error", \.outputError),
     ] {
       if measured.contains(where: { $0[keyPath: path] != nil }) {
         let values = (0..<count).map { layer in measured.first { $0.layer == layer }?[keyPath: path] ?? .nan }
@@ -108,7 +109,8 @@ extension RunReport {
     return Section(
       id: "layers", title: "Distances per layer",
       body: table.html(caption: "Distance between teacher and student per layer"),
-      note: "Orientation compares mixing matrices (Frobenius norm), alignment mixer outputs (L2 norm).")
+      note: "Orientation compares mixing matrices (Frobenius norm), alignment mixer outputs (L2 norm). Errors are "
+        + "‖student − teacher‖ / ‖teacher‖: a zero matrix, or a mixer that puts out nothing, has 1.")
   }
 
   static func cell(_ value: Double) -> String { value.isNaN ? "–" : Number.short(value) }

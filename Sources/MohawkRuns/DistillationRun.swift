@@ -105,11 +105,13 @@ public final class DistillationRun {
       case .orientation:
         return try MatrixOrientation(
           pair, plan, signals: signals,
-          evaluation: { [Metric("matrix distance", Self.distance(pair, judged, \.matrices))] },
+          evaluation: {
+            Self.metrics(pair, judged, [("matrix distance", \.matrices), ("matrix error", \.matrixErrors)])
+          },
           finish: { if let data { try self.keepMatrices(pair, data) } })
       case .alignment:
         return try HiddenStateAlignment(pair, plan, signals: signals) {
-          [Metric("output distance", Self.distance(pair, judged, \.outputs))]
+          Self.metrics(pair, judged, [("output distance", \.outputs), ("output error", \.outputErrors)])
         }
       case .distillation:
         return try KnowledgeDistillation(pair, plan, signals: signals) {
@@ -127,11 +129,13 @@ public final class DistillationRun {
     }
   }
 
-  private static func distance(
-    _ pair: DistillationPair, _ windows: [Tensor], _ part: KeyPath<LayerDistances, [Double?]>
-  ) -> Double {
+  /// Means over the layers, on the first of these windows.
+  private static func metrics(
+    _ pair: DistillationPair, _ windows: [Tensor], _ parts: [(name: String, KeyPath<LayerDistances, [Double?]>)]
+  ) -> [Metric] {
     let ids = windows.prefix(1).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) }
-    return LayerDistances.mean(LayerDistances.measure(pair, ids)[keyPath: part]) ?? .nan
+    let distances = LayerDistances.measure(pair, ids)
+    return parts.map { Metric($0.name, LayerDistances.mean(distances[keyPath: $0.1]) ?? .nan) }
   }
 
   /// The beginning of the held-out text, to show mixing matrices over: [1, at most 128].
@@ -172,6 +176,11 @@ public final class DistillationRun {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
     var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
+    if case let layers = summary.layersWorseThanNothing, !layers.isEmpty {
+      settings.notice(
+        "in layer \(layers.map(String.init).joined(separator: ", ")) the student's mixer is further from the teacher's than "
+          + "one that puts out nothing: it needs more of stage 2, or a lower learning rate")
+    }
     if recipe.data.train.isEmpty, let recall = findings.recall(prompts: 200) { summary.rows.append(recall) }
     let window = data.heldOut[0].selected(0, 0)
     let ids = window.integers().map(Int32.init)

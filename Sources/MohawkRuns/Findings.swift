@@ -42,7 +42,9 @@ public struct Findings {
     let kept = pair.keptLayers
     summary.layers = pair.student.blocks.indices.map {
       .init(
-        layer: $0, matrix: distances.matrices[$0], hidden: distances.outputs[$0], keepsAttention: kept.contains($0),
+        layer: $0, matrix: distances.matrices[$0], hidden: distances.outputs[$0],
+        matrixError: distances.matrixErrors[$0], outputError: distances.outputErrors[$0],
+        keepsAttention: kept.contains($0),
         mixer: type(of: pair.student.blocks[$0].mixer).kind)
     }
     return summary

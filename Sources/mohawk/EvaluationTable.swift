@@ -25,11 +25,13 @@ enum EvaluationTable {
     table.add(["parameters", "\(summary.teacherParameters ?? 0)", "\(summary.studentParameters ?? 0)"])
     table.add(["tokens judged", "", "\(summary.tokens)"])
     var layers = Table([
-      .init("layer", .right), .init("matrix distance", .right), .init("output distance", .right), .init("mixer"),
+      .init("layer", .right), .init("matrix distance", .right), .init("matrix error", .right),
+      .init("output distance", .right), .init("output error", .right), .init("mixer"),
     ])
     for layer in summary.layers {
       layers.add([
-        "\(layer.layer)", number(layer.matrix), number(layer.hidden),
+        "\(layer.layer)", number(layer.matrix), number(layer.matrixError), number(layer.hidden),
+        number(layer.outputError),
         layer.keepsAttention ? "attention, kept" : layer.mixer ?? "",
       ])
     }

@@ -235,6 +235,16 @@ import Testing
       #expect(abs(distances.outputs[layer]! - (output[0] + output[1]) / 2) < 1e-12)
     }
     #expect(distances.matrices[1] == nil && distances.outputs[1] == nil)
+    #expect(distances.matrixErrors[1] == nil && distances.outputErrors[1] == nil)
+    #expect([0, 2].allSatisfy { distances.matrixErrors[$0]! > 0 && distances.outputErrors[$0]! > 0 })
+    // A mixer that puts out nothing, and whose matrix is zero, is as far away as the teacher is large.
+    let silent = try TinyPair { $0.attentionLayers = [1] }
+    withoutGradients {
+      for name in ["out_proj.weight", "out_proj.bias", "in_proj.bc", "in_proj.c", "D"] {
+        silent.pair.student.parameters["layers.0.mixer.\(name)"]?.value.fill(0)
+      }
+    }
+    #expect(abs(LayerDistances.measure(silent.pair, [first]).outputErrors[0]! - 1) < 1e-9)
     let narrow = try TinyPair { $0.vHeads = 2 }
     let other = LayerDistances.measure(narrow.pair, [first])
     #expect(other.matrices.allSatisfy { $0 == nil } && other.outputs.allSatisfy { $0 != nil })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MohawkServer
 
-@ClientActor @Suite(.serialized) struct ServerTests {
+@Suite(.serialized, .onOtherThreads) struct ServerTests {
   /// New tokens that no test waits for.
   static let endless = 100_000_000
 

@@ -6,6 +6,7 @@ import MohawkMixers
 import MohawkModels
 import MohawkTensor
 import MohawkText
+import Testing
 
 @testable import MohawkServer
 
@@ -66,21 +67,30 @@ final class TestServer: Sendable {
   }
 }
 
-/// Where tests wait for a server: a thread of their own. The few threads of Swift's pool, two on a small machine, are the
-/// server's, and a test that blocks one of them in `recv` could wait for what nobody is left to send.
-@globalActor actor ClientActor {
-  static let shared = ClientActor()
-  private final class Thread: SerialExecutor {
-    private let queue = DispatchQueue(label: "clients of test servers")
+/// Runs tests on threads of their own. The few threads of Swift's pool, two on a small machine, are the server's, and a
+/// test that blocks one of them in `recv` could wait for what nobody is left to send.
+struct OnOtherThreads: SuiteTrait, TestTrait, TestScoping {
+  private final class Threads: TaskExecutor {
+    private let queue = DispatchQueue(label: "clients of test servers", attributes: .concurrent)
 
     func enqueue(_ job: consuming ExecutorJob) {
       let job = UnownedJob(job)
-      queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+      queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
   }
-  private static let thread = Thread()
+  private static let threads = Threads()
 
-  nonisolated var unownedExecutor: UnownedSerialExecutor { Self.thread.asUnownedSerialExecutor() }
+  var isRecursive: Bool { true }
+
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    try await withTaskExecutorPreference(Self.threads) { try await function() }
+  }
+}
+
+extension Trait where Self == OnOtherThreads {
+  static var onOtherThreads: Self { Self() }
 }
 
 /// What came back over a socket.

@@ -125,13 +125,18 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<2) func hostileMetadataIsRefusedOrWorks(part: Int) throws {
+  @Test(arguments: 0..<3) func hostileMetadataIsRefusedOrWorks(part: Int) throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/fuzz.gguf"
     var random = SeededGenerator(seed: UInt64(300 + part))
     var read = 0
     for number in 0..<1000 {
-      try Data(Self.damaged(Self.seeds[number % Self.seeds.count], &random)).write(to: URL(fileURLWithPath: path))
+      unlink(path)
+      let bytes = Self.damaged(Self.seeds[number % Self.seeds.count], &random)
+      // `Data.write` would wait for the disk.
+      let file = try #require(fopen(path, "wb"))
+      #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+      fclose(file)
       if try isRead(path, wholly: number % 8 < 2) { read += 1 }
     }
     #expect((100...900).contains(read))

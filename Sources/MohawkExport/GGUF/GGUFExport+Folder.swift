@@ -7,7 +7,7 @@ import MohawkText
 extension GGUFExport {
   /// Writes the model of a folder with the tokenizer and the chat template that lie beside it.
   /// - Parameters:
-  ///   - folder: of any family that is known.
+  ///   - folder: of any family that is known, or a GGUF file.
   ///   - path: the file, which is replaced.
   ///   - type: as of ``write(_:tokenizer:to:type:name:chatTemplate:)``.
   ///   - withTokenizer: false leaves tokenizer and chat template out.
@@ -19,11 +19,7 @@ extension GGUFExport {
     folder: String, to path: String, type: GGUFType? = nil, withTokenizer: Bool = true
   ) throws -> (model: Decoder, hasTokenizer: Bool) {
     let model = try Conversion.open(folder, as: nil)
-    let isThere =
-      withTokenizer
-      && ["tokenizer.json", "vocab.json", "tokenizer.model"].contains {
-        FileManager.default.fileExists(atPath: folder + "/" + $0)
-      }
+    let isThere = try withTokenizer && hasTokenizer(folder)
     let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
     try write(
       model, tokenizer: isThere ? Tokenizer(folder: folder) : nil, to: path, type: type, name: name,
@@ -31,9 +27,17 @@ extension GGUFExport {
     return (model, isThere)
   }
 
-  /// The text of a folder's chat template: `chat_template.jinja`, or `chat_template` in `tokenizer_config.json`, of
+  private static func hasTokenizer(_ path: String) throws -> Bool {
+    if GGUFFile.isOne(path) { return try GGUFTokenizer.find(in: path) != nil }
+    return ["tokenizer.json", "vocab.json", "tokenizer.model"].contains {
+      FileManager.default.fileExists(atPath: path + "/" + $0)
+    }
+  }
+
+  /// The text of a folder's chat template, or of a GGUF file's: `chat_template.jinja`, or `chat_template` in `tokenizer_config.json`, of
   /// several the one called `default`; nil when there is none.
   static func chatTemplate(of folder: String) throws -> String? {
+    if GGUFFile.isOne(folder) { return try GGUFTokenizer.find(in: folder)?.chatTemplates()["default"] }
     let file = folder + "/chat_template.jinja"
     if FileManager.default.fileExists(atPath: file) {
       return try MappedFile(file).withBytes { String(decoding: $0, as: UTF8.self) }
