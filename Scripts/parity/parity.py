@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "goldens"))
 warnings.filterwarnings("ignore")
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
 MODULES = tempfile.TemporaryDirectory()  # where transformers copies the code of folders
 os.environ["HF_MODULES_CACHE"] = MODULES.name
 
