@@ -54,7 +54,7 @@ extension Recipe {
       $0.stages = [.alignment, .distillation]
       $0.alignment.tokens = 25_600
       $0.alignment.batchTokens = 512
-      $0.distillation.tokens = 51_200
+      $0.distillation.tokens = 204_800
       $0.distillation.batchTokens = 1024
       $0.distillation.microBatchTokens = 512
       $0.distillation.warmup = 0.2

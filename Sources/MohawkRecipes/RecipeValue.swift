@@ -19,8 +19,8 @@ extension Int: RecipeValue {
     self.init(count: text)
   }
 
-  /// A whole number with optional `_`, exponent, power (`2^15`) or a `k`, `M`, `B` behind it.
-  init?(count text: String) {
+  /// A whole number as recipes have it: with optional `_`, exponent, power (`2^15`) or a `k`, `M`, `B` behind it.
+  public init?(count text: String) {
     let digits = text.replacingOccurrences(of: "_", with: "")
     guard digits.utf8.count <= 40 else { return nil }
     // The bound leaves room for sums and products of counts.

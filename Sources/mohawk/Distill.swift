@@ -13,6 +13,8 @@ struct Distill: ParsableCommand {
   @OptionGroup var options: RecipeOptions
   @Option(help: "The teacher: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.")
   var teacher: String?
+  @Option(help: "Tokens to learn from in all, such as 300k; the stages share them as the recipe divides its own.")
+  var tokens: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
   @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22.") var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
@@ -24,11 +26,11 @@ struct Distill: ParsableCommand {
     if let stages { more.append("stages=[\(stages)]") }
     if let attention { more.append("student.attentionLayers=[\(attention)]") }
     if let signals { more.append("signals=\(try RecipeOptions.quoted(signals))") }
-    // A run of the default recipe is called after its folder.
-    if options.recipe == "demo", !options.assignments.contains(where: { $0.hasPrefix("name=") }) {
+    // A run that names no recipe is called after its folder.
+    if options.recipe ?? "demo" == "demo", !options.assignments.contains(where: { $0.hasPrefix("name=") }) {
       more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")
     }
-    let recipe = try options.resolved(more, teacher: teacher)
+    let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
     let session = Session(recipe)
     let run = DistillationRun(recipe, folder: output, session.settings)
     session.showStart(of: run)

@@ -6,8 +6,12 @@ import MohawkTensor
 
 /// The options from which every long command makes its recipe.
 struct RecipeOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "A named recipe (mohawk recipes) or a YAML or JSON file.")
-  var recipe = "demo"
+  @Option(
+    name: .shortAndLong,
+    help: """
+      A named recipe (mohawk recipes) or a YAML or JSON file. (default: published where --teacher names one, else demo)
+      """)
+  var recipe: String?
 
   @Option(name: .customLong("set"), help: "Sets one value, such as stage2.learningRate=1e-3. May be repeated.")
   var assignments: [String] = []
@@ -38,19 +42,35 @@ struct RecipeOptions: ParsableArguments {
   ///   - more: further assignments.
   ///   - teacher: the teacher's folder, known before the recipe is checked, since the shape of the recipe's own model
   ///     does not matter then.
-  func resolved(_ more: [String] = [], teacher: String? = nil) throws -> Recipe {
+  ///   - tokens: a total for the stages, as it was written.
+  func resolved(_ more: [String] = [], teacher: String? = nil, tokens: String? = nil) throws -> Recipe {
     var all = assignments + more
     if let teacher { all.append("teacher=\(try Self.quoted(teacher))") }
     if let threads { all.append("threads=\(threads)") }
     if let precision { all.append("precision=\(precision)") }
     if let device { all.append("device=\(device)") }
     if let seed { all.append("seed=\(seed)") }
-    var recipe = try RecipeLoader.load(self.recipe, set: all)
+    var recipe = try RecipeLoader.load(self.recipe ?? (teacher == nil ? "demo" : "published"), set: all)
+    if let tokens {
+      let total = try Self.count(tokens)
+      guard total > 0 else {
+        throw MohawkError(.invalidValue, "--tokens is \(total)", remedy: "give a number above 0, such as 300k")
+      }
+      recipe.divide(tokens: total)
+    }
     if !data.isEmpty { recipe.data.train = data }
     if !validation.isEmpty { recipe.data.validation = validation }
     if let tokenizer { recipe.data.tokenizer = tokenizer }
     try recipe.validate()
     return recipe
+  }
+
+  /// A number of tokens, written as in recipes.
+  static func count(_ text: String) throws -> Int {
+    guard let number = Int(count: text), number >= 0 else {
+      throw MohawkError(.invalidValue, "--tokens is '\(text)'", remedy: "use a number such as 200000, 200k or 2M")
+    }
+    return number
   }
 
   /// A text as YAML, which reads JSON's.

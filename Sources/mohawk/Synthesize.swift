@@ -42,7 +42,7 @@ struct Synthesize: ParsableCommand {
     settings.shouldStop = { StopSignal.isRequested }
     settings.notice = { Terminal.complain($0) }
     let run = SynthesisRun(
-      model: model, folder: output, tokens: try Self.count(tokens), length: length, batch: batch, sampling: sampling,
+      model: model, folder: output, tokens: try RecipeOptions.count(tokens), length: length, batch: batch, sampling: sampling,
       weights: try weights.precision(), beginning: try beginning(), settings)
     let line = StatusLine(every: .seconds(10))
     run.progress = { line.show($0.text, isDone: $0.tokens >= $0.total) }
@@ -65,16 +65,6 @@ struct Synthesize: ParsableCommand {
     }
   }
 
-  /// A number that may end in k or M.
-  private static func count(_ text: String) throws -> Int {
-    let factors: [Character: Double] = ["k": 1e3, "K": 1e3, "M": 1e6]
-    let factor = text.last.flatMap { character in factors[character] } ?? 1
-    let digits = (factor == 1 ? text : String(text.dropLast())).replacingOccurrences(of: "_", with: "")
-    guard let number = Double(digits), number >= 0, let count = Int(exactly: (number * factor).rounded()) else {
-      throw MohawkError(.invalidValue, "--tokens is '\(text)'", remedy: "use a number such as 200000, 200k or 2M")
-    }
-    return count
-  }
 }
 
 extension SynthesisRun.Progress {

@@ -35,6 +35,8 @@ import Testing
     try refused(place.distil("run", "--teacher", "nowhere"), 1, "nowhere/config.json", "no such file")
     try refused(place.distil("run", "--stages", "1,9"), 1, "stages")
     try refused(place.distil("run", "--attention", "5"), 1, "layers 0 to 1")
+    try refused(place.distil("run", "--tokens", "0"), 1, "--tokens is 0")
+    try refused(place.distil("run", "--tokens", "many"), 1, "--tokens is 'many'")
     try refused(place.distil("text.txt"), 1, "text.txt")
     try refused(["distill", "-r", "demo", "-o", "run"], 1, "there is no teacher", "mohawk pretrain")
     try refused(["pretrain", "-r", "recipe.yaml", "-o", "run"], 1, "names the teacher")
