@@ -42,7 +42,8 @@ struct Synthesize: ParsableCommand {
     settings.shouldStop = { StopSignal.isRequested }
     settings.notice = { Terminal.complain($0) }
     let run = SynthesisRun(
-      model: model, folder: output, tokens: try RecipeOptions.count(tokens), length: length, batch: batch, sampling: sampling,
+      model: model, folder: output, tokens: try RecipeOptions.count(tokens), length: length, batch: batch,
+      sampling: sampling,
       weights: try weights.precision(), beginning: try beginning(), settings)
     let line = StatusLine(every: .seconds(10))
     run.progress = { line.show($0.text, isDone: $0.tokens >= $0.total) }
