@@ -8,13 +8,7 @@ import Testing
 @Suite struct ConvertTests {
   private func llama() throws -> Workplace {
     let place = try Workplace()
-    let shape = DecoderConfiguration(
-      format: .llama, vocabulary: 320, modelDim: 32, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
-      mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
-        modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
-    try Decoder.fresh(shape, seed: 3).write(to: place.path("llama"))
-    try Workplace.tokenizer.write(to: place.path("llama/tokenizer.json"))
+    try place.makeLlama("llama")
     return place
   }
 

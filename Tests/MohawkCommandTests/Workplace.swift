@@ -44,6 +44,17 @@ final class Workplace: Sendable {
     try Self.tokenizer.write(to: path(name + "/tokenizer.json"))
   }
 
+  /// A folder with a small Llama and the tokenizer.
+  func makeLlama(_ name: String) throws {
+    let shape = DecoderConfiguration(
+      format: .llama, vocabulary: 320, modelDim: 32, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
+      mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
+      attention: AttentionConfiguration(
+        modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
+    try Decoder.fresh(shape, seed: 3).write(to: path(name))
+    try Self.tokenizer.write(to: path(name + "/tokenizer.json"))
+  }
+
   static let recipe = """
     threads: 1
     teacher: teacher

@@ -237,10 +237,20 @@ import Testing
     #expect(distances.matrices[1] == nil && distances.outputs[1] == nil)
     #expect(distances.matrixErrors[1] == nil && distances.outputErrors[1] == nil)
     #expect([0, 2].allSatisfy { distances.matrixErrors[$0]! > 0 && distances.outputErrors[$0]! > 0 })
-    // A mixer that puts out nothing, and whose matrix is zero, is as far away as the teacher is large.
+    // The matrices of the first row, written out.
+    let error: Double = withoutGradients {
+      let hidden = tiny.pair.teacher.embed(first.narrowed(0, from: 0, length: 1))
+      let (teacher, student) = (tiny.pair.teacher.blocks[0], tiny.pair.student.blocks[0])
+      let wanted = teacher.mixer.factoredMatrix(of: teacher.mixerInput(hidden)).whole()
+      let found = student.mixer.factoredMatrix(of: student.mixerInput(hidden)).whole()
+      let difference = found - wanted
+      return ((difference * difference).sum().item() / (wanted * wanted).sum().item()).squareRoot()
+    }
+    #expect(abs(LayerDistances.measure(tiny.pair, [first]).matrixErrors[0]! - error) < 1e-9)
+    // A mixer that puts out nothing is as far away as the teacher's output is large.
     let silent = try TinyPair { $0.attentionLayers = [1] }
     withoutGradients {
-      for name in ["out_proj.weight", "out_proj.bias", "in_proj.bc", "in_proj.c", "D"] {
+      for name in ["out_proj.weight", "out_proj.bias"] {
         silent.pair.student.parameters["layers.0.mixer.\(name)"]?.value.fill(0)
       }
     }
