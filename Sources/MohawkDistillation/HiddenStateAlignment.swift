@@ -43,8 +43,9 @@ public final class HiddenStateAlignment: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    try LayerWalk.accumulate(pair, tokens, signals, .output, share: share) { mixer, input, target in
-      StageLosses.alignment(student: mixer(input), teacher: target)
+    let loss = LayerLoss(plan)
+    return try LayerWalk.accumulate(pair, tokens, signals?.input, .output, share: share) { mixer, input, target in
+      loss.outputs(student: mixer(input), teacher: target)
     }
   }
 

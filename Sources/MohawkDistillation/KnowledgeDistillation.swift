@@ -1,11 +1,13 @@
+import MohawkFiles
 import MohawkLayers
 import MohawkModels
 import MohawkRecipes
 import MohawkTensor
 import MohawkTraining
 
-/// Stage 3: the whole student learns the teacher's next-token probabilities (temperature 1, no hard labels, all
-/// positions), from the running teacher or from what was kept of it.
+/// Stage 3: the whole student learns the teacher's next-token probabilities at all positions, from the running teacher or
+/// from what was kept of it. The paper's loss is their cross-entropy at temperature 1 without hard labels; the plan may say
+/// otherwise.
 public final class KnowledgeDistillation: TrainingStage {
   /// The stage of the recipe.
   public let name = StageName.distillation
@@ -27,6 +29,12 @@ public final class KnowledgeDistillation: TrainingStage {
     evaluation: @escaping () throws -> [Metric] = { [] }
   ) throws {
     try plan.requireTrained([.mixer, .all], in: name)
+    if let signals, plan.temperature != 1 || plan.divergence != .forward || plan.top != nil {
+      throw MohawkError(
+        .mismatch, "signals hold probabilities at temperature 1 for the forward divergence, with a top of their own",
+        at: signals.folder,
+        remedy: "leave out temperature, divergence and top of stage distillation, or run without signals")
+    }
     self.pair = pair
     self.signals = signals
     self.plan = plan
@@ -43,12 +51,26 @@ public final class KnowledgeDistillation: TrainingStage {
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
-    let target = try signals.map { .kept(try $0.top(tokens)) } ?? saidNow(ids)
+    var terms: [VocabularyLoss.Term] = []
+    if plan.labels < 1 {
+      let target = try signals.map { .kept(try $0.top(tokens)) } ?? saidNow(tokens, ids)
+      terms.append(
+        .init(
+          target: target, weight: 1 - plan.labels, temperature: plan.temperature, divergence: plan.divergence))
+    }
+    if plan.labels > 0 {
+      let next = tokens.narrowed(1, from: 1, length: tokens.size(1) - 1).reshaped(-1)
+      terms.append(.init(target: .tokens(next), weight: plan.labels))
+    }
     let normalised = pair.student.normalise(pair.student.hidden(ids))
-    return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: target, share: share))
+    return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: terms, share: share))
   }
 
-  private func saidNow(_ ids: Tensor) -> VocabularyLoss.Target {
+  private func saidNow(_ tokens: Tensor, _ ids: Tensor) -> VocabularyLoss.Target {
+    if let top = plan.top {
+      let count = min(top, pair.teacher.vocabulary)
+      return .kept(SignalPass.top(pair.teacher, tokens, count: count, temperature: plan.temperature))
+    }
     let hidden = withoutGradients {
       pair.teacher.normalise(pair.teacher.hidden(ids)).reshaped(-1, pair.teacher.modelDim)
     }

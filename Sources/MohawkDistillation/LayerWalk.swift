@@ -83,6 +83,17 @@ extension LayerWalk.Sight<MixerMatrix> {
   }
 }
 
+extension LayerWalk.Sight<WeighedMatrix> {
+  /// The mixer's matrix and how long the values are that its columns multiply.
+  static var weighedMatrix: Self {
+    Self { place in
+      let input = place.block.mixerInput(place.hidden)
+      let (target, output) = place.block.mixer.weighedMatrix(input, withOutput: !place.isLast)
+      return (target, output.map { place.block.finish(place.hidden, input: input, mixed: $0) })
+    }
+  }
+}
+
 extension LayerWalk.Sight<Tensor> {
   /// What the mixer, or the whole block, adds to the stream.
   static var output: Self {
@@ -105,12 +116,12 @@ extension LayerWalk {
   /// sequences after the other.
   /// - Parameters:
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
-  ///   - signals: what enters the layers; nil runs the teacher.
+  ///   - inputs: what enters a layer for some of the tokens, in the given type; nil runs the teacher.
   ///   - share: factor on the gradients.
   ///   - loss: a layer's loss from the student's mixer, what enters it and what the teacher shows; the mean over
   ///     sequences.
   static func accumulate<Target>(
-    _ pair: DistillationPair, _ tokens: Tensor, _ signals: TeacherSignals?, _ sight: Sight<Target>, share: Double,
+    _ pair: DistillationPair, _ tokens: Tensor, _ inputs: LayerInputs?, _ sight: Sight<Target>, share: Double,
     loss: (_ mixer: any SequenceMixer, _ input: Tensor, _ target: Target) -> Tensor
   ) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
@@ -129,9 +140,8 @@ extension LayerWalk {
         let shared = withoutGradients { loss.detached() * weight }
         losses[layer] = losses[layer].map { $0 + shared } ?? shared
       }
-      if let signals {
-        try run(
-          pair, sight, input: { try signals.input(part, of: $0, stream.dtype) }, compare: compare, finish: learn)
+      if let inputs {
+        try run(pair, sight, input: { try inputs(part, $0, stream.dtype) }, compare: compare, finish: learn)
       } else {
         run(pair, part.narrowed(1, from: 0, length: length), sight, compare: compare, finish: learn)
       }
@@ -140,7 +150,27 @@ extension LayerWalk {
   }
 }
 
+/// A teacher's matrix and how long the values are that its columns multiply, [batch, heads, length].
+struct WeighedMatrix {
+  let matrix: MixerMatrix
+  let lengths: Tensor
+}
+
+extension LayerWalk {
+  /// What enters a layer for tokens [rows, length + 1], in a type: [rows, length, modelDim].
+  typealias LayerInputs = (_ tokens: Tensor, _ layer: Int, _ dtype: DType) throws -> Tensor
+}
+
 extension SequenceMixer {
+  /// All from one set of operands.
+  func weighedMatrix(_ x: Tensor, withOutput: Bool) -> (WeighedMatrix, output: Tensor?) {
+    let operands = operands(x, for: .mixing)
+    let lengths = StageLosses.wide(values(operands)).square().sum(over: -1).sqrt().transposed(1, 2)
+    return (
+      WeighedMatrix(matrix: factoredMatrix(operands), lengths: lengths), withOutput ? output(mix(operands), x) : nil
+    )
+  }
+
   /// Both from one set of operands.
   func matrixAndOutput(_ x: Tensor) -> (matrix: MixerMatrix, output: Tensor) {
     let operands = operands(x, for: .mixing)

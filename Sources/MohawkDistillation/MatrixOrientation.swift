@@ -49,8 +49,14 @@ public final class MatrixOrientation: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    try LayerWalk.accumulate(pair, tokens, signals, .matrix, share: share) { mixer, input, target in
-      StageLosses.orientation(student: mixer.factoredMatrix(of: input), teacher: target)
+    let loss = LayerLoss(plan)
+    if loss.columns == .equal {
+      return try LayerWalk.accumulate(pair, tokens, signals?.input, .matrix, share: share) { mixer, input, target in
+        loss.matrices(student: mixer.factoredMatrix(of: input), teacher: target)
+      }
+    }
+    return try LayerWalk.accumulate(pair, tokens, signals?.input, .weighedMatrix, share: share) { mixer, input, target in
+      loss.matrices(student: mixer.factoredMatrix(of: input), teacher: target.matrix, values: target.lengths)
     }
   }
 

@@ -37,7 +37,7 @@ public final class Pretraining: TrainingStage {
     let ids = tokens.narrowed(1, from: 0, length: length)
     let targets = tokens.narrowed(1, from: 1, length: length).reshaped(-1)
     let normalised = model.normalise(model.hidden(ids))
-    let loss = VocabularyLoss.backward(model, normalised, to: .tokens(targets), share: share)
+    let loss = VocabularyLoss.backward(model, normalised, to: [.init(target: .tokens(targets))], share: share)
     return StageLoss(total: loss)
   }
 

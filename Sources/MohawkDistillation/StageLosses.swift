@@ -1,7 +1,9 @@
 import MohawkMixers
+import MohawkRecipes
 import MohawkTensor
 
-/// The three losses of MOHAWK (Bick et al. 2024), as pure functions. Distances are unsquared.
+/// The three losses of MOHAWK (Bick et al. 2024) and their variants, as pure functions. Distances are unsquared unless
+/// a loss says otherwise.
 public enum StageLosses {
   /// Stage 1: the mean over batch and heads of ‖student − teacher‖_F.
   ///
@@ -34,6 +36,20 @@ public enum StageLosses {
   public static func distillationSum(student: Tensor, teacher: Tensor) -> Tensor {
     let target = wide(teacher).softmax(-1)
     return -(target * wide(student).logSoftmax(-1)).sum()
+  }
+
+  /// The same with another divergence. The reverse one is KL(student ‖ teacher), and the mixed one is the mean of it and of
+  /// the cross-entropy.
+  public static func distillationSum(student: Tensor, teacher: Tensor, _ divergence: Divergence) -> Tensor {
+    func reverse() -> Tensor {
+      let own = wide(student).logSoftmax(-1)
+      return (own.exp() * (own - wide(teacher).logSoftmax(-1))).sum()
+    }
+    switch divergence {
+    case .forward: return distillationSum(student: student, teacher: teacher)
+    case .reverse: return reverse()
+    case .mixed: return (distillationSum(student: student, teacher: teacher) + reverse()) * 0.5
+    }
   }
 
   /// Stage 3 from what was kept of the teacher's probabilities: all ids that are not named are one outcome, whose

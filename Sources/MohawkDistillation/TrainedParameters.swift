@@ -24,18 +24,28 @@ extension DistillationPair {
 
   /// Each parameter's factor on a stage's learning rate.
   func rates(_ parameters: [Parameter], _ plan: StageRecipe) -> [Double] {
-    parameters.map { copied.contains($0.name) ? plan.copiedRate : 1 }
+    parameters.map { parameter in
+      if decides(parameter, { $0.decaysDependOn(parameter.name) }) { return plan.decayRate }
+      return copied.contains(parameter.name) ? plan.copiedRate : 1
+    }
+  }
+
+  /// The layer of whose mixer a parameter of the student is; nil for others.
+  func mixerLayer(of parameter: Parameter) -> Int? {
+    let path = parameter.name.split(separator: ".")
+    return path.count > 3 && path[0] == "layers" && path[2] == "mixer" ? Int(path[1]) : nil
+  }
+
+  /// Whether a parameter is one of a student's mixer for whose kind this holds.
+  private func decides(_ parameter: Parameter, _ holds: (any SequenceMixer.Type) -> Bool) -> Bool {
+    mixerLayer(of: parameter).map { holds(type(of: student.blocks[$0].mixer)) } ?? false
   }
 
   private func moves(_ parameter: Parameter, _ part: TrainedPart) -> Bool {
-    let path = parameter.name.split(separator: ".")
-    let isMixer = path.count > 3 && path[0] == "layers" && path[2] == "mixer"
     switch part {
-    case .all: return true
-    case .mixer: return isMixer
-    case .matrix:
-      guard isMixer, let layer = Int(path[1]) else { return false }
-      return type(of: student.blocks[layer].mixer).matrixDependsOn(parameter.name)
+    case .all: true
+    case .mixer: decides(parameter) { _ in true }
+    case .matrix: decides(parameter) { $0.matrixDependsOn(parameter.name) }
     }
   }
 }

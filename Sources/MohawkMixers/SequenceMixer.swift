@@ -20,6 +20,8 @@ public protocol SequenceMixer {
   static var kind: String { get }
   /// Whether `matrix` depends on the parameter of this full name; on others of a mixer only values and output depend.
   static func matrixDependsOn(_ parameterName: String) -> Bool
+  /// Whether the parameter of this full name is there for decays or step sizes, which have a learning rate of their own.
+  static func decaysDependOn(_ parameterName: String) -> Bool
 
   /// How many matrices there are per sequence.
   var heads: Int { get }
@@ -60,6 +62,9 @@ extension MixerState {
 }
 
 extension SequenceMixer {
+  /// None, for mixers without decays.
+  public static func decaysDependOn(_ parameterName: String) -> Bool { false }
+
   /// The whole layer on x [batch, length, modelDim].
   public func callAsFunction(_ x: Tensor) -> Tensor { output(mix(operands(x, for: .mixing)), x) }
 

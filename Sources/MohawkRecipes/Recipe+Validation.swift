@@ -193,8 +193,16 @@ private struct RecipeChecks {
       refuse(key(leaf), "must be at least 0 and below 1, not \(beta)")
     }
     if stage.epsilon <= 0 { refuse(key("epsilon"), "must be positive, not \(stage.epsilon)") }
-    if !(stage.copiedRate >= 0 && stage.copiedRate.isFinite) {
-      refuse(key("copiedRate"), "must not be negative, but is \(stage.copiedRate)")
+    for (leaf, rate) in [("copiedRate", stage.copiedRate), ("decayRate", stage.decayRate)]
+    where !(rate >= 0 && rate.isFinite) { refuse(key(leaf), "must not be negative, but is \(rate)") }
+    atLeast(1, key("passes"), stage.passes)
+    atLeast(1, key("top"), stage.top)
+    range(0...1, key("labels"), stage.labels)
+    if !(stage.temperature > 0 && stage.temperature.isFinite) {
+      refuse(key("temperature"), "must be positive, not \(stage.temperature)")
+    }
+    if stage.top != nil, stage.divergence != .forward {
+      refuse(key("top"), "is for the forward divergence only", remedy: "write null, or divergence: forward")
     }
     if stage.clip < 0 { refuse(key("clip"), "must not be negative, but is \(stage.clip)") }
   }

@@ -27,6 +27,9 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var signals: String?
   /// Training of the teacher; unused when `teacher` is given.
   public var pretraining = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 1e-3, trains: .all)
+  /// Calibration: each mixer's output approaches that of the attention it replaces, on a little text that is repeated.
+  public var calibration = StageRecipe(
+    tokens: 8192, passes: 20, batchTokens: 512, learningRate: 1e-3, trains: .mixer, evaluateEvery: 50)
   /// Stage 1, matrix orientation: the student's mixing matrices approach the teacher's.
   public var orientation = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 5e-4, trains: .matrix)
   /// Stage 2, hidden-state alignment: each mixer's output approaches that of the attention it replaces.
@@ -56,6 +59,7 @@ extension Recipe {
     get {
       switch stage {
       case .pretraining: pretraining
+      case .calibration: calibration
       case .orientation: orientation
       case .alignment: alignment
       case .distillation: distillation
@@ -64,6 +68,7 @@ extension Recipe {
     set {
       switch stage {
       case .pretraining: pretraining = newValue
+      case .calibration: calibration = newValue
       case .orientation: orientation = newValue
       case .alignment: alignment = newValue
       case .distillation: distillation = newValue
@@ -77,7 +82,7 @@ extension Recipe {
   /// The samples of the seeded order of sequences that a distillation stage of `stages` trains on: every stage goes on
   /// where the one before it stopped.
   public func samples(of stage: StageName) -> Range<Int> {
-    func count(_ stage: StageName) -> Int { self[stage].steps * (self[stage].batchTokens / data.sequenceLength) }
+    func count(_ stage: StageName) -> Int { self[stage].stepsOfPass * (self[stage].batchTokens / data.sequenceLength) }
     let before = stages.prefix { $0 != stage }.reduce(0) { $0 + count($1) }
     return before..<before + count(stage)
   }

@@ -59,7 +59,7 @@ public struct RecipeKey: Sendable {
   /// Every key, in the order in which recipes are written.
   public static let all: [RecipeKey] =
     run + data + model + student
-    + stage(.pretraining, \.pretraining) + stage(.orientation, \.orientation)
+    + stage(.pretraining, \.pretraining) + stage(.calibration, \.calibration) + stage(.orientation, \.orientation)
     + stage(.alignment, \.alignment) + stage(.distillation, \.distillation)
     + keeping
 
@@ -137,7 +137,9 @@ extension RecipeKey {
     ) -> RecipeKey {
       RecipeKey("\(stage.rawValue).\(leaf)", path, field, summary)
     }
-    return [
+    let learns = stage != .pretraining
+    let comparesLayers = learns && stage != .distillation
+    let common = [
       key("tokens", \.tokens, "tokens to train on"),
       key("batchTokens", \.batchTokens, "tokens per optimiser step"),
       key("microBatchTokens", \.microBatchTokens, "tokens per forward pass; null: all of batchTokens"),
@@ -150,10 +152,29 @@ extension RecipeKey {
       key("beta2", \.beta2, "AdamW's decay of the second moment"),
       key("epsilon", \.epsilon, "AdamW's epsilon"),
       key("clip", \.clip, "largest gradient norm; 0: no clipping"),
-      key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
       key("trains", \.trains, "which parameters move"),
       key("evaluateEvery", \.evaluateEvery, "steps between evaluations; 0: only at the end"),
     ]
+    let students = [
+      key("passes", \.passes, "how often the stage goes through its tokens"),
+      key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
+      key("decayRate", \.decayRate, "factor on the learning rate of weights of decays and step sizes"),
+    ]
+    let layers = [
+      key("distance", \.distance, "norm of a layer's difference from its teacher, or its square"),
+      key("relative", \.relative, "whether distances are divided by the teacher's size"),
+    ]
+    let matrices = [
+      key("columns", \.columns, "whether a matrix's columns count alike, or as the teacher's values are long")
+    ]
+    let probabilities = [
+      key("temperature", \.temperature, "what logits are divided by before they are compared"),
+      key("divergence", \.divergence, "KL(teacher ‖ student), KL(student ‖ teacher), or the mean of both"),
+      key("top", \.top, "most likely tokens that are compared one by one, the rest as one; null: all"),
+      key("labels", \.labels, "share of the loss that is cross-entropy against the text itself, 0 to 1"),
+    ]
+    return common + (learns ? students : []) + (comparesLayers ? layers : [])
+      + (stage == .orientation ? matrices : []) + (stage == .distillation ? probabilities : [])
   }
 
   private static let keeping = [

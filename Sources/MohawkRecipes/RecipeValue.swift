@@ -167,7 +167,7 @@ extension Array: RecipeValue where Element: RecipeValue {
 }
 
 extension StageName: RecipeValue {
-  static var expectation: String { "orientation, alignment or distillation (or 1, 2, 3)" }
+  static var expectation: String { "calibration, orientation, alignment or distillation (or 1, 2, 3)" }
 
   init?(recipe node: Node) {
     guard let text = node.scalar?.string else { return nil }
@@ -190,6 +190,9 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable, RawValue == S
 
 extension Precision: RecipeValue {}
 extension TrainedPart: RecipeValue {}
+extension LayerDistance: RecipeValue {}
+extension MatrixColumns: RecipeValue {}
+extension Divergence: RecipeValue {}
 extension StudentRecipe.Start: RecipeValue {}
 extension StudentRecipe.Mixer: RecipeValue {}
 

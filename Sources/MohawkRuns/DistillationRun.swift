@@ -81,7 +81,9 @@ public final class DistillationRun {
     if start == .context, try !run.hasCheckpoint { try startFromContext(pair, data) }
     let stages = try stages(pair, data, signals)
     try run.train(stages) { stage, step in
-      let rows = stages[stage].plan.batchTokens / self.recipe.data.sequenceLength
+      let plan = stages[stage].plan
+      let rows = plan.batchTokens / self.recipe.data.sequenceLength
+      let step = step % plan.stepsOfPass
       let first = self.recipe.samples(of: stages[stage].name).lowerBound
       return data.batch(samples: first + step * rows..<first + (step + 1) * rows)
     }
@@ -93,6 +95,9 @@ public final class DistillationRun {
     }
   }
 
+  /// Sequences by which calibration finds each layer's best weights.
+  private static let judgedSequences = 2
+
   /// - Parameter data: nil when the stages are only made to see that they can be.
   private func stages(_ pair: DistillationPair, _ data: RunData?, _ signals: TeacherSignals?) throws
     -> [any TrainingStage]
@@ -102,6 +107,14 @@ public final class DistillationRun {
       let plan = recipe[name]
       let signals = signals?.part(for: name) == nil ? nil : signals
       switch name {
+      case .calibration:
+        // The sequences that the next stage begins with.
+        let next = recipe.samples(of: .calibration).upperBound
+        let judged = data.map { data in
+          let batch = data.batch(samples: next..<next + Self.judgedSequences)
+          return batch.narrowed(1, from: 0, length: batch.size(1) - 1)
+        }
+        return try Calibration(pair, plan, judgedBy: judged, signals: signals)
       case .orientation:
         return try MatrixOrientation(
           pair, plan, signals: signals,

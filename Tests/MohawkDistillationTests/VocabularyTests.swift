@@ -20,12 +20,13 @@ import Testing
     let targets = tokens.narrowed(1, from: 1, length: 11).reshaped(-1)
     var rows: [Int] = []
     let flat = model.normalise(model.hidden(ids)).reshaped(33, 24)
-    let loss = VocabularyLoss.recorded(model, flat, share: 0.3, elements: elements) { logits, first in
+    let (loss, gradient) = VocabularyLoss.recorded(model, flat, share: 0.3, elements: elements) { logits, first in
       #expect(logits.count <= max(elements, 40))
       rows.append(contentsOf: first..<first + logits.size(0))
       let some = targets.narrowed(0, from: first, length: logits.size(0))
       return logits.crossEntropy(some) * Double(logits.size(0))
     }
+    flat.backward(gradient!)
     #expect(rows == Array(0..<33))
     let whole = model(ids).reshaped(33, 40).crossEntropy(targets)
     #expect(abs(loss.item() - whole.item()) < 1e-12)
@@ -62,6 +63,54 @@ import Testing
     let exact = wanted.gradients(of: stage.parameters.map(\.value))
     for (found, exact) in zip(gradients(stage), exact) { #expect(found.1.error(from: exact!) < 1e-9, "\(found.0)") }
     #expect(tiny.teacher.parameters.all.allSatisfy { $0.value.gradient == nil })
+  }
+
+  /// Variants of stage 3 and their losses written out, from all logits, for each position.
+  static let variants: [(String, @Sendable (inout StageRecipe) -> Void, @Sendable (Tensor, Tensor, Tensor) -> Tensor)] = [
+    ("temperature", { $0.temperature = 2.5 }, { student, teacher, _ in
+      -((teacher / 2.5).softmax(-1) * (student / 2.5).logSoftmax(-1)).sum(over: -1) * 6.25
+    }),
+    ("reverse", { $0.divergence = .reverse }, { student, teacher, _ in
+      (student.softmax(-1) * (student.logSoftmax(-1) - teacher.logSoftmax(-1))).sum(over: -1)
+    }),
+    ("mixed at a temperature", { ($0.divergence, $0.temperature) = (.mixed, 0.5) }, { student, teacher, _ in
+      let (p, q) = ((teacher * 2).softmax(-1), (student * 2).softmax(-1))
+      let (a, b) = ((teacher * 2).logSoftmax(-1), (student * 2).logSoftmax(-1))
+      return ((q * (b - a)).sum(over: -1) - (p * b).sum(over: -1)) * 0.125
+    }),
+    ("labels", { ($0.labels, $0.temperature) = (0.3, 2) }, { student, teacher, next in
+      let soft = -((teacher * 0.5).softmax(-1) * (student * 0.5).logSoftmax(-1)).sum(over: -1) * 4
+      return soft * 0.7 - student.logSoftmax(-1).gathered(-1, next).squeezed(-1) * 0.3
+    }),
+    ("labels alone", { $0.labels = 1 }, { student, _, next in
+      -student.logSoftmax(-1).gathered(-1, next).squeezed(-1)
+    }),
+    ("the five most likely", { ($0.top, $0.temperature) = (5, 2) }, { student, teacher, _ in
+      let (p, q) = ((teacher * 0.5).softmax(-1), (student * 0.5).softmax(-1))
+      let (mass, ids) = p.topK(5)
+      let named = q.gathered(-1, ids)
+      let (rest, others) = (-mass.sum(over: -1) + 1, -named.sum(over: -1) + 1)
+      return ((mass * named.log()).sum(over: -1) + rest * others.log()) * -4
+    }),
+  ]
+
+  @Test(arguments: variants.indices) func distillationIsWhatTheRecipeAsksFor(_ index: Int) throws {
+    let (name, change, loss) = Self.variants[index]
+    var plan = TinyPair.plan(.all)
+    change(&plan)
+    let tiny = try TinyPair()
+    let stage = try KnowledgeDistillation(tiny.pair, plan)
+    try stage.begin()
+    let tokens = TinyPair.tokens()
+    let found = try stage.accumulate(tokens, share: 1)
+    let ids = tokens.narrowed(1, from: 0, length: 11)
+    let next = tokens.narrowed(1, from: 1, length: 11).unsqueezed(-1)
+    let wanted = loss(tiny.student(ids), withoutGradients { tiny.teacher(ids) }, next).mean()
+    #expect(abs(found.total.item() - wanted.item()) < 1e-11, "\(name)")
+    let exact = wanted.gradients(of: stage.parameters.map(\.value))
+    for (found, exact) in zip(gradients(stage), exact) {
+      #expect(found.1.error(from: exact!) < 1e-9, "\(name): \(found.0)")
+    }
   }
 
   @Test func aStudentThatIsItsTeacherHasTheSmallestLoss() throws {

@@ -21,9 +21,11 @@ import Testing
       text += "| `\(key.name)` | \(key.expectation) | `\(key.text(defaults))` | \(key.summary) |\n"
     }
     text += "\nKeys of a stage, such as `alignment.tokens`, with the default of each stage:\n\n"
-    text += "| key | value | \(stages.joined(separator: " | ")) | meaning |\n|---|---|---|---|---|---|---|\n"
-    for key in RecipeKey.all where key.group == stages[0] {
-      let values = stages.map { "`\(RecipeKey.byName["\($0).\(key.leaf)"]!.text(defaults))`" }
+    text += "| key | value | \(stages.joined(separator: " | ")) | meaning |\n"
+    text += "|---|---|\(stages.map { _ in "---|" }.joined())---|\n"
+    var leaves = Set<String>()
+    for key in RecipeKey.all where stages.contains(key.group) && leaves.insert(key.leaf).inserted {
+      let values = stages.map { RecipeKey.byName["\($0).\(key.leaf)"].map { "`\($0.text(defaults))`" } ?? "" }
       text += "| `\(key.leaf)` | \(key.expectation) | \(values.joined(separator: " | ")) | \(key.summary) |\n"
     }
     return text

@@ -30,13 +30,19 @@ import Testing
     (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
     (recipe.student.headDim, recipe.student.stateDim, recipe.evaluation.limit) = (1, 1, 1)
-    for stage in StageName.allCases { recipe[stage].microBatchTokens = 1 }
+    for stage in StageName.allCases { (recipe[stage].microBatchTokens, recipe[stage].top) = (1, 1) }
     func leaves(_ value: Any, _ path: String) -> [String] {
       guard let object = value as? [String: Any] else { return [path] }
       return object.flatMap { leaves($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
     }
     let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(recipe))
-    #expect(Set(leaves(object, "")) == Set(RecipeKey.all.map(\.name)))
+    // A stage has the keys that it knows what to do with; each property is a key of some stage.
+    let stages = Set(StageName.allCases.map(\.rawValue))
+    func shared(_ names: some Sequence<String>) -> Set<String> {
+      Set(names.map { name in stages.contains(String(name.prefix { $0 != "." })) ? "stage" + name.drop { $0 != "." } : name })
+    }
+    #expect(shared(leaves(object, "")) == shared(RecipeKey.all.map(\.name)))
+    #expect(Set(RecipeKey.all.map(\.name)).isSubset(of: leaves(object, "")))
     #expect(RecipeKey.all.allSatisfy { !$0.summary.isEmpty })
   }
 
@@ -68,7 +74,7 @@ import Testing
     #expect(
       keys == [
         "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "data", "model", "student",
-        "pretraining", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
+        "pretraining", "calibration", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
       ])
   }
 

@@ -45,6 +45,29 @@ import Testing
     #expect(logs[0] == logs[1])
   }
 
+  @Test func aCalibrationThatIsStoppedGoesOnWithTheBestWeightsSoFar() throws {
+    let tiny = try TinyRun()
+    let recipe = tiny.recipe {
+      $0.teacher = try! tiny.teacher()
+      $0.stages = [.calibration, .distillation]
+      $0.calibration.tokens = 128
+      ($0.calibration.passes, $0.calibration.evaluateEvery, $0.calibration.learningRate) = (4, 2, 0.05)
+      $0.checkpoints.every = 0
+    }
+    try tiny.distil(recipe, "whole")
+    let whole = tiny.recorder.steps
+    #expect(whole.map(\.stageStep) == Array(1...8) + Array(1...4))
+    tiny.recorder.events = []
+    for steps in [1, 2, 2, 4] {
+      tiny.stopAfter = steps
+      #expect(throws: MohawkError.self) { try tiny.distil(recipe, "parts") }
+    }
+    tiny.stopAfter = nil
+    try tiny.distil(recipe, "parts")
+    #expect(tiny.recorder.steps.map(\.numbers) == whole.map(\.numbers))
+    #expect(try tiny.bytes("parts/model/model.safetensors") == tiny.bytes("whole/model/model.safetensors"))
+  }
+
   @Test func aFolderIsNamedWithoutTheSlashesAtItsEnd() {
     for (given, path) in [("run/", "run"), ("run", "run"), ("a/run//", "a/run"), ("/", "/")] {
       #expect(RunFolder(given).path == path)

@@ -5,13 +5,14 @@ import MohawkTensor
 public enum SignalPass {
   /// The `count` most likely ids of every position of tokens [rows, length + 1], row after row. Logits exist for a slice
   /// of positions at a time.
-  public static func top(_ teacher: any LanguageModel, _ tokens: Tensor, count: Int) -> TopProbabilities {
+  public static func top(_ teacher: any LanguageModel, _ tokens: Tensor, count: Int, temperature: Double = 1) -> TopProbabilities {
     withoutGradients {
       let hidden = teacher.normalise(teacher.hidden(ids(tokens))).reshaped(-1, teacher.modelDim)
       let size = max(1, VocabularyLoss.graphElements / teacher.vocabulary)
       let parts = stride(from: 0, to: hidden.size(0), by: size).map { first in
         TopProbabilities(
-          of: teacher.head(hidden.narrowed(0, from: first, length: min(size, hidden.size(0) - first))), count: count)
+          of: teacher.head(hidden.narrowed(0, from: first, length: min(size, hidden.size(0) - first))) / temperature,
+          count: count)
       }
       return TopProbabilities(
         ids: .concatenated(parts.map(\.ids), 0), probabilities: .concatenated(parts.map(\.probabilities), 0),

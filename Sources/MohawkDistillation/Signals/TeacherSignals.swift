@@ -21,7 +21,7 @@ public final class TeacherSignals {
   /// The part that a stage learns from, when it is kept here.
   public func part(for stage: StageName) -> SignalManifest.Part? {
     switch stage {
-    case .orientation, .alignment: manifest.layers == nil ? nil : .inputs
+    case .calibration, .orientation, .alignment: manifest.layers == nil ? nil : .inputs
     case .distillation: manifest.top == nil ? nil : .top
     case .pretraining: nil
     }
@@ -89,7 +89,7 @@ public final class TeacherSignals {
   ///   - tokens: the sequences.
   ///   - layer: the layer.
   ///   - dtype: the type of the teacher's stream.
-  func input(_ tokens: Tensor, of layer: Int, _ dtype: DType) throws -> Tensor {
+  func input(_ tokens: Tensor, _ layer: Int, _ dtype: DType) throws -> Tensor {
     let found = try places(.inputs, tokens)
     return try withoutGradients {
       let rows = try found.map { try $0.shard.row(SignalShard.Name.layer(layer), $0.row) }

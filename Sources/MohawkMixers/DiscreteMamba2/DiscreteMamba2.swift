@@ -76,6 +76,8 @@ public struct DiscreteMamba2: SequenceMixer {
 
   public static let kind = "Discrete-Mamba-2"
 
+  public static func decaysDependOn(_ name: String) -> Bool { name.hasSuffix(".in_proj.a_log") }
+
   /// Of B, C, decay, their convolution, and D.
   public static func matrixDependsOn(_ name: String) -> Bool {
     ["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"].contains { name.hasSuffix("." + $0) }

@@ -57,6 +57,10 @@ public struct Mamba2: SequenceMixer {
 
   public static let kind = "Mamba-2"
 
+  public static func decaysDependOn(_ parameterName: String) -> Bool {
+    ["in_proj.dt", "in_proj.bias.dt", "A_log", "dt_bias"].contains { parameterName.hasSuffix("." + $0) }
+  }
+
   /// Of B, C, step size, decay, their convolution, and D.
   public static func matrixDependsOn(_ parameterName: String) -> Bool {
     [

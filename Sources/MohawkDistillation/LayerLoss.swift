@@ -1,0 +1,61 @@
+import MohawkMixers
+import MohawkRecipes
+import MohawkTensor
+
+/// How far a student's layer is from its teacher's, as a recipe's stage measures it.
+public struct LayerLoss: Sendable, Equatable {
+  /// The norm of the difference or its square.
+  public var distance = LayerDistance.norm
+  /// Whether it is divided by the same measure of the teacher alone, so that nothing at all has a loss of 1.
+  public var relative = false
+  /// Which columns of a matrix count.
+  public var columns = MatrixColumns.equal
+
+  /// The paper's.
+  public init() {}
+
+  /// What a recipe says of a stage.
+  public init(_ plan: StageRecipe) {
+    (distance, relative, columns) = (plan.distance, plan.relative, plan.columns)
+  }
+
+  /// Of mixer outputs, [batch, length, modelDim]: the mean over tokens of ‖student − teacher‖ or its square. Relative: over
+  /// the same mean of the teacher's, so that tokens keep their weight among each other.
+  public func outputs(student: Tensor, teacher: Tensor) -> Tensor {
+    let loss: Tensor
+    switch distance {
+    case .norm: loss = StageLosses.alignment(student: student, teacher: teacher)
+    case .squared: loss = (StageLosses.wide(student) - StageLosses.wide(teacher)).square().sum(over: -1).mean()
+    }
+    guard relative else { return loss }
+    return loss / size { StageLosses.wide(teacher).square().sum(over: -1) }
+  }
+
+  /// Of mixing matrices [batch, heads, length, length]: the mean over batch and heads of ‖student − teacher‖_F or its
+  /// square. Relative: over the same mean of the teacher's.
+  /// - Parameters:
+  ///   - student: the student's.
+  ///   - teacher: the teacher's.
+  ///   - values: how long the values are that the columns multiply, [batch, heads, length]; needed where they count.
+  public func matrices(student: MixerMatrix, teacher: MixerMatrix, values: Tensor? = nil) -> Tensor {
+    precondition(columns == .equal || values != nil, "columns count by values that are not given")
+    if self == LayerLoss() { return StageLosses.orientation(student: student, teacher: teacher) }
+    let wanted = withoutGradients { StageLosses.wide(teacher.whole()) }
+    let weights = columns == .values ? values.map { StageLosses.wide($0).unsqueezed(-2) } : nil
+    func weighed(_ matrix: Tensor) -> Tensor { weights.map { matrix * $0 } ?? matrix }
+    let difference = weighed(StageLosses.wide(student.whole()) - wanted)
+    let loss: Tensor
+    switch distance {
+    case .norm: loss = difference.norm(over: -2, -1).mean()
+    case .squared: loss = difference.square().sum(over: -2, -1).mean()
+    }
+    guard relative else { return loss }
+    return loss / size { weighed(wanted).square().sum(over: -2, -1) }
+  }
+
+  /// The teacher's own measure from its sums of squares; above 0.
+  private func size(_ squares: () -> Tensor) -> Double {
+    let size = withoutGradients { (distance == .norm ? squares().sqrt() : squares()).mean().item() }
+    return max(size, 1e-30)
+  }
+}
