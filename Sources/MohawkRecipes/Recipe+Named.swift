@@ -64,6 +64,9 @@ extension Recipe {
         $0[stage].copiedRate = 0.1
       }
     },
+    named("mohawk-paper", "any teacher by the paper's start, stages, rates and shares of 3 billion tokens") {
+      paper(&$0)
+    },
     named("phi-mamba-1.5b", "Phi-1.5 to Phi-Mamba with the paper's budgets: 3 billion tokens of C4") {
       phiMamba(&$0)
     },
@@ -81,15 +84,22 @@ extension Recipe {
     return Named(name: name, summary: summary, recipe: recipe)
   }
 
-  /// The paper's numbers: 80 M, 160 M and 2.76 B tokens of length 2048.
   private static func phiMamba(_ recipe: inout Recipe) {
+    paper(&recipe)
     recipe.device = "cuda"
-    recipe.precision = .bfloat16
     recipe.teacher = "phi-1_5"
     recipe.data.train = ["c4/train"]
     recipe.data.validation = ["c4/validation"]
-    recipe.data.sequenceLength = 2048
     recipe.student.chunk = 128
+    recipe.checkpoints.every = 500
+    recipe.evaluation.tokens = 1 << 20
+    for stage in [StageName.orientation, .alignment, .distillation] { recipe[stage].evaluateEvery = 500 }
+  }
+
+  /// The paper's numbers: 80 M, 160 M and 2.76 B tokens of length 2048.
+  private static func paper(_ recipe: inout Recipe) {
+    recipe.precision = .bfloat16
+    recipe.data.sequenceLength = 2048
     recipe.student.start = .paper
     recipe.orientation.tokens = 80_000_000
     recipe.alignment.tokens = 160_000_000
@@ -97,11 +107,6 @@ extension Recipe {
     recipe.orientation.batchTokens = 1 << 15
     recipe.alignment.batchTokens = 1 << 15
     recipe.distillation.batchTokens = 1 << 19
-    for stage in [StageName.orientation, .alignment, .distillation] {
-      recipe[stage].microBatchTokens = 1 << 13
-      recipe[stage].evaluateEvery = 500
-    }
-    recipe.checkpoints.every = 500
-    recipe.evaluation.tokens = 1 << 20
+    for stage in [StageName.orientation, .alignment, .distillation] { recipe[stage].microBatchTokens = 1 << 13 }
   }
 }
