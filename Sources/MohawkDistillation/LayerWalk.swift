@@ -83,6 +83,28 @@ extension LayerWalk.Sight<MixerMatrix> {
   }
 }
 
+extension LayerWalk.Sight<ObservedMatrix> {
+  /// The mixer's matrix, whole, and the lengths of its values.
+  static var observedMatrix: Self {
+    Self { place in
+      let input = place.block.mixerInput(place.hidden)
+      let (matrix, mixed) = place.block.mixer.observed(input)
+      return (matrix, place.isLast ? nil : place.block.finish(place.hidden, input: input, mixed: mixed))
+    }
+  }
+}
+
+extension LayerWalk.Sight<Void> {
+  /// Nothing but what enters the layer.
+  static var input: Self {
+    Self { place in
+      if place.isLast { return ((), nil) }
+      let input = place.block.mixerInput(place.hidden)
+      return ((), place.block.finish(place.hidden, input: input, mixed: place.block.mixer(input)))
+    }
+  }
+}
+
 extension LayerWalk.Sight<Tensor> {
   /// What the mixer, or the whole block, adds to the stream.
   static var output: Self {
@@ -145,5 +167,11 @@ extension SequenceMixer {
   func matrixAndOutput(_ x: Tensor) -> (matrix: MixerMatrix, output: Tensor) {
     let operands = operands(x, for: .mixing)
     return (factoredMatrix(operands), output(mix(operands), x))
+  }
+
+  /// Both from one set of operands, the matrix whole.
+  func observed(_ x: Tensor) -> (matrix: ObservedMatrix, output: Tensor) {
+    let operands = operands(x, for: .mixing)
+    return (ObservedMatrix(self, operands), output(mix(operands), x))
   }
 }
