@@ -36,7 +36,7 @@ public struct DistillationPair {
   }
 
   /// Whether a student's mixer stands for a whole block of the teacher, MLP and all.
-  func standsForBlock(_ layer: Int) -> Bool { teacher.blocks[layer].hasMLP && !student.blocks[layer].hasMLP }
+  public func standsForBlock(_ layer: Int) -> Bool { teacher.blocks[layer].hasMLP && !student.blocks[layer].hasMLP }
 
   /// The number of heads per layer must agree for the matrices to be compared.
   public func requireEqualHeads() throws {

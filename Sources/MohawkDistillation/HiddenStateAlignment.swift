@@ -16,22 +16,25 @@ public final class HiddenStateAlignment: TrainingStage {
   let pair: DistillationPair
   let signals: TeacherSignals?
   let evaluation: () throws -> [Metric]
+  let finish: () throws -> Void
 
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
   ///   - signals: what enters the teacher's layers for all sequences, so that it need not run; nil runs it.
   ///   - evaluation: what to measure when an evaluation is due.
+  ///   - finish: called after the last step.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
   public init(
     _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
-    evaluation: @escaping () throws -> [Metric] = { [] }
+    evaluation: @escaping () throws -> [Metric] = { [] }, finish: @escaping () throws -> Void = {}
   ) throws {
     try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.signals = signals
     self.plan = plan
     self.evaluation = evaluation
+    self.finish = finish
   }
 
   public func begin() throws {
@@ -50,4 +53,5 @@ public final class HiddenStateAlignment: TrainingStage {
   }
 
   public func evaluate() throws -> [Metric] { try evaluation() }
+  public func end() throws { try finish() }
 }

@@ -36,12 +36,12 @@ public struct LayerLoss: Sendable, Equatable {
   /// - Parameters:
   ///   - student: the student's.
   ///   - teacher: the teacher's.
-  ///   - values: how long the values are that the columns multiply, [batch, heads, length]; needed where they count.
-  public func matrices(student: MixerMatrix, teacher: MixerMatrix, values: Tensor? = nil) -> Tensor {
-    precondition(columns == .equal || values != nil, "columns count by values that are not given")
+  ///   - lengths: of the values that the columns multiply, [batch, heads, 1, length]; needed where they count.
+  public func matrices(student: MixerMatrix, teacher: MixerMatrix, lengths: Tensor? = nil) -> Tensor {
+    precondition(columns == .equal || lengths != nil, "columns count by lengths that are not given")
     if self == LayerLoss() { return StageLosses.orientation(student: student, teacher: teacher) }
     let wanted = withoutGradients { StageLosses.wide(teacher.whole()) }
-    let weights = columns == .values ? values.map { StageLosses.wide($0).unsqueezed(-2) } : nil
+    let weights = columns == .values ? lengths.map(StageLosses.wide) : nil
     func weighed(_ matrix: Tensor) -> Tensor { weights.map { matrix * $0 } ?? matrix }
     let difference = weighed(StageLosses.wide(student.whole()) - wanted)
     let loss: Tensor

@@ -83,13 +83,24 @@ extension LayerWalk.Sight<MixerMatrix> {
   }
 }
 
-extension LayerWalk.Sight<WeighedMatrix> {
-  /// The mixer's matrix and how long the values are that its columns multiply.
-  static var weighedMatrix: Self {
+extension LayerWalk.Sight<ObservedMatrix> {
+  /// The mixer's matrix, whole, and the lengths of its values.
+  static var observedMatrix: Self {
     Self { place in
       let input = place.block.mixerInput(place.hidden)
-      let (target, output) = place.block.mixer.weighedMatrix(input, withOutput: !place.isLast)
-      return (target, output.map { place.block.finish(place.hidden, input: input, mixed: $0) })
+      let (matrix, mixed) = place.block.mixer.observed(input)
+      return (matrix, place.isLast ? nil : place.block.finish(place.hidden, input: input, mixed: mixed))
+    }
+  }
+}
+
+extension LayerWalk.Sight<Void> {
+  /// Nothing but what enters the layer.
+  static var input: Self {
+    Self { place in
+      if place.isLast { return ((), nil) }
+      let input = place.block.mixerInput(place.hidden)
+      return ((), place.block.finish(place.hidden, input: input, mixed: place.block.mixer(input)))
     }
   }
 }
@@ -150,30 +161,21 @@ extension LayerWalk {
   }
 }
 
-/// A teacher's matrix and how long the values are that its columns multiply, [batch, heads, length].
-struct WeighedMatrix {
-  let matrix: MixerMatrix
-  let lengths: Tensor
-}
-
 extension LayerWalk {
   /// What enters a layer for tokens [rows, length + 1], in a type: [rows, length, modelDim].
   typealias LayerInputs = (_ tokens: Tensor, _ layer: Int, _ dtype: DType) throws -> Tensor
 }
 
 extension SequenceMixer {
-  /// All from one set of operands.
-  func weighedMatrix(_ x: Tensor, withOutput: Bool) -> (WeighedMatrix, output: Tensor?) {
-    let operands = operands(x, for: .mixing)
-    let lengths = StageLosses.wide(values(operands)).square().sum(over: -1).sqrt().transposed(1, 2)
-    return (
-      WeighedMatrix(matrix: factoredMatrix(operands), lengths: lengths), withOutput ? output(mix(operands), x) : nil
-    )
-  }
-
   /// Both from one set of operands.
   func matrixAndOutput(_ x: Tensor) -> (matrix: MixerMatrix, output: Tensor) {
     let operands = operands(x, for: .mixing)
     return (factoredMatrix(operands), output(mix(operands), x))
+  }
+
+  /// Both from one set of operands, the matrix whole.
+  func observed(_ x: Tensor) -> (matrix: ObservedMatrix, output: Tensor) {
+    let operands = operands(x, for: .mixing)
+    return (ObservedMatrix(self, operands), output(mix(operands), x))
   }
 }

@@ -1,4 +1,5 @@
 import MohawkLayers
+import MohawkMixers
 import MohawkModels
 import MohawkRecipes
 import MohawkTensor
@@ -55,8 +56,9 @@ public final class MatrixOrientation: TrainingStage {
         loss.matrices(student: mixer.factoredMatrix(of: input), teacher: target)
       }
     }
-    return try LayerWalk.accumulate(pair, tokens, signals?.input, .weighedMatrix, share: share) { mixer, input, target in
-      loss.matrices(student: mixer.factoredMatrix(of: input), teacher: target.matrix, values: target.lengths)
+    return try LayerWalk.accumulate(pair, tokens, signals?.input, .observedMatrix, share: share) { mixer, input, target in
+      loss.matrices(
+        student: mixer.factoredMatrix(of: input), teacher: MixerMatrix { target.matrix }, lengths: target.lengths)
     }
   }
 

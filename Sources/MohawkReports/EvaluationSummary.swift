@@ -48,6 +48,16 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
     public var matrixError: Double?
     /// ‖student − teacher‖ / ‖teacher‖ of the outputs; a mixer that puts out nothing has 1.
     public var outputError: Double?
+    /// The matrices' error with every column multiplied by the length of the teacher's value there.
+    public var weightedError: Double?
+    /// For each head the tokens after which half of a token is left, where the mixer has decays.
+    public var halfLives: [Double]?
+    /// D of each head, where the mixer has one.
+    public var skips: [Double]?
+    /// The errors of an average over all tokens so far.
+    public var uniform: Errors?
+    /// The errors of the best single exponential window of each head.
+    public var window: Errors?
     /// Whether the layer keeps the teacher's attention.
     public var keepsAttention: Bool
     /// What mixes the tokens in the student's layer, such as `Mamba-2`.
@@ -56,20 +66,40 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
     /// One argument per property.
     public init(
       layer: Int, matrix: Double? = nil, hidden: Double? = nil, matrixError: Double? = nil, outputError: Double? = nil,
-      keepsAttention: Bool = false, mixer: String? = nil
+      weightedError: Double? = nil, halfLives: [Double]? = nil, skips: [Double]? = nil, uniform: Errors? = nil,
+      window: Errors? = nil, keepsAttention: Bool = false, mixer: String? = nil
     ) {
       self.layer = layer
       self.matrix = matrix
       self.hidden = hidden
       self.matrixError = matrixError
       self.outputError = outputError
+      self.weightedError = weightedError
+      self.halfLives = halfLives
+      self.skips = skips
+      self.uniform = uniform
+      self.window = window
       self.keepsAttention = keepsAttention
       self.mixer = mixer
     }
   }
 
-  /// Layers whose student is further from its teacher than a mixer that puts out nothing.
-  public var layersWorseThanNothing: [Int] { layers.filter { ($0.outputError ?? 0) > 1 }.map(\.layer) }
+  /// Shares of the teacher's size by which something misses a layer; nil where not measured.
+  public struct Errors: Codable, Sendable, Equatable {
+    /// Of the mixing matrices.
+    public var matrix: Double?
+    /// Of the same with every column multiplied by the length of the teacher's value there.
+    public var weighted: Double?
+    /// Of what the mixer puts out.
+    public var output: Double?
+
+    /// One argument per property.
+    public init(matrix: Double? = nil, weighted: Double? = nil, output: Double? = nil) {
+      self.matrix = matrix
+      self.weighted = weighted
+      self.output = output
+    }
+  }
 
   /// One argument per property.
   public init(

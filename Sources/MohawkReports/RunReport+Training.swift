@@ -89,28 +89,25 @@ extension RunReport {
     let measured = (evaluation?.layers ?? []).filter { (0..<10_000).contains($0.layer) }
     let count = max(columns.map(\.values.count).max() ?? 0, (measured.map(\.layer).max() ?? -1) + 1)
     guard count > 0, count <= 10_000 else { return nil }
-    for (title, path) in [
-      ("Final matrix distance", \EvaluationSummary.LayerDistance.matrix), ("Final output distance", \.hidden),
-      ("Matrix error", \.matrixError), ("Output error", \.outputError),
-    ] {
-      if measured.contains(where: { $0[keyPath: path] != nil }) {
-        let values = (0..<count).map { layer in measured.first { $0.layer == layer }?[keyPath: path] ?? .nan }
-        columns.append((title, values))
-      }
+    let shown = LayerTable(measured)
+    let final = shown.columns.map { column in
+      let cells = Dictionary(zip(measured.map(\.layer), column.cells)) { first, _ in first }
+      return (title: "Final " + column.title, cells: (0..<count).map { cells[$0] ?? "–" })
     }
-    var table = Table([.init("Layer")] + columns.map { .init($0.title, .right) })
+    var table = Table([.init("Layer")] + (columns.map(\.title) + final.map(\.title)).map { .init($0, .right) })
     for layer in 0..<count {
       let keeps =
         measured.first { $0.layer == layer }?.keepsAttention ?? recipe?.student.attentionLayers.contains(layer) ?? false
       table.add(
         ["\(layer)" + (keeps ? " (attention)" : "")]
-          + columns.map { layer < $0.values.count ? Self.cell($0.values[layer]) : "–" })
+          + columns.map { layer < $0.values.count ? Self.cell($0.values[layer]) : "–" } + final.map { $0.cells[layer] })
     }
     return Section(
       id: "layers", title: "Distances per layer",
       body: table.html(caption: "Distance between teacher and student per layer"),
       note: "Orientation compares mixing matrices (Frobenius norm), alignment mixer outputs (L2 norm). Errors are "
-        + "‖student − teacher‖ / ‖teacher‖: a zero matrix, or a mixer that puts out nothing, has 1.")
+        + "‖student − teacher‖ / ‖teacher‖. "
+        + (shown.note ?? "The zero matrix, and a mixer that puts out nothing, have an error of 1."))
   }
 
   static func cell(_ value: Double) -> String { value.isNaN ? "–" : Number.short(value) }

@@ -17,6 +17,8 @@ public final class DistillationRun {
   /// Where everything of the run lies.
   public let folder: RunFolder
   let settings: RunSettings
+  /// The newest distances of layers; every stage is measured right before it ends.
+  var measured: LayerDistances?
   /// Told before the first step what both models are, and where every parameter of the student comes from.
   public var onStart: (RunStart, [WeightTransferRow]) -> Void = { _, _ in }
   /// Contexts at which the cost of the next token is measured at the end.
@@ -119,13 +121,24 @@ public final class DistillationRun {
         return try MatrixOrientation(
           pair, plan, signals: signals,
           evaluation: {
-            Self.metrics(pair, judged, [("matrix distance", \.matrices), ("matrix error", \.matrixErrors)])
+            self.metrics(
+              pair, judged,
+              [
+                ("matrix distance", \.matrices), ("matrix error", \.matrixErrors),
+                ("value-weighted matrix error", \.weightedErrors),
+              ])
           },
-          finish: { if let data { try self.keepMatrices(pair, data) } })
+          finish: {
+            if let data { try self.keepMatrices(pair, data) }
+            self.warn(after: .orientation)
+          })
       case .alignment:
-        return try HiddenStateAlignment(pair, plan, signals: signals) {
-          Self.metrics(pair, judged, [("output distance", \.outputs), ("output error", \.outputErrors)])
-        }
+        return try HiddenStateAlignment(
+          pair, plan, signals: signals,
+          evaluation: {
+            self.metrics(pair, judged, [("output distance", \.outputs), ("output error", \.outputErrors)])
+          },
+          finish: { self.warn(after: .alignment) })
       case .distillation:
         return try KnowledgeDistillation(pair, plan, signals: signals) {
           let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
@@ -143,11 +156,12 @@ public final class DistillationRun {
   }
 
   /// Means over the layers, on the first of these windows.
-  private static func metrics(
+  private func metrics(
     _ pair: DistillationPair, _ windows: [Tensor], _ parts: [(name: String, KeyPath<LayerDistances, [Double?]>)]
   ) -> [Metric] {
     let ids = windows.prefix(1).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) }
     let distances = LayerDistances.measure(pair, ids)
+    measured = distances
     return parts.map { Metric($0.name, LayerDistances.mean(distances[keyPath: $0.1]) ?? .nan) }
   }
 
@@ -189,11 +203,8 @@ public final class DistillationRun {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
     var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
-    if case let layers = summary.layersWorseThanNothing, !layers.isEmpty {
-      settings.notice(
-        "in layer \(layers.map(String.init).joined(separator: ", ")) the student's mixer is further from the teacher's than "
-          + "one that puts out nothing: it needs more of stage 2, or a lower learning rate")
-    }
+    // The end of stage 2 has said it.
+    if recipe.stages.last != .alignment { warn(outputErrors: summary.layers.map(\.outputError)) }
     if recipe.data.train.isEmpty, let recall = findings.recall(prompts: 200) { summary.rows.append(recall) }
     let window = data.heldOut[0].selected(0, 0)
     let ids = window.integers().map(Int32.init)

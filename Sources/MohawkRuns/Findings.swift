@@ -25,8 +25,11 @@ public struct Findings {
   ///   - bytes: UTF-8 bytes of the tokens that they predict.
   public func summary(_ heldOut: [Tensor], bytes: Int) -> EvaluationSummary {
     let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, heldOut)
-    let distances = LayerDistances.measure(
-      pair, heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) })
+    let ids = heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) }
+    let distances = LayerDistances.measure(pair, ids)
+    let memories = MixerMemory.measure(pair, ids)
+    let kept = pair.keptLayers
+    let baselines = AttentionBaselines.measure(pair.teacher, ids) { !kept.contains($0) }
     var summary = EvaluationSummary(tokens: comparison.student.tokens)
     summary.teacherParameters = pair.teacher.parameters.count
     summary.studentParameters = pair.student.parameters.count
@@ -39,12 +42,15 @@ public struct Findings {
         "bits per byte", teacher: comparison.teacher.bitsPerByte(bytes: bytes),
         student: comparison.student.bitsPerByte(bytes: bytes))
     ]
-    let kept = pair.keptLayers
     summary.layers = pair.student.blocks.indices.map {
-      .init(
+      // A mixer that stands for a whole block is not compared with what attention puts out.
+      let isPart = !pair.standsForBlock($0)
+      return .init(
         layer: $0, matrix: distances.matrices[$0], hidden: distances.outputs[$0],
         matrixError: distances.matrixErrors[$0], outputError: distances.outputErrors[$0],
-        keepsAttention: kept.contains($0),
+        weightedError: distances.weightedErrors[$0], halfLives: memories[$0]?.halfLives, skips: memories[$0]?.skips,
+        uniform: baselines[$0].map { .init($0.uniform, withOutput: isPart) },
+        window: baselines[$0].map { .init($0.window, withOutput: isPart) }, keepsAttention: kept.contains($0),
         mixer: type(of: pair.student.blocks[$0].mixer).kind)
     }
     return summary
@@ -141,5 +147,11 @@ public struct Findings {
   private func spread(_ count: Int, _ most: Int) -> [Int] {
     let wanted = min(count, most)
     return (0..<wanted).map { wanted == 1 ? 0 : $0 * (count - 1) / (wanted - 1) }
+  }
+}
+
+extension EvaluationSummary.Errors {
+  init(_ errors: RelativeErrors, withOutput: Bool) {
+    self.init(matrix: errors.matrix, weighted: errors.weighted, output: withOutput ? errors.output : nil)
   }
 }

@@ -24,17 +24,7 @@ enum EvaluationTable {
     table.add(["same most likely token", "", number(summary.agreement.map { $0 * 100 }, "%.1f %%")])
     table.add(["parameters", "\(summary.teacherParameters ?? 0)", "\(summary.studentParameters ?? 0)"])
     table.add(["tokens judged", "", "\(summary.tokens)"])
-    var layers = Table([
-      .init("layer", .right), .init("matrix distance", .right), .init("matrix error", .right),
-      .init("output distance", .right), .init("output error", .right), .init("mixer"),
-    ])
-    for layer in summary.layers {
-      layers.add([
-        "\(layer.layer)", number(layer.matrix), number(layer.matrixError), number(layer.hidden),
-        number(layer.outputError),
-        layer.keepsAttention ? "attention, kept" : layer.mixer ?? "",
-      ])
-    }
-    return table.text + "\n" + layers.text
+    let layers = LayerTable(summary.layers)
+    return table.text + "\n" + layers.table.text + (layers.note.map { "\n\($0)\n" } ?? "")
   }
 }

@@ -36,11 +36,11 @@ struct SyntheticRun {
       switch stage {
       case .pretraining: (6.2, 1.6)
       case .orientation: (14, 1.1)
-      case .alignment: (3.1, 0.31)
+      case .calibration, .alignment: (3.1, 0.31)
       case .distillation: (2.4, 1.75)
       }
     let loss = end + (start - end) * exp(-6 * progress) * (1 + 0.1 * noise(step)) + 0.03 * end * noise(step + 7)
-    let hasLayers = stage == .orientation || stage == .alignment
+    let hasLayers = stage != .pretraining && stage != .distillation
     return StepRecord(
       stage: stage, step: step, stageStep: stageStep, stageSteps: steps, tokens: stageStep * 2048, loss: loss,
       perLayer: hasLayers ? (0..<4).map { loss * (0.15 + 0.05 * Double($0)) } : nil,

@@ -1,4 +1,3 @@
-import Foundation
 import MohawkMixers
 import MohawkTensor
 
@@ -68,7 +67,7 @@ struct ContextFit {
     let (own, ownRight) = (dot(values, values), dot(values, context))
     var best = [(fit: HeadFit, residual: Double)?](repeating: nil, count: heads)
     for decay in decays {
-      let window = Self.window(decay, length)
+      let window = ExponentialWindow.matrix(decay, length)
       let decayed = window.matmul(values)
       let weighed = (scores * window).matmul(values)
       let sums = [
@@ -93,14 +92,4 @@ struct ContextFit {
 
   /// Products of two features, summed for each head over sequences, tokens and channels.
   private static func dot(_ a: Tensor, _ b: Tensor) -> [Double] { (a * b).sum(over: 0, 2, 3).doubles() }
-
-  /// aⁱ⁻ʲ for j ≤ i, else 0, [length, length].
-  private static func window(_ decay: Double, _ length: Int) -> Tensor {
-    let powers = (0..<length).map { pow(decay, Double($0)) }
-    var rows = [Double](repeating: 0, count: length * length)
-    for i in 0..<length {
-      for j in 0...i { rows[i * length + j] = powers[i - j] }
-    }
-    return Tensor(rows, shape: [length, length])
-  }
 }

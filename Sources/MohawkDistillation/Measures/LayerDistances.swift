@@ -12,16 +12,28 @@ public struct LayerDistances: Sendable, Equatable {
   /// ‖student − teacher‖ / ‖teacher‖ of the matrices, over all heads and the first 512 tokens of each batch's first row:
   /// the zero matrix has 1. Nil as above.
   public var matrixErrors: [Double?]
+  /// The same of the matrices with every column multiplied by the length of the teacher's value there: what lies in
+  /// columns that carry next to nothing does not count. Nil as above.
+  public var weightedErrors: [Double?]
+
+  /// Whole matrices grow with the square of the length: they are compared on the first row of a batch, and no longer.
+  private static let longest = 512
+
+  /// The part of a batch [batch, length, ..] on which whole matrices are compared.
+  static func shown(_ batch: Tensor) -> Tensor {
+    batch.narrowed(0, from: 0, length: 1).narrowed(1, from: 0, length: min(longest, batch.size(1)))
+  }
 
   /// Means over batches of ids [batch, length].
   public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> LayerDistances {
     let layers = pair.student.blocks.count
     let sameHeads = (try? pair.requireEqualHeads()) != nil
     let none = [Double?](repeating: nil, count: layers)
-    var result = LayerDistances(matrices: none, outputs: none, outputErrors: none, matrixErrors: none)
-    var (matrices, outputs) = (
-      [Squares](repeating: .init(), count: layers), [Squares](repeating: .init(), count: layers)
-    )
+    var result = LayerDistances(
+      matrices: none, outputs: none, outputErrors: none, matrixErrors: none,
+      weightedErrors: none)
+    let nothing = [Squares](repeating: .init(), count: layers)
+    var (matrices, weighted, outputs) = (nothing, nothing, nothing)
     withoutGradients {
       for ids in batches {
         if sameHeads {
@@ -31,11 +43,10 @@ public struct LayerDistances: Sendable, Equatable {
           } finish: { layer, distance in
             result.matrices[layer] = (result.matrices[layer] ?? 0) + distance / Double(batches.count)
           }
-          // Whole matrices grow with the square of the length.
-          let part = ids.narrowed(0, from: 0, length: 1).narrowed(1, from: 0, length: min(512, ids.size(1)))
-          LayerWalk.run(pair, part, .matrix) { layer, input, target in
-            let matrix = pair.student.blocks[layer].mixer.factoredMatrix(of: input)
-            matrices[layer].add(matrix.whole(), target.whole())
+          LayerWalk.run(pair, shown(ids), .observedMatrix) { layer, input, target in
+            let matrix = StageLosses.wide(pair.student.blocks[layer].mixer.matrix(of: input))
+            matrices[layer].add(matrix, target.matrix)
+            weighted[layer].add(matrix * target.lengths, target.weighted)
           } finish: { _, _ in
           }
         }
@@ -49,22 +60,9 @@ public struct LayerDistances: Sendable, Equatable {
       }
     }
     result.matrixErrors = matrices.map(\.ratio)
+    result.weightedErrors = weighted.map(\.ratio)
     result.outputErrors = outputs.map(\.ratio)
     return result
-  }
-
-  /// Sums of squares of a difference and of what it is a difference from.
-  private struct Squares {
-    var difference = 0.0
-    var target = 0.0
-    var ratio: Double? { target > 0 ? (difference / target).squareRoot() : nil }
-
-    mutating func add(_ value: Tensor, _ target: Tensor) {
-      let wanted = StageLosses.wide(target)
-      let difference = StageLosses.wide(value) - wanted
-      self.difference += (difference * difference).sum().item()
-      self.target += (wanted * wanted).sum().item()
-    }
   }
 
   /// The mean over the layers that were compared; nil when there are none.
