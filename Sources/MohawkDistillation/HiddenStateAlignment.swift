@@ -15,21 +15,24 @@ public final class HiddenStateAlignment: TrainingStage {
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let signals: TeacherSignals?
+  let dropout: WindowDropout
   let evaluation: () throws -> [Metric]
 
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
   ///   - signals: what enters the teacher's layers for all sequences, so that it need not run; nil runs it.
+  ///   - seed: of the run: it decides which sequences are seen without window.
   ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
   public init(
-    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil, seed: UInt64 = 0,
     evaluation: @escaping () throws -> [Metric] = { [] }
   ) throws {
     try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.signals = signals
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
     self.plan = plan
     self.evaluation = evaluation
   }
@@ -43,7 +46,7 @@ public final class HiddenStateAlignment: TrainingStage {
   public var saved: [Parameter] { pair.student.parameters.all }
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    try LayerWalk.accumulate(pair, tokens, signals, .output, share: share) { mixer, input, target in
+    try LayerWalk.accumulate(pair, tokens, signals, .output, dropout: dropout, share: share) { mixer, input, target in
       StageLosses.alignment(student: mixer(input), teacher: target)
     }
   }

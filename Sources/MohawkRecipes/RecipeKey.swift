@@ -125,6 +125,9 @@ extension RecipeKey {
       "width of a head of x, of Mamba-2; null: as the teacher's, or width / vHeads"),
     RecipeKey("student.convWidth", \.student.convWidth, "taps of the causal convolution"),
     RecipeKey("student.chunk", \.student.chunk, "tokens per chunk of the chunked form"),
+    RecipeKey(
+      "student.window", \.student.window, "tokens seen by softmax beside the recurrent part; null: no window"),
+    RecipeKey("student.sinks", \.student.sinks, "first tokens of the text that a window sees too"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
     RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]
@@ -151,6 +154,7 @@ extension RecipeKey {
       key("epsilon", \.epsilon, "AdamW's epsilon"),
       key("clip", \.clip, "largest gradient norm; 0: no clipping"),
       key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
+      key("windowDropout", \.windowDropout, "share of sequences trained on without the window (stages 2 and 3)"),
       key("trains", \.trains, "which parameters move"),
       key("evaluateEvery", \.evaluateEvery, "steps between evaluations; 0: only at the end"),
     ]

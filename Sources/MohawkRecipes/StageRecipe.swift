@@ -26,6 +26,8 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var clip = 1.0
   /// Factor on the learning rate of the weights that the student has taken from its teacher.
   public var copiedRate = 1.0
+  /// Share of the sequences, 0 to 1, that are trained on without the student's window, in stages 2 and 3.
+  public var windowDropout = 0.0
   /// Which parameters move.
   public var trains: TrainedPart
   /// Optimiser steps between evaluations; 0 means only at the end of the stage.

@@ -110,11 +110,11 @@ public final class DistillationRun {
           },
           finish: { if let data { try self.keepMatrices(pair, data) } })
       case .alignment:
-        return try HiddenStateAlignment(pair, plan, signals: signals) {
+        return try HiddenStateAlignment(pair, plan, signals: signals, seed: recipe.seed) {
           Self.metrics(pair, judged, [("output distance", \.outputs), ("output error", \.outputErrors)])
         }
       case .distillation:
-        return try KnowledgeDistillation(pair, plan, signals: signals) {
+        return try KnowledgeDistillation(pair, plan, signals: signals, seed: recipe.seed) {
           let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
           return [
             Metric("student perplexity", comparison.student.value),
