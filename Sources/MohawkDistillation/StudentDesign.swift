@@ -84,7 +84,8 @@ extension DecoderConfiguration {
     let heads = try heads(recipe, width: modelDim)
     return DiscreteMamba2Configuration(
       modelDim: modelDim, qkHeads: heads.qk, vHeads: heads.v, stateDim: recipe.stateDim ?? attention.headDim,
-      convWidth: recipe.convWidth, chunk: recipe.chunk, window: try recipe.window.map { try window($0, recipe, heads.v) })
+      convWidth: recipe.convWidth, chunk: recipe.chunk,
+      window: try recipe.window.map { try window($0, recipe, heads.v) })
   }
 
   /// A window with the queries and keys of this teacher's attention.

@@ -45,7 +45,9 @@ public enum WeightTransfer {
     }
     guard let range = parameter.name.range(of: ".mixer.") else { return nil }
     let attention = parameter.name[..<range.lowerBound] + ".attention."
-    if isOfWindow(parameter.name), let same = teacher.parameters[attention + String(parameter.name[range.upperBound...])] {
+    if isOfWindow(parameter.name),
+      let same = teacher.parameters[attention + String(parameter.name[range.upperBound...])]
+    {
       return (same.name, same.value)
     }
     guard start == .attention else { return nil }

@@ -169,7 +169,9 @@ private struct RecipeChecks {
     }
     if student.mixer == .automatic {
       // What is refused with discrete-mamba-2 by name.
-      if !student.keepsMLPs { refuse("student.keepsMLPs", "is false, but a mixer with a window cannot stand for a block") }
+      if !student.keepsMLPs {
+        refuse("student.keepsMLPs", "is false, but a mixer with a window cannot stand for a block")
+      }
       if student.headDim != nil { refuse("student.headDim", "is of mamba-2 only, which has no window") }
     }
   }

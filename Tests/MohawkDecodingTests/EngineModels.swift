@@ -7,7 +7,8 @@ import MohawkTensor
 
 /// Small models that together have everything that a decoder can have.
 enum EngineModels: String, CaseIterable, Sendable {
-  case phi, phiMamba, besideWindow, besideWindowAlone, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups, mamba2Plain, mamba, mambaWide,
+  case phi, phiMamba, besideWindow, besideWindowAlone, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
+    mamba2Plain, mamba, mambaWide,
     relu
 
   static let vocabulary = 50

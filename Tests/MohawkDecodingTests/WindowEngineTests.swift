@@ -23,7 +23,7 @@ import Testing
       let logits = off.step([id], [state])
       #expect(logits.error(from: alone.narrowed(0, from: place, length: 1)) < 1e-5)
     }
-    let rounded = try kind.engine().model
+    let rounded = kind.engine().model
     let int8 = try DecodingEngine(rounded, weights: .int8).withWindowsOff()
     #expect(int8.read(Self.ids, int8.emptyState(), logits: 70).error(from: alone) < 0.1)
   }
