@@ -28,6 +28,8 @@ ATTENTION = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
              "rope_theta": 1e4, "max_position_embeddings": 128, "bias": True, "output_bias": False, "window": 7,
              "head_norm_epsilon": 1e-6}
 MAMBA = {"width": 128, "state": 8, "step_rank": 4, "convolution": 4, "projection_bias": True, "convolution_bias": False}
+WINDOW = {"tokens": 7, "sinks": 2, "kv_heads": 2, "head_dim": 16, "partial_rotary_factor": 1.0, "rope_theta": 1e4,
+          "bias": False}
 # What no other format has; drawn here.
 DRAWN = {
     "sequential Discrete-Mamba-2": dict(
@@ -40,6 +42,17 @@ DRAWN = {
     "Mamba": dict(
         layers=["mamba", "mamba", "attention"], layout="parallel", mamba=MAMBA, attention=ATTENTION,
         norm={"kind": "layer", "epsilon": 1e-5}, mlp={"width": 96, "activation": "silu", "gated": True, "bias": False}),
+    "a window beside Discrete-Mamba-2, Llama's blocks": dict(
+        layers=["discrete-mamba-2", "attention", "discrete-mamba-2"], layout="sequential",
+        discrete_mamba_2=DISCRETE | {"window": WINDOW}, attention=ATTENTION, tie_word_embeddings=True,
+        norm={"kind": "rms", "epsilon": 1e-5}, mlp={"width": 96, "activation": "silu", "gated": True, "bias": False}),
+    "a window beside Discrete-Mamba-2, Phi's blocks": dict(
+        layers=["discrete-mamba-2"] * 3, layout="parallel", head_bias=True,
+        discrete_mamba_2=DISCRETE | {"window": WINDOW | {
+            "tokens": 5, "sinks": 0, "kv_heads": 4, "head_dim": 12, "partial_rotary_factor": 0.5, "bias": True,
+            "rope_scaling": {"rope_type": "linear", "factor": 2.0}, "scale": 0.3}},
+        norm={"kind": "layer", "epsilon": 1e-5},
+        mlp={"width": 96, "activation": "gelu_tanh", "gated": False, "bias": True}),
     "mixers only": dict(
         layers=["mamba-2", "discrete-mamba-2", "mamba-2"], layout="mixer-only", discrete_mamba_2=DISCRETE,
         mamba_2=MAMBA2 | {"norm_groups": 0, "projection_bias": False, "convolution_bias": True}, learned_positions=128,

@@ -103,6 +103,19 @@ public final class DecodingEngine {
     return DecodingEngine(QuantizedDecoder(part, rounded.precision, rounded.matrices))
   }
 
+  /// An engine of the same model with the windows beside its recurrent mixers off: it, and the model itself, mix by
+  /// their recurrent parts alone from then on.
+  /// - Throws: `MohawkError` when the model has no such window.
+  public func withWindowsOff() throws -> DecodingEngine {
+    guard let windowSwitch = model.windowSwitch else {
+      throw MohawkError(
+        .invalidValue, "this model has no window beside a recurrent part",
+        remedy: "evaluate it as it is, or a student of a recipe with student.window")
+    }
+    windowSwitch.setting = .off
+    return rounded.map { DecodingEngine($0) } ?? DecodingEngine(model)
+  }
+
   /// Rows of the logits.
   public var vocabulary: Int { model.vocabulary }
   /// Tokens that a sequence can have, nil when there is no bound.

@@ -28,14 +28,11 @@ final class DecodingPlan {
     shape.head = mhk_weighted_sum(weights: shape.embedding, bias: nil)
     if let head = model.lmHead { shape.head = memory.projection(head) }
     shape.logit_divisor = Float(configuration.multipliers.logits)
-    let attention = configuration.attention
-    let frequencies =
-      configuration.hasAttention
-      ? RotaryEmbedding.frequencies(
-        dimensions: attention.rotaryDim, base: attention.rotaryBase, scaling: attention.rotaryScaling) : []
-    shape.rotary_pairs = Int64(frequencies.count)
+    let frequencies = RotaryFrequencies(configuration)
+    memory.firstWindowPair = frequencies.firstOfWindow
+    shape.rotary_pairs = Int64(frequencies.all.count)
     var plan = mhk_plan(object: UnsafeMutableRawPointer(bitPattern: 8)!)
-    frequencies.withUnsafeBufferPointer {
+    frequencies.all.withUnsafeBufferPointer {
       shape.frequencies = $0.baseAddress
       check(mhk_plan_new(&shape, &plan))
     }
@@ -66,6 +63,27 @@ final class DecodingPlan {
       check(mhk_plan_add_scan(handle, &layer, &description))
     default: fatalError("a mixer without native steps")
     }
+  }
+}
+
+/// Rotary frequencies of a model's attention, and behind them those of its windows where they are others.
+private struct RotaryFrequencies {
+  let all: [Double]
+  let firstOfWindow: Int
+
+  init(_ configuration: DecoderConfiguration) {
+    let attention = configuration.attention
+    let first =
+      configuration.hasAttention
+      ? RotaryEmbedding.frequencies(
+        dimensions: attention.rotaryDim, base: attention.rotaryBase, scaling: attention.rotaryScaling) : []
+    guard configuration.hasWindow, let window = configuration.discreteMamba2?.window else {
+      (all, firstOfWindow) = (first, 0)
+      return
+    }
+    let second = RotaryEmbedding.frequencies(
+      dimensions: window.rotaryDim, base: window.rotaryBase, scaling: window.rotaryScaling)
+    (all, firstOfWindow) = first == second ? (first, 0) : (first + second, first.count)
   }
 }
 

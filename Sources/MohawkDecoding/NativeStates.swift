@@ -12,7 +12,14 @@ struct NativeStates {
     precondition(state.layers.count == model.blocks.count, "a state of another model")
     for layer in state.layers {
       switch layer {
-      case let layer as SSDState: all.append(Self.pointers(layer.memory, layer.xPast, layer.bcPast))
+      case let layer as SSDState:
+        var pointers = Self.pointers(layer.memory, layer.xPast, layer.bcPast)
+        if let window = layer.window {
+          pointers.filled = Int64(layer.position)
+          pointers.window_keys = window.keys.address.assumingMemoryBound(to: Float.self)
+          pointers.window_values = window.values.address.assumingMemoryBound(to: Float.self)
+        }
+        all.append(pointers)
       case let layer as MambaState: all.append(Self.pointers(layer.memory, layer.past, nil))
       case let layer as AttentionState:
         let shape = model.configuration.attention
@@ -22,7 +29,7 @@ struct NativeStates {
         all.append(
           mhk_layer_state(
             first: keys.address, second: values.address, third: nil, filled: Int64(layer.end),
-            capacity: Int64(keys.size(2))))
+            capacity: Int64(keys.size(2)), window_keys: nil, window_values: nil))
       default: fatalError("a state of an unknown mixer")
       }
     }
@@ -32,7 +39,8 @@ struct NativeStates {
 
   private static func pointers(_ memory: Tensor, _ past: Tensor, _ other: Tensor?) -> mhk_layer_state {
     mhk_layer_state(
-      first: memory.address, second: past.address, third: other?.address, filled: 0, capacity: 0)
+      first: memory.address, second: past.address, third: other?.address, filled: 0, capacity: 0,
+      window_keys: nil, window_values: nil)
   }
 
   /// Counts tokens that the native decoder has added.

@@ -9,6 +9,7 @@ extension PlanMemory {
     var result = mhk_attention_mixer()
     (result.heads, result.kv_heads) = (Int64(shape.heads), Int64(shape.kvHeads))
     (result.head_dim, result.window) = (Int64(shape.headDim), Int64(shape.window ?? 0))
+    result.rotary_pairs = Int64(shape.rotaryDim / 2)
     result.scale = Float(shape.resolvedScale)
     result.cache = cache.rawValue
     (result.query, result.key) = (projection(mixer.query), projection(mixer.key))
@@ -28,6 +29,20 @@ extension PlanMemory {
     (result.decay, result.out) = (projection(mixer.aLogWeight), projection(mixer.outProjection))
     (result.x_taps, result.bc_taps) = (taps(mixer.xConvolution), taps(mixer.bcConvolution))
     result.skip = floats(mixer.skip)
+    if let window = mixer.window { result.window = self.window(window) }
+    return result
+  }
+
+  private mutating func window(_ window: WindowAttention) -> mhk_window {
+    let shape = window.configuration
+    var result = mhk_window()
+    (result.tokens, result.sinks) = (Int64(shape.tokens), Int64(shape.sinks))
+    (result.kv_heads, result.head_dim) = (Int64(shape.kvHeads), Int64(shape.headDim))
+    (result.first_pair, result.rotary_pairs) = (Int64(firstWindowPair), Int64(shape.rotaryDim / 2))
+    result.scale = Float(shape.resolvedScale)
+    (result.query, result.key) = (projection(window.query), projection(window.key))
+    let shares = withoutGradients { window.shares }
+    result.shares = floats(shares) as UnsafePointer<Float>
     return result
   }
 

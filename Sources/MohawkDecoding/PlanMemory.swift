@@ -7,6 +7,8 @@ import MohawkTensor
 struct PlanMemory {
   private var tensors: [Tensor] = []
   private let rounded: QuantizedDecoder?
+  /// Where the rotary frequencies of windows begin among those of the plan.
+  var firstWindowPair = 0
 
   /// - Parameter rounded: which matrices to take instead of the model's.
   init(rounded: QuantizedDecoder?) { self.rounded = rounded }

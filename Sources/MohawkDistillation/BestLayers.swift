@@ -38,11 +38,15 @@ final class BestLayers {
 
   /// Judges the weights that the student has now, and keeps those of the layers that have never been nearer.
   /// - Returns: the error ‖student − teacher‖/‖teacher‖ of each layer's output, now and at its best; nil where none is
-  ///   compared.
+  ///   compared. A student with windows has the mean of its errors with and without them.
   @discardableResult
   func judge() -> [(now: Double, best: Double)?] {
     withoutGradients {
-      let found = outputErrors()
+      var found = outputErrors()
+      if let windowSwitch = pair.student.windowSwitch {
+        let alone = windowSwitch.with(.off) { outputErrors() }
+        found = zip(found, alone).map { with, without in with.flatMap { with in without.map { (with + $0) / 2 } } }
+      }
       var best = errors.value.doubles()
       for (layer, parts) in layers {
         // An error that is not a number is never the best one.

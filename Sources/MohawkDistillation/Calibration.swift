@@ -15,6 +15,7 @@ public final class Calibration: TrainingStage {
   private let pair: DistillationPair
   private let inputs: LayerWalk.LayerInputs
   private let judged: Tensor?
+  private let dropout: WindowDropout
   private var best: BestLayers?
 
   /// - Parameters:
@@ -22,14 +23,17 @@ public final class Calibration: TrainingStage {
   ///   - plan: how much, how fast, and what moves.
   ///   - judged: tokens [rows, length] that the stage does not train on; nil for a stage that is only checked.
   ///   - signals: what enters the teacher's layers for all sequences; nil runs the teacher once for each.
+  ///   - seed: of the run: it decides which sequences are seen without window.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
   public init(
-    _ pair: DistillationPair, _ plan: StageRecipe, judgedBy judged: Tensor?, signals: TeacherSignals? = nil
+    _ pair: DistillationPair, _ plan: StageRecipe, judgedBy judged: Tensor?, signals: TeacherSignals? = nil,
+    seed: UInt64 = 0
   ) throws {
     try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.plan = plan
     self.judged = judged
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
     if let signals {
       inputs = signals.input
     } else {
@@ -50,7 +54,9 @@ public final class Calibration: TrainingStage {
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     if let best, best.isEmpty { best.judge() }
     let loss = LayerLoss(plan)
-    return try LayerWalk.accumulate(pair, tokens, inputs, .output, share: share) { mixer, input, target in
+    return try LayerWalk.accumulate(
+      pair, tokens, inputs, .output, dropout: dropout, share: share
+    ) { mixer, input, target in
       loss.outputs(student: mixer(input), teacher: target)
     }
   }

@@ -15,6 +15,7 @@ public final class HiddenStateAlignment: TrainingStage {
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let signals: TeacherSignals?
+  let dropout: WindowDropout
   let evaluation: () throws -> [Metric]
   let finish: () throws -> Void
 
@@ -22,16 +23,18 @@ public final class HiddenStateAlignment: TrainingStage {
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
   ///   - signals: what enters the teacher's layers for all sequences, so that it need not run; nil runs it.
+  ///   - seed: of the run: it decides which sequences are seen without window.
   ///   - evaluation: what to measure when an evaluation is due.
   ///   - finish: called after the last step.
   /// - Throws: `MohawkError` when the plan trains what the loss does not depend on.
   public init(
-    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil, seed: UInt64 = 0,
     evaluation: @escaping () throws -> [Metric] = { [] }, finish: @escaping () throws -> Void = {}
   ) throws {
     try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.signals = signals
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
     self.plan = plan
     self.evaluation = evaluation
     self.finish = finish
@@ -47,7 +50,9 @@ public final class HiddenStateAlignment: TrainingStage {
 
   public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
     let loss = LayerLoss(plan)
-    return try LayerWalk.accumulate(pair, tokens, signals?.input, .output, share: share) { mixer, input, target in
+    return try LayerWalk.accumulate(
+      pair, tokens, signals?.input, .output, dropout: dropout, share: share
+    ) { mixer, input, target in
       loss.outputs(student: mixer(input), teacher: target)
     }
   }

@@ -16,16 +16,18 @@ public final class KnowledgeDistillation: TrainingStage {
   public private(set) var parameters: [Parameter] = []
   let pair: DistillationPair
   let signals: TeacherSignals?
+  let dropout: WindowDropout
   let evaluation: () throws -> [Metric]
 
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
   ///   - signals: what the teacher has said of all sequences, so that it need not run; nil runs it.
+  ///   - seed: of the run: it decides which sequences are seen without window.
   ///   - evaluation: what to measure when an evaluation is due.
   /// - Throws: `MohawkError` when the plan trains a part that this stage does not train.
   public init(
-    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil, seed: UInt64 = 0,
     evaluation: @escaping () throws -> [Metric] = { [] }
   ) throws {
     try plan.requireTrained([.mixer, .all], in: name)
@@ -37,6 +39,7 @@ public final class KnowledgeDistillation: TrainingStage {
     }
     self.pair = pair
     self.signals = signals
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
     self.plan = plan
     self.evaluation = evaluation
   }
@@ -62,8 +65,10 @@ public final class KnowledgeDistillation: TrainingStage {
       let next = tokens.narrowed(1, from: 1, length: tokens.size(1) - 1).reshaped(-1)
       terms.append(.init(target: .tokens(next), weight: plan.labels))
     }
-    let normalised = pair.student.normalise(pair.student.hidden(ids))
-    return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: terms, share: share))
+    return pair.student.dropping(dropout, for: tokens) {
+      let normalised = pair.student.normalise(pair.student.hidden(ids))
+      return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: terms, share: share))
+    }
   }
 
   private func saidNow(_ tokens: Tensor, _ ids: Tensor) -> VocabularyLoss.Target {

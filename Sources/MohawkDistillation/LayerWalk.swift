@@ -128,11 +128,13 @@ extension LayerWalk {
   /// - Parameters:
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
   ///   - inputs: what enters a layer for some of the tokens, in the given type; nil runs the teacher.
+  ///   - dropout: which sequences the student sees without its window; nil for none.
   ///   - share: factor on the gradients.
   ///   - loss: a layer's loss from the student's mixer, what enters it and what the teacher shows; the mean over
   ///     sequences.
   static func accumulate<Target>(
-    _ pair: DistillationPair, _ tokens: Tensor, _ inputs: LayerInputs?, _ sight: Sight<Target>, share: Double,
+    _ pair: DistillationPair, _ tokens: Tensor, _ inputs: LayerInputs?, _ sight: Sight<Target>,
+    dropout: WindowDropout? = nil, share: Double,
     loss: (_ mixer: any SequenceMixer, _ input: Tensor, _ target: Target) -> Tensor
   ) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
@@ -151,10 +153,12 @@ extension LayerWalk {
         let shared = withoutGradients { loss.detached() * weight }
         losses[layer] = losses[layer].map { $0 + shared } ?? shared
       }
-      if let inputs {
-        try run(pair, sight, input: { try inputs(part, $0, stream.dtype) }, compare: compare, finish: learn)
-      } else {
-        run(pair, part.narrowed(1, from: 0, length: length), sight, compare: compare, finish: learn)
+      try pair.student.dropping(dropout, for: part) {
+        if let inputs {
+          try run(pair, sight, input: { try inputs(part, $0, stream.dtype) }, compare: compare, finish: learn)
+        } else {
+          run(pair, part.narrowed(1, from: 0, length: length), sight, compare: compare, finish: learn)
+        }
       }
     }
     return StageLoss(layers: losses)

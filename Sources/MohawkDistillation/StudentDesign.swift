@@ -62,6 +62,7 @@ extension DecoderConfiguration {
     switch recipe.mixer {
     case .mamba2: return .mamba2
     case .discreteMamba2: return .discreteMamba2
+    case .automatic where recipe.window != nil: return .discreteMamba2
     case .automatic:
       let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && mlp.isGated
       return isLlamaLike || !recipe.keepsMLPs ? .mamba2 : .discreteMamba2
@@ -83,7 +84,23 @@ extension DecoderConfiguration {
     let heads = try heads(recipe, width: modelDim)
     return DiscreteMamba2Configuration(
       modelDim: modelDim, qkHeads: heads.qk, vHeads: heads.v, stateDim: recipe.stateDim ?? attention.headDim,
-      convWidth: recipe.convWidth, chunk: recipe.chunk)
+      convWidth: recipe.convWidth, chunk: recipe.chunk,
+      window: try recipe.window.map { try window($0, recipe, heads.v) })
+  }
+
+  /// A window with the queries and keys of this teacher's attention.
+  private func window(_ tokens: Int, _ recipe: StudentRecipe, _ heads: Int) throws -> WindowConfiguration {
+    guard attention.headNormEpsilon == nil else {
+      throw MohawkError(
+        .unsupported, "this teacher has norms of queries and keys, which a window beside the recurrent part has not",
+        at: "student.window", remedy: "leave student.window out")
+    }
+    guard heads == attention.heads else {
+      throw MohawkError(
+        .mismatch, "a window has a head for each of the teacher's \(attention.heads), the student has \(heads)",
+        at: "student.vHeads", remedy: "leave student.vHeads out")
+    }
+    return WindowConfiguration(tokens: tokens, sinks: recipe.sinks, like: attention)
   }
 
   private func mamba2(_ recipe: StudentRecipe, _ start: StudentRecipe.Start) throws -> Mamba2Configuration {

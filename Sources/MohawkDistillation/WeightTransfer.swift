@@ -19,7 +19,7 @@ public enum WeightTransfer {
 
   /// Copies everything that has the same name and shape in both, and, for `.attention`, the attention's projections
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
-  /// convolution's.
+  /// convolution's. Queries and keys of a window are the attention's from every start.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
   public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws -> [Row] {
     if start == .attention { try requireAttentionFits(teacher, student) }
@@ -43,8 +43,14 @@ public enum WeightTransfer {
       }
       return (same.name, same.value)
     }
-    guard start == .attention, let range = parameter.name.range(of: ".mixer.") else { return nil }
+    guard let range = parameter.name.range(of: ".mixer.") else { return nil }
     let attention = parameter.name[..<range.lowerBound] + ".attention."
+    if isOfWindow(parameter.name),
+      let same = teacher.parameters[attention + String(parameter.name[range.upperBound...])]
+    {
+      return (same.name, same.value)
+    }
+    guard start == .attention else { return nil }
     func teachers(_ names: String...) -> (String, Tensor)? {
       let all = names.compactMap { teacher.parameters[attention + $0] }
       if all.count < names.count { return nil }  // a teacher without biases
@@ -59,6 +65,11 @@ public enum WeightTransfer {
     case "out_proj.weight": return teachers("dense.weight")
     default: return nil
     }
+  }
+
+  /// Whether a parameter projects to a window's queries or keys.
+  private static func isOfWindow(_ parameter: String) -> Bool {
+    parameter.contains(".mixer.q_proj.") || parameter.contains(".mixer.k_proj.")
   }
 
   /// Grouped keys and values repeated for every head of the queries, by head and not by row.

@@ -14,10 +14,13 @@ extension EvaluatedModel {
   ///   - folder: the folder or file.
   ///   - weights: the precision of the matrices; nil keeps the folder's.
   ///   - window: takes the place of the folder's.
-  public static func open(_ folder: String, weights: WeightPrecision? = nil, window: Int? = nil)
-    throws -> EvaluatedModel
-  {
-    let engine = try DecodingEngine.open(folder, weights: weights)
+  ///   - attentionWindowOff: whether the window of attention beside recurrent mixers is off; only for models that have
+  ///     one.
+  public static func open(
+    _ folder: String, weights: WeightPrecision? = nil, window: Int? = nil, attentionWindowOff: Bool = false
+  ) throws -> EvaluatedModel {
+    var engine = try DecodingEngine.open(folder, weights: weights)
+    if attentionWindowOff { engine = try engine.withWindowsOff() }
     engine.model.freeze()
     return try EvaluatedModel(
       engine, Tokenizer(folder: folder),

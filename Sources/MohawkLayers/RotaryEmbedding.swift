@@ -36,9 +36,8 @@ public struct RotaryEmbedding {
     if dimensions == 0 { return x }
     let length = x.size(2)
     let isOurs = x.device == .cpu && [.float32, .float64, .bfloat16].contains(x.dtype)
-    let table = tables.table(isOurs && x.dtype == .bfloat16 ? .float32 : x.dtype, for: offset + length)
-    let cosine = table.cosines.narrowed(0, from: offset, length: length)
-    let sine = table.sines.narrowed(0, from: offset, length: length)
+    let dtype = isOurs && x.dtype == .bfloat16 ? DType.float32 : x.dtype
+    let (cosine, sine) = tables.table(dtype, from: offset, length: length)
     return isOurs ? x.turned(cosines: cosine, sines: sine) : plain(x, cosine, sine)
   }
 
@@ -52,9 +51,10 @@ public struct RotaryEmbedding {
   }
 }
 
-/// Cosines and sines of the angles, made when positions are first asked for and kept per type.
+/// Cosines and sines of the angles, made when positions are first asked for and kept per type; those of far positions
+/// are made for every use, so that memory has a bound.
 private final class RotaryTables {
-  /// Both [positions made so far, dimensions / 2].
+  /// Both [positions, dimensions / 2].
   typealias Table = (cosines: Tensor, sines: Tensor)
 
   private let dimensions: Int
@@ -72,17 +72,28 @@ private final class RotaryTables {
     self.device = device
   }
 
-  /// A table with at least the first `needed` positions.
-  func table(_ dtype: DType, for needed: Int) -> Table {
-    precondition(needed <= positions, "position \(needed - 1) of \(positions) positions")
-    if let table = made[dtype], table.cosines.size(0) >= needed { return table }
-    let count = min(positions, max(2 * needed, 256))
-    let table = withoutGradients {
+  /// Positions whose angles are kept at most.
+  private static let keptPositions = 1 << 13
+
+  /// The rows of these positions.
+  func table(_ dtype: DType, from first: Int, length: Int) -> Table {
+    let end = first + length
+    precondition(end <= positions, "position \(end - 1) of \(positions) positions")
+    if end > Self.keptPositions { return rows(dtype, first, end) }
+    if made[dtype].map({ $0.cosines.size(0) < end }) ?? true {
+      made[dtype] = rows(dtype, 0, min(positions, Self.keptPositions, max(2 * end, 256)))
+    }
+    let table = made[dtype]!
+    return (
+      table.cosines.narrowed(0, from: first, length: length), table.sines.narrowed(0, from: first, length: length)
+    )
+  }
+
+  private func rows(_ dtype: DType, _ first: Int, _ end: Int) -> Table {
+    withoutGradients {
       let frequencies = RotaryEmbedding.frequencies(dimensions: dimensions, base: base, scaling: scaling)
-      let angles = Tensor.range(0, count, .float64).outer(Tensor(frequencies))
+      let angles = Tensor.range(first, end, .float64).outer(Tensor(frequencies))
       return (cosines: angles.cos().to(dtype, on: device), sines: angles.sin().to(dtype, on: device))
     }
-    made[dtype] = table
-    return table
   }
 }

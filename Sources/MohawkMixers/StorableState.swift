@@ -17,11 +17,14 @@ extension StorableState {
 
 extension SSDState: StorableState {
   package var tensors: [(name: String, tensor: Tensor)] {
-    [("memory", memory), ("x_past", xPast), ("bc_past", bcPast)]
+    let recurrent = [("memory", memory), ("x_past", xPast), ("bc_past", bcPast)]
+    guard let window else { return recurrent }
+    return recurrent + [("window_keys", window.keys), ("window_values", window.values)]
   }
 
   package func restore(_ tensors: [Tensor], position: Int) {
     (memory, xPast, bcPast) = (tensors[0], tensors[1], tensors[2])
+    if let window { (window.keys, window.values) = (tensors[3], tensors[4]) }
     self.position = position
   }
 }

@@ -14,7 +14,10 @@ extension Recipe {
     checks.data(self)
     if teacher == nil { checks.model(model, data) }
     checks.student(self)
-    for stage in trainingStages.uniqued() { checks.stage(stage, self[stage], data) }
+    for stage in trainingStages.uniqued() {
+      checks.stage(stage, self[stage], data)
+      checks.dropout(stage, self[stage].windowDropout, student)
+    }
     checks.atLeast(0, "checkpoints.every", checkpoints.every)
     checks.atLeast(1, "checkpoints.keep", checkpoints.keep)
     checks.atLeast(2, "evaluation.tokens", evaluation.tokens)
@@ -119,6 +122,7 @@ private struct RecipeChecks {
       }
       if student.headDim != nil { refuse("student.headDim", "is of mamba-2 only") }
     }
+    window(student)
     if !student.keepsMLPs, !student.attentionLayers.isEmpty {
       refuse("student.attentionLayers", "names layers, but a student without MLPs has mixers only")
     }
@@ -151,6 +155,36 @@ private struct RecipeChecks {
         "student.stateDim",
         "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(stateDim)"
       )
+    }
+  }
+
+  private mutating func window(_ student: StudentRecipe) {
+    atLeast(0, "student.sinks", student.sinks)
+    guard student.window != nil else { return }
+    atLeast(1, "student.window", student.window)
+    for (key, value) in [("student.window", student.window ?? 0), ("student.sinks", student.sinks)]
+    where value > 65_536 { refuse(key, "must be at most 65536, not \(value)") }
+    if student.mixer == .mamba2 {
+      refuse("student.window", "is of discrete-mamba-2 only", remedy: "set student.mixer to auto or discrete-mamba-2")
+    }
+    if student.mixer == .automatic {
+      // What is refused with discrete-mamba-2 by name.
+      if !student.keepsMLPs {
+        refuse("student.keepsMLPs", "is false, but a mixer with a window cannot stand for a block")
+      }
+      if student.headDim != nil { refuse("student.headDim", "is of mamba-2 only, which has no window") }
+    }
+  }
+
+  /// The share of sequences without window.
+  mutating func dropout(_ name: StageName, _ share: Double, _ student: StudentRecipe) {
+    let key = "\(name.rawValue).windowDropout"
+    range(0...1, key, share)
+    guard share > 0 else { return }
+    if student.window == nil {
+      refuse(key, "is \(share), but the student has no window", remedy: "set student.window, or leave it out")
+    } else if name != .alignment && name != .distillation {
+      refuse(key, "is \(share), but windows are dropped in alignment and distillation only", remedy: "leave it out")
     }
   }
 

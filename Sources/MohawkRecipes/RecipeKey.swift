@@ -125,6 +125,9 @@ extension RecipeKey {
       "width of a head of x, of Mamba-2; null: as the teacher's, or width / vHeads"),
     RecipeKey("student.convWidth", \.student.convWidth, "taps of the causal convolution"),
     RecipeKey("student.chunk", \.student.chunk, "tokens per chunk of the chunked form"),
+    RecipeKey(
+      "student.window", \.student.window, "tokens seen by softmax beside the recurrent part; null: no window"),
+    RecipeKey("student.sinks", \.student.sinks, "first tokens of the text that a window sees too"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
     RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]
@@ -160,6 +163,9 @@ extension RecipeKey {
       key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
       key("decayRate", \.decayRate, "factor on the learning rate of weights of decays and step sizes"),
     ]
+    let windows = [
+      key("windowDropout", \.windowDropout, "share of sequences that are trained on without the window, 0 to 1")
+    ]
     let layers = [
       key("distance", \.distance, "norm of a layer's difference from its teacher, or its square"),
       key("relative", \.relative, "whether distances are divided by the teacher's size"),
@@ -173,7 +179,7 @@ extension RecipeKey {
       key("top", \.top, "most likely tokens that are compared one by one, the rest as one; null: all"),
       key("labels", \.labels, "share of the loss that is cross-entropy against the text itself, 0 to 1"),
     ]
-    return common + (learns ? students : []) + (comparesLayers ? layers : [])
+    return common + (learns ? students : []) + (learns && stage != .orientation ? windows : []) + (comparesLayers ? layers : [])
       + (stage == .orientation ? matrices : []) + (stage == .distillation ? probabilities : [])
   }
 

@@ -44,6 +44,8 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var top: Int?
   /// Share of the loss that is cross-entropy against the text itself, 0 to 1.
   public var labels = 0.0
+  /// Share of the sequences, 0 to 1, that are trained on without the student's window.
+  public var windowDropout = 0.0
   /// Which parameters move.
   public var trains: TrainedPart
   /// Optimiser steps between evaluations; 0 means only at the end of the stage.

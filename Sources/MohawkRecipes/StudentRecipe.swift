@@ -17,6 +17,11 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   public var convWidth = 4
   /// Tokens per chunk of the chunked form.
   public var chunk = 64
+  /// Tokens, itself included, that a token sees by softmax attention beside the recurrent part (Discrete-Mamba-2 only);
+  /// `nil` for no such window.
+  public var window: Int?
+  /// First tokens of the text that a token sees beside those of the window.
+  public var sinks = 4
   /// Layers, counted from 0, that keep the teacher's attention (a hybrid student).
   public var attentionLayers: [Int] = []
   /// Where the mixers start.
@@ -27,7 +32,8 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
 
   /// What mixes the tokens in place of attention.
   public enum Mixer: String, Codable, Sendable, CaseIterable {
-    /// Mamba-2 for teachers with the blocks of Llama, so that other tools open the student; else Discrete-Mamba-2.
+    /// Mamba-2 for teachers with the blocks of Llama, so that other tools open the student; Discrete-Mamba-2 for others,
+    /// and wherever there is a window.
     case automatic = "auto"
     /// The mixer of Phi-Mamba.
     case discreteMamba2 = "discrete-mamba-2"

@@ -116,7 +116,7 @@ public final class DistillationRun {
           let batch = data.batch(samples: next..<next + Self.judgedSequences)
           return batch.narrowed(1, from: 0, length: batch.size(1) - 1)
         }
-        return try Calibration(pair, plan, judgedBy: judged, signals: signals)
+        return try Calibration(pair, plan, judgedBy: judged, signals: signals, seed: recipe.seed)
       case .orientation:
         return try MatrixOrientation(
           pair, plan, signals: signals,
@@ -134,13 +134,13 @@ public final class DistillationRun {
           })
       case .alignment:
         return try HiddenStateAlignment(
-          pair, plan, signals: signals,
+          pair, plan, signals: signals, seed: recipe.seed,
           evaluation: {
             self.metrics(pair, judged, [("output distance", \.outputs), ("output error", \.outputErrors)])
           },
           finish: { self.warn(after: .alignment) })
       case .distillation:
-        return try KnowledgeDistillation(pair, plan, signals: signals) {
+        return try KnowledgeDistillation(pair, plan, signals: signals, seed: recipe.seed) {
           let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
           return [
             Metric("student perplexity", comparison.student.value),

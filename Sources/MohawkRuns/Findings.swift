@@ -19,7 +19,8 @@ public struct Findings {
     self.tokenizer = tokenizer
   }
 
-  /// Perplexity, divergence and agreement on held-out windows, and the distances of every layer.
+  /// Perplexity, divergence and agreement on held-out windows, and the distances of every layer. Of a student with a
+  /// window of attention the first three also with it switched off: what its recurrent part does alone.
   /// - Parameters:
   ///   - heldOut: windows [rows, length + 1].
   ///   - bytes: UTF-8 bytes of the tokens that they predict.
@@ -42,6 +43,16 @@ public struct Findings {
         "bits per byte", teacher: comparison.teacher.bitsPerByte(bytes: bytes),
         student: comparison.student.bitsPerByte(bytes: bytes))
     ]
+    if let windowSwitch = pair.student.windowSwitch {
+      let alone = windowSwitch.with(.off) {
+        Comparison.measure(teacher: pair.teacher, student: pair.student, heldOut)
+      }
+      summary.rows += [
+        .init("perplexity, window off", teacher: nil, student: alone.student.value),
+        .init("KL(teacher ‖ student), window off", teacher: nil, student: alone.kl),
+        .init("same most likely token, window off, %", teacher: nil, student: 100 * alone.agreement),
+      ]
+    }
     summary.layers = pair.student.blocks.indices.map {
       // A mixer that stands for a whole block is not compared with what attention puts out.
       let isPart = !pair.standsForBlock($0)
@@ -63,6 +74,10 @@ public struct Findings {
     summary.studentParameters = model.parameters.count
     summary.studentPerplexity = perplexity.value
     summary.rows = [.init("bits per byte", teacher: nil, student: perplexity.bitsPerByte(bytes: bytes))]
+    if let windowSwitch = model.windowSwitch {
+      let alone = windowSwitch.with(.off) { Perplexity.measure(model, heldOut) }
+      summary.rows.append(.init("perplexity, window off", teacher: nil, student: alone.value))
+    }
     return summary
   }
 

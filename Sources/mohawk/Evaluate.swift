@@ -32,6 +32,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Examples before each multiple-choice question.") var numFewshot = 0
   @Option(help: "Files that examples are drawn from, such as hellaswag=train.jsonl.") var examples = ""
   @Option(help: "Tokens that such tasks show a model at once; what its folder names when not given.") var window: Int?
+  @Flag(help: "Puts tasks to the student with its window of attention off: to its recurrent part alone.")
+  var windowOff = false
   @Option(help: "Seed of made-up tasks. (default: 1)") var seed: UInt64?
   @Option(name: .shortAndLong, help: "Folder for tasks.json and results; a run's folder shows them in its report.")
   var output: String?
@@ -97,7 +99,7 @@ struct Evaluate: ParsableCommand {
     }
     try EvaluateTasks(
       tasks: EvaluationTask.all(names, options), options: options, student: model, teacher: teacher,
-      weights: weights.precision(), window: window, output: output, keepsSamples: logSamples
+      weights: weights.precision(), window: window, windowOff: windowOff, output: output, keepsSamples: logSamples
     ).run()
   }
 
@@ -105,7 +107,8 @@ struct Evaluate: ParsableCommand {
   private func refuseTaskOptions() throws {
     let given: [(String, Bool)] = [
       ("--limit", limit != nil), ("--num-fewshot", numFewshot != 0), ("--examples", !examples.isEmpty),
-      ("--window", window != nil), ("--seed", seed != nil), ("--output", output != nil), ("--log-samples", logSamples),
+      ("--window", window != nil), ("--window-off", windowOff), ("--seed", seed != nil), ("--output", output != nil),
+      ("--log-samples", logSamples),
     ]
     if let first = given.first(where: \.1) {
       throw MohawkError(.invalidValue, "\(first.0) is for tasks, and none is named", remedy: "give --tasks too")

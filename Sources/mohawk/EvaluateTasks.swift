@@ -14,6 +14,7 @@ struct EvaluateTasks {
   let teacher: String?
   let weights: WeightPrecision?
   let window: Int?
+  let windowOff: Bool
   let output: String?
   let keepsSamples: Bool
 
@@ -22,13 +23,13 @@ struct EvaluateTasks {
       throw MohawkError(.invalidValue, "--log-samples has nowhere to write", remedy: "give --output FOLDER")
     }
     if let output { try AtomicFolder.ensure(output) }
-    func contestant(_ folder: String) throws -> TaskEvaluation.Contestant {
+    func contestant(_ folder: String, windowOff: Bool) throws -> TaskEvaluation.Contestant {
       .init(
-        try EvaluatedModel.open(folder, weights: weights, window: window), folder: folder,
-        precision: weights?.rawValue ?? "as stored")
+        try EvaluatedModel.open(folder, weights: weights, window: window, attentionWindowOff: windowOff),
+        folder: folder, precision: weights?.rawValue ?? "as stored")
     }
-    let mine = try contestant(student)
-    let theirs = try teacher.map(contestant)
+    let mine = try contestant(student, windowOff: windowOff)
+    let theirs = try teacher.map { try contestant($0, windowOff: false) }
     var evaluation = TaskEvaluation(tasks, limit: options.limit)
     evaluation.folder = output
     evaluation.keepsSamples = keepsSamples

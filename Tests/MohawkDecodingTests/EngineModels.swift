@@ -7,7 +7,8 @@ import MohawkTensor
 
 /// Small models that together have everything that a decoder can have.
 enum EngineModels: String, CaseIterable, Sendable {
-  case phi, phiMamba, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups, mamba2Plain, mamba, mambaWide,
+  case phi, phiMamba, besideWindow, besideWindowAlone, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
+    mamba2Plain, mamba, mambaWide,
     relu
 
   static let vocabulary = 50
@@ -53,6 +54,26 @@ enum EngineModels: String, CaseIterable, Sendable {
         .parallel, .layer(epsilon: 1e-5), .geluTanh, gated: false, bias: true,
         attention(kvHeads: 4, rotaryDim: 4, bias: true), [.discreteMamba2, .attention, .discreteMamba2])
       shape.discreteMamba2 = DiscreteMamba2Configuration(modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 21, chunk: 8)
+      return shape
+    case .besideWindow:
+      // Heads of queries and keys other than those of x, and rotary positions other than the attention's.
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: false, attention(rotaryDim: 4),
+        [.discreteMamba2, .attention, .discreteMamba2])
+      shape.discreteMamba2 = DiscreteMamba2Configuration(
+        modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 21, chunk: 8,
+        window: WindowConfiguration(
+          tokens: 9, sinks: 3, kvHeads: 2, headDim: 10, rotaryDim: 10, rotaryBase: 500,
+          rotaryScaling: .linear(factor: 2)))
+      return shape
+    case .besideWindowAlone:
+      var shape = base(
+        .parallel, .layer(epsilon: 1e-5), .geluTanh, gated: false, bias: true, attention(),
+        [.discreteMamba2, .discreteMamba2])
+      shape.discreteMamba2 = DiscreteMamba2Configuration(
+        modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5, chunk: 8,
+        window: WindowConfiguration(
+          tokens: 16, sinks: 0, kvHeads: 4, headDim: 6, rotaryDim: 4, bias: true, scale: 0.5))
       return shape
     case .llama:
       var shape = base(

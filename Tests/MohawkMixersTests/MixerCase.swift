@@ -12,6 +12,9 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case filteredStateSpace = "Discrete-Mamba-2 of widths whose convolutions run inside the kernels"
   case groupedStateSpace = "Discrete-Mamba-2 with grouped B and C"
   case sharedStateSpace = "Discrete-Mamba-2 with one B and C"
+  case windowedStateSpace = "Discrete-Mamba-2 beside a window with sinks, grouped keys and biases"
+  case sinklessStateSpace = "Discrete-Mamba-2 beside a window without sinks"
+  case narrowlyWindowedStateSpace = "Discrete-Mamba-2 beside a window of one token and sinks"
   case mamba2 = "Mamba-2 with one B and C"
   case groupedMamba2 = "Mamba-2 with grouped B and C, and norm by group"
   case headwiseMamba2 = "Mamba-2 with B and C per head, limited steps, all biases, no norm"
@@ -53,6 +56,20 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
         DiscreteMamba2Configuration(modelDim: modelDim, qkHeads: 2, vHeads: 2, stateDim: 16, chunk: 16), scope)
     case .groupedStateSpace: stateSpace(qkHeads: 2, chunk: 16, scope)
     case .sharedStateSpace: stateSpace(qkHeads: 1, chunk: 128, scope)
+    case .windowedStateSpace:
+      stateSpace(
+        qkHeads: 4, chunk: 16,
+        window: WindowConfiguration(tokens: 24, sinks: 3, kvHeads: 2, headDim: 8, rotaryDim: 8, bias: true), scope)
+    case .sinklessStateSpace:
+      stateSpace(
+        qkHeads: 2, chunk: 64,
+        window: WindowConfiguration(
+          tokens: 64, sinks: 0, kvHeads: 4, headDim: 6, rotaryDim: 4, rotaryBase: 100,
+          rotaryScaling: .linear(factor: 2), scale: 0.3), scope)
+    case .narrowlyWindowedStateSpace:
+      stateSpace(
+        qkHeads: 1, chunk: 16, window: WindowConfiguration(tokens: 1, sinks: 5, kvHeads: 1, headDim: 4, rotaryDim: 4),
+        scope)
     case .mamba2:
       mamba2(Mamba2Configuration(modelDim: modelDim, heads: 4, headDim: 12, stateDim: 5), scope)
     case .groupedMamba2:
@@ -81,10 +98,12 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
         bias: bias), scope)
   }
 
-  private func stateSpace(qkHeads: Int, chunk: Int, _ scope: ParameterScope) -> any SequenceMixer {
+  private func stateSpace(
+    qkHeads: Int, chunk: Int, window: WindowConfiguration? = nil, _ scope: ParameterScope
+  ) -> any SequenceMixer {
     DiscreteMamba2(
       DiscreteMamba2Configuration(
-        modelDim: modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk), scope)
+        modelDim: modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk, window: window), scope)
   }
 
   private func mamba2(_ configuration: Mamba2Configuration, _ scope: ParameterScope) -> any SequenceMixer {

@@ -30,6 +30,7 @@ import Testing
     (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
     (recipe.student.headDim, recipe.student.stateDim, recipe.evaluation.limit) = (1, 1, 1)
+    recipe.student.window = 1
     for stage in StageName.allCases { (recipe[stage].microBatchTokens, recipe[stage].top) = (1, 1) }
     func leaves(_ value: Any, _ path: String) -> [String] {
       guard let object = value as? [String: Any] else { return [path] }
@@ -129,6 +130,15 @@ import Testing
     #expect(problems { $0.student.attentionLayers = [1, 1] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [4] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [-1] } == ["student.attentionLayers"])
+    #expect(problems { $0.student.window = 0 } == ["student.window"])
+    #expect(problems { ($0.student.window, $0.student.sinks) = (64, -1) } == ["student.sinks"])
+    #expect(problems { ($0.student.window, $0.student.mixer) = (64, .mamba2) } == ["student.window"])
+    #expect(problems { ($0.student.window, $0.student.keepsMLPs) = (64, false) } == ["student.keepsMLPs"])
+    #expect(problems { ($0.student.window, $0.student.headDim) = (64, 8) } == ["student.headDim"])
+    #expect(problems { ($0.student.window, $0.distillation.windowDropout) = (64, 0.5) } == [])
+    #expect(problems { $0.distillation.windowDropout = 0.5 } == ["distillation.windowDropout"])
+    #expect(problems { ($0.student.window, $0.alignment.windowDropout) = (64, 1.5) } == ["alignment.windowDropout"])
+    #expect(problems { ($0.student.window, $0.orientation.windowDropout) = (64, 0.5) } == ["orientation.windowDropout"])
     #expect(problems { $0.student.start = .attention } == [])
     #expect(
       problems {

@@ -68,6 +68,39 @@ import Testing
     #expect(try tiny.bytes("parts/model/model.safetensors") == tiny.bytes("whole/model/model.safetensors"))
   }
 
+  @Test func aRunThatDropsWindowsGoesOnBitForBit() throws {
+    let tiny = try TinyRun()
+    let recipe = tiny.recipe {
+      $0.teacher = try! tiny.llama()
+      $0.student.window = 6
+      $0.student.sinks = 2
+      $0.stages = [.alignment, .distillation]
+      for stage in $0.stages { $0[stage].windowDropout = 0.5 }
+      $0.distillation.microBatchTokens = 32
+    }
+    try tiny.distil(recipe, "whole")
+    let whole = tiny.recorder.steps.map(\.numbers)
+    tiny.recorder.events = []
+    tiny.stopAfter = 3
+    #expect(throws: MohawkError.self) { try tiny.distil(recipe, "parts") }
+    tiny.stopAfter = nil
+    try tiny.distil(recipe, "parts")
+    #expect(tiny.recorder.steps.map(\.numbers) == whole && whole.count == 8)
+    #expect(try tiny.bytes("parts/model/model.safetensors") == tiny.bytes("whole/model/model.safetensors"))
+    var other = recipe
+    for stage in other.stages { other[stage].windowDropout = 0 }
+    tiny.recorder.events = []
+    try tiny.distil(other, "other")
+    #expect(tiny.recorder.steps.map(\.numbers) != whole)
+
+    let report = try RunReport(folder: tiny.path("whole"))
+    let rows = try #require(report.evaluation).rows
+    for name in ["perplexity", "KL(teacher ‖ student)", "same most likely token"] {
+      #expect(rows.first { $0.name.hasPrefix(name + ", window off") }?.student?.isFinite == true, "\(name)")
+    }
+    #expect(report.html.contains("perplexity, window off"))
+  }
+
   @Test func aFolderIsNamedWithoutTheSlashesAtItsEnd() {
     for (given, path) in [("run/", "run"), ("run", "run"), ("a/run//", "a/run"), ("/", "/")] {
       #expect(RunFolder(given).path == path)

@@ -44,7 +44,9 @@ import Testing
     return options
   }
 
-  @Test(arguments: [ModelKind.hybrid, .phiMamba, .windowed]) func onlyWhatIsNewIsRead(_ kind: ModelKind) throws {
+  @Test(arguments: [ModelKind.hybrid, .phiMamba, .windowed, .besideWindow]) func onlyWhatIsNewIsRead(_ kind: ModelKind)
+    throws
+  {
     let chat = try session(kind, system: "Be brief.")
     let first = try chat.send("One day Tom found a ball.", limit: 12, options: options())
     let tokens = chat.tokenCount

@@ -6,13 +6,14 @@ import Testing
 
 /// Which mixers a model has.
 enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
-  case phi, phiMamba, hybrid, windowed, mamba2, mamba
+  case phi, phiMamba, hybrid, windowed, besideWindow, mamba2, mamba
 
   var testDescription: String { rawValue }
 
   var mixers: [DecoderConfiguration.Mixer] {
     switch self {
     case .phi: [.attention, .attention, .attention]
+    case .besideWindow: [.discreteMamba2, .attention, .discreteMamba2]
     case .phiMamba: [.discreteMamba2, .discreteMamba2, .discreteMamba2]
     case .hybrid: [.discreteMamba2, .attention, .discreteMamba2]
     case .windowed: [.windowedAttention, .discreteMamba2, .windowedAttention]
@@ -36,6 +37,9 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
     var shape = DecoderConfiguration.phi(
       vocabulary: vocabulary, modelDim: width, mlpDim: 96, mixers: mixers, attention: attention,
       discreteMamba2: DiscreteMamba2Configuration(modelDim: width, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+    if self == .besideWindow {
+      shape.discreteMamba2?.window = WindowConfiguration(tokens: 6, sinks: 2, like: attention)
+    }
     shape.mamba2 = Mamba2Configuration(modelDim: width, heads: 4, headDim: 12, stateDim: 5, chunk: 8)
     shape.tokens.ends = ends
     shape.mamba = MambaConfiguration(modelDim: width, stateDim: 5, block: 8)

@@ -69,7 +69,7 @@ import Testing
     return result
   }
 
-  @Test(arguments: [ModelKind.hybrid, .windowed, .mamba2])
+  @Test(arguments: [ModelKind.hybrid, .windowed, .besideWindow, .mamba2])
   func sampledTextsAreAsLikelyAsWithoutADraft(_ kind: ModelKind) throws {
     let tokenizer = TextGeneratorTests.tokenizer
     // A few neighbouring tokens only, and a draft that likes them otherwise.

@@ -24,7 +24,7 @@ mhk_error mhk_plan_new(const mhk_plan_shape *shape, mhk_plan *out) {
 void mhk_plan_free(mhk_plan plan) { delete &plan_of(plan); }
 
 mhk_error mhk_plan_add_attention(mhk_plan plan, const mhk_layer *layer, const mhk_attention_mixer *mixer) {
-  return add(plan, layer, *mixer, plan_of(plan).shape.rotary_pairs);
+  return add(plan, layer, *mixer);
 }
 mhk_error mhk_plan_add_ssd(mhk_plan plan, const mhk_layer *layer, const mhk_ssd_mixer *mixer) {
   return add(plan, layer, *mixer);

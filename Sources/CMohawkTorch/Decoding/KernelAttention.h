@@ -47,7 +47,7 @@ TARGET INLINE void mixColumns(const float *weights, const E *values, int64_t row
 
 template <typename L, typename E>
 TARGET void attend(const AttentionTask &task) {
-  const int64_t d = task.head_dim, rows = task.rows;
+  const int64_t d = task.head_dim, width = task.value_dim, rows = task.rows;
   const E *const keys = static_cast<const E *>(task.keys), *const values = static_cast<const E *>(task.values);
   for (int64_t r = 0; r < rows; r += near_rows) {
     const int64_t own = rows - r < near_rows ? rows - r : near_rows;
@@ -55,16 +55,16 @@ TARGET void attend(const AttentionTask &task) {
       score<L>(task.queries + h * d, keys + r * d, own, d, task.scale, task.scores + h * rows + r);
   }
   for (int64_t h = 0; h < task.heads; h++) softmax<L>(task.scores + h * rows, rows);
-  std::memset(task.out, 0, static_cast<size_t>(task.heads * d) * sizeof(float));
+  std::memset(task.out, 0, static_cast<size_t>(task.heads * width) * sizeof(float));
   for (int64_t r = 0; r < rows; r += near_rows) {
     const int64_t own = rows - r < near_rows ? rows - r : near_rows;
     for (int64_t h = 0; h < task.heads; h++) {
       const float *const weights = task.scores + h * rows + r;
-      float *const out = task.out + h * d;
+      float *const out = task.out + h * width;
       int64_t i = 0;
-      for (; i + 4 * L::count <= d; i += 4 * L::count)
-        mixColumns<L, 4>(weights, values + r * d + i, own, d, 4 * L::count, out + i);
-      for (; i < d; i += L::count) mixColumns<L, 1>(weights, values + r * d + i, own, d, d - i, out + i);
+      for (; i + 4 * L::count <= width; i += 4 * L::count)
+        mixColumns<L, 4>(weights, values + r * width + i, own, width, 4 * L::count, out + i);
+      for (; i < width; i += L::count) mixColumns<L, 1>(weights, values + r * width + i, own, width, width - i, out + i);
     }
   }
 }

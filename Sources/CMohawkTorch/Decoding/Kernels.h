@@ -51,11 +51,11 @@ struct ScanTask {
 /// Query heads that share keys and values: softmax(q · keys) values of each.
 struct AttentionTask {
   const float *queries;       // [heads, head_dim]
-  const void *keys, *values;  // [rows, head_dim]
-  int64_t heads, rows, head_dim;
+  const void *keys, *values;  // [rows, head_dim], [rows, value_dim]
+  int64_t heads, rows, head_dim, value_dim;
   float scale;
   float *scores;  // room for heads · rows numbers
-  float *out;     // [heads, head_dim]
+  float *out;     // [heads, value_dim]
 };
 
 struct Kernels {

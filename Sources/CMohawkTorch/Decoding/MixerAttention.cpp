@@ -8,7 +8,7 @@ namespace {
 
 class AttentionMixer : public Mixer {
  public:
-  AttentionMixer(const mhk_attention_mixer &shape, int64_t pairs) : m(shape), pairs(pairs) {}
+  explicit AttentionMixer(const mhk_attention_mixer &shape) : m(shape) {}
 
   void enter(const Worker &worker, int64_t) const override {
     const Columns trace = worker.pass.traces;
@@ -46,7 +46,6 @@ class AttentionMixer : public Mixer {
 
  private:
   const mhk_attention_mixer m;
-  const int64_t pairs;
 
   int64_t queries() const { return m.heads * m.head_dim; }
 
@@ -57,12 +56,7 @@ class AttentionMixer : public Mixer {
     } else {
       std::copy_n(from, m.head_dim, to);
     }
-    const float *const cosines = worker.pass.angles[column], *const sines = cosines + pairs;
-    for (int64_t i = 0; i < pairs; i++) {
-      const float first = to[i], second = to[i + pairs];
-      to[i] = first * cosines[i] - second * sines[i];
-      to[i + pairs] = second * cosines[i] + first * sines[i];
-    }
+    turn(to, worker.pass.anglesOf(column, 0), m.rotary_pairs);
   }
 
   /// One head of keys with all the queries that share it.
@@ -84,7 +78,7 @@ class AttentionMixer : public Mixer {
       for (int64_t head = 0; head < group; head++)
         place(worker, column, m.query_norm, worker.pass.traces[column] + (kv * group + head) * d, placed + head * d);
       const AttentionTask all{
-          placed, keys + (end - rows) * d, values + (end - rows) * d, group, rows, d, m.scale, placed + group * d,
+          placed, keys + (end - rows) * d, values + (end - rows) * d, group, rows, d, d, m.scale, placed + group * d,
           worker.pass.mixed[column] + kv * group * d};
       if constexpr (std::is_same_v<E, float>) {
         worker.k.attendFloat(all);
@@ -97,8 +91,8 @@ class AttentionMixer : public Mixer {
 
 }  // namespace
 
-std::unique_ptr<Mixer> make_mixer(const mhk_attention_mixer &shape, int64_t pairs) {
-  return std::make_unique<AttentionMixer>(shape, pairs);
+std::unique_ptr<Mixer> make_mixer(const mhk_attention_mixer &shape) {
+  return std::make_unique<AttentionMixer>(shape);
 }
 
 }  // namespace mohawk

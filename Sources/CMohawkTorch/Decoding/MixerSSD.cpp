@@ -2,19 +2,22 @@
 #include <algorithm>
 
 #include "Plan.h"
+#include "Window.h"
 
 namespace mohawk {
 namespace {
 
 class SSDMixer : public Mixer {
  public:
-  explicit SSDMixer(const mhk_ssd_mixer &shape) : m(shape) {}
+  explicit SSDMixer(const mhk_ssd_mixer &shape)
+      : m(shape), window(shape.window, shape.heads, shape.head_dim) {}
 
   void enter(const Worker &worker, int64_t layer) const override {
     const Columns trace = worker.pass.traces;
     filter(worker, layer, m.x, m.x_taps, trace, 0);
     filter(worker, layer, m.bc, m.bc_taps, trace, inner());
     worker.product(m.z, worker.pass.gates);
+    if (window.exists()) window.enter(worker, beside(trace));
     const auto part = worker.product(m.decay, steps(trace));
     const int64_t count = part.end - part.begin;
     const float *const rates = m.rates == nullptr ? nullptr : m.rates + part.begin;
@@ -41,11 +44,20 @@ class SSDMixer : public Mixer {
       one.fresh = task == part.begin || head % (m.heads / m.groups) == 0;
       if (task + 1 < part.end) one.next = state(pass, layer, task + 1);
       worker.k.head(one);
-      for (int64_t t = 0; t < stretch.count; t++) {
-        const float *const gate = pass.gates[stretch.first + t] + head * m.head_dim;
-        float *const y = one.y + t * one.y_step;
-        worker.k.activate(MHK_ACTIVATE_SILU, gate, y, y, m.head_dim);
-      }
+      if (!window.exists()) gate(worker, stretch, head, 1);
+    }
+    if (!window.exists()) return;
+    worker.wait();
+    const int64_t group = m.heads / window.tasks();
+    const auto own = worker.part(static_cast<int64_t>(pass.stretches.size()) * window.tasks());
+    for (int64_t task = own.begin; task < own.end; task++) {
+      const Stretch &stretch = pass.stretches[static_cast<size_t>(task / window.tasks())];
+      const int64_t kv = task % window.tasks();
+      const Columns trace{pass.traces[stretch.first], pass.traces.step};
+      const Columns mixed{pass.mixed[stretch.first], pass.mixed.step};
+      window.mix(
+          worker, stretch, stretch.layers[layer], kv, beside(trace), trace.first + filtered(), mixed);
+      gate(worker, stretch, kv * group, group);
     }
   }
 
@@ -75,15 +87,19 @@ class SSDMixer : public Mixer {
       one.row = row;
       k.head(one);
     }
+    if (window.exists()) window.replay(beside(trace), trace.first + filtered(), count, state);
   }
 
-  int64_t traceWidth() const override { return 2 * filtered() + 2 * m.heads; }
+  int64_t traceWidth() const override { return 2 * filtered() + 2 * m.heads + window.traceWidth(); }
   int64_t gateWidth() const override { return inner(); }
   int64_t mixedWidth() const override { return inner(); }
-  int64_t rowWidth(int64_t, int64_t tokens) const override { return head_room(m.state_dim, tokens); }
+  int64_t rowWidth(int64_t, int64_t tokens) const override {
+    return std::max(head_room(m.state_dim, tokens), window.rowWidth());
+  }
 
  private:
   const mhk_ssd_mixer m;
+  const Window window;
 
   int64_t inner() const { return m.heads * m.head_dim; }
   int64_t filtered() const { return inner() + 2 * m.groups * m.state_dim; }
@@ -92,10 +108,21 @@ class SSDMixer : public Mixer {
     const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.heads)];
     return static_cast<const float *>(stretch.layers[layer].first) + task % m.heads * m.head_dim * m.state_dim;
   }
-  // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays.
+  // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays, then the window's.
   static Columns from(Columns columns, int64_t offset) { return {columns.first + offset, columns.step}; }
   Columns steps(Columns trace) const { return from(trace, 2 * filtered()); }
   Columns decays(Columns trace) const { return from(trace, 2 * filtered() + m.heads); }
+
+  Columns beside(Columns trace) const { return from(trace, 2 * filtered() + 2 * m.heads); }
+
+  /// Multiplies what some heads mixed by their gates.
+  void gate(const Worker &worker, const Stretch &stretch, int64_t head, int64_t count) const {
+    for (int64_t c = stretch.first; c < stretch.first + stretch.count; c++) {
+      const float *const gate = worker.pass.gates[c] + head * m.head_dim;
+      float *const y = worker.pass.mixed[c] + head * m.head_dim;
+      worker.k.activate(MHK_ACTIVATE_SILU, gate, y, y, count * m.head_dim);
+    }
+  }
 
   void filter(
       const Worker &worker, int64_t layer, const mhk_weighted_sum &projection, const mhk_taps &taps, Columns trace,

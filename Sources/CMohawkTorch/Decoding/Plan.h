@@ -42,7 +42,25 @@ struct Pass {
   Columns hidden, traces, gates, mixed, inner, added;
   Columns angles;  // cosines, then sines of every column's position
   float *out;      // [logits, vocabulary]
+
+  /// Cosines and sines of a column's position, from a frequency of the plan on.
+  struct Angles {
+    const float *cosines, *sines;
+  };
+  Angles anglesOf(int64_t column, int64_t first) const {
+    const float *const cosines = angles[column] + first;
+    return {cosines, cosines + angles.step / 2};
+  }
 };
+
+/// Turns the first 2 · pairs dimensions of a head.
+inline void turn(float *head, const Pass::Angles &angles, int64_t pairs) {
+  for (int64_t i = 0; i < pairs; i++) {
+    const float first = head[i], second = head[i + pairs];
+    head[i] = first * angles.cosines[i] - second * angles.sines[i];
+    head[i + pairs] = second * angles.cosines[i] + first * angles.sines[i];
+  }
+}
 
 /// What one thread has for itself.
 struct Desk {
@@ -152,7 +170,7 @@ class Plan {
 
 std::unique_ptr<Mixer> make_mixer(const mhk_ssd_mixer &);
 std::unique_ptr<Mixer> make_mixer(const mhk_scan_mixer &);
-std::unique_ptr<Mixer> make_mixer(const mhk_attention_mixer &, int64_t pairs);
+std::unique_ptr<Mixer> make_mixer(const mhk_attention_mixer &);
 
 inline WeightMatrix matrix(const mhk_matrix &m) {
   return {static_cast<WeightFormat>(m.format), m.rows, m.columns, m.data};

@@ -50,11 +50,23 @@ typedef struct {
 typedef struct {
   int64_t heads, kv_heads, head_dim;
   int64_t window;  // tokens that a token sees; 0 when all
+  int64_t rotary_pairs;  // of a head's dimensions that turn, by the first frequencies of the plan
   float scale;
   int32_t cache;
   mhk_weighted_sum query, key, value, out;
   mhk_normalisation query_norm, key_norm;
 } mhk_attention_mixer;
+
+// Softmax attention over the last tokens and the first ones of a text, beside a recurrent part with whose values it
+// mixes: a head's output is share · attention + (1 − share) · recurrent part.
+typedef struct {
+  int64_t tokens, sinks;  // tokens that a token sees, itself included, and first ones beside those; no window: 0 tokens
+  int64_t kv_heads, head_dim;
+  int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
+  float scale;
+  mhk_weighted_sum query, key;
+  const float *MHK_NULLABLE shares;  // [heads]
+} mhk_window;
 
 // Discrete-Mamba-2, or Mamba-2 when there are rates: then `decay` gives step sizes, softplus(decay + step_bias) within
 // the limits, and a decay is exp(step · rate); else a decay is sigmoid(−decay). The gate z is under a norm or alone.
@@ -66,6 +78,7 @@ typedef struct {
   float least_step, largest_step;
   const float *MHK_NULLABLE skip;
   mhk_normalisation norm;
+  mhk_window window;
 } mhk_ssd_mixer;
 
 // Mamba. `parameters` gives [rank of the steps | B | C] from the convolved x; rates [channels, state_dim].
@@ -85,15 +98,18 @@ typedef struct {
   mhk_normalisation norm;
   mhk_weighted_sum head;
   float logit_divisor;
-  const double *MHK_NULLABLE frequencies;  // of the rotary embedding, in radians per position
-  int64_t rotary_pairs;                    // frequencies; how many pairs of a head's dimensions turn
+  const double *MHK_NULLABLE frequencies;  // of the rotary embeddings, in radians per position
+  int64_t rotary_pairs;                    // how many frequencies there are
 } mhk_plan_shape;
 
 // What one sequence remembers in one layer: memory and the past of one or two convolutions, or keys and values
-// [kvHeads, capacity, headDim] of which the first `filled` rows are in use.
+// [kvHeads, capacity, headDim] of which the first `filled` rows are in use. Where there is a window, `filled` is how many
+// tokens were seen, and the last two are its keys [kvHeads, rows, headDim] and values [heads, rows, headDim of x], fp32,
+// with sinks + tokens rows: the token at position p has row p among the sinks, else sinks + (p − sinks) mod tokens.
 typedef struct {
   void *first, *second, *MHK_NULLABLE third;
   int64_t filled, capacity;
+  float *MHK_NULLABLE window_keys, *MHK_NULLABLE window_values;
 } mhk_layer_state;
 
 // The next tokens of one sequence, and of how many of the last of them logits are wanted.

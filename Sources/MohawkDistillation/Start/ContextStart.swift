@@ -16,9 +16,10 @@ public enum ContextStart {
     [".mixer.in_proj.x", ".mixer.in_proj.bc", ".mixer.out_proj.weight"].contains { parameter.hasSuffix($0) }
   }
 
-  /// Whether the start sets a parameter: all of a mixer, but for the gate of Discrete-Mamba-2, which stands open anyway.
+  /// Whether the start sets a parameter: all of a mixer, but for the gate of Discrete-Mamba-2, which stands open anyway,
+  /// and its window.
   public static func fits(_ parameter: String, of mixer: DecoderConfiguration.Mixer) -> Bool {
-    let isGate = parameter.hasSuffix(".in_proj.z") || parameter.hasSuffix(".z_bias")
+    let isGate = [".in_proj.z", ".z_bias", ".window_gate"].contains { parameter.hasSuffix($0) }
     return parameter.contains(".mixer.") && !(isGate && mixer == .discreteMamba2)
   }
 

@@ -16,7 +16,9 @@ class MohawkConfig(PreTrainedConfig):
         mlp: `width`, `activation` (gelu, gelu_tanh, silu, relu, relu2), `gated`, `bias`.
         attention: `num_attention_heads`, `num_key_value_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`,
             `rope_scaling`, `max_position_embeddings`, `bias`, `output_bias`, `head_norm_epsilon`, `window`.
-        discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`.
+        discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`, and where softmax attention mixes
+            beside the recurrent part `window`: `tokens` that a token sees, `sinks` (first tokens of the text that it
+            sees too), `kv_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`, `rope_scaling`, `bias`, `scale`.
         mamba_2: `heads`, `head_dim`, `groups`, `state`, `convolution`, `chunk`, `norm_groups` (0: no norm),
             `norm_epsilon`, `projection_bias`, `convolution_bias`, `time_step_limit`.
         mamba: `width`, `state`, `step_rank`, `convolution`, `projection_bias`, `convolution_bias`.

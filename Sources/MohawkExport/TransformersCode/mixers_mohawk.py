@@ -4,7 +4,8 @@ State-space layers mix a whole text in chunks, and go on from a state of constan
 decays and states are computed in float32 or wider.
 
 Each mixer is called with its input [batch, length, width]; a dictionary in which it keeps its state, or None; cosines
-and sines of the rotary positions; which keys are seen; and where the texts are, if there is padding: [batch, tokens].
+and sines of the rotary positions; which keys are seen; where the texts are, if there is padding: [batch, tokens]; and
+the place of each token in its text, [batch or 1, length].
 """
 
 import math
@@ -54,6 +55,22 @@ def rotary_frequencies(own, head_dim):
     return frequencies
 
 
+def rotary_tables(own, head_dim, places):
+    """Cosines and sines of the rotary positions, their angles computed in float64: [batch or 1, 1, length, pairs]."""
+    kind = torch.float32 if places.device.type == "mps" else torch.float64
+    frequencies = torch.tensor(rotary_frequencies(own, head_dim), dtype=kind, device=places.device)
+    angles = places.to(kind)[:, None, :, None] * frequencies
+    return angles.cos(), angles.sin()
+
+
+def turned(x, tables):
+    """The first dimensions of each head of [batch, heads, length, headDim] turned by their positions."""
+    cosine, sine = (table.to(x.dtype) for table in tables)
+    half = cosine.size(-1)
+    first, second, rest = x.split([half, half, x.size(-1) - 2 * half], -1)
+    return torch.cat([first * cosine - second * sine, second * cosine + first * sine, rest], -1)
+
+
 def visibility(length, total, window, padding, device):
     """Which keys each of the last `length` of `total` tokens sees, [rows or 1, 1, length, keys]; None for all of them,
     or, with several queries, all up to its own. Padding sees itself, so that no row of the softmax is empty."""
@@ -86,14 +103,9 @@ class Attention(nn.Module):
     def heads(self, x, turn=None, norm=None):
         x = x.unflatten(-1, (-1, self.head_dim))
         x = (x if norm is None else norm(x)).transpose(1, 2)
-        if turn is None:
-            return x
-        cosine, sine = (table.to(x.dtype) for table in turn)
-        half = cosine.size(-1)
-        first, second, rest = x.split([half, half, x.size(-1) - 2 * half], -1)
-        return torch.cat([first * cosine - second * sine, second * cosine + first * sine, rest], -1)
+        return x if turn is None else turned(x, turn)
 
-    def forward(self, u, state, turn, seen, padding):
+    def forward(self, u, state, turn, seen, padding, places):
         q = self.heads(self.q_proj(u), turn, self.q_norm)
         k, v = self.heads(self.k_proj(u), turn, self.k_norm), self.heads(self.v_proj(u))
         if state is not None:
@@ -183,7 +195,11 @@ class StateSpaceMixer(nn.Module):
         self.D = fresh(heads)
         self.out_proj = nn.Linear(inner, width, bias=bias)
 
-    def forward(self, u, state, turn, seen, padding):
+    def beside(self, u, x, y, state, padding, places):
+        """What becomes of the recurrent part's y [batch, length, heads, headDim]."""
+        return y
+
+    def forward(self, u, state, turn, seen, padding, places):
         x, bc, z, dt = self.in_proj(u)
         shown = None if padding is None else padding[:, -u.size(1):, None]
         xbc = torch.cat([x, bc], -1)
@@ -207,21 +223,56 @@ class StateSpaceMixer(nn.Module):
             y, memory = ssd(scaled, b, c, log_decay, self.chunk, memory)
         if state is not None:
             state["memory"] = memory
-        y = (y + x * self.D.to(x.dtype).unsqueeze(-1)).flatten(2)
-        return self.out_proj(self.gate(y, z))
+        y = self.beside(u, x, y + x * self.D.to(x.dtype).unsqueeze(-1), state, padding, places)
+        return self.out_proj(self.gate(y.flatten(2), z))
 
 
 class DiscreteMamba2(StateSpaceMixer):
-    """The mixer of Phi-Mamba (Bick et al. 2024): a = sigmoid(−A_log) from the token, out = W_out (y ⊙ SiLU(z))."""
+    """The mixer of Phi-Mamba (Bick et al. 2024): a = sigmoid(−A_log) from the token, out = W_out (y ⊙ SiLU(z)).
+
+    With a window, y is g · attention + (1 − g) · y, where attention mixes the same x by softmax over the last tokens and
+    the first ones of the text, and g = sigmoid(window_gate)."""
 
     def __init__(self, config):
         own, width = config.discrete_mamba_2, config.hidden_size
         super().__init__(width, own["v_heads"], width // own["v_heads"], own["qk_heads"], own, "a_log",
                          joined=config.model_type == "phi-mamba")
         self.z_bias, self.activation = fresh(width), nn.Identity()
+        self.window = own.get("window")
+        if self.window:
+            groups, wide_head, bias = (self.window.get(key) for key in ("kv_heads", "head_dim", "bias"))
+            self.q_proj = nn.Linear(width, own["v_heads"] * wide_head, bias=bool(bias))
+            self.k_proj = nn.Linear(width, groups * wide_head, bias=bool(bias))
+            self.window_gate = fresh(own["v_heads"])
 
     def decay(self, a_log):
         return None, -F.softplus(wide(a_log))
+
+    def beside(self, u, x, y, state, padding, places):
+        if not self.window:
+            return y
+        own, length = self.window, u.size(1)
+        tables = rotary_tables(own, own["head_dim"], places)
+        q, k = (turned(p(u).unflatten(-1, (-1, own["head_dim"])).transpose(1, 2), tables)
+                for p in (self.q_proj, self.k_proj))
+        v, at = x.transpose(1, 2), places.expand(u.size(0), -1)
+        if padding is not None:
+            at = at.masked_fill(~padding[:, -length:], -1)  # padding has no place in a text
+        own_at = at
+        if state is not None and "window_keys" in state:
+            k, v = torch.cat([state["window_keys"], k], 2), torch.cat([state["window_values"], v], 2)
+            at = torch.cat([state["window_places"], at], 1)
+        distance, sinks = own_at[:, :, None] - at[:, None, :], own.get("sinks", 0)
+        seen = (at >= 0)[:, None] & (distance >= 0) & ((distance < own["tokens"]) | (at < sinks)[:, None])
+        columns = torch.arange(at.size(1), device=at.device)
+        seen = seen | (columns[-length:, None] == columns)  # padding sees itself, so that no row is empty
+        mixed = F.scaled_dot_product_attention(q, k.repeat_interleave(q.size(1) // k.size(1), 1), v,
+                                               attn_mask=seen[:, None], scale=own.get("scale"))
+        if state is not None:  # what the next tokens see of any text
+            kept = ((at >= 0) & ((at[:, -1:] - at < own["tokens"] - 1) | (at < sinks))).any(0)
+            state.update(window_keys=k[:, :, kept], window_values=v[:, :, kept], window_places=at[:, kept])
+        share = self.window_gate.sigmoid().to(y.dtype).unsqueeze(-1)
+        return mixed.transpose(1, 2) * share + y * (1 - share)
 
     def gate(self, y, z):
         return y * F.silu(z + self.z_bias)
@@ -285,7 +336,7 @@ class Mamba(nn.Module):
         self.A_log, self.D = fresh(inner, own["state"]), fresh(inner)
         self.out_proj = nn.Linear(inner, width, bias=bias)
 
-    def forward(self, u, state, turn, seen, padding):
+    def forward(self, u, state, turn, seen, padding, places):
         x, z = self.in_proj(u)
         shown = None if padding is None else padding[:, -u.size(1):, None]
         memory = state.get("memory") if state else None

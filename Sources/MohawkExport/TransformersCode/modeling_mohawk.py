@@ -11,7 +11,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from .configuration_mohawk import MohawkConfig, PhiMambaConfig
-from .mixers_mohawk import (Attention, DiscreteMamba2, InputRows, Mamba, Mamba2, RMSNorm, Taps, rotary_frequencies,
+from .mixers_mohawk import (Attention, DiscreteMamba2, InputRows, Mamba, Mamba2, RMSNorm, Taps, rotary_tables,
                             visibility)
 
 ACTIVATIONS = {"gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu, "relu": F.relu,
@@ -137,8 +137,9 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
                 nn.init.uniform_(value, -value[0].numel() ** -0.5, value[0].numel() ** -0.5)
             elif isinstance(module, (Taps, nn.ParameterDict)):
                 nn.init.zeros_(value)
-            elif name in ("A_log", "dt_bias", "z_bias"):
-                low, high = {"A_log": (0.0, 2.77), "dt_bias": (-6.9, -2.3), "z_bias": (1.2784, 1.2785)}[name]
+            elif name in ("A_log", "dt_bias", "z_bias", "window_gate"):
+                low, high = {"A_log": (0.0, 2.77), "dt_bias": (-6.9, -2.3), "z_bias": (1.2784, 1.2785),
+                             "window_gate": (2.1999, 2.2001)}[name]
                 nn.init.uniform_(value, low, high)
 
     def get_input_embeddings(self):
@@ -154,15 +155,12 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
         self.lm_head = value
 
     def _turn(self, places):
-        """Cosines and sines of the rotary positions, their angles computed in float64."""
+        """Cosines and sines of the rotary positions of attention layers."""
         if not any(kind.endswith("attention") for kind in self.config.layers):
             return None
         own = self.config.attention
         head_dim = own.get("head_dim") or self.config.hidden_size // own["num_attention_heads"]
-        kind = torch.float32 if places.device.type == "mps" else torch.float64
-        frequencies = torch.tensor(rotary_frequencies(own, head_dim), dtype=kind, device=places.device)
-        angles = places.to(kind)[:, None, :, None] * frequencies
-        return angles.cos(), angles.sin()
+        return rotary_tables(own, head_dim, places)
 
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, inputs_embeds=None,
                 labels=None, use_cache=None, output_hidden_states=None, logits_to_keep=0, **kwargs):
@@ -196,7 +194,8 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
         blocks, streams = self.get_submodule(self.names["layers"]), [hidden]
         for n, (block, kind) in enumerate(zip(blocks, config.layers)):
             window = config.attention.get("window") if kind == "windowed-attention" else None
-            hidden = block(hidden, cache.states[n] if cache is not None else None, turn, seen.get(window), mask)
+            hidden = block(hidden, cache.states[n] if cache is not None else None, turn, seen.get(window), mask,
+                           places)
             streams.append(hidden)
         if cache is not None:
             cache.length += length

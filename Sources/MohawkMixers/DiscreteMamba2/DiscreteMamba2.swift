@@ -15,15 +15,21 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
   public var convWidth: Int
   /// Tokens per chunk when a whole sequence is mixed; changes speed, not results.
   public var chunk: Int
+  /// A window of softmax attention beside the recurrent part; nil for none.
+  public var window: WindowConfiguration?
 
-  /// `modelDim` must be a multiple of `vHeads`, and `vHeads` one of `qkHeads`.
-  public init(modelDim: Int, qkHeads: Int, vHeads: Int, stateDim: Int, convWidth: Int = 4, chunk: Int = 64) {
+  /// `modelDim` must be a multiple of `vHeads`, and `vHeads` one of `qkHeads` and of the window's heads of keys.
+  public init(
+    modelDim: Int, qkHeads: Int, vHeads: Int, stateDim: Int, convWidth: Int = 4, chunk: Int = 64,
+    window: WindowConfiguration? = nil
+  ) {
     self.modelDim = modelDim
     self.qkHeads = qkHeads
     self.vHeads = vHeads
     self.stateDim = stateDim
     self.convWidth = convWidth
     self.chunk = chunk
+    self.window = window
   }
 
   /// Width of one head of x: rows of its state.
@@ -38,6 +44,9 @@ public typealias DiscreteMamba2State = SSDState
 /// and C of its own for each head, and a decay projected from the token.
 ///
 /// h_t = a_t h_{t−1} + B_t x_tᵀ, y_t = C_tᵀ h_t + D x_t, out = W_out (y ⊙ SiLU(z + z_bias)), a = sigmoid(−A_log).
+///
+/// With a window a head's matrix is g W + (1 − g) R: R is the recurrent one, D included, W the softmax over the last
+/// tokens and the first ones of the text, and g = sigmoid(window_gate). Both multiply the same values, the convolved x.
 public struct DiscreteMamba2: SequenceMixer {
   /// The geometry.
   public let configuration: DiscreteMamba2Configuration
@@ -49,6 +58,8 @@ public struct DiscreteMamba2: SequenceMixer {
   /// D, one number per head.
   package let skip: Tensor
   package let outProjection: Linear
+  /// Queries, keys and gate of the window; nil without.
+  package let window: WindowAttention?
 
   /// SiLU of this is 1, so that a fresh gate stands open.
   package static let openGate = 1.278464542761
@@ -56,8 +67,12 @@ public struct DiscreteMamba2: SequenceMixer {
   /// - Parameters:
   ///   - configuration: the geometry.
   ///   - depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  ///   - windowSwitch: turns the window off; nil for one of its own.
   ///   - scope: where the parameters get their names.
-  public init(_ configuration: DiscreteMamba2Configuration, depth: Int = 1, _ scope: ParameterScope) {
+  public init(
+    _ configuration: DiscreteMamba2Configuration, depth: Int = 1, windowSwitch: WindowSwitch? = nil,
+    _ scope: ParameterScope
+  ) {
     self.configuration = configuration
     let d = configuration.modelDim
     let fresh = Initial.uniform(1 / Double(d).squareRoot())
@@ -72,15 +87,19 @@ public struct DiscreteMamba2: SequenceMixer {
     skip = scope.parameter("D", [configuration.vHeads], .ones)
     let spread = 1 / (Double(d).squareRoot() * Double(depth).squareRoot())
     outProjection = Linear(in: d, out: d, bias: false, initial: .uniform(spread), scope / "out_proj")
+    window = configuration.window.map {
+      WindowAttention($0, modelDim: d, heads: configuration.vHeads, windowSwitch ?? WindowSwitch(), scope)
+    }
   }
 
   public static let kind = "Discrete-Mamba-2"
 
   public static func decaysDependOn(_ name: String) -> Bool { name.hasSuffix(".in_proj.a_log") }
 
-  /// Of B, C, decay, their convolution, and D.
+  /// Of B, C, decay, their convolution, D, and the window's queries, keys and gate.
   public static func matrixDependsOn(_ name: String) -> Bool {
-    ["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"].contains { name.hasSuffix("." + $0) }
+    (["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"] + WindowAttention.parameterNames)
+      .contains { name.hasSuffix("." + $0) }
   }
 
   public var heads: Int { configuration.vHeads }
@@ -95,6 +114,8 @@ public struct DiscreteMamba2: SequenceMixer {
     /// log a, [batch, length, vHeads], fp32 or wider.
     let logDecay: Tensor
     let filters: ConvolvedInputs
+    /// Nil without a window, and where it is off for all.
+    let window: WindowAttention.Operands?
 
     /// [batch, length, vHeads, headDim]
     var x: Tensor? { values.map { filters.x(of: $0) } }
@@ -113,7 +134,11 @@ public struct DiscreteMamba2: SequenceMixer {
       xConvolution: xConvolution, bcConvolution: bcConvolution, xPast: state?.xPast, bcPast: state?.bcPast,
       heads: configuration.vHeads, groups: configuration.qkHeads)
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
-    return Operands(values: values, bc: bc, logDecay: logDecay(x), filters: filters)
+    // A state takes keys in even where the window is off.
+    let isOff = state == nil && window?.windowSwitch.setting == .off
+    return Operands(
+      values: values, bc: bc, logDecay: logDecay(x), filters: filters,
+      window: isOff ? nil : window?.operands(x, offset: state?.position ?? 0))
   }
 
   /// log sigmoid(−A_log) = −softplus(A_log): never a division by, or logarithm of, what may have underflowed.
@@ -131,17 +156,22 @@ public struct DiscreteMamba2: SequenceMixer {
     let (b, c) = operands.bAndC
     let matrix = SSD.matrix(b: b, c: c, logDecay: operands.logDecay)
     matrix.diagonal().addInPlace(skip.to(matrix.dtype).unsqueezed(-1))
-    return matrix
+    guard let window, let seen = operands.window else { return matrix }
+    return window.matrix(seen, beside: matrix)
   }
 
+  /// Factored unless there is a window.
   public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
+    if operands.window != nil { return MixerMatrix { matrix(operands) } }
     let (b, c) = operands.bAndC
     let factors = SemiseparableFactors(b: b, c: c, logDecay: operands.logDecay, skip: skip)
     return MixerMatrix(.semiseparable(factors)) { matrix(operands) }
   }
 
   public func mix(_ operands: Operands) -> Tensor {
-    mix(operands, state: nil).y
+    let recurrent = mix(operands, state: nil).y
+    guard let window, let seen = operands.window else { return recurrent }
+    return window.mix(seen, values: values(operands), beside: recurrent)
   }
 
   private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
@@ -162,24 +192,31 @@ public struct DiscreteMamba2: SequenceMixer {
       memory: .zeros(
         [batch, configuration.vHeads, configuration.headDim, configuration.stateDim],
         zBias.dtype == .float64 ? .float64 : .float32, on: zBias.device),
-      xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch))
+      xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch),
+      window: window?.emptyMemory(batch: batch, width: configuration.headDim))
   }
 
   public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
     guard let state = state as? DiscreteMamba2State else { preconditionFailure("a state of another mixer") }
     let operands = operands(x, for: .mixing, after: state)
+    let position = state.position
     state.position += x.size(1)
+    func joined(_ recurrent: Tensor, _ values: @autoclosure () -> Tensor) -> Tensor {
+      guard let window, let seen = operands.window, let memory = state.window else { return recurrent }
+      return window.advance(seen, values: values(), beside: recurrent, memory, position: position)
+    }
     if x.size(1) > 1 {
       let (y, memory) = mix(operands, state: state.memory)
       state.memory = memory
-      return output(y, x)
+      return output(joined(y, values(operands)), x)
     }
-    let value = values(operands).squeezed(1)
+    let value = values(operands)
     let (b, c) = operands.bAndC
     let (y, memory) = SSD.step(
-      x: value, b: b.squeezed(1), c: c.squeezed(1), logDecay: operands.logDecay.squeezed(1), state: state.memory)
+      x: value.squeezed(1), b: b.squeezed(1), c: c.squeezed(1), logDecay: operands.logDecay.squeezed(1),
+      state: state.memory)
     state.memory = memory
-    let mixed = y + value * skip.to(value.dtype).unsqueezed(-1)
-    return output(mixed.unsqueezed(1), x)
+    let mixed = y.unsqueezed(1) + value * skip.to(value.dtype).unsqueezed(-1)
+    return output(joined(mixed, value), x)
   }
 }

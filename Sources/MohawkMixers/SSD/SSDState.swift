@@ -7,12 +7,15 @@ public final class SSDState: MixerState {
   public internal(set) var memory: Tensor
   /// The last inputs of the convolutions: [batch, width - 1, channels].
   package internal(set) var xPast, bcPast: Tensor
+  /// What a window beside the recurrent part remembers; nil without.
+  package let window: WindowMemory?
   public package(set) var position = 0
 
-  init(memory: Tensor, xPast: Tensor, bcPast: Tensor) {
+  init(memory: Tensor, xPast: Tensor, bcPast: Tensor, window: WindowMemory? = nil) {
     self.memory = memory
     self.xPast = xPast
     self.bcPast = bcPast
+    self.window = window
   }
 
   func remember(values: Tensor, bc: Tensor, _ xConvolution: CausalConvolution, _ bcConvolution: CausalConvolution) {
@@ -20,10 +23,13 @@ public final class SSDState: MixerState {
     bcPast = bcConvolution.remember(bc, past: bcPast)
   }
 
-  public var byteCount: Int { memory.byteCount + xPast.byteCount + bcPast.byteCount }
+  public var byteCount: Int {
+    memory.byteCount + xPast.byteCount + bcPast.byteCount + (window?.byteCount ?? 0)
+  }
 
   public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
-    let other = SSDState(memory: copy(memory), xPast: copy(xPast), bcPast: copy(bcPast))
+    let other = SSDState(
+      memory: copy(memory), xPast: copy(xPast), bcPast: copy(bcPast), window: window?.copy(by: copy))
     other.position = position
     return other
   }

@@ -14,6 +14,7 @@ public final class Decoder: LanguageModel {
   package let positions: Embedding?
   package let finalNorm: Norm
   package let lmHead: Linear?
+  public let windowSwitch: WindowSwitch?
 
   /// Builds the model; `build` says where its parameters come from. Call `build.finish()` afterwards.
   public init(
@@ -26,8 +27,11 @@ public final class Decoder: LanguageModel {
     let embedding = Embedding(rows, width, deviation: deviation, root / "embedding")
     let compute = compute ?? embedding.weight.dtype
     positions = configuration.learnedPositions.map { Embedding($0, width, deviation: 0.02, root / "positions") }
+    let windowSwitch = configuration.hasWindow ? WindowSwitch() : nil
+    self.windowSwitch = windowSwitch
     blocks = configuration.mixers.indices.map {
-      DecoderBlock(configuration, layer: $0, compute: compute, on: device, root / "layers" / $0)
+      DecoderBlock(
+        configuration, layer: $0, compute: compute, windowSwitch: windowSwitch, on: device, root / "layers" / $0)
     }
     finalNorm = Norm(configuration.norm, width, root / "final_norm")
     lmHead =

@@ -13,14 +13,15 @@ package struct DecoderBlock: Block {
   private let compute: DType
 
   init(
-    _ configuration: DecoderConfiguration, layer: Int, compute: DType, on device: Device, _ scope: ParameterScope
+    _ configuration: DecoderConfiguration, layer: Int, compute: DType, windowSwitch: WindowSwitch?, on device: Device,
+    _ scope: ParameterScope
   ) {
     let (width, depth) = (configuration.modelDim, configuration.mixers.count)
     layout = configuration.layout
     residual = configuration.multipliers.residual
     self.compute = compute
     norm = Norm(configuration.norm, width, scope / "norm")
-    mixer = configuration.mixer(of: layer, depth: depth, on: device, scope)
+    mixer = configuration.mixer(of: layer, depth: depth, windowSwitch: windowSwitch, on: device, scope)
     switch layout {
     case .sequential, .parallelNorms: mlpNorm = Norm(configuration.norm, width, scope / "mlp_norm")
     case .parallel, .mixerOnly: mlpNorm = nil
@@ -48,7 +49,9 @@ package struct DecoderBlock: Block {
 
 extension DecoderConfiguration {
   /// The mixer of a layer; its parameters stand under `attention` or `mixer`.
-  func mixer(of layer: Int, depth: Int, on device: Device, _ scope: ParameterScope) -> any SequenceMixer {
+  func mixer(
+    of layer: Int, depth: Int, windowSwitch: WindowSwitch?, on device: Device, _ scope: ParameterScope
+  ) -> any SequenceMixer {
     switch mixers[layer] {
     case .attention:
       var everything = attention
@@ -58,7 +61,7 @@ extension DecoderConfiguration {
       return Attention(attention, depth: depth, on: device, scope / "attention")
     case .discreteMamba2:
       guard let discreteMamba2 else { preconditionFailure("a Discrete-Mamba-2 layer without geometry") }
-      return DiscreteMamba2(discreteMamba2, depth: depth, scope / "mixer")
+      return DiscreteMamba2(discreteMamba2, depth: depth, windowSwitch: windowSwitch, scope / "mixer")
     case .mamba2:
       guard let mamba2 else { preconditionFailure("a Mamba-2 layer without geometry") }
       return Mamba2(mamba2, depth: depth, scope / "mixer")

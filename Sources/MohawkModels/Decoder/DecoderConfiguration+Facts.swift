@@ -21,6 +21,13 @@ extension DecoderConfiguration {
           "Discrete-Mamba-2",
           "\(mamba.vHeads) heads of \(mamba.headDim), \(mamba.qkHeads) of B and C, state \(mamba.stateDim)"
         ))
+      if let window = mamba.window {
+        facts.append(
+          (
+            "window beside it",
+            "\(window.tokens) tokens and the first \(window.sinks), \(window.kvHeads) heads of keys of \(window.headDim), rotary positions on \(window.rotaryDim)"
+          ))
+      }
     }
     if mixers.contains(.mamba2), let mamba = mamba2 {
       facts.append(

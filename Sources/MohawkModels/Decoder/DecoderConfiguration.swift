@@ -118,6 +118,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var isTransformer: Bool { mixers.allSatisfy(\.isAttention) }
   /// Whether some layer mixes by attention.
   public var hasAttention: Bool { mixers.contains(where: \.isAttention) }
+  /// Whether layers have a window of attention beside a recurrent part.
+  public var hasWindow: Bool { mixers.contains(.discreteMamba2) && discreteMamba2?.window != nil }
   /// Epsilon of the norms.
   public var normEpsilon: Double {
     switch norm {

@@ -48,6 +48,8 @@ public protocol LanguageModel {
   func head(_ normalised: Tensor) -> Tensor
   /// What `head` computes with, for losses that never hold all logits; nil for a head of another kind.
   var projection: LogitProjection? { get }
+  /// Turns the windows beside the model's recurrent mixers off; nil where there are none.
+  var windowSwitch: WindowSwitch? { get }
   /// Makes a frozen model ready to be asked often, such as by keeping its weights in the type that it computes in.
   func settle()
   /// Writes `config.json` and the weights, under the names of the architecture's checkpoints, into a folder.
@@ -56,6 +58,7 @@ public protocol LanguageModel {
 
 extension LanguageModel {
   public var projection: LogitProjection? { nil }
+  public var windowSwitch: WindowSwitch? { nil }
   public func settle() {}
 
   /// The hidden states of a text that begins with these ids.

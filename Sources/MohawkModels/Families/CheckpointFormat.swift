@@ -119,6 +119,9 @@ extension DecoderConfiguration {
     if hasAttention, case .factors = attention.rotaryScaling {
       return "a table of rotary factors that is not Llama 3's"
     }
+    if hasWindow, case .factors? = discreteMamba2?.window?.rotaryScaling {
+      return "a table of rotary factors that is not Llama 3's"
+    }
     return format.family.objection(to: copy)
   }
 

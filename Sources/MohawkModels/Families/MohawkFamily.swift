@@ -69,7 +69,24 @@ enum MohawkFamily: Family {
     }
     return DiscreteMamba2Configuration(
       modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: try json.integer("state", in: 1...65_536),
-      convWidth: try json.integer("convolution", in: 2...64), chunk: try json.integer("chunk", in: 1...65_536))
+      convWidth: try json.integer("convolution", in: 2...64), chunk: try json.integer("chunk", in: 1...65_536),
+      window: try json.object("window").map { try window($0, vHeads) })
+  }
+
+  private static func window(_ json: ModelJSON, _ heads: Int) throws -> WindowConfiguration {
+    let kvHeads = try json.integer("kv_heads")
+    let headDim = try json.integer("head_dim", in: 1...65_536)
+    guard heads.isMultiple(of: kvHeads), heads <= 1 << 24 / headDim else {
+      throw MohawkError(
+        .invalidValue, "\(heads) heads of \(headDim) dimensions do not fit \(kvHeads) heads of keys", at: json.path)
+    }
+    let rotary = try json.rotary(base: 10_000, fraction: 1, length: 2048)
+    let rotaryDim = try AttentionConfiguration.rotaryDim(headDim, rotary.fraction, at: json.path)
+    let scale = json.has("scale") ? try json.number("scale") : nil
+    return WindowConfiguration(
+      tokens: try json.integer("tokens", in: 1...65_536), sinks: try json.integer("sinks", default: 0, in: 0...65_536),
+      kvHeads: kvHeads, headDim: headDim, rotaryDim: rotaryDim, rotaryBase: rotary.base,
+      rotaryScaling: rotary.scaling, bias: try json.bool("bias", default: false), scale: scale)
   }
 
   private static func mamba2(_ json: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
@@ -123,11 +140,12 @@ enum MohawkFamily: Family {
     object["learned_positions"] = configuration.learnedPositions
     if configuration.hasAttention { object["attention"] = json(configuration.attention) }
     if let mamba = configuration.discreteMamba2, configuration.mixers.contains(.discreteMamba2) {
-      object["discrete_mamba_2"] =
-        [
-          "v_heads": mamba.vHeads, "qk_heads": mamba.qkHeads, "state": mamba.stateDim, "convolution": mamba.convWidth,
-          "chunk": mamba.chunk,
-        ] as [String: Any]
+      var geometry: [String: Any] = [
+        "v_heads": mamba.vHeads, "qk_heads": mamba.qkHeads, "state": mamba.stateDim, "convolution": mamba.convWidth,
+        "chunk": mamba.chunk,
+      ]
+      geometry["window"] = mamba.window.map(json)
+      object["discrete_mamba_2"] = geometry
     }
     if let mamba = configuration.mamba2, configuration.mixers.contains(.mamba2) {
       object["mamba_2"] =
@@ -147,6 +165,17 @@ enum MohawkFamily: Family {
         ] as [String: Any]
     }
     object.merge(configuration.tokens.json) { $1 }
+    return object
+  }
+
+  private static func json(_ window: WindowConfiguration) -> [String: Any] {
+    var object: [String: Any] = [
+      "tokens": window.tokens, "sinks": window.sinks, "kv_heads": window.kvHeads, "head_dim": window.headDim,
+      "partial_rotary_factor": Double(window.rotaryDim) / Double(window.headDim), "rope_theta": window.rotaryBase,
+      "bias": window.bias,
+    ]
+    object["rope_scaling"] = window.rotaryScaling.json
+    object["scale"] = window.scale
     return object
   }
 

@@ -187,6 +187,7 @@ enum PhiMambaFamily: Family {
         "mixers other than Discrete-Mamba-2 and full attention",
         configuration.mixers.allSatisfy { $0 == .discreteMamba2 || $0 == .attention }
       ),
+      ("a window beside the recurrent part", !configuration.hasWindow),
       ("blocks that are not parallel with one norm", configuration.layout == .parallel),
       ("norms other than LayerNorm with epsilon 1e-5", configuration.norm == .layer(epsilon: 1e-5)),
       (
