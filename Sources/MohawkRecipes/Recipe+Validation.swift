@@ -163,7 +163,7 @@ private struct RecipeChecks {
     guard student.window != nil else { return }
     atLeast(1, "student.window", student.window)
     for (key, value) in [("student.window", student.window ?? 0), ("student.sinks", student.sinks)]
-    where value > 65_536 { refuse(key, "must be at most 65536, not \(value)") }
+    where value > 16_384 { refuse(key, "must be at most 16384, not \(value)") }
     if student.mixer == .mamba2 {
       refuse("student.window", "is of discrete-mamba-2 only", remedy: "set student.mixer to auto or discrete-mamba-2")
     }

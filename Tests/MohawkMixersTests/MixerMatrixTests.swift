@@ -23,7 +23,10 @@ import Testing
       withoutGradients { made.diagonal().addInPlace(factors.skip.unsqueezed(-1)) }
       #expect(made.error(from: matrix.whole()) < 1e-12)
     case nil:
-      #expect(subject == .mamba || subject == .biasedMamba)
+      let whole: [MixerCase] = [
+        .mamba, .biasedMamba, .windowedStateSpace, .sinklessStateSpace, .narrowlyWindowedStateSpace,
+      ]
+      #expect(whole.contains(subject))
     }
   }
 

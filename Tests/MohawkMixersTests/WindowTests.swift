@@ -34,7 +34,7 @@ import Testing
   }
 
   /// Token by token, with exponentials written out.
-  @Test(arguments: [(1, 0), (1, 2), (3, 0), (3, 2), (5, 9), (40, 3)])
+  @Test(arguments: [(1, 0), (1, 2), (3, 0), (3, 2), (5, 9), (40, 3), (23, 0), (22, 30)])
   func aTokenSeesTheLastTokensAndTheFirstOnesOnce(_ window: Int, _ sinks: Int) {
     let (length, width) = (23, 4)
     let generator = RandomGenerator(seed: 2)

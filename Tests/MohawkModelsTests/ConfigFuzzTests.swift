@@ -1,6 +1,7 @@
 import Foundation
 import MohawkFiles
 import MohawkLayers
+import MohawkMixers
 import MohawkTensor
 import MohawkWeights
 import Testing
@@ -15,11 +16,15 @@ import Testing
     "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential", "gpt2", "granitemoehybrid", "granitemoehybrid-scaled",
     "bamba", "mamba2", "mamba2-groups", "mamba", "state-spaces-mamba", "state-spaces-mamba2",
   ]
-  static let own = ["phi-gqa", "hybrid-phi-mamba", "qwen2-sliding", "mamba2-groups", "mamba"]
+  static let own = [
+    "phi-gqa", "hybrid-phi-mamba", "qwen2-sliding", "mamba2-groups", "mamba", "phi-mamba", "hybrid-phi-mamba",
+  ]
+  /// Those of `own` from here on have a window of attention beside their recurrent mixers.
+  static let firstWithWindow = 5
 
   /// The texts of all families, one line each.
   private static func texts() throws -> [[UInt8]] {
-    try goldens.map { try compact(DecoderConfiguration.text(of: $0)) } + own.map { try compact(mohawk($0)) }
+    try goldens.map { try compact(DecoderConfiguration.text(of: $0)) } + own.indices.map { try compact(mohawk($0)) }
   }
 
   private static func compact(_ text: Data) -> [UInt8] {
@@ -27,10 +32,19 @@ import Testing
   }
 
   /// A golden in the project's own format.
-  private static func mohawk(_ name: String) throws -> Data {
-    var configuration = try DecoderConfiguration(folder: GoldenModel.folder(name))
-    configuration.format = .mohawk
+  private static func mohawk(_ index: Int) throws -> Data {
+    let configuration = own(index, try DecoderConfiguration(folder: GoldenModel.folder(own[index])))
     return try JSONSerialization.data(withJSONObject: configuration.json)
+  }
+
+  private static func own(_ index: Int, _ golden: DecoderConfiguration) -> DecoderConfiguration {
+    var configuration = golden
+    configuration.format = .mohawk
+    guard index >= firstWithWindow, let heads = configuration.discreteMamba2?.vHeads else { return configuration }
+    configuration.discreteMamba2?.window = WindowConfiguration(
+      tokens: 3, sinks: 1, kvHeads: heads, headDim: 6, rotaryDim: 4, rotaryScaling: .linear(factor: 2), bias: true,
+      scale: 0.5)
+    return configuration
   }
 
   private static func read(_ text: [UInt8]) throws -> DecoderConfiguration {
@@ -61,7 +75,7 @@ import Testing
     let mutator = ConfigurationMutator(texts)
     var random = FuzzGenerator(seed: seed)
     var count = 0
-    // Of 27 texts, every ninth, so that all arguments together take each.
+    // Every ninth text, so that all arguments together take each.
     for index in stride(from: Int(seed), to: texts.count, by: 9) {
       let places = ConfigurationMutator.places(texts[index])
       #expect(accepted(texts[index]) != nil && places.count > 8)
@@ -76,10 +90,11 @@ import Testing
     let texts = try Self.texts()
     let mutator = ConfigurationMutator(texts)
     var random = FuzzGenerator(seed: 1000 + seed)
-    var (opened, ran) = (0, 0)
+    var (opened, wanted, ran) = (0, 0, 0)
     for index in stride(from: Int(seed), to: texts.count, by: 9) {
       let places = ConfigurationMutator.places(texts[index])
       let store = try Self.store(index)
+      wanted += 200
       var left = 200
       while left > 0 {
         let text = mutator.mutate(texts[index], places: places, with: &random)
@@ -94,17 +109,19 @@ import Testing
         }
       }
     }
-    #expect(opened == 600 && ran > 30)
+    #expect(opened == wanted && ran > 30)
   }
 
   /// The weights that belong to a text.
   private static func store(_ index: Int) throws -> any WeightStore {
     if index < goldens.count { return try Weights.open(GoldenModel.folder(goldens[index])) }
-    let model = try Decoder.open(GoldenModel.folder(own[index - goldens.count]))
-    var configuration = model.configuration
-    configuration.format = .mohawk
+    let place = index - goldens.count
+    let model = try Decoder.open(GoldenModel.folder(own[place]))
     let folder = try TemporaryFolder()
-    try model.described(by: configuration).write(to: folder.path)
+    let configuration = own(place, model.configuration)
+    let written =
+      place < firstWithWindow ? model.described(by: configuration) : Decoder.fresh(configuration, seed: 1)
+    try written.write(to: folder.path)
     // Mapped files stay when their folder goes.
     return try Weights.open(folder.path)
   }

@@ -5,7 +5,7 @@ import MohawkTensor
 ///
 /// The token at position p has row p among the sinks, and behind them row sinks + (p − sinks) mod tokens: the last tokens
 /// stand in a ring. So the rows in use are exactly the tokens that the last token sees.
-public final class WindowMemory {
+package final class WindowMemory {
   /// [batch, kvHeads, sinks + tokens, headDim], rotated, and [batch, heads, sinks + tokens, width]; fp32 or wider.
   package internal(set) var keys, values: Tensor
   let tokens, sinks: Int

@@ -84,7 +84,7 @@ enum MohawkFamily: Family {
     let rotaryDim = try AttentionConfiguration.rotaryDim(headDim, rotary.fraction, at: json.path)
     let scale = json.has("scale") ? try json.number("scale") : nil
     return WindowConfiguration(
-      tokens: try json.integer("tokens", in: 1...65_536), sinks: try json.integer("sinks", default: 0, in: 0...65_536),
+      tokens: try json.integer("tokens", in: 1...16_384), sinks: try json.integer("sinks", default: 0, in: 0...16_384),
       kvHeads: kvHeads, headDim: headDim, rotaryDim: rotaryDim, rotaryBase: rotary.base,
       rotaryScaling: rotary.scaling, bias: try json.bool("bias", default: false), scale: scale)
   }
