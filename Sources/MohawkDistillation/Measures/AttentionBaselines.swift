@@ -43,11 +43,14 @@ public struct AttentionBaselines: Sendable, Equatable {
   }
 
   /// Of one mixer, from what enters it, [batch, length, modelDim] each.
-  public static func measure(_ mixer: some SequenceMixer, _ inputs: [Tensor]) -> AttentionBaselines {
+  /// - Parameter shown: the part of an input whose matrices are compared.
+  static func measure(
+    _ mixer: some SequenceMixer, _ inputs: [Tensor], shown: (Tensor) -> Tensor = LayerDistances.shown
+  ) -> AttentionBaselines {
     var (uniform, weightedUniform) = (Squares(), Squares())
     var (plain, weighted) = (WindowSums(heads: mixer.heads), WindowSums(heads: mixer.heads))
     for input in inputs {
-      let operands = mixer.operands(LayerDistances.shown(input), for: .mixing)
+      let operands = mixer.operands(shown(input), for: .mixing)
       let seen = ObservedMatrix(mixer, operands)
       let (length, dtype, device) = (seen.matrix.size(2), seen.matrix.dtype, seen.matrix.device)
       let average = Self.average(length).to(dtype, on: device)
