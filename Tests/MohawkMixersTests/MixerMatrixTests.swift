@@ -23,7 +23,7 @@ import Testing
       withoutGradients { made.diagonal().addInPlace(factors.skip.unsqueezed(-1)) }
       #expect(made.error(from: matrix.whole()) < 1e-12)
     case nil:
-      #expect(subject == .mamba || subject == .biasedMamba)
+      #expect(subject == .windowWithSinks || subject == .mamba || subject == .biasedMamba)
     }
   }
 
