@@ -26,7 +26,7 @@ public final class KnowledgeDistillation: TrainingStage {
     _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil,
     evaluation: @escaping () throws -> [Metric] = { [] }
   ) throws {
-    try plan.requireTrained([.mixer, .all], in: name)
+    try plan.requireTrained([.mixer, .all, .rest], in: name)
     self.pair = pair
     self.signals = signals
     self.plan = plan

@@ -33,6 +33,7 @@ extension DistillationPair {
     switch part {
     case .all: return true
     case .mixer: return isMixer
+    case .rest: return !isMixer
     case .matrix:
       guard isMixer, let layer = Int(path[1]) else { return false }
       return type(of: student.blocks[layer].mixer).matrixDependsOn(parameter.name)

@@ -15,6 +15,7 @@ extension Recipe {
     if teacher == nil { checks.model(model, data) }
     checks.student(self)
     for stage in trainingStages.uniqued() { checks.stage(stage, self[stage], data) }
+    checks.frames(self)
     checks.atLeast(0, "checkpoints.every", checkpoints.every)
     checks.atLeast(1, "checkpoints.keep", checkpoints.keep)
     checks.atLeast(2, "evaluation.tokens", evaluation.tokens)
@@ -69,6 +70,7 @@ private struct RecipeChecks {
   mutating func data(_ recipe: Recipe) {
     let data = recipe.data
     atLeast(2, "data.sequenceLength", data.sequenceLength)
+    atLeast(0, "data.skip", data.skip)
     if data.train.isEmpty { atLeast(2, "data.builtInTokens", data.builtInTokens) }
     if data.tokenizer == nil && recipe.teacher == nil { atLeast(257, "data.vocabulary", data.vocabulary) }
     for (key, paths) in [("data.train", data.train), ("data.validation", data.validation)]
@@ -151,6 +153,21 @@ private struct RecipeChecks {
         "student.stateDim",
         "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(stateDim)"
       )
+    }
+  }
+
+  mutating func frames(_ recipe: Recipe) {
+    if let twice = recipe.frames.firstRepeated { refuse("frames", "names \(twice.rawValue) twice") }
+    guard let trained = recipe.frames.first(where: \.isTrained) else { return }
+    if !recipe.stages.contains(.distillation) {
+      refuse(
+        "frames", "names \(trained.rawValue), which goes through stage 3, but stages does not",
+        remedy: "leave it out, or add distillation to stages")
+    } else if recipe.distillation.trains != .all {
+      refuse(
+        "frames",
+        "names \(trained.rawValue), in which what is no mixer trains, but distillation.trains is \(recipe.distillation.trains.rawValue)",
+        remedy: "leave it out, or train all")
     }
   }
 

@@ -190,6 +190,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable, RawValue == S
 
 extension Precision: RecipeValue {}
 extension TrainedPart: RecipeValue {}
+extension StudentFrame: RecipeValue {}
 extension StudentRecipe.Start: RecipeValue {}
 extension StudentRecipe.Mixer: RecipeValue {}
 

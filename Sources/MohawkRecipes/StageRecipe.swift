@@ -59,6 +59,8 @@ public enum TrainedPart: String, Codable, Sendable, CaseIterable {
   case mixer
   /// Every parameter.
   case all
+  /// Everything but the mixers that stand for attention, which stay as they start.
+  case rest
 }
 
 /// The parts of a run that train.

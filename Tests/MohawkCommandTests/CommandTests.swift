@@ -35,6 +35,8 @@ import Testing
     try refused(["distill", "-r", "demmo", "-o", "run"], 1, "did you mean demo?")
     try refused(place.distil("run", "--teacher", "nowhere"), 1, "nowhere/config.json", "no such file")
     try refused(place.distil("run", "--stages", "1,9"), 1, "stages")
+    try refused(place.distil("run", "--frames", "flor"), 1, "frames", "control or window or floor or random")
+    try refused(place.distil("run", "--stages", "2", "--frames", "floor"), 1, "frames", "goes through stage 3")
     try refused(place.distil("run", "--attention", "5"), 1, "layers 0 to 1")
     try refused(place.distil("run", "--tokens", "0"), 1, "--tokens is 0")
     try refused(place.distil("run", "--tokens", "many"), 1, "--tokens is 'many'")

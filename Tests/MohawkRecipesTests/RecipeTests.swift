@@ -67,8 +67,8 @@ import Testing
     let keys = Recipe().yaml.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
     #expect(
       keys == [
-        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "data", "model", "student",
-        "pretraining", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
+        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "frames", "data", "model",
+        "student", "pretraining", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
       ])
   }
 
