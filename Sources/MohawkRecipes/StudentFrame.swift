@@ -21,7 +21,9 @@ public enum StudentFrame: String, Codable, Sendable, CaseIterable {
 extension Recipe {
   /// The recipe of the run that trains a frame: this one's stage 3 on the same sequences; nil for one that trains
   /// nothing.
-  /// - Parameter layers: of the teacher.
+  /// - Parameters:
+  ///   - frame: which.
+  ///   - layers: of the teacher.
   public func frame(_ frame: StudentFrame, layers: Int) -> Recipe? {
     var recipe = self
     recipe.name = "\(name), \(frame.rawValue)"

@@ -24,8 +24,11 @@ public struct AttentionBaselines: Sendable, Equatable {
   /// its values.
   public var matrixWindows, weightedWindows, contextWindows: [WindowFit]
 
-  /// Of all layers of the teacher for which `isMeasured` holds, from the teacher alone, one layer at a time.
-  /// - Parameter batches: ids [batch, length]. Matrices are measured as in ``LayerDistances``, outputs on all of them.
+  /// Of layers of the teacher, from the teacher alone, one layer at a time.
+  /// - Parameters:
+  ///   - teacher: whose layers.
+  ///   - batches: ids [batch, length]. Matrices are measured as in ``LayerDistances``, outputs on all of them.
+  ///   - isMeasured: whether a layer is measured; nil stands for one that is not.
   public static func measure(
     _ teacher: any LanguageModel, _ batches: [Tensor], where isMeasured: (Int) -> Bool = { _ in true }
   ) -> [AttentionBaselines?] {
