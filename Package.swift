@@ -173,8 +173,8 @@ let targets: [Target] = [
   .testTarget(
     name: "MohawkCommandTests",
     dependencies: [
-      "mohawk", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports",
-      "MohawkFiles",
+      "mohawk", "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes",
+      "MohawkReports", "MohawkFiles",
     ]),
 ]
 

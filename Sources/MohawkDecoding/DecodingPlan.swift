@@ -11,12 +11,14 @@ final class DecodingPlan {
   let cache: DType
   private let memory: PlanMemory
 
-  /// Nil for models that the native decoder does not do: in fp64, or on another device.
+  /// Nil for models that the native decoder does not do: in fp64, on another device, or with tokens that are seen beside
+  /// a sliding window.
   init?(_ model: Decoder, rounded: QuantizedDecoder? = nil) {
     let first = model.embedding.weight
     guard first.device == .cpu, first.dtype != .float64, model.compute != .float64 else { return nil }
     cache = model.compute == .bfloat16 ? .bfloat16 : .float32
     let configuration = model.configuration
+    if configuration.mixers.contains(.windowedAttention), configuration.attention.sinks != nil { return nil }
     var memory = PlanMemory(rounded: rounded)
     var shape = mhk_plan_shape()
     shape.model_dim = Int64(configuration.modelDim)

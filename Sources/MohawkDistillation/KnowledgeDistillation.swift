@@ -30,7 +30,7 @@ public final class KnowledgeDistillation: TrainingStage {
     _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil, seed: UInt64 = 0,
     evaluation: @escaping () throws -> [Metric] = { [] }
   ) throws {
-    try plan.requireTrained([.mixer, .all], in: name)
+    try plan.requireTrained([.mixer, .all, .rest], in: name)
     if let signals, plan.temperature != 1 || plan.divergence != .forward || plan.top != nil {
       throw MohawkError(
         .mismatch, "signals hold probabilities at temperature 1 for the forward divergence, with a top of their own",

@@ -40,6 +40,8 @@ extension DecoderConfiguration {
     default: student.discreteMamba2 = try discreteMamba2(recipe)
     }
     for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
+    // What keeps all attention is the teacher itself.
+    if recipe.keepsMLPs, student.isTransformer { return self }
     if !recipe.keepsMLPs {
       student.layout = .mixerOnly
       student.mlp = .none

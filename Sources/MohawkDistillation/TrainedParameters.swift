@@ -45,6 +45,7 @@ extension DistillationPair {
     switch part {
     case .all: true
     case .mixer: decides(parameter) { _ in true }
+    case .rest: !decides(parameter) { _ in true }
     case .matrix: decides(parameter) { $0.matrixDependsOn(parameter.name) }
     }
   }

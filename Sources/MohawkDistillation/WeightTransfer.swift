@@ -19,7 +19,8 @@ public enum WeightTransfer {
 
   /// Copies everything that has the same name and shape in both, and, for `.attention`, the attention's projections
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
-  /// convolution's. Queries and keys of a window are the attention's from every start.
+  /// convolution's. For `.silent`, what mixers put out becomes 0.
+  /// Queries and keys of a window are the attention's from every start.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
   public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws -> [Row] {
     if start == .attention { try requireAttentionFits(teacher, student) }
@@ -27,9 +28,15 @@ public enum WeightTransfer {
       try student.parameters.all.map { parameter in
         let origin = try source(of: parameter, teacher, student, start)
         if let origin { parameter.value.assign(origin.value) }
+        if silences(parameter.name, start) { parameter.value.fill(0) }
         return Row(parameter: parameter.name, shape: parameter.value.shape, source: origin?.name)
       }
     }
+  }
+
+  /// Whether a start sets a parameter to 0.
+  public static func silences(_ parameter: String, _ start: StudentRecipe.Start) -> Bool {
+    start == .silent && parameter.contains(".mixer.out_proj.")
   }
 
   private static func source(

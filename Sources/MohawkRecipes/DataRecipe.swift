@@ -12,6 +12,8 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   public var vocabulary = 1024
   /// Tokens per training sequence.
   public var sequenceLength = 256
+  /// Sequences at the beginning of the seeded order that distillation leaves out.
+  public var skip = 0
 
   /// The defaults.
   public init() {}

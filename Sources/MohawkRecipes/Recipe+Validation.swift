@@ -18,6 +18,7 @@ extension Recipe {
       checks.stage(stage, self[stage], data)
       checks.dropout(stage, self[stage].windowDropout, student)
     }
+    checks.frames(self)
     checks.atLeast(0, "checkpoints.every", checkpoints.every)
     checks.atLeast(1, "checkpoints.keep", checkpoints.keep)
     checks.atLeast(2, "evaluation.tokens", evaluation.tokens)
@@ -72,6 +73,7 @@ private struct RecipeChecks {
   mutating func data(_ recipe: Recipe) {
     let data = recipe.data
     atLeast(2, "data.sequenceLength", data.sequenceLength)
+    atLeast(0, "data.skip", data.skip)
     if data.train.isEmpty { atLeast(2, "data.builtInTokens", data.builtInTokens) }
     if data.tokenizer == nil && recipe.teacher == nil { atLeast(257, "data.vocabulary", data.vocabulary) }
     for (key, paths) in [("data.train", data.train), ("data.validation", data.validation)]
@@ -183,8 +185,23 @@ private struct RecipeChecks {
     guard share > 0 else { return }
     if student.window == nil {
       refuse(key, "is \(share), but the student has no window", remedy: "set student.window, or leave it out")
-    } else if name != .alignment && name != .distillation {
-      refuse(key, "is \(share), but windows are dropped in alignment and distillation only", remedy: "leave it out")
+    } else if name == .pretraining || name == .orientation {
+      refuse(key, "is \(share), but \(name.rawValue) does not drop windows", remedy: "leave it out")
+    }
+  }
+
+  mutating func frames(_ recipe: Recipe) {
+    if let twice = recipe.frames.firstRepeated { refuse("frames", "names \(twice.rawValue) twice") }
+    guard let trained = recipe.frames.first(where: \.isTrained) else { return }
+    if !recipe.stages.contains(.distillation) {
+      refuse(
+        "frames", "names \(trained.rawValue), which goes through stage 3, but stages does not",
+        remedy: "leave it out, or add distillation to stages")
+    } else if recipe.distillation.trains != .all {
+      refuse(
+        "frames",
+        "names \(trained.rawValue), in which what is no mixer trains, but distillation.trains is \(recipe.distillation.trains.rawValue)",
+        remedy: "leave it out, or train all")
     }
   }
 

@@ -36,6 +36,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var alignment = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-3, trains: .mixer)
   /// Stage 3, knowledge distillation: the student's next-token distribution approaches the teacher's.
   public var distillation = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-4, trains: .all)
+  /// What is put through the same distillation beside the student, to show between what its numbers lie.
+  public var frames: [StudentFrame] = []
   /// How often the run is saved.
   public var checkpoints = CheckpointRecipe()
   /// How much text an evaluation reads.
@@ -80,10 +82,10 @@ extension Recipe {
   public var trainingStages: [StageName] { teacher == nil ? [.pretraining] + stages : stages }
 
   /// The samples of the seeded order of sequences that a distillation stage of `stages` trains on: every stage goes on
-  /// where the one before it stopped.
+  /// where the one before it stopped, the first one behind `data.skip`.
   public func samples(of stage: StageName) -> Range<Int> {
     func count(_ stage: StageName) -> Int { self[stage].stepsOfPass * (self[stage].batchTokens / data.sequenceLength) }
-    let before = stages.prefix { $0 != stage }.reduce(0) { $0 + count($1) }
+    let before = stages.prefix { $0 != stage }.reduce(data.skip) { $0 + count($1) }
     return before..<before + count(stage)
   }
 }

@@ -90,6 +90,9 @@ extension RecipeKey {
     RecipeKey("teacher", \.teacher, "folder of a Hugging Face checkpoint; null: pretrain one shaped like model"),
     RecipeKey("stages", \.stages, "distillation stages to run, in order"),
     RecipeKey("signals", \.signals, "folder of teacher signals to learn from (mohawk signals); null: the teacher runs"),
+    RecipeKey(
+      "frames", \.frames, "what is put through the same stage 3 beside the student, to compare with",
+      decidesResult: false),
   ]
 
   private static let data = [
@@ -99,6 +102,7 @@ extension RecipeKey {
     RecipeKey("data.tokenizer", \.data.tokenizer, "path of a tokenizer.json; null: train one, or the teacher's"),
     RecipeKey("data.vocabulary", \.data.vocabulary, "entries of a tokenizer that is trained"),
     RecipeKey("data.sequenceLength", \.data.sequenceLength, "tokens per training sequence"),
+    RecipeKey("data.skip", \.data.skip, "sequences of the seeded order that distillation leaves out first"),
   ]
 
   private static let model = [

@@ -193,6 +193,7 @@ extension TrainedPart: RecipeValue {}
 extension LayerDistance: RecipeValue {}
 extension MatrixColumns: RecipeValue {}
 extension Divergence: RecipeValue {}
+extension StudentFrame: RecipeValue {}
 extension StudentRecipe.Start: RecipeValue {}
 extension StudentRecipe.Mixer: RecipeValue {}
 

@@ -86,6 +86,8 @@ public enum TrainedPart: String, Codable, Sendable, CaseIterable {
   case mixer
   /// Every parameter.
   case all
+  /// Everything but the mixers that stand for attention, which stay as they start.
+  case rest
 }
 
 /// How the distance of a layer's output or matrix from its teacher's is measured.

@@ -49,6 +49,8 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
     case paper
     /// The state-space heads that best imitate, on a little text, what attention makes of its values; in closed form.
     case context
+    /// The paper's start with output projections of zeros: mixers that put out nothing.
+    case silent
     /// Projections copied from attention: V to x, K to B, Q to C, O to the output (Mamba in the Llama).
     case attention
   }

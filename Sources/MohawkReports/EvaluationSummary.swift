@@ -18,6 +18,37 @@ public struct EvaluationSummary: Codable, Sendable, Equatable {
   public var rows: [Row]
   /// How far each layer's student is from its teacher.
   public var layers: [LayerDistance]
+  /// Teacher, student and what they are compared with, where a run has frames.
+  public var frames: [Frame]?
+
+  /// A model on the same held-out text.
+  public struct Frame: Codable, Sendable, Equatable {
+    /// `teacher`, `student`, or a frame's name.
+    public var name: String
+    /// KL(teacher ‖ model), in nats; nil for the teacher.
+    public var divergence: Double?
+    /// exp of the mean negative log-likelihood.
+    public var perplexity: Double?
+    /// Share of positions at which the teacher's most probable next token is the model's too; nil for the teacher.
+    public var agreement: Double?
+    /// Tokens that it was trained on beyond the teacher; nil for the teacher.
+    public var tokens: Int?
+    /// Seconds that this took; nil for the teacher.
+    public var seconds: Double?
+
+    /// One argument per property.
+    public init(
+      _ name: String, divergence: Double? = nil, perplexity: Double?, agreement: Double? = nil, tokens: Int? = nil,
+      seconds: Double? = nil
+    ) {
+      self.name = name
+      self.divergence = divergence
+      self.perplexity = perplexity
+      self.agreement = agreement
+      self.tokens = tokens
+      self.seconds = seconds
+    }
+  }
 
   /// One measure of both models.
   public struct Row: Codable, Sendable, Equatable {

@@ -5,7 +5,8 @@ extension RunReport {
   /// The page: one file without outside resources, light or dark as the reader prefers.
   public var html: String {
     let sections = [
-      stageSection, curveSection, matrixSection, layerSection, decodeSection, sampleSection, measureSection,
+      frameSection, stageSection, curveSection, matrixSection, layerSection, decodeSection, sampleSection,
+      measureSection,
       taskSection, startSection, transferSection, recipeSection,
     ].compactMap { $0 }
     let links = sections.map { "<a href=\"#\($0.id)\">\(HTML.escape($0.title))</a>" }.joined()

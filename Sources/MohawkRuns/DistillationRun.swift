@@ -41,10 +41,21 @@ public final class DistillationRun {
         remedy: "give --teacher FOLDER; mohawk pretrain makes one when you have none")
     }
     let run = try Run(recipe, folder, settings)
-    if folder.isFinished {
-      settings.notice("\(folder.path) is finished already")
-      return try RunReport(folder: folder.path).evaluation ?? EvaluationSummary(tokens: 0)
+    // The lock is held to the end.
+    return try withExtendedLifetime(run) {
+      let summary: EvaluationSummary
+      if folder.isFinished {
+        summary = try RunReport(folder: folder.path).evaluation ?? EvaluationSummary(tokens: 0)
+        if !lacksFrames(summary) { settings.notice("\(folder.path) is finished already") }
+      } else {
+        summary = try distil(run, teacherPath)
+      }
+      return try addFrames(to: summary, teacherPath)
     }
+  }
+
+  /// Trains and measures the student. Both models are gone when it returns.
+  private func distil(_ run: Run, _ teacherPath: String) throws -> EvaluationSummary {
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
     let teacher = try Decoder.open(teacherPath, compute: compute, on: device)
@@ -90,11 +101,8 @@ public final class DistillationRun {
       return data.batch(samples: first + step * rows..<first + (step + 1) * rows)
     }
     student.freeze()
-    // The lock is held to the end.
-    return try withExtendedLifetime(run) {
-      if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }
-      return try finish(pair, student, data, run)
-    }
+    if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }
+    return try finish(pair, student, data, run)
   }
 
   /// Sequences by which calibration finds each layer's best weights.
@@ -228,6 +236,9 @@ extension WeightTransfer.Row {
     let isFitted = start == .context && source == nil && ContextStart.fits(parameter, of: mixer)
     return WeightTransferRow(
       student: parameter, teacher: source, shape: shape,
-      how: source != nil ? "copied" : isFitted ? "fitted to the attention" : "drawn afresh")
+      how: source != nil
+        ? "copied"
+        : isFitted
+          ? "fitted to the attention" : WeightTransfer.silences(parameter, start) ? "set to 0" : "drawn afresh")
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkRecipes
 import MohawkReports
 
 /// Where everything of a run lies. The folder explains itself.
@@ -32,6 +33,9 @@ public struct RunFolder: Sendable {
   public var tokenizer: String { data + "/tokenizer.json" }
   /// The finished model: an ordinary folder with `config.json`, `model.safetensors` and `tokenizer.json`.
   public var model: String { path + "/model" }
+
+  /// The folder of a frame's run.
+  public func frame(_ frame: StudentFrame) -> String { "\(path)/frames/\(frame.rawValue)" }
 
   /// Whether the run has come to its end.
   public var isFinished: Bool { FileManager.default.fileExists(atPath: model + "/config.json") }

@@ -28,7 +28,7 @@ extension RunStart {
       return "\(Self.count(elements)) (\(Number.short(percent)) %) in \(part.count) tensors"
     }
     rows.append(Row("copied from the teacher", student: share(transfer.filter { $0.teacher != nil })))
-    for how in ["fitted to the attention", "drawn afresh"] {
+    for how in ["fitted to the attention", "set to 0", "drawn afresh"] {
       let part = transfer.filter { $0.how == how }
       if !part.isEmpty || how == "drawn afresh" { rows.append(Row(how, student: share(part))) }
     }

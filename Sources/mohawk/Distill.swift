@@ -19,12 +19,15 @@ struct Distill: ParsableCommand {
   @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22.") var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
   var signals: String?
+  @Option(help: "What is put through the same stage 3 to compare with, such as floor,control,window,random.")
+  var frames: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
 
   func run() throws {
     var more: [String] = []
     if let stages { more.append("stages=[\(stages)]") }
     if let attention { more.append("student.attentionLayers=[\(attention)]") }
+    if let frames { more.append("frames=[\(frames)]") }
     if let signals { more.append("signals=\(try RecipeOptions.quoted(signals))") }
     // A run that names no recipe is called after its folder.
     if options.recipe ?? "demo" == "demo", !options.assignments.contains(where: { $0.hasPrefix("name=") }) {

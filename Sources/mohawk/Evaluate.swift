@@ -16,17 +16,19 @@ struct Evaluate: ParsableCommand {
     discussion: """
       Without --tasks: perplexity, agreement and the distances of layers on held-out text. With --tasks: what the student
       keeps of its teacher in tasks that read a file (\(EvaluationTask.fileNames.joined(separator: ", "))) or are made up
-      (\(EvaluationTask.recallNames.joined(separator: ", ")), generation; recall stands for the short ones of them).
+      (\(EvaluationTask.recallNames.joined(separator: ", ")), generation; recall stands for the short ones of them). With --attention:
+      what a Transformer's attention does on a text, layer by layer.
       """)
 
   @Argument(help: "The student's folder, or the only model's.") var model: String
   @Option(help: "The teacher's folder.") var teacher: String?
   @Option(help: "Text to judge by; the built-in stories when not given.") var data: [String] = []
-  @Option(help: "Tokens of the text to judge by. (default: 65536)") var tokens: Int?
+  @Option(help: "Tokens of the text to judge by. (default: 65536; with --attention four sequences)") var tokens: Int?
   @Option(help: "Tokens per sequence of the text. (default: 512)") var length: Int?
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @Option(help: "Also writes the numbers on held-out text as JSON here.") var json: String?
+  @Flag(help: "Tells where the model's attention looks on the text, and what lies there.") var attention = false
   @Option(help: "Tasks, such as hellaswag=validation.jsonl,recall,needle=1024+32768.") var tasks: String?
   @Option(help: "Documents of each task at most.") var limit: Int?
   @Option(help: "Examples before each multiple-choice question.") var numFewshot = 0
@@ -41,15 +43,26 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     try Threads.use(threads)
+    if attention, tasks != nil || teacher != nil {
+      throw MohawkError(
+        .invalidValue, "--attention looks at one model and puts no tasks to it",
+        remedy: "leave out \(tasks != nil ? "--tasks" : "--teacher")")
+    }
     if let tasks { return try run(tasks.split(separator: ",").map(String.init)) }
     try refuseTaskOptions()
-    let (length, tokens) = (length ?? 512, tokens ?? 65_536)
+    let length = length ?? 512
+    let tokens = tokens ?? (attention ? 4 * max(0, length) : 65_536)
     guard length > 0, tokens > 0 else {
       throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
     }
     let student = try weights.model(model)
     try require(length, within: student, model)
     let tokenizer = try Tokenizer(folder: model)
+    if attention {
+      return try EvaluateAttention(
+        model: student, tokenizer: tokenizer, data: data, length: length, tokens: tokens, json: json
+      ).run()
+    }
     let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
     let summary: EvaluationSummary
     if let teacher {

@@ -25,6 +25,7 @@ enum EvaluationTable {
     table.add(["parameters", "\(summary.teacherParameters ?? 0)", "\(summary.studentParameters ?? 0)"])
     table.add(["tokens judged", "", "\(summary.tokens)"])
     let layers = LayerTable(summary.layers)
-    return table.text + "\n" + layers.table.text + (layers.note.map { "\n\($0)\n" } ?? "")
+    let frames = FrameTable.table(summary).map { "\n\($0.text)\n\(FrameTable.note)\n" } ?? ""
+    return table.text + "\n" + layers.table.text + (layers.note.map { "\n\($0)\n" } ?? "") + frames
   }
 }

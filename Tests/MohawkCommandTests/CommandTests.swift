@@ -1,4 +1,5 @@
 import Foundation
+import MohawkDistillation
 import MohawkReports
 import MohawkText
 import Testing
@@ -34,6 +35,8 @@ import Testing
     try refused(["distill", "-r", "demmo", "-o", "run"], 1, "did you mean demo?")
     try refused(place.distil("run", "--teacher", "nowhere"), 1, "nowhere/config.json", "no such file")
     try refused(place.distil("run", "--stages", "1,9"), 1, "stages")
+    try refused(place.distil("run", "--frames", "flor"), 1, "frames", "control or window or floor or random")
+    try refused(place.distil("run", "--stages", "2", "--frames", "floor"), 1, "frames", "goes through stage 3")
     try refused(place.distil("run", "--attention", "5"), 1, "layers 0 to 1")
     try refused(place.distil("run", "--tokens", "0"), 1, "--tokens is 0")
     try refused(place.distil("run", "--tokens", "many"), 1, "--tokens is 'many'")
@@ -48,6 +51,8 @@ import Testing
     try refused(["generate", "teacher", "--weights", "fp8"], 1, "fp8", "f32, bf16, int8, int4")
     try refused(["evaluate", "teacher", "--length", "65", "--data", "text.txt"], 1, "--length is 65", "64")
     try refused(["evaluate", "teacher", "--length", "0"], 1, "--length is 0")
+    try refused(["evaluate", "teacher", "--attention", "--tasks", "recall"], 1, "--attention", "leave out --tasks")
+    try refused(["evaluate", "teacher", "--attention", "--length", "1", "--data", "text.txt"], 1, "--length is 1")
     try refused(["tokens", "text.txt", "--tokenizer", "nowhere.json", "-o", "tokens"], 1, "nowhere.json")
     try refused(["tokens", "text.txt", "--tokenizer", "teacher/tokenizer.json", "-o", "text.txt"], 1, "not a folder")
     try refused(
@@ -60,6 +65,19 @@ import Testing
     #expect(place.names("").filter { !$0.hasPrefix(".") } == ["recipe.yaml", "run", "teacher", "text.txt"])
     #expect(place.names("run") == [".lock"])
     #expect(try place.bytes("text.txt") == Data(Workplace.text.utf8))
+  }
+
+  @Test func factsOfAttentionAreShownAndWritten() throws {
+    let place = try Workplace()
+    let result = try place.mohawk(
+      "evaluate", "teacher", "--attention", "--data", "text.txt", "--length", "32", "--tokens", "64", "--json",
+      "facts.json")
+    #expect(result.status == 0 && result.output.hasPrefix("2 sequences of 32 tokens\n"), "\(result.errors)")
+    #expect(result.output.contains("\n mean  "))
+    let facts = try JSONDecoder().decode(AttentionFacts.self, from: place.bytes("facts.json"))
+    #expect(facts.tokens == 64 && facts.layers.count == 2 && facts.layers[1].heads.count == 4)
+    let heads = facts.layers.flatMap(\.heads)
+    #expect(heads.allSatisfy { $0.entropy > 0 && $0.scoreDeviation! > 0 && $0.windowMatrixError! < 1 })
   }
 
   @Test func aTeacherMayHaveAnotherShapeThanTheRecipesModel() throws {

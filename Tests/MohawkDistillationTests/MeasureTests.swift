@@ -189,4 +189,91 @@ import Testing
     let stock = try TinyPair(of: TinyPair.llama())
     #expect(MixerMemory.measure(stock.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
   }
+
+  @Test(arguments: [4, 2]) func factsOfAttentionAreThoseOfAnObviousLoop(_ kvHeads: Int) throws {
+    let tiny = try TinyPair(kvHeads: kvHeads)
+    // One value is short, so that its column is quiet.
+    withoutGradients { tiny.teacher.parameters["embedding.weight"]?.value.selected(0, 3).fill(0) }
+    let batches = [TinyPair.tokens(2, 11), TinyPair.tokens(1, 11, below: 7)]
+    let facts = try AttentionFacts.measure(tiny.teacher, batches)
+    #expect(facts.tokens == 36 && facts.sequences == 3 && facts.layers.map(\.layer) == [0, 1, 2])
+    for layer in [0, 2] {
+      let entering = batches.map { inputs(tiny, $0, layer) }
+      let mixer = try #require(tiny.teacher.blocks[layer].mixer as? Attention)
+      let sequences = withoutGradients {
+        [Written(mixer, entering[0]), Written(mixer, entering[0], row: 1), Written(mixer, entering[1])]
+      }
+      let scores: [Tensor] = withoutGradients {
+        entering.map { input in
+          let operands = mixer.operands(input, for: .matrix)
+          return operands.q.matmul(operands.k.repeatedEach(4 / kvHeads, 1).transposed()) / 6.0.squareRoot()
+        }
+      }
+      for head in 0..<4 {
+        let found = facts.layers[layer].heads[head]
+        let wanted = obvious(sequences, head)
+        for (name, a, b) in [
+          ("sink", found.sink, wanted.sink), ("look-back", found.lookBack, wanted.lookBack),
+          ("without", found.lookBackWithoutFirst, wanted.lookBackWithoutFirst),
+          ("entropy", found.entropy, wanted.entropy), ("diagonal", found.diagonal, wanted.diagonal),
+          ("first", found.firstValue, wanted.firstValue), ("quiet", found.quietShare, wanted.quietShare),
+        ] { #expect(abs(a - b) < 1e-9, "\(name) \(a) \(b)") }
+        var all: [Double] = []
+        for (batch, rows) in [(0, 2), (1, 1)] {
+          for row in 0..<rows {
+            for i in 0..<12 {
+              for j in 0...i {
+                all.append(scores[batch].selected(0, row).selected(0, head).selected(0, i).selected(0, j).item())
+              }
+            }
+          }
+        }
+        let mean = all.reduce(0, +) / Double(all.count)
+        let variance = all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count - 1)
+        #expect(abs(found.scoreDeviation! - variance.squareRoot()) < 1e-9)
+      }
+      #expect(facts.layers[layer].mean(\.sink)! > 0)
+    }
+    #expect(facts.layers.contains { $0.heads.contains { $0.quietShare > 0 } })
+    let rows = withoutGradients { inputs(tiny, batches[0], 1) }
+    let alone = AttentionBaselines.measure(tiny.teacher.blocks[1].mixer, [rows.narrowed(0, from: 0, length: 1)]) { $0 }
+    let one = try AttentionFacts.measure(tiny.teacher, [batches[0].narrowed(0, from: 0, length: 1)]).layers[1]
+    #expect(one.windowOutputError == alone.window.output && one.uniformMatrixError == alone.uniform.matrix)
+    #expect(one.heads[2].windowMatrixError == alone.matrixWindows[2].error)
+    #expect(throws: Error.self) { try AttentionFacts.measure(tiny.student, batches) }
+  }
+
+  private func obvious(_ sequences: [Written], _ head: Int) -> HeadFacts {
+    var facts = HeadFacts()
+    var (rest, restDistance, quiet, square) = (0.0, 0.0, 0.0, 0.0)
+    for sequence in sequences {
+      let (p, n) = (sequence.matrix[head], sequence.length)
+      let lengths = (0..<n).map { sequence.length(head, $0) }
+      let mean = lengths.reduce(0, +) / Double(n)
+      for i in 0..<n {
+        if i > 0 { facts.sink += p[i][0] / Double(n - 1) }
+        facts.diagonal += p[i][i] / Double(n)
+        for j in 0...i {
+          facts.lookBack += p[i][j] * Double(i - j) / Double(n)
+          if p[i][j] > 0 { facts.entropy -= p[i][j] * log(p[i][j]) / Double(n) }
+          if j > 0 {
+            rest += p[i][j]
+            restDistance += p[i][j] * Double(i - j)
+          }
+          square += p[i][j] * p[i][j]
+          if lengths[j] < mean / 2 { quiet += p[i][j] * p[i][j] }
+        }
+      }
+      facts.firstValue += lengths[0] / (lengths.dropFirst().reduce(0, +) / Double(n - 1))
+    }
+    let count = Double(sequences.count)
+    facts.sink /= count
+    facts.diagonal /= count
+    facts.lookBack /= count
+    facts.entropy /= count
+    facts.firstValue /= count
+    facts.lookBackWithoutFirst = restDistance / rest
+    facts.quietShare = quiet / square
+    return facts
+  }
 }

@@ -8,6 +8,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case attention = "attention without positions"
   case rotaryAttention = "attention with rotary positions on part of each head"
   case groupedAttention = "attention with grouped keys and values"
+  case windowWithSinks = "attention in a window beside the first tokens"
   case stateSpace = "Discrete-Mamba-2 with B and C per head"
   case filteredStateSpace = "Discrete-Mamba-2 of widths whose convolutions run inside the kernels"
   case groupedStateSpace = "Discrete-Mamba-2 with grouped B and C"
@@ -28,7 +29,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   /// Whether the state stays as large as it began.
   var hasConstantState: Bool {
     switch self {
-    case .attention, .rotaryAttention, .groupedAttention: false
+    case .attention, .rotaryAttention, .groupedAttention, .windowWithSinks: false
     default: true
     }
   }
@@ -50,6 +51,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     case .attention: attention(kvHeads: 4, rotaryDim: 0, bias: true, scope)
     case .rotaryAttention: attention(kvHeads: 4, rotaryDim: 4, bias: true, scope)
     case .groupedAttention: attention(kvHeads: 2, rotaryDim: 6, bias: false, scope)
+    case .windowWithSinks: attention(kvHeads: 2, rotaryDim: 6, bias: true, window: 7, sinks: 3, scope)
     case .stateSpace: stateSpace(qkHeads: 4, chunk: 64, scope)
     case .filteredStateSpace:
       DiscreteMamba2(
@@ -91,11 +93,13 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  private func attention(kvHeads: Int, rotaryDim: Int, bias: Bool, _ scope: ParameterScope) -> any SequenceMixer {
-    Attention(
-      AttentionConfiguration(
-        modelDim: modelDim, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: rotaryDim, maxLength: 1024,
-        bias: bias), scope)
+  private func attention(
+    kvHeads: Int, rotaryDim: Int, bias: Bool, window: Int? = nil, sinks: Int? = nil, _ scope: ParameterScope
+  ) -> any SequenceMixer {
+    var configuration = AttentionConfiguration(
+      modelDim: modelDim, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: rotaryDim, maxLength: 1024, bias: bias)
+    (configuration.window, configuration.sinks) = (window, sinks)
+    return Attention(configuration, scope)
   }
 
   private func stateSpace(

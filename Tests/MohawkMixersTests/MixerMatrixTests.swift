@@ -24,7 +24,7 @@ import Testing
       #expect(made.error(from: matrix.whole()) < 1e-12)
     case nil:
       let whole: [MixerCase] = [
-        .mamba, .biasedMamba, .windowedStateSpace, .sinklessStateSpace, .narrowlyWindowedStateSpace,
+        .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .sinklessStateSpace, .narrowlyWindowedStateSpace,
       ]
       #expect(whole.contains(subject))
     }

@@ -74,7 +74,7 @@ import Testing
     let keys = Recipe().yaml.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
     #expect(
       keys == [
-        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "data", "model", "student",
+        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "frames", "data", "model", "student",
         "pretraining", "calibration", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
       ])
   }

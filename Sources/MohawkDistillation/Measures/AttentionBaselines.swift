@@ -24,8 +24,11 @@ public struct AttentionBaselines: Sendable, Equatable {
   /// its values.
   public var matrixWindows, weightedWindows, contextWindows: [WindowFit]
 
-  /// Of all layers of the teacher for which `isMeasured` holds, from the teacher alone, one layer at a time.
-  /// - Parameter batches: ids [batch, length]. Matrices are measured as in ``LayerDistances``, outputs on all of them.
+  /// Of layers of the teacher, from the teacher alone, one layer at a time.
+  /// - Parameters:
+  ///   - teacher: whose layers.
+  ///   - batches: ids [batch, length]. Matrices are measured as in ``LayerDistances``, outputs on all of them.
+  ///   - isMeasured: whether a layer is measured; nil stands for one that is not.
   public static func measure(
     _ teacher: any LanguageModel, _ batches: [Tensor], where isMeasured: (Int) -> Bool = { _ in true }
   ) -> [AttentionBaselines?] {
@@ -43,11 +46,14 @@ public struct AttentionBaselines: Sendable, Equatable {
   }
 
   /// Of one mixer, from what enters it, [batch, length, modelDim] each.
-  public static func measure(_ mixer: some SequenceMixer, _ inputs: [Tensor]) -> AttentionBaselines {
+  /// - Parameter shown: the part of an input whose matrices are compared.
+  static func measure(
+    _ mixer: some SequenceMixer, _ inputs: [Tensor], shown: (Tensor) -> Tensor = LayerDistances.shown
+  ) -> AttentionBaselines {
     var (uniform, weightedUniform) = (Squares(), Squares())
     var (plain, weighted) = (WindowSums(heads: mixer.heads), WindowSums(heads: mixer.heads))
     for input in inputs {
-      let operands = mixer.operands(LayerDistances.shown(input), for: .mixing)
+      let operands = mixer.operands(shown(input), for: .mixing)
       let seen = ObservedMatrix(mixer, operands)
       let (length, dtype, device) = (seen.matrix.size(2), seen.matrix.dtype, seen.matrix.device)
       let average = Self.average(length).to(dtype, on: device)

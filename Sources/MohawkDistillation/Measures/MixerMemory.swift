@@ -10,7 +10,9 @@ public struct MixerMemory: Sendable, Equatable {
   public var skips: [Double]
 
   /// Of every layer whose mixer has decays and is the student's own, each fed with the teacher's input to it.
-  /// - Parameter batches: ids [batch, length]; as much of them is read as ``LayerDistances`` reads for matrices.
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - batches: ids [batch, length]; as much of them is read as ``LayerDistances`` reads for matrices.
   public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerMemory?] {
     var sums = [(logDecay: [Double], skips: [Double])?](repeating: nil, count: pair.student.blocks.count)
     withoutGradients {

@@ -86,6 +86,7 @@ public struct Attention: SequenceMixer {
     let keys = operands.k.repeatedEach(group, 1)
     let values = values(of: operands).repeatedEach(group, 1)
     if let window = configuration.window, window < keys.size(2) {
+      if configuration.sinks != nil { return matrix(operands).matmul(values).transposed(1, 2) }
       return windowed(operands.q, keys, values, window).transposed(1, 2)
     }
     return operands.q.attention(keys: keys, values: values, causal: true, scale: scale).transposed(1, 2)
@@ -106,12 +107,17 @@ public struct Attention: SequenceMixer {
     return .concatenated(rows, 2)
   }
 
-  /// softmax of the masked scores of queries whose first one stands at key `first` of `keys`.
+  /// softmax of the masked scores of queries whose first one stands at key `first` of `keys`; with sinks, the keys are
+  /// all there are.
   private func weights(_ q: Tensor, _ k: Tensor, first: Int, keys: Int) -> Tensor {
     let scores = (q * scale).matmul(k.transposed())
     let full = Tensor.full([q.size(2), keys], -1e30, scores.dtype, on: scores.device)
     var mask = full.upperTriangle(first + 1)
-    if let window = configuration.window, window < keys { mask = mask + full.lowerTriangle(first - window) }
+    if let window = configuration.window, window < keys {
+      let past = full.lowerTriangle(first - window)
+      if let sinks = configuration.sinks { past.narrowed(1, from: 0, length: min(sinks, keys)).fill(0) }
+      mask = mask + past
+    }
     return (scores + mask).softmax(-1)
   }
 
@@ -119,7 +125,10 @@ public struct Attention: SequenceMixer {
     dense(mixed.reshaped(mixed.size(0), mixed.size(1), configuration.width))
   }
 
-  public func emptyState(batch: Int) -> any MixerState { AttentionState(batch: batch, window: configuration.window) }
+  public func emptyState(batch: Int) -> any MixerState {
+    // Beside sinks all is kept, and masked: such a mixer is for comparisons, not for long texts.
+    AttentionState(batch: batch, window: configuration.sinks == nil ? configuration.window : nil)
+  }
 
   public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
     guard let state = state as? AttentionState else { preconditionFailure("a state of another mixer") }
@@ -133,7 +142,7 @@ public struct Attention: SequenceMixer {
     state.append(keys: operands.k, values: values(of: operands))
     let keys = state.keys(last: remembered + x.size(1)).repeatedEach(group, 1)
     let values = state.values(last: remembered + x.size(1)).repeatedEach(group, 1)
-    if x.size(1) == 1 {
+    if x.size(1) == 1, configuration.sinks == nil {
       let mixed = operands.q.attention(keys: keys, values: values, causal: false, scale: scale)
       return output(mixed.transposed(1, 2), x)
     }

@@ -26,6 +26,8 @@ public struct AttentionConfiguration: Sendable, Equatable {
   public var headNormEpsilon: Double?
   /// How many tokens a token sees, itself included; nil when all before it.
   public var window: Int?
+  /// How many of the first tokens all tokens see beside their window; nil when none. Without a window it changes nothing.
+  public var sinks: Int?
   /// What the products of queries and keys are multiplied by; nil means 1/√headDim.
   public var scale: Double?
 

@@ -12,7 +12,8 @@ extension DecoderConfiguration {
       facts.append(
         ("attention", "\(attention.heads) heads of \(attention.headDim), \(attention.kvHeads) of keys, \(positions)"))
       if mixers.contains(.windowedAttention), let window = attention.window {
-        facts.append(("sliding window", "\(window) tokens"))
+        let sinks = attention.sinks.map { " and the first \($0)" } ?? ""
+        facts.append(("sliding window", "\(window) tokens\(sinks)"))
       }
     }
     if mixers.contains(.discreteMamba2), let mamba = discreteMamba2 {

@@ -122,6 +122,9 @@ extension DecoderConfiguration {
     if hasWindow, case .factors? = discreteMamba2?.window?.rotaryScaling {
       return "a table of rotary factors that is not Llama 3's"
     }
+    if mixers.contains(.windowedAttention), attention.sinks != nil {
+      return "tokens that are seen beside a sliding window"
+    }
     return format.family.objection(to: copy)
   }
 
