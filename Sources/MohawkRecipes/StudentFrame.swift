@@ -38,6 +38,7 @@ extension Recipe {
     case .control:
       recipe.student.attentionLayers = Array(0..<layers)
       recipe.student.keepsMLPs = true
+      recipe.student.start = .paper  // no mixer is left to fit
     case .floor:
       recipe.student.start = .silent
       recipe.distillation.trains = .rest

@@ -34,6 +34,8 @@ import Testing
     let folder = try tiny.distil(recipe)
     #expect(tiny.recorder.stages == [.alignment, .distillation, .distillation, .distillation, .distillation])
     #expect(tiny.names("run/frames") == ["control", "floor", "random"])
+    // Nothing but the student's mixers is fitted.
+    #expect(tiny.notices.count { $0.contains("mixers fitted to the context") } == 1)
     let report = try RunReport(folder: folder.path)
     let frames = try #require(report.evaluation?.frames)
     #expect(frames.map(\.name) == ["teacher", "student", "control", "window", "floor", "random"])
