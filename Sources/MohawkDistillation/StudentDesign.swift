@@ -33,6 +33,8 @@ extension DecoderConfiguration {
         "\(recipe.convWidth) taps and chunks of \(recipe.chunk) tokens are not what the formats of students know",
         at: "student", remedy: "use a convWidth from 2 to 64 and a chunk of 65536 at most")
     }
+    // What keeps all attention is the teacher itself.
+    if recipe.keepsMLPs, mixers.indices.allSatisfy(recipe.attentionLayers.contains) { return self }
     var student = self
     let kind = studentMixer(recipe)
     switch kind {
@@ -40,8 +42,6 @@ extension DecoderConfiguration {
     default: student.discreteMamba2 = try discreteMamba2(recipe)
     }
     for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
-    // What keeps all attention is the teacher itself.
-    if recipe.keepsMLPs, student.isTransformer { return self }
     if !recipe.keepsMLPs {
       student.layout = .mixerOnly
       student.mlp = .none

@@ -24,18 +24,21 @@ extension Recipe {
   /// - Parameters:
   ///   - frame: which.
   ///   - layers: of the teacher.
-  public func frame(_ frame: StudentFrame, layers: Int) -> Recipe? {
+  ///   - headDim: the student's, where its start has chosen it: frames that start elsewhere get the same.
+  public func frame(_ frame: StudentFrame, layers: Int, headDim: Int? = nil) -> Recipe? {
     var recipe = self
     recipe.name = "\(name), \(frame.rawValue)"
     recipe.frames = []
     recipe.evaluation.tasks = []
     recipe.data.skip = samples(of: .distillation).lowerBound
     recipe.stages = [.distillation]
+    if frame != .control { recipe.student.headDim = student.headDim ?? headDim }
     switch frame {
     case .window: return nil
     case .control:
       recipe.student.attentionLayers = Array(0..<layers)
       recipe.student.keepsMLPs = true
+      recipe.student.start = .paper  // no mixer is left to fit
     case .floor:
       recipe.student.start = .silent
       recipe.distillation.trains = .rest

@@ -24,6 +24,7 @@ extension DistillationRun {
         .missingFile, "this run is finished, but its evaluation, beside which frames stand, cannot be read",
         at: "\(folder.path)/\(RunReport.FileName.evaluation)", remedy: "repeat the run in another folder")
     }
+    let student = try DecoderConfiguration(folder: folder.model)
     let known = Dictionary((summary.frames ?? []).map { ($0.name, $0) }) { first, _ in first }
     let frames = try StudentFrame.allCases.compactMap { frame -> EvaluationSummary.Frame? in
       if let known = known[frame.rawValue] { return known }
@@ -34,8 +35,8 @@ extension DistillationRun {
           remedy: "give the same command again to continue")
       }
       settings.notice("frame '\(frame.rawValue)'")
-      guard let recipe = recipe.frame(frame, layers: summary.layers.count) else { return try window(teacherPath) }
-      return try trained(frame, recipe)
+      let changed = recipe.frame(frame, layers: student.mixers.count, headDim: student.mamba2?.headDim)
+      return try changed.map { try trained(frame, $0) } ?? window(teacherPath)
     }
     let (tokens, seconds) = try spent(folder)
     var framed = summary

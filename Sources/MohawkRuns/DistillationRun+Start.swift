@@ -7,7 +7,8 @@ extension DistillationRun {
 
   /// Fits the student's mixers to what attention makes of the first training sequences, and says what came out.
   func startFromContext(_ pair: DistillationPair, _ data: RunData) throws {
-    let batch = data.batch(samples: 0..<Self.calibrationSequences)
+    let first = recipe.data.skip
+    let batch = data.batch(samples: first..<first + Self.calibrationSequences)
     let clock = ContinuousClock.now
     let fits = try ContextStart.run(pair, batch.narrowed(1, from: 0, length: batch.size(1) - 1))
     let seconds = (ContinuousClock.now - clock) / .seconds(1)

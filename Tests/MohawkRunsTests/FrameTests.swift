@@ -34,6 +34,8 @@ import Testing
     let folder = try tiny.distil(recipe)
     #expect(tiny.recorder.stages == [.alignment, .distillation, .distillation, .distillation, .distillation])
     #expect(tiny.names("run/frames") == ["control", "floor", "random"])
+    // Nothing but the student's mixers is fitted.
+    #expect(tiny.notices.count { $0.contains("mixers fitted to the context") } == 1)
     let report = try RunReport(folder: folder.path)
     let frames = try #require(report.evaluation?.frames)
     #expect(frames.map(\.name) == ["teacher", "student", "control", "window", "floor", "random"])
@@ -53,7 +55,7 @@ import Testing
     let teacher = try Decoder.open(recipe.teacher!)
     for name in ["floor", "random"] {
       let trained = try model(tiny, name)
-      let own = try #require(StudentFrame(rawValue: name).flatMap { recipe.frame($0, layers: 3) })
+      let own = try #require(StudentFrame(rawValue: name).flatMap { recipe.frame($0, layers: 3, headDim: 8) })
       #expect(try RecipeLoader.load(tiny.path("run/frames/\(name)/recipe.yaml")) == own)
       let start = Decoder.fresh(try teacher.configuration.student(own.student), seed: own.seed)
       _ = try WeightTransfer.run(teacher: teacher, student: start, start: own.student.start)
@@ -80,6 +82,25 @@ import Testing
     let events = tiny.recorder.events.count
     try tiny.distil(recipe)
     #expect(tiny.recorder.events.count == events && tiny.notices.last?.contains("run is finished already") == true)
+  }
+
+  @Test func framesHaveTheStudentsGeometry() throws {
+    let tiny = try TinyRun()
+    // Heads that together are wider than the model, whose width is no multiple of them: only a start from the context
+    // finds a geometry by itself.
+    let shape = DecoderConfiguration(
+      format: .llama, vocabulary: 320, modelDim: 30, layers: 2, layout: .sequential, norm: .rms(epsilon: 1e-5),
+      mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
+      attention: AttentionConfiguration(
+        modelDim: 30, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
+    try AtomicFolder.ensure(tiny.path("odd"))
+    try Decoder.fresh(shape, seed: 3).write(to: tiny.path("odd"))
+    try TinyRun.tokenizer.write(to: tiny.path("odd/tokenizer.json"))
+    try tiny.distil(recipe(tiny, [.floor, .random, .control]) { $0.teacher = tiny.path("odd") })
+    let student = try Decoder.open(tiny.path("run/model")).configuration
+    #expect(student.mamba2?.headDim == 8)
+    for name in ["floor", "random"] { #expect(try model(tiny, name).configuration == student) }
+    #expect(try model(tiny, "control").configuration.attention == shape.attention)
   }
 
   @Test func everyFrameTrainsOnTheStudentsSequences() throws {
