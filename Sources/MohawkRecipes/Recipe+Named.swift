@@ -52,12 +52,10 @@ extension Recipe {
       $0.precision = .bfloat16
       $0.data.sequenceLength = 512
       $0.stages = [.alignment, .distillation]
-      $0.alignment.tokens = 25_600
+      $0.alignment.tokens = 153_600
       $0.alignment.batchTokens = 512
-      $0.distillation.tokens = 204_800
-      $0.distillation.batchTokens = 1024
-      $0.distillation.microBatchTokens = 512
-      $0.distillation.warmup = 0.2
+      $0.distillation.tokens = 153_600
+      $0.distillation.batchTokens = 512
       $0.distillation.decay = 0.5
       for stage in [StageName.alignment, .distillation] {
         $0[stage].learningRate = 1e-3
