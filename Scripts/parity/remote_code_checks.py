@@ -50,7 +50,7 @@ DRAWN = {
         layers=["discrete-mamba-2"] * 3, layout="parallel", head_bias=True,
         discrete_mamba_2=DISCRETE | {"window": WINDOW | {
             "tokens": 5, "sinks": 0, "kv_heads": 4, "head_dim": 12, "partial_rotary_factor": 0.5, "bias": True,
-            "rope_scaling": {"rope_type": "linear", "factor": 2.0}, "scale": 0.3}},
+            "rope_scaling": {"rope_type": "linear", "factor": 2.0}, "scale": 0.3, "head_norm_epsilon": 1e-6}},
         norm={"kind": "layer", "epsilon": 1e-5},
         mlp={"width": 96, "activation": "gelu_tanh", "gated": False, "bias": True}),
     "mixers only": dict(

@@ -41,6 +41,8 @@ extension PlanMemory {
     (result.first_pair, result.rotary_pairs) = (Int64(firstWindowPair), Int64(shape.rotaryDim / 2))
     result.scale = Float(shape.resolvedScale)
     (result.query, result.key) = (projection(window.query), projection(window.key))
+    if let queryNorm = window.queryNorm { result.query_norm = norm(queryNorm) }
+    if let keyNorm = window.keyNorm { result.key_norm = norm(keyNorm) }
     let shares = withoutGradients { window.shares }
     result.shares = floats(shares) as UnsafePointer<Float>
     return result

@@ -92,11 +92,6 @@ extension DecoderConfiguration {
 
   /// A window with the queries and keys of this teacher's attention.
   private func window(_ tokens: Int, _ recipe: StudentRecipe, _ heads: Int) throws -> WindowConfiguration {
-    guard attention.headNormEpsilon == nil else {
-      throw MohawkError(
-        .unsupported, "this teacher has norms of queries and keys, which a window beside the recurrent part has not",
-        at: "student.window", remedy: "leave student.window out")
-    }
     guard heads == attention.heads else {
       throw MohawkError(
         .mismatch, "a window has a head for each of the teacher's \(attention.heads), the student has \(heads)",

@@ -74,9 +74,9 @@ public enum WeightTransfer {
     }
   }
 
-  /// Whether a parameter projects to a window's queries or keys.
+  /// Whether a parameter makes a window's queries or keys.
   private static func isOfWindow(_ parameter: String) -> Bool {
-    parameter.contains(".mixer.q_proj.") || parameter.contains(".mixer.k_proj.")
+    ["q_proj", "k_proj", "q_norm", "k_norm"].contains { parameter.contains(".mixer.\($0).") }
   }
 
   /// Grouped keys and values repeated for every head of the queries, by head and not by row.

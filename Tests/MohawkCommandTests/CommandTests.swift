@@ -158,7 +158,7 @@ import Testing
       ["--limit", "3"], ["--seed", "3"], ["--tasks", "mqar", "--data", "x"], ["--tasks", "mqar=4", "--tokens", "64"],
       ["--tasks", "mqar=4", "--length", "32"], ["--tasks", "mqar=4", "--log-samples"], ["--tasks", "mqar=4+4"],
       ["--tasks", "piqa=piqa.jsonl", "--examples", "piqa=piqa.jsonl"], ["--tasks", "piqa=piqa.jsonl,mqar=40"],
-      ["--tasks", "mqar=4,piqa=piqa.jsonl", "--window", "1"],
+      ["--tasks", "mqar=4,piqa=piqa.jsonl", "--window", "1"], ["--window-off"], ["--tasks", "mqar=4", "--window-off"],
     ] {
       let result = try Command.run(["evaluate", "teacher"] + options, in: place.folder)
       #expect(result.status == 1 && result.complaints.count == 1, "\(options): \(result)")

@@ -74,6 +74,7 @@ enum EngineModels: String, CaseIterable, Sendable {
         modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5, chunk: 8,
         window: WindowConfiguration(
           tokens: 16, sinks: 0, kvHeads: 4, headDim: 6, rotaryDim: 4, bias: true, scale: 0.5))
+      shape.discreteMamba2?.window?.headNormEpsilon = 1e-6
       return shape
     case .llama:
       var shape = base(

@@ -14,6 +14,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case groupedStateSpace = "Discrete-Mamba-2 with grouped B and C"
   case sharedStateSpace = "Discrete-Mamba-2 with one B and C"
   case windowedStateSpace = "Discrete-Mamba-2 beside a window with sinks, grouped keys and biases"
+  case normedWindowedStateSpace = "Discrete-Mamba-2 beside a window with norms of queries and keys"
   case sinklessStateSpace = "Discrete-Mamba-2 beside a window without sinks"
   case narrowlyWindowedStateSpace = "Discrete-Mamba-2 beside a window of one token and sinks"
   case mamba2 = "Mamba-2 with one B and C"
@@ -62,6 +63,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
       stateSpace(
         qkHeads: 4, chunk: 16,
         window: WindowConfiguration(tokens: 24, sinks: 3, kvHeads: 2, headDim: 8, rotaryDim: 8, bias: true), scope)
+    case .normedWindowedStateSpace:
+      stateSpace(qkHeads: 4, chunk: 16, window: Self.normedWindow, scope)
     case .sinklessStateSpace:
       stateSpace(
         qkHeads: 2, chunk: 64,
@@ -91,6 +94,12 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
           modelDim: modelDim, innerDim: 4, stateDim: 2, timeStepRank: 3, convWidth: 2, block: 7,
           projectionBias: true, convolutionBias: false), scope)
     }
+  }
+
+  private static var normedWindow: WindowConfiguration {
+    var window = WindowConfiguration(tokens: 9, sinks: 2, kvHeads: 2, headDim: 6, rotaryDim: 4, bias: true)
+    window.headNormEpsilon = 1e-5
+    return window
   }
 
   private func attention(

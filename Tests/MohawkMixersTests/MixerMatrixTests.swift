@@ -24,7 +24,8 @@ import Testing
       #expect(made.error(from: matrix.whole()) < 1e-12)
     case nil:
       let whole: [MixerCase] = [
-        .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .sinklessStateSpace, .narrowlyWindowedStateSpace,
+        .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .normedWindowedStateSpace, .sinklessStateSpace,
+        .narrowlyWindowedStateSpace,
       ]
       #expect(whole.contains(subject))
     }

@@ -47,13 +47,13 @@ class Window {
     for (int64_t t = 0; t < stretch.count; t++) {
       const auto angles = worker.pass.anglesOf(stretch.first + t, m.first_pair);
       float *const key = keyOf(trace[t], kv);
-      turn(key, angles, m.rotary_pairs);
+      place(worker, m.key_norm, angles, key);
       const int64_t position = state.filled + t;
       keep(key, values + t * trace.step + kv * group() * width, position, keys, kept);
       for (int64_t h = 0; h < group(); h++) {
         const int64_t head = kv * group() + h;
         float *const query = trace[t] + head * d;
-        turn(query, angles, m.rotary_pairs);
+        place(worker, m.query_norm, angles, query);
         worker.k.attendFloat(
             {query, keys, kept + h * all * width, 1, std::min(position + 1, all), d, width, m.scale, scores, out});
         float *const y = mixed[t] + head * width;
@@ -77,6 +77,12 @@ class Window {
 
   int64_t group() const { return heads / m.kv_heads; }
   float *keyOf(float *trace, int64_t kv) const { return trace + (heads + kv) * m.head_dim; }
+
+  /// Normalises a head where the model does, and turns it.
+  void place(const Worker &worker, const mhk_normalisation &norm, const Pass::Angles &angles, float *head) const {
+    if (norm.weight != nullptr) worker.k.normalise(head, norm, m.head_dim, 1, head);
+    turn(head, angles, m.rotary_pairs);
+  }
 
   /// Puts one token's key and the values of the heads that share it where they belong.
   void keep(const float *key, const float *values, int64_t position, float *keys, float *kept) const {

@@ -65,7 +65,8 @@ typedef struct {
   int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
   float scale;
   mhk_weighted_sum query, key;
-  const float *MHK_NULLABLE shares;  // [heads]
+  mhk_normalisation query_norm, key_norm;  // over each head, before it turns
+  const float *MHK_NULLABLE shares;        // [heads]
 } mhk_window;
 
 // Discrete-Mamba-2, or Mamba-2 when there are rates: then `decay` gives step sizes, softplus(decay + step_bias) within

@@ -18,7 +18,8 @@ class MohawkConfig(PreTrainedConfig):
             `rope_scaling`, `max_position_embeddings`, `bias`, `output_bias`, `head_norm_epsilon`, `window`.
         discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`, and where softmax attention mixes
             beside the recurrent part `window`: `tokens` that a token sees, `sinks` (first tokens of the text that it
-            sees too), `kv_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`, `rope_scaling`, `bias`, `scale`.
+            sees too), `kv_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`, `rope_scaling`, `bias`, `scale`,
+            `head_norm_epsilon`.
         mamba_2: `heads`, `head_dim`, `groups`, `state`, `convolution`, `chunk`, `norm_groups` (0: no norm),
             `norm_epsilon`, `projection_bias`, `convolution_bias`, `time_step_limit`.
         mamba: `width`, `state`, `step_rank`, `convolution`, `projection_bias`, `convolution_bias`.

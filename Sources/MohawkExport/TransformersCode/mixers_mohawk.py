@@ -243,7 +243,9 @@ class DiscreteMamba2(StateSpaceMixer):
             groups, wide_head, bias = (self.window.get(key) for key in ("kv_heads", "head_dim", "bias"))
             self.q_proj = nn.Linear(width, own["v_heads"] * wide_head, bias=bool(bias))
             self.k_proj = nn.Linear(width, groups * wide_head, bias=bool(bias))
-            self.window_gate = fresh(own["v_heads"])
+            self.window_gate, epsilon = fresh(own["v_heads"]), self.window.get("head_norm_epsilon")
+            self.q_norm = nn.Identity() if epsilon is None else RMSNorm(wide_head, epsilon)
+            self.k_norm = nn.Identity() if epsilon is None else RMSNorm(wide_head, epsilon)
 
     def decay(self, a_log):
         return None, -F.softplus(wide(a_log))
@@ -253,8 +255,8 @@ class DiscreteMamba2(StateSpaceMixer):
             return y
         own, length = self.window, u.size(1)
         tables = rotary_tables(own, own["head_dim"], places)
-        q, k = (turned(p(u).unflatten(-1, (-1, own["head_dim"])).transpose(1, 2), tables)
-                for p in (self.q_proj, self.k_proj))
+        q, k = (turned(norm(p(u).unflatten(-1, (-1, own["head_dim"]))).transpose(1, 2), tables)
+                for p, norm in ((self.q_proj, self.q_norm), (self.k_proj, self.k_norm)))
         v, at = x.transpose(1, 2), places.expand(u.size(0), -1)
         if padding is not None:
             at = at.masked_fill(~padding[:, -length:], -1)  # padding has no place in a text

@@ -5,6 +5,7 @@ import MohawkTensor
 package struct WindowAttention {
   package let configuration: WindowConfiguration
   package let query, key: Linear
+  package let queryNorm, keyNorm: RMSNorm?
   /// What sigmoid makes the window's share of each head of: [heads].
   package let gate: Tensor
   let heads: Int
@@ -25,6 +26,11 @@ package struct WindowAttention {
     let (width, bias) = (configuration.headDim, configuration.bias)
     query = Linear(in: modelDim, out: heads * width, bias: bias, scope / "q_proj")
     key = Linear(in: modelDim, out: configuration.kvHeads * width, bias: bias, scope / "k_proj")
+    func headNorm(_ name: String) -> RMSNorm? {
+      configuration.headNormEpsilon.map { RMSNorm(width, epsilon: $0, scope / name) }
+    }
+    queryNorm = headNorm("q_norm")
+    keyNorm = headNorm("k_norm")
     gate = scope.parameter("window_gate", [heads], .constant(Self.freshGate))
     rotary = RotaryEmbedding(
       dimensions: configuration.rotaryDim, base: configuration.rotaryBase, scaling: configuration.rotaryScaling,
@@ -32,7 +38,9 @@ package struct WindowAttention {
   }
 
   /// Names of its parameters: all have a part in the matrix.
-  static let parameterNames = ["q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias", "window_gate"]
+  static let parameterNames = [
+    "q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias", "q_norm.weight", "k_norm.weight", "window_gate",
+  ]
 
   /// The window's share of each head as the switch is now, for a single sequence: [heads].
   package var shares: Tensor {
@@ -51,14 +59,15 @@ package struct WindowAttention {
   }
 
   func operands(_ x: Tensor, offset: Int) -> Operands {
-    func heads(_ x: Tensor, _ count: Int) -> Tensor {
-      rotary(x.reshaped(x.size(0), x.size(1), count, configuration.headDim).transposed(1, 2), offset: offset)
+    func heads(_ x: Tensor, _ count: Int, _ norm: RMSNorm?) -> Tensor {
+      let parts = x.reshaped(x.size(0), x.size(1), count, configuration.headDim)
+      return rotary((norm.map { $0(parts).to(x.dtype) } ?? parts).transposed(1, 2), offset: offset)
     }
     var share = gate.sigmoid().unsqueezed(0)
     if let open = windowSwitch.open(batch: x.size(0), gate.dtype, on: gate.device) { share = share * open }
     return Operands(
-      q: heads(query(x), self.heads) * configuration.resolvedScale, k: heads(key(x), configuration.kvHeads),
-      share: share)
+      q: heads(query(x), self.heads, queryNorm) * configuration.resolvedScale,
+      k: heads(key(x), configuration.kvHeads, keyNorm), share: share)
   }
 
   private var group: Int { heads / configuration.kvHeads }

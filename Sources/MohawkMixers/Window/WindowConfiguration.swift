@@ -20,6 +20,8 @@ public struct WindowConfiguration: Sendable, Equatable {
   public var bias: Bool
   /// What the products of queries and keys are multiplied by; nil means 1/√headDim.
   public var scale: Double?
+  /// Epsilon of the RMSNorms over each head's queries and keys, before they are rotated; nil when there are none.
+  public var headNormEpsilon: Double?
 
   /// `tokens` and `kvHeads` must be at least 1, `sinks` at least 0, and `rotaryDim` even.
   public init(
@@ -37,13 +39,13 @@ public struct WindowConfiguration: Sendable, Equatable {
     self.scale = scale
   }
 
-  /// A window that has the queries and keys of an attention; its heads, norms of queries and keys and own window are left
-  /// out.
+  /// A window that has the queries and keys of an attention.
   public init(tokens: Int, sinks: Int, like attention: AttentionConfiguration) {
     self.init(
       tokens: tokens, sinks: sinks, kvHeads: attention.kvHeads, headDim: attention.headDim,
       rotaryDim: attention.rotaryDim, rotaryBase: attention.rotaryBase, rotaryScaling: attention.rotaryScaling,
       bias: attention.bias, scale: attention.scale)
+    headNormEpsilon = attention.headNormEpsilon
   }
 
   /// What the products of queries and keys are multiplied by.

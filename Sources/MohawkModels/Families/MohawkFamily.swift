@@ -83,10 +83,12 @@ enum MohawkFamily: Family {
     let rotary = try json.rotary(base: 10_000, fraction: 1, length: 2048)
     let rotaryDim = try AttentionConfiguration.rotaryDim(headDim, rotary.fraction, at: json.path)
     let scale = json.has("scale") ? try json.number("scale") : nil
-    return WindowConfiguration(
+    var result = WindowConfiguration(
       tokens: try json.integer("tokens", in: 1...16_384), sinks: try json.integer("sinks", default: 0, in: 0...16_384),
       kvHeads: kvHeads, headDim: headDim, rotaryDim: rotaryDim, rotaryBase: rotary.base,
       rotaryScaling: rotary.scaling, bias: try json.bool("bias", default: false), scale: scale)
+    if json.has("head_norm_epsilon") { result.headNormEpsilon = try json.epsilon("head_norm_epsilon", default: 1e-6) }
+    return result
   }
 
   private static func mamba2(_ json: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
@@ -176,6 +178,7 @@ enum MohawkFamily: Family {
     ]
     object["rope_scaling"] = window.rotaryScaling.json
     object["scale"] = window.scale
+    object["head_norm_epsilon"] = window.headNormEpsilon
     return object
   }
 
