@@ -56,7 +56,8 @@ public final class MatrixOrientation: TrainingStage {
         loss.matrices(student: mixer.factoredMatrix(of: input), teacher: target)
       }
     }
-    return try LayerWalk.accumulate(pair, tokens, signals?.input, .observedMatrix, share: share) { mixer, input, target in
+    return try LayerWalk.accumulate(pair, tokens, signals?.input, .observedMatrix, share: share) {
+      mixer, input, target in
       loss.matrices(
         student: mixer.factoredMatrix(of: input), teacher: MixerMatrix { target.matrix }, lengths: target.lengths)
     }

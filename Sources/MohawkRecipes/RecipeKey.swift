@@ -183,7 +183,8 @@ extension RecipeKey {
       key("top", \.top, "most likely tokens that are compared one by one, the rest as one; null: all"),
       key("labels", \.labels, "share of the loss that is cross-entropy against the text itself, 0 to 1"),
     ]
-    return common + (learns ? students : []) + (learns && stage != .orientation ? windows : []) + (comparesLayers ? layers : [])
+    return common + (learns ? students : []) + (learns && stage != .orientation ? windows : [])
+      + (comparesLayers ? layers : [])
       + (stage == .orientation ? matrices : []) + (stage == .distillation ? probabilities : [])
   }
 

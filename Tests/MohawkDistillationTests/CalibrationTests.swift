@@ -54,7 +54,8 @@ import Testing
     let before = errors(tiny)
     var seen = [before]
     let watch = Watch { seen.append(errors(tiny)) }
-    try TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [watch]) { _, _ in TinyPair.tokens() }.run()
+    try TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [watch]) { _, _ in TinyPair.tokens() }
+      .run()
     #expect(seen.count == 21)
     for (layer, error) in errors(tiny).enumerated() {
       let best = seen.map { $0[layer] }.min()!

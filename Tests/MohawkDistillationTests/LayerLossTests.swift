@@ -24,7 +24,8 @@ import Testing
     (plan.distance == .norm ? squares.sqrt() : squares).mean()
   }
 
-  private func check(_ stage: any TrainingStage, _ tiny: TinyPair, _ layer: (any Block, any Block, Tensor) -> Tensor) throws
+  private func check(_ stage: any TrainingStage, _ tiny: TinyPair, _ layer: (any Block, any Block, Tensor) -> Tensor)
+    throws
   {
     try stage.begin()
     let tokens = TinyPair.tokens()
@@ -32,14 +33,18 @@ import Testing
     let losses = tiny.teacherInputs(tokens.narrowed(1, from: 0, length: 11)).enumerated().map {
       layer(tiny.student.blocks[$0.offset], tiny.teacher.blocks[$0.offset], $0.element)
     }
-    for (found, wanted) in zip(result.perLayer, losses) { #expect(abs(found.item() - wanted.item()) < 1e-11 * wanted.item()) }
+    for (found, wanted) in zip(result.perLayer, losses) {
+      #expect(abs(found.item() - wanted.item()) < 1e-11 * wanted.item())
+    }
     let whole = losses[0] + losses[1] + losses[2]
     for (parameter, wanted) in zip(stage.parameters, whole.gradients(of: stage.parameters.map(\.value))) {
       #expect(parameter.value.gradient!.error(from: wanted!) < 1e-9 && parameter.value.gradient!.rms > 0)
     }
   }
 
-  @Test(arguments: losses.filter { $0.columns == .equal }) func outputsAreComparedAsTheRecipeSays(_ plan: StageRecipe) throws {
+  @Test(arguments: losses.filter { $0.columns == .equal }) func outputsAreComparedAsTheRecipeSays(_ plan: StageRecipe)
+    throws
+  {
     let tiny = try TinyPair()
     try check(try HiddenStateAlignment(tiny.pair, plan), tiny) { student, teacher, hidden in
       let target = teacher.mixer(teacher.mixerInput(hidden))

@@ -66,33 +66,52 @@ import Testing
   }
 
   /// Variants of stage 3 and their losses written out, from all logits, for each position.
-  static let variants: [(String, @Sendable (inout StageRecipe) -> Void, @Sendable (Tensor, Tensor, Tensor) -> Tensor)] = [
-    ("temperature", { $0.temperature = 2.5 }, { student, teacher, _ in
-      -((teacher / 2.5).softmax(-1) * (student / 2.5).logSoftmax(-1)).sum(over: -1) * 6.25
-    }),
-    ("reverse", { $0.divergence = .reverse }, { student, teacher, _ in
-      (student.softmax(-1) * (student.logSoftmax(-1) - teacher.logSoftmax(-1))).sum(over: -1)
-    }),
-    ("mixed at a temperature", { ($0.divergence, $0.temperature) = (.mixed, 0.5) }, { student, teacher, _ in
-      let (p, q) = ((teacher * 2).softmax(-1), (student * 2).softmax(-1))
-      let (a, b) = ((teacher * 2).logSoftmax(-1), (student * 2).logSoftmax(-1))
-      return ((q * (b - a)).sum(over: -1) - (p * b).sum(over: -1)) * 0.125
-    }),
-    ("labels", { ($0.labels, $0.temperature) = (0.3, 2) }, { student, teacher, next in
-      let soft = -((teacher * 0.5).softmax(-1) * (student * 0.5).logSoftmax(-1)).sum(over: -1) * 4
-      return soft * 0.7 - student.logSoftmax(-1).gathered(-1, next).squeezed(-1) * 0.3
-    }),
-    ("labels alone", { $0.labels = 1 }, { student, _, next in
-      -student.logSoftmax(-1).gathered(-1, next).squeezed(-1)
-    }),
-    ("the five most likely", { ($0.top, $0.temperature) = (5, 2) }, { student, teacher, _ in
-      let (p, q) = ((teacher * 0.5).softmax(-1), (student * 0.5).softmax(-1))
-      let (mass, ids) = p.topK(5)
-      let named = q.gathered(-1, ids)
-      let (rest, others) = (-mass.sum(over: -1) + 1, -named.sum(over: -1) + 1)
-      return ((mass * named.log()).sum(over: -1) + rest * others.log()) * -4
-    }),
-  ]
+  static let variants: [(String, @Sendable (inout StageRecipe) -> Void, @Sendable (Tensor, Tensor, Tensor) -> Tensor)] =
+    [
+      (
+        "temperature", { $0.temperature = 2.5 },
+        { student, teacher, _ in
+          -((teacher / 2.5).softmax(-1) * (student / 2.5).logSoftmax(-1)).sum(over: -1) * 6.25
+        }
+      ),
+      (
+        "reverse", { $0.divergence = .reverse },
+        { student, teacher, _ in
+          (student.softmax(-1) * (student.logSoftmax(-1) - teacher.logSoftmax(-1))).sum(over: -1)
+        }
+      ),
+      (
+        "mixed at a temperature", { ($0.divergence, $0.temperature) = (.mixed, 0.5) },
+        { student, teacher, _ in
+          let (p, q) = ((teacher * 2).softmax(-1), (student * 2).softmax(-1))
+          let (a, b) = ((teacher * 2).logSoftmax(-1), (student * 2).logSoftmax(-1))
+          return ((q * (b - a)).sum(over: -1) - (p * b).sum(over: -1)) * 0.125
+        }
+      ),
+      (
+        "labels", { ($0.labels, $0.temperature) = (0.3, 2) },
+        { student, teacher, next in
+          let soft = -((teacher * 0.5).softmax(-1) * (student * 0.5).logSoftmax(-1)).sum(over: -1) * 4
+          return soft * 0.7 - student.logSoftmax(-1).gathered(-1, next).squeezed(-1) * 0.3
+        }
+      ),
+      (
+        "labels alone", { $0.labels = 1 },
+        { student, _, next in
+          -student.logSoftmax(-1).gathered(-1, next).squeezed(-1)
+        }
+      ),
+      (
+        "the five most likely", { ($0.top, $0.temperature) = (5, 2) },
+        { student, teacher, _ in
+          let (p, q) = ((teacher * 0.5).softmax(-1), (student * 0.5).softmax(-1))
+          let (mass, ids) = p.topK(5)
+          let named = q.gathered(-1, ids)
+          let (rest, others) = (-mass.sum(over: -1) + 1, -named.sum(over: -1) + 1)
+          return ((mass * named.log()).sum(over: -1) + rest * others.log()) * -4
+        }
+      ),
+    ]
 
   @Test(arguments: variants.indices) func distillationIsWhatTheRecipeAsksFor(_ index: Int) throws {
     let (name, change, loss) = Self.variants[index]

@@ -40,7 +40,10 @@ import Testing
     // A stage has the keys that it knows what to do with; each property is a key of some stage.
     let stages = Set(StageName.allCases.map(\.rawValue))
     func shared(_ names: some Sequence<String>) -> Set<String> {
-      Set(names.map { name in stages.contains(String(name.prefix { $0 != "." })) ? "stage" + name.drop { $0 != "." } : name })
+      Set(
+        names.map { name in
+          stages.contains(String(name.prefix { $0 != "." })) ? "stage" + name.drop { $0 != "." } : name
+        })
     }
     #expect(shared(leaves(object, "")) == shared(RecipeKey.all.map(\.name)))
     #expect(Set(RecipeKey.all.map(\.name)).isSubset(of: leaves(object, "")))
@@ -74,7 +77,8 @@ import Testing
     let keys = Recipe().yaml.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
     #expect(
       keys == [
-        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "frames", "data", "model", "student",
+        "name", "seed", "threads", "device", "precision", "teacher", "stages", "signals", "frames", "data", "model",
+        "student",
         "pretraining", "calibration", "orientation", "alignment", "distillation", "checkpoints", "evaluation",
       ])
   }

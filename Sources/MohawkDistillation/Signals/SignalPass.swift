@@ -5,7 +5,9 @@ import MohawkTensor
 public enum SignalPass {
   /// The `count` most likely ids of every position of tokens [rows, length + 1], row after row. Logits exist for a slice
   /// of positions at a time.
-  public static func top(_ teacher: any LanguageModel, _ tokens: Tensor, count: Int, temperature: Double = 1) -> TopProbabilities {
+  public static func top(_ teacher: any LanguageModel, _ tokens: Tensor, count: Int, temperature: Double = 1)
+    -> TopProbabilities
+  {
     withoutGradients {
       let hidden = teacher.normalise(teacher.hidden(ids(tokens))).reshaped(-1, teacher.modelDim)
       let size = max(1, VocabularyLoss.graphElements / teacher.vocabulary)
