@@ -25,6 +25,7 @@ import gguf_in_token_checks  # noqa: E402
 import gguf_tokenizer_checks  # noqa: E402
 import golden_checks  # noqa: E402
 import remote_code_checks  # noqa: E402
+import started_checks  # noqa: E402
 import student_checks  # noqa: E402
 import tokenizer_checks  # noqa: E402
 from check import Failure, Measured, NotAvailable  # noqa: E402
@@ -32,7 +33,8 @@ from golden_file import make_deterministic  # noqa: E402
 from sources import Workshop  # noqa: E402
 
 GROUPS = [golden_checks, family_checks, export_checks, gguf_checks, gguf_in_checks, gguf_tokenizer_checks,
-          gguf_in_token_checks, remote_code_checks, student_checks, tokenizer_checks]
+          gguf_in_token_checks, remote_code_checks, student_checks, started_checks,
+          tokenizer_checks]
 
 
 def run(check, workshop):

@@ -50,6 +50,11 @@ def outputs(model, ids, scratch, continuation=0, kind=None):
     return tensors
 
 
+def distill(teacher, run, options):
+    """`mohawk distill`."""
+    call([program("MOHAWK", ".build/release/mohawk"), "distill", "--teacher", str(teacher), "--output", str(run)] + options)
+
+
 def convert(source, target, form, kind=None):
     """`mohawk convert`; form is hf, granite, bamba, mamba2, phi-mamba or gguf, kind the type of a GGUF's numbers."""
     mohawk = program("MOHAWK", ".build/release/mohawk")

@@ -56,6 +56,7 @@ extension Recipe {
       $0.alignment.batchTokens = 512
       $0.distillation.tokens = 153_600
       $0.distillation.batchTokens = 512
+      $0.distillation.warmup = 0.2
       $0.distillation.decay = 0.5
       for stage in [StageName.alignment, .distillation] {
         $0[stage].learningRate = 1e-3
