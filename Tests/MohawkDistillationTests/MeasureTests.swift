@@ -188,6 +188,8 @@ import Testing
     }
     let stock = try TinyPair(of: TinyPair.llama())
     #expect(MixerMemory.measure(stock.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
+    let windowed = try TinyPair { $0.window = 3 }
+    #expect(MixerMemory.measure(windowed.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
   }
 
   @Test(arguments: [4, 2]) func factsOfAttentionAreThoseOfAnObviousLoop(_ kvHeads: Int) throws {

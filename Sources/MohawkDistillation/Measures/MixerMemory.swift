@@ -9,11 +9,17 @@ public struct MixerMemory: Sendable, Equatable {
   /// D of each head.
   public var skips: [Double]
 
-  /// Of every layer whose mixer has decays and is the student's own, each fed with the teacher's input to it.
+  /// Of every layer whose mixer has decays and is the student's own, each fed with the teacher's input to it. A window
+  /// beside the recurrent part remembers nothing of that kind and is left out.
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - batches: ids [batch, length]; as much of them is read as ``LayerDistances`` reads for matrices.
   public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerMemory?] {
+    guard let windowSwitch = pair.student.windowSwitch else { return recurrent(pair, batches) }
+    return windowSwitch.with(.off) { recurrent(pair, batches) }
+  }
+
+  private static func recurrent(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerMemory?] {
     var sums = [(logDecay: [Double], skips: [Double])?](repeating: nil, count: pair.student.blocks.count)
     withoutGradients {
       for ids in batches {
