@@ -48,6 +48,7 @@ public final class Calibration: TrainingStage {
   }
 
   public var rates: [Double] { pair.rates(parameters, plan) }
+  public var blocks: [Int] { pair.blocks(parameters) }
 
   public var saved: [Parameter] { pair.student.parameters.all + (best?.saved ?? []) }
 

@@ -45,6 +45,7 @@ public final class HiddenStateAlignment: TrainingStage {
   }
 
   public var rates: [Double] { pair.rates(parameters, plan) }
+  public var blocks: [Int] { pair.blocks(parameters) }
 
   public var saved: [Parameter] { pair.student.parameters.all }
 

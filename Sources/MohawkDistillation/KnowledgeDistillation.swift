@@ -49,6 +49,7 @@ public final class KnowledgeDistillation: TrainingStage {
   }
 
   public var rates: [Double] { pair.rates(parameters, plan) }
+  public var blocks: [Int] { pair.blocks(parameters) }
 
   public var saved: [Parameter] { pair.student.parameters.all }
 

@@ -46,6 +46,7 @@ public final class MatrixOrientation: TrainingStage {
   }
 
   public var rates: [Double] { pair.rates(parameters, plan) }
+  public var blocks: [Int] { pair.blocks(parameters) }
 
   public var saved: [Parameter] { pair.student.parameters.all }
 

@@ -30,6 +30,17 @@ extension DistillationPair {
     }
   }
 
+  /// How many matrices each parameter is to Muon: B and C of one projection are two; what is no matrix of a block, or
+  /// decides decays, is none.
+  func blocks(_ parameters: [Parameter]) -> [Int] {
+    parameters.map { parameter in
+      guard parameter.decays, parameter.value.rank == 2, parameter.name.hasPrefix("layers."),
+        !decides(parameter, { $0.decaysDependOn(parameter.name) })
+      else { return 0 }
+      return parameter.name.hasSuffix(".in_proj.bc") ? 2 : 1
+    }
+  }
+
   /// The layer of whose mixer a parameter of the student is; nil for others.
   func mixerLayer(of parameter: Parameter) -> Int? {
     let path = parameter.name.split(separator: ".")

@@ -154,7 +154,7 @@ extension RecipeKey {
       key("finalLearningRate", \.finalLearningRate, "learning rate of the last step"),
       key("warmup", \.warmup, "share of the steps that warm up, 0 to 1"),
       key("decay", \.decay, "share of the steps that decay, 0 to 1"),
-      key("weightDecay", \.weightDecay, "AdamW's decoupled weight decay"),
+      key("weightDecay", \.weightDecay, "decoupled weight decay"),
       key("beta1", \.beta1, "AdamW's decay of the first moment"),
       key("beta2", \.beta2, "AdamW's decay of the second moment"),
       key("epsilon", \.epsilon, "AdamW's epsilon"),
@@ -163,6 +163,7 @@ extension RecipeKey {
       key("evaluateEvery", \.evaluateEvery, "steps between evaluations; 0: only at the end"),
     ]
     let students = [
+      key("optimizer", \.optimizer, "what moves the matrices of blocks; AdamW moves everything else"),
       key("passes", \.passes, "how often the stage goes through its tokens"),
       key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
       key("decayRate", \.decayRate, "factor on the learning rate of weights of decays and step sizes"),

@@ -191,6 +191,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable, RawValue == S
 extension Precision: RecipeValue {}
 extension TrainedPart: RecipeValue {}
 extension LayerDistance: RecipeValue {}
+extension MatrixOptimizer: RecipeValue {}
 extension MatrixColumns: RecipeValue {}
 extension Divergence: RecipeValue {}
 extension StudentFrame: RecipeValue {}

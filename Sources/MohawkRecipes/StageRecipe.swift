@@ -1,4 +1,4 @@
-/// One training stage: how much, how fast, and what moves. AdamW with a warm-up–stable–decay schedule.
+/// One training stage: how much, how fast, and what moves, with a warm-up–stable–decay schedule.
 public struct StageRecipe: Codable, Sendable, Equatable {
   /// Tokens to train on; the last step is filled up.
   public var tokens: Int
@@ -16,7 +16,9 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var warmup = 0.1
   /// Share of the steps that decay, 0 to 1.
   public var decay = 0.1
-  /// AdamW's decoupled weight decay.
+  /// What moves the matrices of blocks; AdamW moves everything else.
+  public var optimizer = MatrixOptimizer.adamW
+  /// Decoupled weight decay.
   public var weightDecay = 0.1
   /// AdamW's decay of the first moment.
   public var beta1 = 0.9
@@ -88,6 +90,14 @@ public enum TrainedPart: String, Codable, Sendable, CaseIterable {
   case all
   /// Everything but the mixers that stand for attention, which stay as they start.
   case rest
+}
+
+/// What moves the matrices of a student's blocks.
+public enum MatrixOptimizer: String, Codable, Sendable, CaseIterable {
+  /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+  case adamW = "adamw"
+  /// Momentum with its singular values made alike (Jordan 2024), in steps as large as AdamW's.
+  case muon
 }
 
 /// How the distance of a layer's output or matrix from its teacher's is measured.

@@ -1,4 +1,3 @@
-import MohawkFiles
 import MohawkLayers
 import MohawkRecipes
 import MohawkTensor
@@ -90,17 +89,6 @@ public final class AdamW {
     }
   }
 
-  /// The norm of all gradients together, each in the unit of its parameter.
-  public func norm(of gradients: [Tensor]) -> Double {
-    let units = Set(groups.map(\.pace.unit)).sorted()
-    if units.allSatisfy({ $0 == 1 }) { return TensorList.norm(gradients) }
-    let squares = units.map { unit in
-      let norm = unit * TensorList.norm(gradients.indices.filter { parameters[$0].unit == unit }.map { gradients[$0] })
-      return norm * norm
-    }
-    return squares.reduce(0, +).squareRoot()
-  }
-
   /// The moments under the names `<parameter>.first` and `<parameter>.second`.
   public var state: [(name: String, tensor: Tensor)] {
     parameters.indices.flatMap {
@@ -108,38 +96,6 @@ public final class AdamW {
     }
   }
 
-  /// Continues from saved moments after `step` updates.
-  /// - Throws: one `MohawkError` that lists what is missing, misshapen, broken or left over.
-  public func restore(_ file: SafetensorsFile, step: Int) throws {
-    try file.fill(state)
-    self.step = step
-  }
-}
-
-extension SafetensorsFile {
-  /// Overwrites `targets` with the tensors of the same names, bit by bit.
-  /// - Throws: one `MohawkError` when names, shapes or types do not match on either side, or a value is not finite.
-  func fill(_ targets: [(name: String, tensor: Tensor)]) throws {
-    var faults: [String] = []
-    for (name, tensor) in targets {
-      guard let entry = entries[name] else {
-        faults.append("\(name) is missing")
-        continue
-      }
-      if entry.shape != tensor.shape || entry.dtype != tensor.dtype {
-        faults.append("\(name) is \(entry.dtype)\(entry.shape), not \(tensor.dtype)\(tensor.shape)")
-      }
-    }
-    let wanted = Set(targets.map(\.name))
-    faults += names.filter { !wanted.contains($0) }.map { "\($0) is not used" }
-    guard faults.isEmpty else {
-      let more = faults.count > 10 ? "; and \(faults.count - 10) more" : ""
-      throw MohawkError(
-        .mismatch, "the tensors do not fit: \(faults.prefix(10).joined(separator: "; "))\(more)", at: path,
-        remedy: "resume with the recipe and the version that wrote the checkpoint")
-    }
-    try withoutGradients {
-      for (name, tensor) in targets { tensor.assign(try self.tensor(name, checkFinite: true)) }
-    }
-  }
+  /// Counts on from `step` updates, whose moments `state` has been given.
+  public func continues(after step: Int) { self.step = step }
 }

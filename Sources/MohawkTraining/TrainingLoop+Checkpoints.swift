@@ -46,7 +46,7 @@ extension TrainingLoop {
       leave()
       return
     }
-    let optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan), rates: stage.rates)
+    let optimizer = Optimizer(stage)
     try optimizer.restore(try checkpoint.optimizer(), step: state.stageStep)
     self.optimizer = optimizer
     stageStep = state.stageStep

@@ -2,7 +2,7 @@ import MohawkFiles
 import MohawkRecipes
 import MohawkTensor
 
-/// The one training loop: runs stages one after another, each with AdamW and the schedule of its recipe started afresh.
+/// The one training loop: runs stages one after another, each with its recipe's optimiser and schedule started afresh.
 ///
 /// A run that was stopped or killed goes on from its newest checkpoint with the very numbers that an uninterrupted run
 /// would have had, because batches are a function of stage and step, and weights, moments and generators are restored
@@ -30,7 +30,7 @@ public final class TrainingLoop {
   var evaluationDue = false
   var recentLosses: [Double] = []
   /// Nil between stages.
-  var optimizer: AdamW?
+  var optimizer: Optimizer?
   /// The newest checkpoint known to be good.
   var lastCheckpoint: String?
   private var hasResumed = false
@@ -125,7 +125,7 @@ public final class TrainingLoop {
   private func enter(_ stage: any TrainingStage) throws {
     try stage.begin()
     precondition(!stage.parameters.isEmpty, "stage \(stage.name.rawValue) has nothing to train")
-    optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan), rates: stage.rates)
+    optimizer = Optimizer(stage)
   }
 
   /// Moves on to the next stage.

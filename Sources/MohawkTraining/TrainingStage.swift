@@ -19,6 +19,10 @@ public protocol TrainingStage: AnyObject {
   /// A factor on the learning rate for each of `parameters`; all 1 unless a stage says otherwise.
   var rates: [Double] { get }
 
+  /// How many blocks of rows each of `parameters` has that Muon moves as matrices of their own, where the plan asks for
+  /// Muon; 0 for those that stay with AdamW, as all do unless a stage says otherwise.
+  var blocks: [Int] { get }
+
   /// All parameters, moving and frozen, that a checkpoint of this stage must hold. Asked for after `begin`.
   var saved: [Parameter] { get }
 
@@ -37,6 +41,7 @@ public protocol TrainingStage: AnyObject {
 
 extension TrainingStage {
   public var rates: [Double] { parameters.map { _ in 1 } }
+  public var blocks: [Int] { parameters.map { _ in 0 } }
   public func evaluate() throws -> [Metric] { [] }
   public func end() throws {}
 }

@@ -52,6 +52,11 @@ final class ToyStage: TrainingStage {
 
   var saved: [Parameter] { model.parameters.all }
 
+  /// What Muon moves where the plan asks for it: the layers' weights, the second one in two blocks.
+  var blocks: [Int] {
+    parameters.map { ["layers.0.weight": 1, "layers.1.weight": 2][$0.name] ?? 0 }
+  }
+
   func begin() { parameters = model.parameters.train(where: moves) }
 
   func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
@@ -126,6 +131,7 @@ struct ToyRun {
     first.moves = { !$0.name.hasPrefix("head") }
     var last = StageRecipe(tokens: 6 * 40, batchTokens: 40, learningRate: 1e-2, trains: .all)
     last.evaluateEvery = 2
+    last.optimizer = .muon
     second = ToyStage(.distillation, last, model, noise: noise)
   }
 
