@@ -102,7 +102,7 @@ extension DecoderConfiguration {
 
   private func mamba2(_ recipe: StudentRecipe, _ start: StudentRecipe.Start) throws -> Mamba2Configuration {
     let inner = (recipe.keepsMLPs ? 1 : 2) * modelDim
-    let headDim = recipe.headDim ?? (start == .context && recipe.keepsMLPs ? attention.headDim : nil)
+    let headDim = recipe.headDim ?? (start.looksAtText && recipe.keepsMLPs ? attention.headDim : nil)
     let heads = try heads(recipe, width: headDim.map { $0 * (recipe.vHeads ?? attention.heads) } ?? inner)
     return Mamba2Configuration(
       modelDim: modelDim, heads: heads.v, headDim: headDim ?? inner / heads.v, groups: heads.qk,

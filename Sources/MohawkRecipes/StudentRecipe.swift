@@ -49,9 +49,14 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
     case paper
     /// The state-space heads that best imitate, on a little text, what attention makes of its values; in closed form.
     case context
+    /// Values and output projection of the attention, decays by how far it looks back, random B and C that are small.
+    case scaled
     /// The paper's start with output projections of zeros: mixers that put out nothing.
     case silent
     /// Projections copied from attention: V to x, K to B, Q to C, O to the output (Mamba in the Llama).
     case attention
+
+    /// Whether mixers begin as heads that were found on a little text, one for each of the attention's.
+    public var looksAtText: Bool { self == .context || self == .scaled }
   }
 }

@@ -1,4 +1,5 @@
 import MohawkDistillation
+import MohawkRecipes
 import MohawkReports
 
 extension DistillationRun {
@@ -6,14 +7,15 @@ extension DistillationRun {
   private static let calibrationSequences = 2
 
   /// Fits the student's mixers to what attention makes of the first training sequences, and says what came out.
-  func startFromContext(_ pair: DistillationPair, _ data: RunData) throws {
+  func startFromText(_ pair: DistillationPair, _ data: RunData, _ start: StudentRecipe.Start) throws {
     let first = recipe.data.skip
     let batch = data.batch(samples: first..<first + Self.calibrationSequences)
     let clock = ContinuousClock.now
-    let fits = try ContextStart.run(pair, batch.narrowed(1, from: 0, length: batch.size(1) - 1))
+    let ids = batch.narrowed(1, from: 0, length: batch.size(1) - 1)
+    let fits = try ContextStart.run(pair, ids, drawn: start == .scaled)
     let seconds = (ContinuousClock.now - clock) / .seconds(1)
     settings.notice(
-      "mixers fitted to the context of attention in \(Number.short(seconds)) s (error: 1 is a mixer that puts out nothing)"
+      "mixers \(start == .scaled ? "started by the look-back" : "fitted to the context") of attention in \(Number.short(seconds)) s (error: 1 is a mixer that puts out nothing)"
     )
     for (layer, heads) in fits.enumerated() {
       guard let heads else { continue }

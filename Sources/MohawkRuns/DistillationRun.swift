@@ -72,7 +72,7 @@ public final class DistillationRun {
     ).map { $0.report(start: start, of: student.configuration) }
     var pair = try DistillationPair(teacher: teacher, student: student)
     pair.copied = Set(transfer.filter { $0.teacher != nil }.map(\.student))
-    if start == .context {
+    if start.looksAtText {
       try ContextStart.require(pair)
       pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.takesOver))
     }
@@ -91,7 +91,7 @@ public final class DistillationRun {
       recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
       notice: settings.notice, shouldStop: settings.shouldStop)
     try requireAll(signals, of: data)
-    if start == .context, try !run.hasCheckpoint { try startFromContext(pair, data) }
+    if start.looksAtText, try !run.hasCheckpoint { try startFromText(pair, data, start) }
     let stages = try stages(pair, data, signals)
     try run.train(stages) { stage, step in
       let plan = stages[stage].plan
@@ -233,12 +233,14 @@ public final class DistillationRun {
 extension WeightTransfer.Row {
   func report(start: StudentRecipe.Start, of student: DecoderConfiguration) -> WeightTransferRow {
     let mixer = student.mamba2 == nil ? DecoderConfiguration.Mixer.discreteMamba2 : .mamba2
-    let isFitted = start == .context && source == nil && ContextStart.fits(parameter, of: mixer)
-    return WeightTransferRow(
-      student: parameter, teacher: source, shape: shape,
-      how: source != nil
-        ? "copied"
-        : isFitted
-          ? "fitted to the attention" : WeightTransfer.silences(parameter, start) ? "set to 0" : "drawn afresh")
+    let how =
+      if source != nil {
+        "copied"
+      } else if start.looksAtText, ContextStart.fits(parameter, of: mixer) {
+        start == .scaled ? "set by the attention's look-back" : "fitted to the attention"
+      } else {
+        WeightTransfer.silences(parameter, start) ? "set to 0" : "drawn afresh"
+      }
+    return WeightTransferRow(student: parameter, teacher: source, shape: shape, how: how)
   }
 }

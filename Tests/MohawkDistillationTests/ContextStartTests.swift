@@ -110,6 +110,44 @@ import Testing
     #expect(outputError(tiny, ids()).allSatisfy { $0 < 1 })
   }
 
+  @Test func theScaledStartKeepsValuesDrawsScoresAndRemembersAsFarAsAttentionLooksBack() throws {
+    let tiny = try pair(rotaryDim: 4)
+    let drawn = (0..<3).map { (tiny.student.blocks[$0].mixer as! DiscreteMamba2).bcWeight.copy() }
+    let inputs = tiny.teacherInputs(ids())
+    let fits = try ContextStart.run(tiny.pair, ids(), drawn: true)
+    for layer in 0..<3 {
+      let input = tiny.teacher.blocks[layer].mixerInput(inputs[layer])
+      let attention = try #require(tiny.teacher.blocks[layer].mixer as? Attention)
+      let mixer = try #require(tiny.student.blocks[layer].mixer as? DiscreteMamba2)
+      let operands = attention.operands(input, for: .mixing)
+      #expect(mixer.operands(input, for: .mixing).x!.error(from: attention.values(operands)) < 1e-12)
+      #expect(mixer.outProjection.weight.error(from: attention.dense.weight) < 1e-12)
+      // A ninth of what rows like the teacher's would give, but for the last row of each head: the constant's.
+      let factor = (attention.configuration.resolvedScale / 9).squareRoot()
+      func rows(_ weight: Tensor) -> Tensor { weight.reshaped(2, 4, 6, -1).narrowed(2, from: 0, length: 5) }
+      #expect(rows(mixer.bcWeight).error(from: rows(drawn[layer]) * factor) < 1e-12)
+
+      let matrix = attention.matrix(operands)
+      let lengths = attention.values(operands).transposed(1, 2).square().sum(over: -1).sqrt()
+      for (head, fit) in try #require(fits[layer]).enumerated() {
+        let (rows, size) = (matrix.selected(1, head).doubles(), lengths.selected(1, head).doubles())
+        var (sum, mass) = (0.0, 0.0)
+        for sequence in 0..<2 {
+          let mean = size[sequence * 48..<(sequence + 1) * 48].reduce(0, +) / 48
+          for i in 0..<48 {
+            for j in 0...i where size[sequence * 48 + j] >= mean / 2 {
+              let weight = rows[(sequence * 48 + i) * 48 + j] * size[sequence * 48 + j] / mean
+              sum += weight * Double(i - j)
+              mass += weight
+            }
+          }
+        }
+        let lookBack = sum / mass
+        #expect(abs(fit.decay - lookBack / (1 + lookBack)) < 1e-9 && fit.error.isFinite)
+      }
+    }
+  }
+
   @Test func teachersWithNormsOfQueriesAndKeysHaveAStart() throws {
     var shape = TinyPair.shape()
     shape.attention.headNormEpsilon = 1e-6

@@ -132,6 +132,20 @@ import Testing
     }
   }
 
+  @Test func theScaledStartHasItsDecaysAndScores() throws {
+    let tiny = try pair()
+    let fits = try ContextStart.run(tiny.pair, ids(), drawn: true)
+    for layer in 0..<3 {
+      let mixer = try #require(tiny.student.blocks[layer].mixer as? Mamba2)
+      let input = tiny.teacher.blocks[layer].mixerInput(tiny.teacherInputs(ids())[layer])
+      let operands = mixer.operands(input, for: .matrix)
+      let heads = try #require(fits[layer])
+      #expect(heads.allSatisfy { $0.content == 1 / 9.0 && $0.skip == 0.1 })
+      let decays = operands.logDecay.exp().narrowed(1, from: 5, length: 1).reshaped(2, -1).selected(0, 0)
+      #expect(decays.error(from: Tensor(heads.map(\.decay))) < 1e-9)
+    }
+  }
+
   @Test func readingOneTokenAfterAnotherIsReadingAllAtOnce() throws {
     let tiny = try pair(dtype: .float32)
     try ContextStart.run(tiny.pair, ids())
@@ -200,7 +214,7 @@ import Testing
       }
       let stage = try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer))
       try stage.begin()
-      let optimizer = AdamW(stage.parameters, AdamW.Settings(stage.plan))
+      let optimizer = Optimizer(stage)
       return try (0..<12).map { _ in
         let loss = try stage.accumulate(TinyPair.tokens(), share: 1).total.item()
         let gradients = stage.parameters.map { $0.value.gradient! }

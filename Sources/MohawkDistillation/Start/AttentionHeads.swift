@@ -105,6 +105,19 @@ struct AttentionHeads {
     return copy
   }
 
+  /// Takes rows of B for keys and of C for queries, without biases; the last row of each head is left to the constant.
+  /// - Parameter drawn: [2 heads · stateDim, modelDim].
+  mutating func replaceByRows(_ drawn: Tensor) {
+    let (heads, width) = (query.size(0), query.size(2))
+    let rows = drawn.reshaped(2, heads, -1, width)
+    let kept = rows.size(2) - 1
+    (key, query) = (
+      rows.selected(0, 0).narrowed(1, from: 0, length: kept), rows.selected(0, 1).narrowed(1, from: 0, length: kept)
+    )
+    queryBias = .zeros([heads, kept, 1], .float64)
+    keyBias = queryBias
+  }
+
   /// The scores, [batch, heads, length, length].
   func scores(_ input: Tensor) -> Tensor {
     Self.activations(input, query, queryBias).matmul(Self.activations(input, key, keyBias).transposed()) * scale

@@ -39,6 +39,37 @@ struct ContextFit {
     fits = Self.fit(context: matrix.matmul(values), values: values, scores: heads.scores(wide))
   }
 
+  /// Heads whose scores are drawn at random and small, with the attention's mean look-back as their memory.
+  /// - Parameters:
+  ///   - attention: the teacher's.
+  ///   - input: what enters it, [batch, length, modelDim].
+  ///   - drawn: rows of B and C as a student draws them, [2 heads · stateDim, modelDim].
+  init(lookingBackLike attention: Attention, _ input: Tensor, drawn: Tensor) {
+    let wide = input.to(.float64, on: .cpu)
+    let operands = attention.operands(input, for: .mixing)
+    let matrix = attention.matrix(operands).to(.float64, on: .cpu)
+    let values = attention.values(operands).transposed(1, 2).to(.float64, on: .cpu).contiguous()
+    var heads = AttentionHeads(attention, wide)
+    heads.replaceByRows(drawn.detached().to(.float64, on: .cpu))
+    self.heads = heads
+    let lookBacks = Self.distances(matrix, values).map { shares in
+      shares.enumerated().reduce(0) { $0 + Double($1.offset) * $1.element }
+    }
+    let context = matrix.matmul(values)
+    let scores = heads.scores(wide)
+    fits = lookBacks.enumerated().map { head, lookBack in
+      // What decays by a at every step is looked back at over a / (1 - a) tokens.
+      let decay = min(max(lookBack / (lookBack + 1), Self.decays[0]), Self.decays.last!)
+      var fit = HeadFit(decay: decay, uniform: 1e-3, content: 1 / 9.0, skip: 0.1, error: 0)
+      let window = ExponentialWindow.matrix(decay, values.size(2))
+      let own = values.selected(1, head)
+      let made = ((scores.selected(1, head) * fit.content + fit.uniform) * window).matmul(own) + own * fit.skip
+      let target = context.selected(1, head)
+      fit.error = ((made - target).square().sum() / target.square().sum()).sqrt().item()
+      return fit
+    }
+  }
+
   /// For each head how often it looks how far back, each look weighed with the length of the value there. Columns with
   /// values shorter than half of the mean, such as those of sinks, do not count.
   private static func distances(_ matrix: Tensor, _ values: Tensor) -> [[Double]] {

@@ -27,10 +27,12 @@ public enum ContextStart {
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - ids: some sequences of the training text, int64 [rows, length].
+  ///   - isDrawn: whether B and C stay as they were drawn, but smaller, and decays follow the attention's look-back,
+  ///     instead of being fitted.
   /// - Returns: by layer, what every head starts as; nil for layers that keep their attention.
   /// - Throws: `MohawkError` when a mixer's geometry has no place for the heads of the attention.
   @discardableResult
-  public static func run(_ pair: DistillationPair, _ ids: Tensor) throws -> [[HeadFit]?] {
+  public static func run(_ pair: DistillationPair, _ ids: Tensor, drawn isDrawn: Bool = false) throws -> [[HeadFit]?] {
     try require(pair)
     return withoutGradients {
       let kept = pair.keptLayers
@@ -41,14 +43,20 @@ public enum ContextStart {
         defer { if layer + 1 < pair.teacher.blocks.count { hidden = block(hidden) } }
         guard !kept.contains(layer), let attention = block.mixer as? Attention else { return nil }
         let input = pair.student.blocks[layer].mixerInput(hidden)
+        func weights(_ stateDim: Int, _ drawn: Tensor) -> ContextWeights {
+          let fit =
+            isDrawn
+            ? ContextFit(lookingBackLike: attention, input, drawn: drawn)
+            : ContextFit(attention, input, dimensions: stateDim - 1)
+          return ContextWeights(attention, input, fit: fit, stateDim: stateDim, drawn: drawn)
+        }
         switch pair.student.blocks[layer].mixer {
         case let mixer as DiscreteMamba2:
-          let weights = ContextWeights(attention, input, stateDim: mixer.configuration.stateDim, drawn: mixer.bcWeight)
+          let weights = weights(mixer.configuration.stateDim, mixer.bcWeight)
           start(mixer, weights)
           return weights.fits
         case let mixer as Mamba2:
-          let weights = ContextWeights(
-            attention, input, stateDim: mixer.configuration.stateDim, drawn: mixer.bcRows.weight)
+          let weights = weights(mixer.configuration.stateDim, mixer.bcRows.weight)
           for (name, unit) in start(mixer, weights) {
             pair.student.parameters["layers.\(layer).mixer.\(name)"]?.unit = unit
           }
@@ -72,7 +80,7 @@ public enum ContextStart {
       }
       guard let objection else { continue }
       throw MohawkError(
-        .mismatch, "the start 'context' \(objection)", at: "student.start",
+        .mismatch, "the starts 'context' and 'scaled' \(objection)", at: "student.start",
         remedy: "leave student.qkHeads, student.vHeads and student.headDim out, or set student.start to paper")
     }
   }
