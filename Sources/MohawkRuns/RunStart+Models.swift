@@ -28,7 +28,7 @@ extension RunStart {
       return "\(Self.count(elements)) (\(Number.short(percent)) %) in \(part.count) tensors"
     }
     rows.append(Row("copied from the teacher", student: share(transfer.filter { $0.teacher != nil })))
-    for how in ["fitted to the attention", "set to 0", "drawn afresh"] {
+    for how in ["fitted to the attention", "set by the attention's look-back", "set to 0", "drawn afresh"] {
       let part = transfer.filter { $0.how == how }
       if !part.isEmpty || how == "drawn afresh" { rows.append(Row(how, student: share(part))) }
     }
@@ -42,7 +42,27 @@ extension RunStart {
           teacher: signals.flatMap { Self.standIn($0, for: name) } ?? "runs",
           student: "\(part.rawValue): \(Self.count(elements)) in \(moving.count) tensors"))
     }
+    rows += Self.budgets(pair, teacher.configuration, recipe, signals)
     self.init(rows: rows)
+  }
+
+  /// Tokens and steps of each stage, and on a processor about how long they take.
+  private static func budgets(
+    _ pair: DistillationPair, _ shape: DecoderConfiguration, _ recipe: Recipe, _ signals: TeacherSignals?
+  ) -> [Row] {
+    let speed = recipe.device == "cpu" ? ProductSpeed.measured(recipe.precision.compute) : nil
+    return recipe.stages.enumerated().map { number, name in
+      let plan = recipe[name]
+      let cost = StageCost(
+        name, pair, of: shape, length: recipe.data.sequenceLength, teacherRuns: signals?.part(for: name) == nil)
+      let seconds = speed.map { cost.seconds(tokens: plan.steps * plan.batchTokens, speed: $0) }
+      let time = seconds.map { ", about \(Number.duration($0))" } ?? ""
+      let passes = plan.passes > 1 ? ", \(plan.passes) times" : ""
+      return Row(
+        "budget of part \(number + 1)",
+        student:
+          "\(count(plan.tokens)) tokens\(passes), \(count(plan.steps)) steps of \(count(plan.batchTokens))\(time)")
+    }
   }
 
   /// What stands in for the teacher in a stage; nil where it runs.

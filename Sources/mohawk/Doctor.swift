@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MohawkReports
+import MohawkRuns
 import MohawkTensor
 
 /// What this machine has, and what it lacks.
@@ -19,8 +20,8 @@ struct Doctor: ParsableCommand {
     table.add(["freed memory is kept", Runtime.keepFreedMemory() ? "yes" : "no (this C library has no such setting)"])
     let cuda = Runtime.cudaDeviceCount
     table.add(["CUDA devices", cuda == 0 ? "none" : "\(cuda)"])
-    table.add(["fp32 matrix product", String(format: "%.0f GFLOP/s", Machine.matrixSpeed(.float32))])
-    table.add(["bf16 matrix product", String(format: "%.0f GFLOP/s", Machine.matrixSpeed(.bfloat16))])
+    table.add(["fp32 matrix product", String(format: "%.0f GFLOP/s", ProductSpeed.measured(.float32) / 1e9)])
+    table.add(["bf16 matrix product", String(format: "%.0f GFLOP/s", ProductSpeed.measured(.bfloat16) / 1e9)])
     Terminal.say(table.text)
     let advice = Machine.advice
     Terminal.say(advice.isEmpty ? "Nothing is missing." : advice.map { "- " + $0 }.joined(separator: "\n"))

@@ -31,16 +31,6 @@ enum Machine {
     return result
   }
 
-  /// The best of a few products of 1024 × 1024 matrices, in GFLOP/s.
-  static func matrixSpeed(_ dtype: DType) -> Double {
-    let a = RandomGenerator(seed: 1).normal([1024, 1024]).to(dtype)
-    let clock = ContinuousClock()
-    _ = a.matmul(a)
-    let best = (0..<5).map { _ in clock.measure { _ = a.matmul(a) } }.min()!
-    return 2 * 1024 * 1024 * 1024 / (Double(best.components.attoseconds) * 1e-18 + Double(best.components.seconds))
-      / 1e9
-  }
-
   private static func cpuInfo(_ key: String) -> String? { line(of: key, in: "/proc/cpuinfo") }
 
   private static func memoryInfo(_ key: String) -> Int? {
