@@ -15,7 +15,7 @@ public final class Calibration: TrainingStage {
   private let pair: DistillationPair
   private let inputs: LayerWalk.LayerInputs
   private let judged: Tensor?
-  private let dropout: WindowDropout
+  let dropout: WindowDropout
   private var best: BestLayers?
 
   /// - Parameters:
@@ -33,7 +33,7 @@ public final class Calibration: TrainingStage {
     self.pair = pair
     self.plan = plan
     self.judged = judged
-    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout ?? 0.5)
     if let signals {
       inputs = signals.input
     } else {

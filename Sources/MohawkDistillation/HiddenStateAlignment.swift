@@ -34,7 +34,7 @@ public final class HiddenStateAlignment: TrainingStage {
     try plan.requireTrained([.matrix, .mixer], in: name)
     self.pair = pair
     self.signals = signals
-    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout ?? 0.5)
     self.plan = plan
     self.evaluation = evaluation
     self.finish = finish

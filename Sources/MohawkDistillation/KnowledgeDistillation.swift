@@ -39,7 +39,7 @@ public final class KnowledgeDistillation: TrainingStage {
     }
     self.pair = pair
     self.signals = signals
-    dropout = WindowDropout(seed: seed, share: plan.windowDropout)
+    dropout = WindowDropout(seed: seed, share: plan.windowDropout ?? 0.2)
     self.plan = plan
     self.evaluation = evaluation
   }

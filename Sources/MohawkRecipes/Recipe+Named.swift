@@ -62,6 +62,7 @@ extension Recipe {
         $0[stage].learningRate = 1e-3
         $0[stage].copiedRate = 0.1
       }
+      $0.distillation.copiedRate = 0.03
     },
     named("mohawk-paper", "any teacher by the paper's start, stages, rates and shares of 3 billion tokens") {
       paper(&$0)

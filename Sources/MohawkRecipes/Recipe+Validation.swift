@@ -179,7 +179,8 @@ private struct RecipeChecks {
   }
 
   /// The share of sequences without window.
-  mutating func dropout(_ name: StageName, _ share: Double, _ student: StudentRecipe) {
+  mutating func dropout(_ name: StageName, _ share: Double?, _ student: StudentRecipe) {
+    guard let share else { return }
     let key = "\(name.rawValue).windowDropout"
     range(0...1, key, share)
     guard share > 0 else { return }

@@ -169,7 +169,9 @@ extension RecipeKey {
       key("decayRate", \.decayRate, "factor on the learning rate of weights of decays and step sizes"),
     ]
     let windows = [
-      key("windowDropout", \.windowDropout, "share of sequences that are trained on without the window, 0 to 1")
+      key(
+        "windowDropout", \.windowDropout,
+        "share of sequences that are trained on without the window; null: 0.5, in stage 3 0.2")
     ]
     let layers = [
       key("distance", \.distance, "norm of a layer's difference from its teacher, or its square"),

@@ -46,8 +46,9 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var top: Int?
   /// Share of the loss that is cross-entropy against the text itself, 0 to 1.
   public var labels = 0.0
-  /// Share of the sequences, 0 to 1, that are trained on without the student's window.
-  public var windowDropout = 0.0
+  /// Share of the sequences, 0 to 1, that are trained on without the student's window; `nil` means half where layers
+  /// are compared and a fifth in stage 3.
+  public var windowDropout: Double?
   /// Which parameters move.
   public var trains: TrainedPart
   /// Optimiser steps between evaluations; 0 means only at the end of the stage.

@@ -154,6 +154,17 @@ import Testing
     #expect((20...60).contains(few.count { $0 }) && zip(few, rows).allSatisfy { !$0 || $1 })
   }
 
+  @Test func stagesDropWindowsUnlessTheyAreToldNotTo() throws {
+    let tiny = try pair("llama")
+    var plan = TinyPair.plan(.mixer)
+    #expect(try HiddenStateAlignment(tiny.pair, plan).dropout.share == 0.5)
+    #expect(try Calibration(tiny.pair, plan, judgedBy: nil).dropout.share == 0.5)
+    #expect(try KnowledgeDistillation(tiny.pair, plan).dropout.share == 0.2)
+    plan.windowDropout = 0
+    #expect(try HiddenStateAlignment(tiny.pair, plan).dropout.share == 0)
+    #expect(try KnowledgeDistillation(tiny.pair, plan).dropout.share == 0)
+  }
+
   @Test func theLossOfABatchIsThatOfItsRowsWithAndWithoutWindow() throws {
     let tiny = try pair("llama")
     let tokens = TinyPair.tokens(6)

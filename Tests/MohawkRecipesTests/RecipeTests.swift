@@ -31,7 +31,9 @@ import Testing
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
     (recipe.student.headDim, recipe.student.stateDim, recipe.evaluation.limit) = (1, 1, 1)
     recipe.student.window = 1
-    for stage in StageName.allCases { (recipe[stage].microBatchTokens, recipe[stage].top) = (1, 1) }
+    for stage in StageName.allCases {
+      (recipe[stage].microBatchTokens, recipe[stage].top, recipe[stage].windowDropout) = (1, 1, 1)
+    }
     func leaves(_ value: Any, _ path: String) -> [String] {
       guard let object = value as? [String: Any] else { return [path] }
       return object.flatMap { leaves($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
