@@ -95,11 +95,7 @@ public struct RunData {
     var isFolder: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let tokenizer = isThere && isFolder.boolValue ? try Tokenizer(folder: path) : try Tokenizer(path: path)
-    if let vocabulary, Int(tokenizer.highestID) >= vocabulary {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: path,
-        remedy: "use the tokenizer that the teacher was trained with")
-    }
+    if let vocabulary { try tokenizer.requireFit(rows: vocabulary, of: "teacher", at: path) }
     return tokenizer
   }
 

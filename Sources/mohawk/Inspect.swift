@@ -60,16 +60,25 @@ struct Inspect: ParsableCommand {
     do {
       let isModel = GGUFFile.isOne(path) || FileManager.default.fileExists(atPath: path + "/config.json")
       guard isModel else { return }
-      let model = try DecoderConfiguration(folder: path)
+      let model = try DecoderConfiguration.withWeights(path).configuration
       var table = Table([.init("model"), .init("")])
       for (name, value) in model.facts { table.add([name, value]) }
-      let vocabulary = try? Tokenizer(folder: path)
-      if let vocabulary {
-        table.add(["tokenizer", "\(vocabulary.vocabularySize) tokens, highest id \(vocabulary.highestID)"])
-      }
+      table.add(["tokenizer", tokenizerFact()])
       Terminal.say(table.text)
     } catch {
       Terminal.say("The model itself cannot be opened here: \(error)\n")
+    }
+  }
+
+  /// What is known of the tokenizer, or why nothing is.
+  private func tokenizerFact() -> String {
+    do {
+      let vocabulary = try Tokenizer(folder: path)
+      return "\(vocabulary.vocabularySize) tokens, highest id \(vocabulary.highestID)"
+    } catch let error as MohawkError {
+      return "none: \(error.message)"
+    } catch {
+      return "none: \(error)"
     }
   }
 

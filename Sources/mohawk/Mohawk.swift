@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MohawkFiles
+import MohawkModels
 import MohawkTensor
 
 /// The command `mohawk`.
@@ -25,7 +26,11 @@ struct Mohawk: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
       var command = try parseAsRoot()
-      try command.run()
+      let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
+      let notices = NoticeLines()
+      try Notice.$receiver.withValue(notices.show) {
+        try UnusedTensors.$areAllowed.withValue(allowsUnused) { try command.run() }
+      }
     } catch let error as MohawkError {
       Terminal.complain("mohawk: \(error)")
       Foundation.exit(error.code == .interrupted ? 130 : 1)
