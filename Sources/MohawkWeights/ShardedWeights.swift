@@ -31,7 +31,8 @@ public final class ShardedWeights: WeightStore {
     }
     let shards = try files.map { try Weights.file(folder + "/" + $0) }
     self.shards = shards
-    (names, places) = try Self.places(index, files: files, contents: shards.map(\.names), path: path) { name, one, other in
+    (names, places) = try Self.places(index, files: files, contents: shards.map(\.names), path: path) {
+      name, one, other in
       try shards[one].holdsTheSame(shards[other], under: name)
     }
   }
@@ -66,7 +67,8 @@ public final class ShardedWeights: WeightStore {
     let lacking = index.files.keys.filter { places[$0] == nil }.sorted()
     if !lacking.isEmpty {
       Notice.report(
-        "\(lacking.count) tensors are in none of the shards that the index names: \(listed(lacking, atMost: 5))", at: path)
+        "\(lacking.count) tensors are in none of the shards that the index names: \(listed(lacking, atMost: 5))",
+        at: path)
     }
     let elsewhere = index.files.filter { name, file in places[name].map { files[$0] != file } ?? false }.keys.sorted()
     if let first = elsewhere.first {

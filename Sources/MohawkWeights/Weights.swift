@@ -104,9 +104,6 @@ enum FileKind {
       throw MohawkError(
         .unsupported, "this is a bare Python pickle, not an archive of torch.save", at: path,
         remedy: "save the state_dict with torch.save or safetensors")
-    } else if starts("version https://git-lfs") {
-      throw MohawkError(
-        .invalidFormat, "this is a Git LFS pointer, not the file itself", at: path, remedy: "run `git lfs pull`")
     } else if starts("<") {
       throw MohawkError(
         .invalidFormat, "this is a web page, not weights", at: path, remedy: "fetch the file itself, not its page")

@@ -27,6 +27,7 @@ struct Chat: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var sampling: SamplingFlags
   @OptionGroup var engine: EngineFlags
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
 
   func run() throws {
     guard limit > 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be above 0") }

@@ -25,6 +25,7 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
   var type: String?
   @Flag(help: "Leaves the tokenizer out of a gguf file, which then knows ids only.") var withoutTokenizer = false
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.input] }
 
   func run() throws {
     guard input != output else {

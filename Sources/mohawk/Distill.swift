@@ -23,6 +23,7 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   var frames: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
   @OptionGroup var reading: CheckpointFlags
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     var more: [String] = []

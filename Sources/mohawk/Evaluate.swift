@@ -41,6 +41,8 @@ struct Evaluate: ParsableCommand, ReadsCheckpoints {
   var output: String?
   @Flag(help: "Also writes every document with its likelihoods.") var logSamples = false
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     try Threads.use(threads)

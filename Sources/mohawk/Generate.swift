@@ -27,6 +27,7 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
     String?
   @Option(help: "Saves the state after the text to this file.") var saveState: String?
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
 
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }

@@ -14,6 +14,7 @@ struct Mohawk: ParsableCommand {
       A run is a recipe: a named one or a YAML file, with single values set by --set key=value.
       Every run folder explains itself and continues where it stopped when the same command is given again.
       """,
+    version: "0.1.0-dev",
     subcommands: [
       Demo.self, Pretrain.self, Synthesize.self, Signals.self, Distill.self, Evaluate.self, Generate.self, Chat.self,
       Serve.self,
@@ -26,6 +27,7 @@ struct Mohawk: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
       var command = try parseAsRoot()
+      if let reader = command as? any ReadsCheckpoints & ParsableCommand { command = try reader.withResolvedPaths() }
       let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
       let notices = NoticeLines()
       try Notice.$receiver.withValue(notices.show) {

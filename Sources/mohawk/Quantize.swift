@@ -27,6 +27,7 @@ struct Quantize: ParsableCommand, ReadsCheckpoints {
   @Option(help: "Tokens per sequence.") var length = 256
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.input] }
 
   func run() throws {
     guard let precision = WeightPrecision(rawValue: weights), precision.isQuantized else {

@@ -36,6 +36,8 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     try check()

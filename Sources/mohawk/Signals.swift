@@ -23,6 +23,7 @@ struct Signals: ParsableCommand, ReadsCheckpoints {
   var layerInputs = false
   @Option(name: .shortAndLong, help: "The folder to write.") var output: String
   @OptionGroup var reading: CheckpointFlags
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     let recipe = try options.resolved(stages.map { ["stages=[\($0)]"] } ?? [], teacher: teacher)

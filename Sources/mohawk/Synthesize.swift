@@ -32,6 +32,7 @@ struct Synthesize: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
 
   func run() throws {
     var sampling = SamplingOptions()

@@ -19,7 +19,8 @@ public struct UnusedTensors: Sendable, Equatable {
   /// First parts of the names of heads that training tools put beside the language model's, and of the layers that
   /// predict further tokens.
   static let heads: Set<String> = [
-    "v_head", "value_head", "score", "classifier", "classification_head", "qa_outputs", "reward_head", "regression_head",
+    "v_head", "value_head", "score", "classifier", "classification_head", "qa_outputs", "reward_head",
+    "regression_head",
     "multiple_choice_head", "medusa_head", "mtp", "mtp_layers", "mtp_block",
   ]
 

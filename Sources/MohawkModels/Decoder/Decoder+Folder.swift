@@ -142,6 +142,7 @@ extension DecoderConfiguration {
         throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
       }
       guard isFolder.boolValue else {
+        _ = try MappedFile(folder)  // it may be a pointer to a file
         throw MohawkError(
           .invalidValue, "this is a file other than GGUF, and a model is a folder with config.json and weights",
           at: folder,

@@ -40,8 +40,11 @@ public final class ServedModel: Sendable {
     template = try ChatTemplate.ofFolder(folder)
     let listed = try TextGenerator.ends(inFolder: folder)
     let facts = Facts()
+    let (receiver, allowsUnused) = (Notice.receiver, UnusedTensors.areAllowed)  // the batch has a thread of its own
     batch = try BatchThread(queueLimit: queue) {
-      let engine = try open()
+      let engine = try Notice.$receiver.withValue(receiver) {
+        try UnusedTensors.$areAllowed.withValue(allowsUnused) { try open() }
+      }
       let model = engine.model
       facts.isTransformer = model.configuration.isTransformer
       facts.layers = model.blocks.map { (type(of: $0.mixer).kind, $0.mixer.heads) }

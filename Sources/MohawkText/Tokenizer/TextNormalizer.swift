@@ -2,6 +2,7 @@
 struct TextNormalizer: Sendable {
   enum Step: Sendable {
     case canonical(CanonicalForm)
+    case change(CharacterChanges.Change)
     /// Put before text that is not empty.
     case prepend([UInt8])
     case replace(TextPattern, with: [UInt8])
@@ -18,7 +19,7 @@ struct TextNormalizer: Sendable {
   var canBeCut: Bool {
     steps.allSatisfy { step in
       switch step {
-      case .canonical, .prepend, .replaceByte: true
+      case .canonical, .change, .prepend, .replaceByte: true
       case .replace, .strip: false
       }
     }
@@ -50,6 +51,10 @@ struct TextNormalizer: Sendable {
     guard let base = text.baseAddress, !text.isEmpty else { return nil }
     switch step {
     case .canonical(let form): return form.normalized(text)
+    case .change(let change):
+      guard let changed = CharacterChanges.changed(text, change) else { return nil }
+      if let first = changed.first { keepsStart = keepsStart && first == text[0] } else { keepsStart = false }
+      return changed
     case .prepend(let prefix): return continues ? nil : prefix + text
     case .replaceByte(let byte, let replacement): return replacing(byte, in: text, with: replacement)
     case .replace(let pattern, let replacement):

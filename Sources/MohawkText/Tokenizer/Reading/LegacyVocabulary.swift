@@ -50,9 +50,11 @@ struct LegacyVocabulary {
     var text: [UInt8] = []
     func put(_ string: String) { text.append(contentsOf: string.utf8) }
     let regex = isQwen ? "false" : "true"
-    let byteLevel = 
+    let byteLevel =
       #"{"type": "ByteLevel", "add_prefix_space": \#(hasPrefixSpace), "trim_offsets": false, "use_regex": \#(regex)}"#
-    put("{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [],\n  \"normalizer\": \(isQwen ? #"{"type": "NFC"}"# : "null"),\n  \"pre_tokenizer\": ")
+    put(
+      "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [],\n  \"normalizer\": \(isQwen ? #"{"type": "NFC"}"# : "null"),\n  \"pre_tokenizer\": "
+    )
     if isQwen {
       put(#"{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "#)
       JSONText.append(Llama3Words.pattern(digits: #"\p{N}"#).utf8, to: &text)

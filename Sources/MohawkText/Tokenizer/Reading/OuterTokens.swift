@@ -40,7 +40,8 @@ struct OuterTokens {
       known = try Self.decoder(decoder, configuration)
     } else {
       for (key, value) in map.members where key.hasSuffix("_token") { set(key, value) }
-      for token in try Self.list(map["extra_special_tokens"], map) where !extra.contains(where: { $0.key == token.key }) {
+      for token in try Self.list(map["extra_special_tokens"], map) where !extra.contains(where: { $0.key == token.key })
+      {
         extra.append(token)
       }
       if extra.isEmpty { extra = try Self.list(map["additional_special_tokens"], map) }
@@ -78,7 +79,9 @@ struct OuterTokens {
   }
 
   /// Tokens with a role, and those that a model's own keys name.
-  private func namedTokens(_ file: JSONFile) throws -> (roles: [(role: String, token: AddedToken)], others: [AddedToken]) {
+  private func namedTokens(_ file: JSONFile) throws -> (
+    roles: [(role: String, token: AddedToken)], others: [AddedToken]
+  ) {
     var roles: [(role: String, token: AddedToken)] = []
     for role in Self.roles {
       guard let value = value(role), !value.isNull else { continue }

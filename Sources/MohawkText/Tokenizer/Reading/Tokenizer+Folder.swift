@@ -68,7 +68,8 @@ struct TokenizerFolder {
 
   private func outer(defaults: [String: String] = [:], inner: [AddedToken] = []) throws -> OuterTokens {
     try OuterTokens(
-      configuration, map: JSONFile(path + "/special_tokens_map.json"), dictionary: JSONFile(path + "/added_tokens.json"),
+      configuration, map: JSONFile(path + "/special_tokens_map.json"),
+      dictionary: JSONFile(path + "/added_tokens.json"),
       defaults: defaults, inner: inner)
   }
 
@@ -104,7 +105,8 @@ struct TokenizerFolder {
     else { return }
     let changed = try TokenizerFile.json(source, withPrefixSpace: wanted, location: path)
     if changed == source { return }
-    Notice.report("add_prefix_space is \(wanted), and tokenizer.json says otherwise: the former counts", at: configuration.path)
+    Notice.report(
+      "add_prefix_space is \(wanted), and tokenizer.json says otherwise: the former counts", at: configuration.path)
     parts = try TokenizerParts(json: changed, location: parts.location ?? path)
   }
 
