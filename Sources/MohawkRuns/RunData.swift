@@ -95,7 +95,7 @@ public struct RunData {
     var isFolder: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let tokenizer = isThere && isFolder.boolValue ? try Tokenizer(folder: path) : try Tokenizer(path: path)
-    if let vocabulary { try tokenizer.requireFit(rows: vocabulary, of: "teacher", at: path) }
+    if let vocabulary { try tokenizer.requireFit(rows: vocabulary, at: path) }
     return tokenizer
   }
 

@@ -8,15 +8,19 @@ struct CheckpointFlags: ParsableArguments {
 }
 
 /// A command that reads checkpoints.
-protocol ReadsCheckpoints {
+protocol ReadsCheckpoints: NamesModels {
   var reading: CheckpointFlags { get }
+}
+
+/// A command whose options name models.
+protocol NamesModels {
   /// Its options that name models.
   var modelPaths: [WritableKeyPath<Self, String>] { get }
   /// Its options that may name models.
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { get }
 }
 
-extension ReadsCheckpoints {
+extension NamesModels {
   var modelPaths: [WritableKeyPath<Self, String>] { [] }
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [] }
 

@@ -30,14 +30,13 @@ extension GGUFValue {
 }
 
 /// Shows what a checkpoint holds.
-struct Inspect: ParsableCommand, ReadsCheckpoints {
+struct Inspect: ParsableCommand, NamesModels {
   static let configuration = CommandConfiguration(
     abstract: "Shows a checkpoint as a tree of modules with shapes, types, parameter counts and memory.",
     discussion: "Reads names and shapes only, however large the checkpoint is.")
 
   @Argument(help: "A model's folder, or a file: .safetensors, .bin, .pt, .gguf.") var path: String
   @Flag(help: "One line for every tensor instead of a tree.") var flat = false
-  var reading: CheckpointFlags { CheckpointFlags() }
   var modelPaths: [WritableKeyPath<Self, String>] { [\.path] }
 
   func run() throws {

@@ -27,7 +27,7 @@ struct Mohawk: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
       var command = try parseAsRoot()
-      if let reader = command as? any ReadsCheckpoints & ParsableCommand { command = try reader.withResolvedPaths() }
+      if let reader = command as? any NamesModels & ParsableCommand { command = try reader.withResolvedPaths() }
       let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
       let notices = NoticeLines()
       try Notice.$receiver.withValue(notices.show) {

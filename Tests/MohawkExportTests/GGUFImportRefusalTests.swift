@@ -54,7 +54,7 @@ import Testing
 
   /// Of windows that are shorter than the context, texts that fit into them can be read.
   @Test func aWindowBoundsTheTexts() throws {
-    let model = try TinyModels.model(TinyModels.llama())
+    let model = TinyModels.model(TinyModels.llama())
     try GGUFExport.write(model, tokenizer: nil, to: path, name: "tiny")
     var edit = try GGUFEdit(path)
     edit.set("llama.attention.sliding_window", .uint32(16))

@@ -178,6 +178,43 @@ import Testing
     #expect(error?.message.contains(says) == true)
   }
 
+  /// A model's type may name the class, and may overrule it.
+  @Test(
+    arguments: [
+      ("gpt2", nil, true), ("gpt_neox", nil, true), ("llama", nil, false), ("llama", "GPT2Tokenizer", true),
+      ("mistral", "GPT2Tokenizer", false), ("phi3", "GPT2Tokenizer", false),
+      ("qwen2", "PreTrainedTokenizerFast", true), ("qwen3", nil, true), ("qwen3", "PreTrainedTokenizerFast", false),
+    ] as [(String, String?, Bool)]) func theModelsTypeDecidesTheClass(_ model: String, _ style: String?, _ adds: Bool)
+    throws
+  {
+    let named = style.map { #""tokenizer_class": "\#($0)", "# } ?? ""
+    let tokenizer = try open([
+      "config.json": #"{"model_type": "\#(model)"}"#, "tokenizer.json": Self.file(),
+      "tokenizer_config.json": #"{\#(named)"add_prefix_space": true}"#,
+    ])
+    #expect(tokenizer.encode("a").count == (adds ? 2 : 1))
+  }
+
+  @Test func whereTheFlagIsNotGivenTheClassPutsNoSpace() throws {
+    let prefixed = Self.file().replacingOccurrences(
+      of: #""add_prefix_space": false"#, with: #""add_prefix_space": true"#)
+    let plain = try open(["tokenizer.json": prefixed])
+    let named = try open([
+      "tokenizer.json": prefixed, "tokenizer_config.json": #"{"tokenizer_class": "GPT2Tokenizer"}"#,
+    ])
+    #expect(plain.encode("a").count == 2 && named.encode("a").count == 1)
+  }
+
+  @Test func llamaWithoutASpaceBeforeTextsIsRefusedWhereTheFilePutsOne() throws {
+    let file = try #require(FamilyGoldens.all.families.first { $0.name == "tinyllama" }).tokenizer
+    func files(_ more: String) -> [String: String?] {
+      ["tokenizer.json": file, "tokenizer_config.json": #"{"tokenizer_class": "LlamaTokenizer"\#(more)}"#]
+    }
+    #expect(try open(files("")).encode("a") == Tokenizer(json: Array(file.utf8)).encode("a"))
+    let error = #expect(throws: MohawkError.self) { try open(files(#", "add_prefix_space": false"#)) }
+    #expect(error?.message.contains("add_prefix_space is false") == true)
+  }
+
   /// The classes that cut by their own flag, and those that leave it to `tokenizer.json`.
   @Test(arguments: [
     ("GPT2Tokenizer", true), ("GPT2TokenizerFast", true), ("GPTNeoXTokenizerFast", true), ("Qwen2Tokenizer", true),

@@ -25,6 +25,9 @@ struct TextNormalizer: Sendable {
     }
   }
 
+  /// Whether something is put before texts.
+  var prepends: Bool { steps.contains { if case .prepend = $0 { true } else { false } } }
+
   /// What a space becomes, if it does not stay one.
   var spaceReplacement: [UInt8]? {
     for case .replaceByte(0x20, let replacement) in steps { return replacement }

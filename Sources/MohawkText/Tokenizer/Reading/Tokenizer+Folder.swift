@@ -44,7 +44,7 @@ struct TokenizerFolder {
     let file = path + "/tokenizer.json"
     if exists("tokenizer.json") {
       var parts = try TokenizerParts(path: file)
-      try followPrefixSpace(&parts)
+      try TokenizerClass(configuration, model: path + "/config.json").adapt(&parts)
       try add(outer(inner: parts.added), to: &parts)
       return parts
     }
@@ -90,24 +90,6 @@ struct TokenizerFolder {
     guard all != parts.added else { return }
     parts.added = all
     parts.source = try parts.source.map { try TokenizerFile.json($0, withAddedTokens: all, location: path) }
-  }
-
-  /// Classes that cut by their own `add_prefix_space`, whatever `tokenizer.json` says.
-  private static let prefixClasses: Set<String> = [
-    "GPT2Tokenizer", "GPTNeoXTokenizer", "Qwen2Tokenizer", "CodeGenTokenizer", "RobertaTokenizer",
-  ]
-
-  /// As in transformers, these classes follow `add_prefix_space` of `tokenizer_config.json`.
-  private func followPrefixSpace(_ parts: inout TokenizerParts) throws {
-    guard let wanted = configuration["add_prefix_space"]?.bool, let style = configuration["tokenizer_class"]?.text,
-      Self.prefixClasses.contains(style.hasSuffix("Fast") ? String(style.dropLast(4)) : style),
-      parts.preTokenizer.isByteLevel, let source = parts.source
-    else { return }
-    let changed = try TokenizerFile.json(source, withPrefixSpace: wanted, location: path)
-    if changed == source { return }
-    Notice.report(
-      "add_prefix_space is \(wanted), and tokenizer.json says otherwise: the former counts", at: configuration.path)
-    parts = try TokenizerParts(json: changed, location: parts.location ?? path)
   }
 
   private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
