@@ -92,9 +92,7 @@ public struct RunData {
   /// - Throws: `MohawkError` when it is missing, damaged, or has ids beyond the rows of the model.
   @discardableResult
   static func requireTokenizer(_ path: String, vocabulary: Int?) throws -> Tokenizer {
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let tokenizer = isThere && isFolder.boolValue ? try Tokenizer(folder: path) : try Tokenizer(path: path)
+    let tokenizer = try Tokenizer(fileOrFolder: path)
     if let vocabulary { try tokenizer.requireFit(rows: vocabulary, at: path) }
     return tokenizer
   }

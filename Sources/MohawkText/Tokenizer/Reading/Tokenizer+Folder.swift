@@ -14,6 +14,16 @@ extension Tokenizer {
   }
 }
 
+extension Tokenizer {
+  /// Reads the tokenizer of a model's folder, or a `tokenizer.json` or GGUF file.
+  /// - Throws: `MohawkError` as the initialiser for either.
+  public convenience init(fileOrFolder path: String) throws {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    try self.init(isThere && isFolder.boolValue ? TokenizerParts(model: path) : TokenizerParts(path: path))
+  }
+}
+
 extension TokenizerParts {
   /// What the files of a model folder say, or the metadata of a GGUF file.
   init(model path: String) throws {
