@@ -183,7 +183,7 @@ import Testing
     arguments: [
       ("gpt2", nil, true), ("gpt_neox", nil, true), ("llama", nil, false), ("llama", "GPT2Tokenizer", true),
       ("mistral", "GPT2Tokenizer", false), ("phi3", "GPT2Tokenizer", false),
-      ("qwen2", "PreTrainedTokenizerFast", true), ("qwen3", nil, true), ("qwen3", "PreTrainedTokenizerFast", false),
+      ("qwen3", "PreTrainedTokenizerFast", false),
     ] as [(String, String?, Bool)]) func theModelsTypeDecidesTheClass(_ model: String, _ style: String?, _ adds: Bool)
     throws
   {
@@ -193,6 +193,17 @@ import Testing
       "tokenizer_config.json": #"{\#(named)"add_prefix_space": true}"#,
     ])
     #expect(tokenizer.encode("a").count == (adds ? 2 : 1))
+  }
+
+  @Test(arguments: [("qwen2", "PreTrainedTokenizerFast"), ("qwen3", "Qwen2Tokenizer"), ("llama", "Qwen2TokenizerFast")])
+  func aSpaceBeforeEachWordIsRefused(_ model: String, _ style: String) throws {
+    let error = #expect(throws: MohawkError.self) {
+      try open([
+        "config.json": #"{"model_type": "\#(model)"}"#, "tokenizer.json": Self.file(),
+        "tokenizer_config.json": #"{"tokenizer_class": "\#(style)", "add_prefix_space": true}"#,
+      ])
+    }
+    #expect(error?.code == .unsupported && error?.message.contains("before each word") == true)
   }
 
   @Test func whereTheFlagIsNotGivenTheClassPutsNoSpace() throws {
@@ -217,7 +228,7 @@ import Testing
 
   /// The classes that cut by their own flag, and those that leave it to `tokenizer.json`.
   @Test(arguments: [
-    ("GPT2Tokenizer", true), ("GPT2TokenizerFast", true), ("GPTNeoXTokenizerFast", true), ("Qwen2Tokenizer", true),
+    ("GPT2Tokenizer", true), ("GPT2TokenizerFast", true), ("GPTNeoXTokenizerFast", true), ("CodeGenTokenizer", true),
     ("PreTrainedTokenizerFast", false), ("TokenizersBackend", false),
   ]) func aPrefixSpaceIsAddedWhereTheClassSaysSo(_ style: String, _ adds: Bool) throws {
     let tokenizer = try open([

@@ -33,7 +33,8 @@ struct TokenizerClass {
   ]
 
   /// Follows what the class says of spaces before texts.
-  /// - Throws: `MohawkError` when the class puts none where `tokenizer.json` does by other means than a flag.
+  /// - Throws: `MohawkError` when the class puts none where `tokenizer.json` does by other means than a flag, or puts one
+  ///   before each word.
   func adapt(_ parts: inout TokenizerParts) throws {
     guard let name, let source = parts.source else { return }
     let wanted = configuration["add_prefix_space"]?.bool
@@ -41,6 +42,11 @@ struct TokenizerClass {
       let location = parts.location ?? configuration.path
       let changed = try TokenizerFile.json(source, withPrefixSpace: wanted ?? false, location: location)
       if changed == source { return }
+      guard name != "Qwen2Tokenizer" || wanted != true else {
+        throw MohawkError(
+          .unsupported, "add_prefix_space is true, which puts a space before each word with Qwen2Tokenizer",
+          at: configuration.path, remedy: "remove it if tokenizer.json says what is meant")
+      }
       Notice.report(
         "\(name) \(wanted == true ? "puts a" : "puts no") space before texts, other than tokenizer.json: the former counts",
         at: configuration.path)
