@@ -57,6 +57,33 @@ def llamas():
                  [{"rope_parameters": rope(theta=1000.0)}])
 
 
+def stretched():
+    """Wave lengths stretched by YaRN, in the paper's way and with every key, by LongRoPE, and for longer texts only."""
+    usual = {"factor": 4.0, "original_max_position_embeddings": 16}
+    yield Family("llama-yarn", transformer(LlamaConfig, head_dim=16, max_position_embeddings=64,
+                                           rope_parameters=rope("yarn", 1000.0, **usual)), 1,
+                 {"rope_theta": 1000.0, "rope_scaling": {"type": "yarn"} | usual},
+                 [{"rope_parameters": rope(theta=1000.0)}, {"rope_parameters": rope("linear", 1000.0, factor=4.0)},
+                  {"rope_parameters": rope("yarn", 1000.0, attention_factor=1.0, **usual)}])
+    keys = usual | {"beta_fast": 2.0, "beta_slow": 0.5, "mscale": 1.5, "mscale_all_dim": 0.5, "truncate": False}
+    yield Family("qwen2-yarn", transformer(Qwen2Config, max_position_embeddings=64, use_sliding_window=False,
+                                           rope_parameters=rope("yarn", 100.0, **keys)), 2,
+                 {"layer_types": None, "rope_theta": 100.0, "rope_scaling": {"rope_type": "yarn"} | keys},
+                 [{"rope_parameters": rope("yarn", 100.0, **(keys | changed))}
+                  for changed in ({"truncate": True}, {"beta_fast": 3.0}, {"beta_slow": 1.0}, {"mscale": 1.0})])
+    factors = {"short_factor": [1.0, 1.5, 2.0, 3.0], "long_factor": [2.0, 3.0, 5.0, 9.0],
+               "original_max_position_embeddings": 48}
+    yield Family("llama-longrope", transformer(LlamaConfig, head_dim=8, max_position_embeddings=192,
+                                               rope_parameters=rope("longrope", 1000.0, **factors)), 1,
+                 {"rope_theta": 1000.0, "rope_scaling": {"type": "longrope"} | factors},
+                 [{"rope_parameters": rope(theta=1000.0)},
+                  {"rope_parameters": rope("longrope", 1000.0, **(factors | {"attention_factor": 1.0}))}])
+    yield Family("llama-dynamic", transformer(LlamaConfig, max_position_embeddings=64,
+                                              rope_parameters=rope("dynamic", 1000.0, factor=4.0)), 1,
+                 {"head_dim": None, "rope_theta": 1000.0, "rope_scaling": {"type": "dynamic", "factor": 4.0}},
+                 [{"rope_parameters": rope("linear", 1000.0, factor=4.0)}])
+
+
 def mistral_and_qwen():
     yield Family("mistral", transformer(MistralConfig, head_dim=8, sliding_window=5, rms_norm_eps=1e-5,
                                         rope_parameters=rope()), 1,
@@ -124,5 +151,5 @@ def hybrids():
 
 
 def families():
-    for group in (llamas, mistral_and_qwen, gpts, state_spaces, hybrids):
+    for group in (llamas, stretched, mistral_and_qwen, gpts, state_spaces, hybrids):
         yield from group()

@@ -19,9 +19,12 @@ TEKKEN = (
     rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*"
     r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-CL100K_TIKTOKEN = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
-).replace("(?i:[sdmt]|", "(?i:s|d|m|t|")
+CL100K_TIKTOKEN = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
+SCRIPTS = (
+    r"\p{Han}|\p{Hiragana}+|\p{Katakana}+|[\p{Latin}&&[^aeiouAEIOU]]+|(?i:[aeiou\p{Han}]{2})|[\p{L}&&[^\p{Han}\p{Latin}]]+"
+    r"|[^\p{Latin}\p{Han}\W]+|[\P{Alphabetic}&&[^\s]]+"
+)
 DEEPSEEK_V3 = [
     r"\p{N}{1,3}",
     "[一-龥\u3040-ゟ゠-ヿ]+",
@@ -175,6 +178,16 @@ FAMILIES = {
         pre_tokenizer=cuts(split(",", "MergedWithPrevious", kind="String"), metaspace("first")),
         decoder=sequence("decoders", {"type": "Strip", "content": "▁", "start": 2, "stop": 0}, metaspace("never")),
         options=dict(unk_token="<unk>", fuse_unk=True), added_tokens=[*SPECIAL, added("<n>", False, True)],
+    ),
+    "bloom": dict(BYTES, bytes=True, pre_tokenizer=cuts(split(BLOOM), byte_level()), added_tokens=[added("<s>")]),
+    "scripts": dict(BYTES, bytes=True, pre_tokenizer=cuts(split(SCRIPTS), byte_level()), added_tokens=[added("<s>")]),
+    "nfkc": dict(
+        BYTES, bytes=True, normalizer=sequence("normalizers", {"type": "NFKC"}, {"type": "Lowercase"}), pre_tokenizer=byte_level(False, True),
+        added_tokens=[added("<s>"), added("Ⅷ", False, True)],
+    ),
+    "nfkd": dict(
+        BYTES, bytes=True, normalizer=sequence("normalizers", {"type": "NFKD"}, {"type": "StripAccents"}), pre_tokenizer=byte_level(False, True),
+        added_tokens=[added("<s>")],
     ),
 }
 

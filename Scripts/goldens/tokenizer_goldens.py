@@ -93,6 +93,7 @@ FAMILY_CASES = [
     "12 1234567 3.14 ½Ⅻ٣٤", "theriver millstone xyzzy 3000\n\n\n", "theriver", " millstone", "Der Müller: «schläft»", "e\u0301 a\u0323\u0307 \u212b \u0344 한\u1100\u1161\u11a8", "é Ġ ø Å",
     "水は川を流れる。中文字", "Мельница ǅ ʰʰ", "नदी बहती है। แม่น้ำ", "🙂👩‍👩‍👧 🇩🇪", "\u0000\u007f\u0085\ufeff\u200d", "▁▁a▁b Ġ <0x41>", "``quoted'' (ab) #1!",
     "def f(x):\n    return {x: 'y'}  # done\n", "supercalifragilistic " * 2, "ab" * 30, " " * 9, "中" * 5, "hello_world ÀÉ ßẞ",
+    "ﬁ ① ㎏ ﾊﾟ ｱｶﾞ İSTANBUL ΣΑΣ ẛ\u0323 ¨ ﷺ ｈａｌｆ ²³ ꭰ", "NAÏVE café Ａ\u0301 カタカナ ひらがな 漢字, aei KÄSE 川a.",
 ]
 
 

@@ -1,11 +1,12 @@
 # /// script
 # requires-python = ">=3.9"
-# dependencies = ["tokenizers==0.23.3"]
+# dependencies = ["tokenizers==0.23.3", "regex"]
 # ///
-"""Writes Sources/MohawkText/Tokenizer/Unicode/CharacterProperties+Table.swift and CanonicalForm+Table.swift.
+"""Writes the tables `*+Table.swift` in Sources/MohawkText/Tokenizer/Unicode but that of CharacterClass.
 
 Asks the PyPI package `tokenizers` how it treats every Unicode scalar: the general categories of its regular
-expressions, its white space, word characters and punctuation, and its canonical decompositions. They come from
+expressions, their scripts and other named sets, its white space, word characters and punctuation, its decompositions, its
+small letters, and the accents that it strips. They come from
 different Unicode versions (16, 17, and 9 for normalisation), so no one library could stand in for them.
 
 Run from the repository's root: python Scripts/goldens/unicode_tables.py
@@ -13,6 +14,7 @@ Run from the repository's root: python Scripts/goldens/unicode_tables.py
 
 import unicodedata
 
+import regex._regex_core  # knows the names of all scripts
 from tokenizers import Regex, normalizers
 from tokenizers import pre_tokenizers as pre
 
@@ -131,5 +133,86 @@ def canonical():
     )
 
 
+
+def sets():
+    """Scripts, which share no scalars, and sets that do."""
+    aliases = {}
+    for name, number in regex._regex_core.PROPERTIES["SCRIPT"][1].items():
+        aliases.setdefault(number, set()).add(name)
+    scripts, of = [], {}
+    for names in sorted(map(sorted, aliases.values())):
+        try:
+            members = left_over(pre.Split(Regex(rf"\P{{{names[0]}}}+"), "removed"))
+        except Exception:  # newer than the package
+            continue
+        if "UNKNOWN" in names or not members:
+            continue
+        scripts.append(" ".join(names))
+        for scalar in members:
+            assert scalar not in of
+            of[scalar] = len(scripts)
+    named = {}
+    for name in ["Word", "Alphabetic", "Uppercase", "Lowercase", "Ideographic", "Emoji"]:
+        members = left_over(pre.Split(Regex(rf"\P{{{name}}}+"), "removed"))
+        named[name.upper()] = [s for s in range(0x110000) if (s in members) != (s - 1 in members)]
+    body = "\n".join(f'    "{name}": [\n{hexadecimal(borders)}\n    ],' for name, borders in named.items())
+    write(
+        "CharacterSets+Table.swift",
+        f"""extension CharacterSets {{
+  /// The names of each script, numbered from 1.
+  static let scriptNames = [
+{chr(10).join(f'    "{names}",' for names in scripts)}
+  ]
+
+  /// Where each run of scalars of one script starts: `scalar << 8 | script`, in ascending order; 0 is none.
+  static let scriptRuns: [UInt32] = [
+{hexadecimal(runs(lambda s: of.get(s, 0)))}
+  ]
+
+  /// Where scalars begin and cease to belong to a set, by its name.
+  static let borders: [String: [UInt32]] = [
+{body}
+  ]
+}}
+""",
+    )
+
+
+def changes():
+    nfd, nfkd, nfkc = (f().normalize_str for f in (normalizers.NFD, normalizers.NFKD, normalizers.NFKC))
+    lower, strip = normalizers.Lowercase().normalize_str, normalizers.StripAccents().normalize_str
+    compatible, small = [], []
+    for scalar in SCALARS:
+        text = chr(scalar)
+        if nfkd(text) != nfd(text):
+            parts = [ord(part) for part in nfkd(text)]
+            compatible += [scalar, len(parts), *parts]
+        if lower(text) != text:
+            small += [scalar, len(lower(text)), *map(ord, lower(text))]
+    accents = {s for s in SCALARS if strip("a" + chr(s)) == "a"}
+    write(
+        "CharacterChanges+Table.swift",
+        f"""extension CharacterChanges {{
+  /// Compatibility decompositions, in full: a scalar, how many it becomes, and these.
+  static let compatible: [UInt32] = [
+{hexadecimal(compatible)}
+  ]
+
+  /// Small letters, in the same form.
+  static let small: [UInt32] = [
+{hexadecimal(small)}
+  ]
+
+  /// Where scalars begin and cease to be accents.
+  static let accents: [UInt32] = [
+{hexadecimal([s for s in range(0x110000) if (s in accents) != (s - 1 in accents)])}
+  ]
+}}
+""",
+    )
+
+
 properties()
 canonical()
+sets()
+changes()

@@ -15,7 +15,7 @@ from golden_file import REPOSITORY
 
 GOLDENS = REPOSITORY / "Tests/MohawkModelsTests/Goldens"
 LIMIT, TOKENS = 2e-5, 12
-FAMILIES = ["llama", "llama3", "llama-linear", "mistral", "qwen2", "qwen2-sliding", "qwen3", "gpt_neox",
+FAMILIES = ["llama", "llama3", "llama-linear", "llama-yarn", "qwen2-yarn", "llama-longrope", "llama-dynamic", "mistral", "qwen2", "qwen2-sliding", "qwen3", "gpt_neox",
             "gpt_neox-sequential", "gpt2", "phi", "phi-gqa", "mamba2", "mamba2-groups", "mamba", "bamba",
             "granitemoehybrid", "granitemoehybrid-scaled"]
 # Other files of the same weights, and the folder that transformers reads instead.

@@ -99,6 +99,10 @@ def configurations():
         "mistral": transformer(MistralConfig, sliding_window=None),
         "qwen2": transformer(Qwen2Config, tie_word_embeddings=True),
         "qwen3": transformer(Qwen3Config, head_dim=32),
+        "llama-yarn": transformer(LlamaConfig, max_position_embeddings=512, rope_parameters=rope(
+            "yarn", factor=16.0, original_max_position_embeddings=32)),
+        "qwen2-yarn": transformer(Qwen2Config, max_position_embeddings=512, rope_parameters=rope(
+            "yarn", factor=16.0, original_max_position_embeddings=32)),
         "phi": PhiConfig(num_key_value_heads=4, rope_parameters=rope(partial_rotary_factor=0.5),
                          tie_word_embeddings=False, resid_pdrop=0.0, embd_pdrop=0.0, **layer_norms),
         "gpt_neox": GPTNeoXConfig(rope_parameters=rope(partial_rotary_factor=0.5), **layer_norms),

@@ -33,6 +33,8 @@ final class DecodingPlan {
     let frequencies = RotaryFrequencies(configuration)
     memory.firstWindowPair = frequencies.firstOfWindow
     shape.rotary_pairs = Int64(frequencies.all.count)
+    shape.rotary_pairs_of_attention = Int64(frequencies.countOfAttention)
+    (shape.rotary_magnitude, shape.window_magnitude) = frequencies.magnitudes
     var plan = mhk_plan(object: UnsafeMutableRawPointer(bitPattern: 8)!)
     frequencies.all.withUnsafeBufferPointer {
       shape.frequencies = $0.baseAddress
@@ -72,20 +74,26 @@ final class DecodingPlan {
 private struct RotaryFrequencies {
   let all: [Double]
   let firstOfWindow: Int
+  /// How many of them are the attention's; the others are the windows' alone.
+  let countOfAttention: Int
+  /// What cosines and sines are multiplied by, of the attention's frequencies and of the others.
+  let magnitudes: (Double, Double)
 
   init(_ configuration: DecoderConfiguration) {
     let attention = configuration.attention
     let first =
       configuration.hasAttention
-      ? RotaryEmbedding.frequencies(
-        dimensions: attention.rotaryDim, base: attention.rotaryBase, scaling: attention.rotaryScaling) : []
+      ? attention.rotaryScaling.frequencies(dimensions: attention.rotaryDim, base: attention.rotaryBase) : []
+    countOfAttention = first.count
     guard configuration.hasWindow, let window = configuration.discreteMamba2?.window else {
       (all, firstOfWindow) = (first, 0)
+      magnitudes = (attention.rotaryScaling.magnitude, 1)
       return
     }
-    let second = RotaryEmbedding.frequencies(
-      dimensions: window.rotaryDim, base: window.rotaryBase, scaling: window.rotaryScaling)
-    (all, firstOfWindow) = first == second ? (first, 0) : (first + second, first.count)
+    let second = window.rotaryScaling.frequencies(dimensions: window.rotaryDim, base: window.rotaryBase)
+    magnitudes = (attention.rotaryScaling.magnitude, window.rotaryScaling.magnitude)
+    let isShared = first == second && magnitudes.0 == magnitudes.1
+    (all, firstOfWindow) = isShared ? (first, 0) : (first + second, first.count)
   }
 }
 

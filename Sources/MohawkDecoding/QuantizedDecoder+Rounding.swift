@@ -33,7 +33,7 @@ private final class RoundingParameters: StoredParameters {
   }
 
   var names: [String] { stored.names }
-  func unused(by parameters: ParameterList) -> [String] { stored.unused(by: parameters) }
+  func unused(by parameters: ParameterList) -> UnusedTensors { stored.unused(by: parameters) }
 
   func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
     let value = stored.value(name, shape: shape, initial: initial)

@@ -23,13 +23,17 @@ extension ModelFolder {
       throw MohawkError(
         .notReadable, "what is in this folder cannot be seen", at: output, remedy: "choose another name")
     }
-    let holdsFolder = names.contains { name in
+    let folders = names.sorted().filter { name in
       var isInner: ObjCBool = false
       return files.fileExists(atPath: output + "/" + name, isDirectory: &isInner) && isInner.boolValue
     }
-    guard names.isEmpty || (names.contains("config.json") && !holdsFolder) else {
+    let holdsModel = names.contains("config.json")
+    guard names.isEmpty || (holdsModel && folders.isEmpty) else {
       throw MohawkError(
-        .alreadyInUse, "this folder holds other things than a model, which would be lost", at: output,
+        .alreadyInUse,
+        holdsModel
+          ? "beside a model this folder holds the folder \(folders[0]), which would be lost with it"
+          : "this folder holds no model, and what it holds would be lost", at: output,
         remedy: "name a folder that is not there yet")
     }
   }

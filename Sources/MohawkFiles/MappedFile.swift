@@ -53,6 +53,12 @@ public final class MappedFile: @unchecked Sendable {  // the mapping never chang
       _ = madvise(start, size, MADV_HUGEPAGE)
     #endif
     bytes = UnsafeRawBufferPointer(start: start, count: size)
+    // Of a repository that was cloned without its large files.
+    if size < 1024, zip(bytes, "version https://git-lfs".utf8).allSatisfy(==), size > 23 {
+      throw MohawkError(
+        .invalidFormat, "this is a Git LFS pointer, not the file itself", at: path,
+        remedy: "run `git lfs pull` in its folder, or download the file")
+    }
   }
 
   deinit {

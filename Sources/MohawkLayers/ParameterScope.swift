@@ -65,9 +65,11 @@ public final class ParameterBuild {
   }
 
   /// Checks that every parameter was had and that the source holds nothing else.
-  /// - Parameter unused: names that the source holds and nobody asked for.
+  /// - Parameters:
+  ///   - unused: names that the source holds and nobody asked for.
+  ///   - remedy: what to do when these are all that is wrong.
   /// - Throws: one `MohawkError` that lists everything.
-  public func finish(unused: [String] = []) throws {
+  public func finish(unused: [String] = [], remedy: String? = nil) throws {
     var lines = faults.map(\.description)
     lines += unused.map { "\($0) is not used by this architecture" }
     guard !lines.isEmpty else { return }
@@ -75,6 +77,7 @@ public final class ParameterBuild {
     let more = lines.count > 20 ? "; and \(lines.count - 20) more" : ""
     throw MohawkError(
       .mismatch, "the weights do not fit the architecture: \(shown)\(more)", at: location,
-      remedy: "check that the weights belong to the model that is described beside them")
+      remedy: faults.isEmpty && remedy != nil
+        ? remedy : "check that the weights belong to the model that is described beside them")
   }
 }

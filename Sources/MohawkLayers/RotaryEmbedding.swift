@@ -26,11 +26,6 @@ public struct RotaryEmbedding {
       dimensions: dimensions, base: base, scaling: scaling, positions: positions, device: device)
   }
 
-  /// Radians per position of each pair of dimensions.
-  package static func frequencies(dimensions: Int, base: Double, scaling: RotaryScaling) -> [Double] {
-    (0..<dimensions / 2).map { scaling.frequency(pow(base, -Double(2 * $0) / Double(dimensions)), of: $0) }
-  }
-
   /// Turns [batch, heads, length, headDim] whose first token stands at position `offset`.
   public func callAsFunction(_ x: Tensor, offset: Int = 0) -> Tensor {
     if dimensions == 0 { return x }
@@ -91,9 +86,11 @@ private final class RotaryTables {
 
   private func rows(_ dtype: DType, _ first: Int, _ end: Int) -> Table {
     withoutGradients {
-      let frequencies = RotaryEmbedding.frequencies(dimensions: dimensions, base: base, scaling: scaling)
+      let frequencies = scaling.frequencies(dimensions: dimensions, base: base)
       let angles = Tensor.range(first, end, .float64).outer(Tensor(frequencies))
-      return (cosines: angles.cos().to(dtype, on: device), sines: angles.sin().to(dtype, on: device))
+      var (cosines, sines) = (angles.cos(), angles.sin())
+      if scaling.magnitude != 1 { (cosines, sines) = (cosines * scaling.magnitude, sines * scaling.magnitude) }
+      return (cosines: cosines.to(dtype, on: device), sines: sines.to(dtype, on: device))
     }
   }
 }

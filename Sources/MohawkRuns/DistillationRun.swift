@@ -65,8 +65,10 @@ public final class DistillationRun {
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     let signals = try self.signals(of: teacher, tokenizer)
     let start = teacher.configuration.start(recipe.student)
+    let studentConfiguration = try teacher.configuration.student(recipe.student)
+    try studentConfiguration.requireMemory(at: "student")
     let student = Decoder.fresh(
-      try teacher.configuration.student(recipe.student), seed: recipe.seed, compute: compute, on: device)
+      studentConfiguration, seed: recipe.seed, compute: compute, on: device)
     let transfer = try WeightTransfer.run(
       teacher: teacher, student: student, start: start
     ).map { $0.report(start: start, of: student.configuration) }

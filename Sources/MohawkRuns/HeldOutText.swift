@@ -19,11 +19,7 @@ public struct HeldOutText {
   public init(
     _ paths: [String], _ tokenizer: Tokenizer, length: Int, tokens: Int, vocabulary: Int, device: Device = .cpu
   ) throws {
-    guard Int(tokenizer.highestID) < vocabulary else {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows",
-        remedy: "use the tokenizer that the model was trained with")
-    }
+    try tokenizer.requireFit(rows: vocabulary)
     var ids: [Int32] = []
     func add(_ source: some DocumentSource) throws {
       try source.visitDocuments { document in
@@ -38,6 +34,7 @@ public struct HeldOutText {
     } else {
       try add(Corpus(paths: paths))
     }
+    try tokenizer.requireRows(ids, rows: vocabulary)
     guard tokens >= length else {
       throw MohawkError(
         .invalidValue, "\(tokens) tokens are asked for, one sequence has \(length)",

@@ -44,6 +44,8 @@ public final class PretrainingRun {
       recipe, folder, tokenizerPath: recipe.data.tokenizer, vocabulary: nil, device: device, stream: 0,
       notice: settings.notice, shouldStop: settings.shouldStop)
     let configuration = try DecoderConfiguration.phi(recipe.model, vocabulary: data.tokenizer)
+    // Weights, gradients and the optimiser's two numbers for each.
+    try configuration.requireMemory(bytesPerParameter: 16, at: "model")
     let model = Decoder.fresh(configuration, seed: recipe.seed, compute: recipe.precision.compute, on: device)
     let plan = recipe.pretraining
     let stage = try Pretraining(model, plan) {

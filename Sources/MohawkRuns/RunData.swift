@@ -92,14 +92,8 @@ public struct RunData {
   /// - Throws: `MohawkError` when it is missing, damaged, or has ids beyond the rows of the model.
   @discardableResult
   static func requireTokenizer(_ path: String, vocabulary: Int?) throws -> Tokenizer {
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let tokenizer = isThere && isFolder.boolValue ? try Tokenizer(folder: path) : try Tokenizer(path: path)
-    if let vocabulary, Int(tokenizer.highestID) >= vocabulary {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(vocabulary) rows", at: path,
-        remedy: "use the tokenizer that the teacher was trained with")
-    }
+    let tokenizer = try Tokenizer(fileOrFolder: path)
+    if let vocabulary { try tokenizer.requireFit(rows: vocabulary, at: path) }
     return tokenizer
   }
 

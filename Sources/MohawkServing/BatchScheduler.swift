@@ -42,11 +42,7 @@ public final class BatchScheduler {
     _ engine: DecodingEngine, _ tokenizer: Tokenizer, capacity: Int = 8, slice: Int = 512, cache: PrefixCache? = nil
   ) throws {
     precondition(capacity > 0 && slice > 0, "a batch of \(capacity) sequences that reads \(slice) tokens at a time")
-    guard Int(tokenizer.highestID) < engine.vocabulary else {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
-        remedy: "use the tokenizer that the model was trained with")
-    }
+    try tokenizer.requireFit(rows: engine.vocabulary)
     (self.engine, self.tokenizer, self.capacity, self.slice, self.cache) = (engine, tokenizer, capacity, slice, cache)
     pieces = BatchPieces(slice: slice, every: cache?.every ?? .max)
     rows = LogitRows(tokenizer)

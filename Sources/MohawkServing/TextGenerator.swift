@@ -64,11 +64,7 @@ public struct TextGenerator {
     cache: PrefixCache? = nil
   ) throws {
     for (name, rows) in [("model", engine.vocabulary), ("draft", draft?.engine.vocabulary ?? .max)] {
-      guard Int(tokenizer.highestID) < rows else {
-        throw MohawkError(
-          .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the \(name) \(rows) rows",
-          remedy: "use the tokenizer that the \(name) was trained with")
-      }
+      try tokenizer.requireFit(rows: rows, of: name)
     }
     (self.engine, self.tokenizer, self.draft, self.cache) = (engine, tokenizer, draft, cache)
     self.ends = Self.ends(ends, engine.model, tokenizer)
@@ -174,6 +170,8 @@ public struct TextGenerator {
         .invalidValue, "there is nothing to continue from: every token was read and no prompt is given",
         remedy: "give a prompt")
     }
+    try tokenizer.requireRows(
+      conversation.ids, rows: min(engine.vocabulary, draft?.engine.vocabulary ?? .max))
     if let longest = engine.maxLength, conversation.ids.count > longest {
       throw MohawkError(
         .outOfRange, "the prompt has \(conversation.ids.count) tokens, the model looks at \(longest) at most",

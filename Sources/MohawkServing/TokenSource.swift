@@ -59,11 +59,11 @@ struct LogitRows {
 
   /// Reads one row of logits over the vocabulary; nil when its numbers are not finite.
   func read<Result>(_ row: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result? {
-    let row = UnsafeBufferPointer(rebasing: row[...highest])
+    let row = UnsafeBufferPointer(rebasing: row[..<min(highest + 1, row.count)])
     guard LogitWeights.areFinite(row) else { return nil }
     if gaps.isEmpty { return body(row) }
     var copy = Array(row)
-    for gap in gaps { copy[gap] = -.infinity }
+    for gap in gaps where gap < copy.count { copy[gap] = -.infinity }
     return copy.withUnsafeBufferPointer(body)
   }
 

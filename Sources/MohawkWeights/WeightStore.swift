@@ -1,3 +1,4 @@
+import Foundation
 import MohawkTensor
 
 /// Named tensors of a checkpoint, whatever files hold them.
@@ -13,6 +14,27 @@ public protocol WeightStore: Sendable {
   /// it before changing it in place.
   /// - Throws: `MohawkError` when there is no such tensor, or its bytes are not what they should be.
   func tensor(_ name: String) throws -> Tensor
+}
+
+extension WeightStore {
+  /// Whether another checkpoint holds the same numbers under a name; reads them until they differ.
+  /// - Parameter otherName: its name there; the same when not given.
+  /// - Throws: `MohawkError` when one of them has no such tensor.
+  public func holdsTheSame(_ other: any WeightStore, under name: String, as otherName: String? = nil) throws -> Bool {
+    let otherName = otherName ?? name
+    guard let shape = shape(of: name), let otherShape = other.shape(of: otherName), shape.sizes == otherShape.sizes
+    else { return false }
+    let (one, two) = (try tensor(name), try other.tensor(otherName))
+    if shape.dtype == otherShape.dtype {
+      return one.contiguous().withBytes { first in
+        two.contiguous().withBytes { second in
+          guard let mine = first.baseAddress, let theirs = second.baseAddress else { return true }
+          return mine == theirs || memcmp(mine, theirs, first.count) == 0
+        }
+      }
+    }
+    return withoutGradients { one.to(.float64).differs(two.to(.float64)).to(.int64).sum().intItem() == 0 }
+  }
 }
 
 /// The type and the size of every dimension of a tensor in a file.

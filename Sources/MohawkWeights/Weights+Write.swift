@@ -64,7 +64,7 @@ extension Weights {
       metadata: metadata, to: folder, shardBytes: shardBytes)
   }
 
-  static let indexName = names[0]
+  static let indexName = "model.safetensors.index.json"
 
   static func shardName(_ number: Int, of count: Int) -> String {
     func digits(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }

@@ -4,9 +4,10 @@ import MohawkTensor
 
 /// Opening and writing checkpoints.
 public enum Weights {
-  /// The names of a checkpoint in a folder, in the order in which they are looked for.
+  /// The names of a checkpoint in a folder, in the order in which they are looked for, which is that of transformers 5: a
+  /// whole file goes before an index, safetensors before PyTorch's files.
   static let names = [
-    "model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin",
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
   ]
   /// Endings of files that may hold weights under any name.
   static let endings = ["safetensors", "pt", "pth", "bin"]
@@ -14,7 +15,7 @@ public enum Weights {
   /// Opens a checkpoint. Headers are read and checked; the tensors' pages are read when they are touched.
   ///
   /// - Parameter path: a file, also of GGUF, told apart by its content (an index by its name, `….index.json`), or a folder with
-  ///   `model.safetensors.index.json`, `model.safetensors`, `pytorch_model.bin.index.json` or `pytorch_model.bin`, the
+  ///   `model.safetensors`, `model.safetensors.index.json`, `pytorch_model.bin` or `pytorch_model.bin.index.json`, the
   ///   first of them that is there, else with a single `.safetensors`, `.pt`, `.pth` or `.bin` file.
   /// - Throws: `MohawkError` that names the file and what is wrong with it.
   public static func open(_ path: String) throws -> any WeightStore {
@@ -26,7 +27,11 @@ public enum Weights {
       throw MohawkError(
         .notReadable, "the folder cannot be listed", at: path, remedy: "change its permissions or choose another one")
     }
-    return try one(path + "/" + choose(files, in: path))
+    let chosen = try choose(files, in: path)
+    if files.contains(chosen + ".index.json") {
+      Notice.report("\(chosen) is used, and \(chosen).index.json with its shards is passed over", at: path)
+    }
+    return try one(path + "/" + chosen)
   }
 
   private static func one(_ path: String) throws -> any WeightStore {
@@ -43,7 +48,7 @@ public enum Weights {
     guard shards.isEmpty else {
       throw MohawkError(
         .missingFile, "here are shards (\(listed(shards, atMost: 3))) but no index that says which tensor is in which",
-        at: folder, remedy: "fetch \(shards[0].hasSuffix(".safetensors") ? names[0] : names[2]) into this folder")
+        at: folder, remedy: "fetch \(shards[0].hasSuffix(".safetensors") ? names[1] : names[3]) into this folder")
     }
     guard candidates.isEmpty else {
       throw MohawkError(
@@ -99,9 +104,6 @@ enum FileKind {
       throw MohawkError(
         .unsupported, "this is a bare Python pickle, not an archive of torch.save", at: path,
         remedy: "save the state_dict with torch.save or safetensors")
-    } else if starts("version https://git-lfs") {
-      throw MohawkError(
-        .invalidFormat, "this is a Git LFS pointer, not the file itself", at: path, remedy: "run `git lfs pull`")
     } else if starts("<") {
       throw MohawkError(
         .invalidFormat, "this is a web page, not weights", at: path, remedy: "fetch the file itself, not its page")

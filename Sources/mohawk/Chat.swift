@@ -6,7 +6,7 @@ import MohawkText
 import MohawkTraining
 
 /// Talks with a model in the terminal.
-struct Chat: ParsableCommand {
+struct Chat: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Talks with a model in the terminal.",
     discussion: """
@@ -26,6 +26,8 @@ struct Chat: ParsableCommand {
   var cacheMiB = 256
   @OptionGroup var sampling: SamplingFlags
   @OptionGroup var engine: EngineFlags
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
 
   func run() throws {
     guard limit > 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be above 0") }

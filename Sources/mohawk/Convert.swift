@@ -7,7 +7,7 @@ import MohawkModels
 import MohawkTensor
 
 /// Writes a model in another format.
-struct Convert: ParsableCommand {
+struct Convert: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model in another format: the same numbers under other names.",
     discussion: """
@@ -24,6 +24,8 @@ struct Convert: ParsableCommand {
   @Option(help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0, q4_0 and q4_k. As they are when not given.")
   var type: String?
   @Flag(help: "Leaves the tokenizer out of a gguf file, which then knows ids only.") var withoutTokenizer = false
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.input] }
 
   func run() throws {
     guard input != output else {

@@ -5,7 +5,7 @@ import MohawkRecipes
 import MohawkRuns
 
 /// Distils a Transformer into a state-space model.
-struct Distill: ParsableCommand {
+struct Distill: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Distils a Transformer into a state-space model or a hybrid by the stages of MOHAWK.",
     discussion: "The same command continues a run that was stopped.")
@@ -22,6 +22,8 @@ struct Distill: ParsableCommand {
   @Option(help: "What is put through the same stage 3 to compare with, such as floor,control,window,random.")
   var frames: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
+  @OptionGroup var reading: CheckpointFlags
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     var more: [String] = []

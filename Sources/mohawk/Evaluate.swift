@@ -10,7 +10,7 @@ import MohawkTensor
 import MohawkText
 
 /// Compares a student with its teacher on a text.
-struct Evaluate: ParsableCommand {
+struct Evaluate: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Compares a student with its teacher on the same text, or in tasks; with one model, tells its numbers.",
     discussion: """
@@ -40,6 +40,9 @@ struct Evaluate: ParsableCommand {
   @Option(name: .shortAndLong, help: "Folder for tasks.json and results; a run's folder shows them in its report.")
   var output: String?
   @Flag(help: "Also writes every document with its likelihoods.") var logSamples = false
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     try Threads.use(threads)

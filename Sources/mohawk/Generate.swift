@@ -6,7 +6,7 @@ import MohawkTensor
 import MohawkText
 
 /// Continues a text.
-struct Generate: ParsableCommand {
+struct Generate: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Continues a text with a model, token by token.",
     discussion: """
@@ -26,6 +26,8 @@ struct Generate: ParsableCommand {
   @Option(help: "A file with a saved state to continue from; the prompt, if any, is added to it.") var loadState:
     String?
   @Option(help: "Saves the state after the text to this file.") var saveState: String?
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
 
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }

@@ -30,13 +30,14 @@ extension GGUFValue {
 }
 
 /// Shows what a checkpoint holds.
-struct Inspect: ParsableCommand {
+struct Inspect: ParsableCommand, NamesModels {
   static let configuration = CommandConfiguration(
     abstract: "Shows a checkpoint as a tree of modules with shapes, types, parameter counts and memory.",
     discussion: "Reads names and shapes only, however large the checkpoint is.")
 
   @Argument(help: "A model's folder, or a file: .safetensors, .bin, .pt, .gguf.") var path: String
   @Flag(help: "One line for every tensor instead of a tree.") var flat = false
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.path] }
 
   func run() throws {
     if GGUFFile.isOne(path) { return try showGGUF() }
@@ -60,16 +61,25 @@ struct Inspect: ParsableCommand {
     do {
       let isModel = GGUFFile.isOne(path) || FileManager.default.fileExists(atPath: path + "/config.json")
       guard isModel else { return }
-      let model = try DecoderConfiguration(folder: path)
+      let model = try DecoderConfiguration.withWeights(path).configuration
       var table = Table([.init("model"), .init("")])
       for (name, value) in model.facts { table.add([name, value]) }
-      let vocabulary = try? Tokenizer(folder: path)
-      if let vocabulary {
-        table.add(["tokenizer", "\(vocabulary.vocabularySize) tokens, highest id \(vocabulary.highestID)"])
-      }
+      table.add(["tokenizer", tokenizerFact()])
       Terminal.say(table.text)
     } catch {
       Terminal.say("The model itself cannot be opened here: \(error)\n")
+    }
+  }
+
+  /// What is known of the tokenizer, or why nothing is.
+  private func tokenizerFact() -> String {
+    do {
+      let vocabulary = try Tokenizer(folder: path)
+      return "\(vocabulary.vocabularySize) tokens, highest id \(vocabulary.highestID)"
+    } catch let error as MohawkError {
+      return "none: \(error.message)"
+    } catch {
+      return "none: \(error)"
     }
   }
 

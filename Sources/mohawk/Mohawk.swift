@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MohawkFiles
+import MohawkModels
 import MohawkTensor
 
 /// The command `mohawk`.
@@ -13,6 +14,7 @@ struct Mohawk: ParsableCommand {
       A run is a recipe: a named one or a YAML file, with single values set by --set key=value.
       Every run folder explains itself and continues where it stopped when the same command is given again.
       """,
+    version: "0.1.0-dev",
     subcommands: [
       Demo.self, Pretrain.self, Synthesize.self, Signals.self, Distill.self, Evaluate.self, Generate.self, Chat.self,
       Serve.self,
@@ -25,7 +27,12 @@ struct Mohawk: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if let reader = command as? any NamesModels & ParsableCommand { command = try reader.withResolvedPaths() }
+      let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
+      let notices = NoticeLines()
+      try Notice.$receiver.withValue(notices.show) {
+        try UnusedTensors.$areAllowed.withValue(allowsUnused) { try command.run() }
+      }
     } catch let error as MohawkError {
       Terminal.complain("mohawk: \(error)")
       Foundation.exit(error.code == .interrupted ? 130 : 1)

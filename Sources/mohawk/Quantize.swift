@@ -10,7 +10,7 @@ import MohawkTensor
 import MohawkText
 
 /// Writes a model with its matrices rounded to 8 or 4 bits.
-struct Quantize: ParsableCommand {
+struct Quantize: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model with its matrices rounded to 8 or 4 bits, for decoding.",
     discussion: """
@@ -26,6 +26,8 @@ struct Quantize: ParsableCommand {
   @Option(help: "Tokens to judge by; a quarter as many calibrate.") var tokens = 65_536
   @Option(help: "Tokens per sequence.") var length = 256
   @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.input] }
 
   func run() throws {
     guard let precision = WeightPrecision(rawValue: weights), precision.isQuantized else {

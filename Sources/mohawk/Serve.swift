@@ -7,7 +7,7 @@ import MohawkServer
 import MohawkTensor
 
 /// Serves a model over HTTP.
-struct Serve: ParsableCommand {
+struct Serve: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Serves a model over HTTP, in the protocol of OpenAI, with a page to try it at /.",
     discussion: """
@@ -35,6 +35,9 @@ struct Serve: ParsableCommand {
   @Option(help: "Seconds that running requests may take to finish at the end.") var drain = 30.0
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     try check()

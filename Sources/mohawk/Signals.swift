@@ -6,7 +6,7 @@ import MohawkReports
 import MohawkRuns
 
 /// Writes down what a teacher says, for students to learn from without running it.
-struct Signals: ParsableCommand {
+struct Signals: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Writes a teacher's probabilities and layer inputs once, for students to learn from.",
     discussion: """
@@ -22,6 +22,8 @@ struct Signals: ParsableCommand {
   @Flag(help: "Also keep what enters the layers that are compared, for stages 1 and 2: much larger.")
   var layerInputs = false
   @Option(name: .shortAndLong, help: "The folder to write.") var output: String
+  @OptionGroup var reading: CheckpointFlags
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
   func run() throws {
     let recipe = try options.resolved(stages.map { ["stages=[\($0)]"] } ?? [], teacher: teacher)

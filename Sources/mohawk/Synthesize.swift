@@ -7,7 +7,7 @@ import MohawkServing
 import MohawkTraining
 
 /// Lets a model write text to train on.
-struct Synthesize: ParsableCommand {
+struct Synthesize: ParsableCommand, ReadsCheckpoints {
   static let configuration = CommandConfiguration(
     abstract: "Lets a model write text for students to learn from, many documents at a time.",
     discussion: """
@@ -31,6 +31,8 @@ struct Synthesize: ParsableCommand {
   @Option(help: "Seed of all draws.") var seed: UInt64 = 0
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var reading: CheckpointFlags
+  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
 
   func run() throws {
     var sampling = SamplingOptions()

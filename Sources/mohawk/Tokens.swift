@@ -9,7 +9,7 @@ struct Tokens: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Encodes text into token shards that training maps.")
 
   @Argument(help: "Text: .txt, .jsonl, both also .gz, or folders.") var text: [String]
-  @Option(help: "The tokenizer.json to encode with, or a GGUF file.") var tokenizer: String
+  @Option(help: "What to encode with: a model's folder, a tokenizer.json or a GGUF file.") var tokenizer: String
   @Option(name: .shortAndLong, help: "The folder to write.") var output: String
   @Option(help: "Tokens per shard.") var shard = 100_000_000
 
@@ -19,7 +19,7 @@ struct Tokens: ParsableCommand {
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), !isFolder.boolValue {
       throw MohawkError(.alreadyInUse, "this is a file, not a folder", at: output, remedy: "choose another name")
     }
-    let tokenizer = try Tokenizer(path: tokenizer)
+    let tokenizer = try Tokenizer(fileOrFolder: tokenizer)
     let corpus = try Corpus(paths: text)
     StopSignal.install()
     var shown = ContinuousClock.now

@@ -65,6 +65,7 @@ enum EngineModels: String, CaseIterable, Sendable {
         window: WindowConfiguration(
           tokens: 9, sinks: 3, kvHeads: 2, headDim: 10, rotaryDim: 10, rotaryBase: 500,
           rotaryScaling: .linear(factor: 2)))
+      shape.attention.rotaryScaling = .yarn(.init(factor: 4, originalLength: 16))
       return shape
     case .besideWindowAlone:
       var shape = base(
@@ -75,6 +76,7 @@ enum EngineModels: String, CaseIterable, Sendable {
         window: WindowConfiguration(
           tokens: 16, sinks: 0, kvHeads: 4, headDim: 6, rotaryDim: 4, bias: true, scale: 0.5))
       shape.discreteMamba2?.window?.headNormEpsilon = 1e-6
+      shape.discreteMamba2?.window?.rotaryScaling = .yarn(.init(factor: 8, originalLength: 12))
       return shape
     case .llama:
       var shape = base(
@@ -93,6 +95,8 @@ enum EngineModels: String, CaseIterable, Sendable {
       var shape = base(
         .sequential, .rms(epsilon: 1e-6), .silu, gated: true, bias: false, attention(headDim: 8), [.attention])
       shape.attention.headNormEpsilon = 1e-6
+      shape.attention.rotaryScaling = .longrope(
+        short: [1, 1.5, 2, 3], long: [2, 3, 4, 9], originalLength: 128, magnitude: 1.25)
       return shape
     case .neoX:
       return base(

@@ -2,6 +2,7 @@ import Foundation
 import MohawkFiles
 import MohawkModels
 import MohawkTensor
+import Synchronization
 import Testing
 
 @testable import MohawkExport
@@ -46,9 +47,41 @@ import Testing
       try refusal(setting: "llama.new_trick", .bool(true))
         == "the key llama.new_trick is not known and may change what is computed")
     #expect(
-      try refusal(setting: "llama.rope.scaling.type", .string("yarn")) == "the rotary scaling 'yarn' is not supported")
-    #expect(try refusal(setting: "llama.attention.sliding_window", .uint32(16)).contains("a window that is shorter"))
-    #expect(try refusal(setting: "llama.attention.causal", .bool(false)).contains("is 0, which this architecture"))
+      try refusal(setting: "llama.rope.scaling.type", .string("longrope"))
+        == "the rotary scaling 'longrope' is not supported")
+    #expect(try refusal(setting: "llama.attention.causal", .bool(false)).contains("is false, which this architecture"))
+  }
+
+  /// Of windows that are shorter than the context, texts that fit into them can be read.
+  @Test func aWindowBoundsTheTexts() throws {
+    let model = TinyModels.model(TinyModels.llama())
+    try GGUFExport.write(model, tokenizer: nil, to: path, name: "tiny")
+    var edit = try GGUFEdit(path)
+    edit.set("llama.attention.sliding_window", .uint32(16))
+    try edit.write(to: path)
+    let notices = Mutex<[String]>([])
+    let opened = try Notice.$receiver.withValue({ notice in notices.withLock { $0.append(notice) } }) {
+      try Decoder.open(path)
+    }
+    #expect(opened.maxLength == 16)
+    #expect(notices.withLock { $0.contains { $0.contains("a sliding window of 16 tokens") } })
+    edit.set("llama.attention.sliding_window", .uint32(1 << 20))
+    try edit.write(to: path)
+    #expect(try Decoder.open(path).maxLength == model.maxLength)
+    #expect(try refusal(setting: "llama.attention.sliding_window", .string("x")).contains("no number of tokens"))
+  }
+
+  @Test func yarnWithSettingsOfItsOwn() throws {
+    func yarn(_ key: String, _ value: GGUFValue) throws -> String {
+      try refusal {
+        $0.set("llama.rope.scaling.type", .string("yarn"))
+        $0.set("llama.rope.scaling.factor", .float32(4))
+        $0.set("llama.rope.scaling." + key, value)
+      }
+    }
+    #expect(try yarn("yarn_ext_factor", .float32(0.5)).contains("settings that are not supported"))
+    #expect(try yarn("yarn_log_multiplier", .float32(0.1)).contains("settings that are not supported"))
+    #expect(try yarn("factor", .float32(0)).contains("a factor or settings"))
   }
 
   @Test func keysThatAreMissingOrLie() throws {

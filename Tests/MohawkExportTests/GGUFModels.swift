@@ -82,6 +82,7 @@ enum GGUFModels {
 
   static let qwen2 = changed(TinyModels.llama()) {
     $0.attention.bias = true
+    $0.attention.rotaryScaling = .yarn(.init(factor: 4, originalLength: 16))
     $0.format = .qwen2
   }
 

@@ -77,9 +77,19 @@ import Testing
   }
 
   @Test(arguments: [
-    Refused("llama", #""rope_scaling": {"rope_type": "yarn", "factor": 4}"#, "'yarn'"),
-    Refused("llama", #""rope_scaling": {"type": "dynamic", "factor": 4}"#, "'dynamic'"),
-    Refused("llama", #""rope_parameters": {"rope_type": "longrope", "factor": 4}"#, "'longrope'"),
+    Refused("llama", #""rope_scaling": {"rope_type": "yarn"}"#, "'factor' is missing"),
+    Refused(
+      "llama", #""rope_scaling": {"rope_type": "yarn", "factor": 4, "attention_factor": -1}"#, "attention_factor"),
+    Refused("llama", #""rope_scaling": {"type": "dynamic"}"#, "'factor' is missing"),
+    Refused("llama", #""rope_scaling": {"type": "dynamic", "factor": 4, "alpha": 1000}"#, "'alpha'"),
+    Refused("llama", #""rope_parameters": {"rope_type": "longrope", "factor": 4}"#, "'short_factor'"),
+    Refused(
+      "llama", #""rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1], "long_factor": [1]}"#,
+      "'long_factor' 1"),
+    Refused(
+      "llama", #""rope_scaling": {"rope_type": "longrope", "short_factor": [1, 0], "long_factor": [1, 2]}"#, "above 0"),
+    Refused("llama", #""rope_scaling": {"rope_type": "mrope", "mrope_section": [1, 1]}"#, "'mrope'"),
+    Refused("llama", #""rope_scaling": {"rope_type": "proportional"}"#, "'proportional'"),
     Refused("llama", #""rope_parameters": {"full_attention": {"rope_theta": 3}}"#, "between layers"),
     Refused("llama", #""rope_parameters": {"partial_rotary_factor": 0.5}"#, "partial_rotary_factor"),
     Refused("qwen3", #""partial_rotary_factor": 0.5"#, "partial_rotary_factor"),

@@ -8,7 +8,8 @@ import Testing
 /// Every family against Hugging Face's transformers (`Scripts/goldens/families_goldens.py`).
 @Suite struct FamilyGoldenTests {
   static let families = [
-    "llama", "llama3", "llama-linear", "mistral", "qwen2", "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential",
+    "llama", "llama3", "llama-linear", "llama-yarn", "qwen2-yarn", "llama-longrope", "llama-dynamic", "mistral",
+    "qwen2", "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential",
     "gpt2", "granitemoehybrid", "granitemoehybrid-scaled", "bamba", "mamba2", "mamba2-groups", "mamba",
   ]
   /// Two implementations in fp32, with the rounding of three layers between them.

@@ -69,7 +69,15 @@ import Testing
     ("(?=ab)a.", "ab ac", ["ab"]), ("(?i:ks)", "KS kſ \u{212A}s", ["KS", "kſ", "\u{212A}s"]),
     (#"[^\S\n]+"#, "a \t\n b", [" \t", " "]), (#"[a-c\]-]+"#, "ab]-d", ["ab]-"]), (#"\P{L}+"#, "a12b", ["12"]),
     (#"\p{^L}"#, "a1", ["1"]), (#"[\p{Lu}\x41-\x{43}é]"#, "aAéZ", ["A", "é", "Z"]), ("一|[丁-七]", "一丂三", ["一", "丂"]),
-    ("(a|b)+", "abba c", ["abba"]), (#"\/\."#, "./.", ["/."]), ("(?:ab?){2}", "abaab", ["aba"]),
+    ("(a|b)+", "abba c", ["abba"]),
+    (#"[\p{L}&&[^aeiou]]+"#, "bcd eé", ["bcd", "é"]), ("[a-f&&b-z&&[^d]]+", "abcdef", ["bc", "ef"]),
+    (#"[^[a-c]\d]+"#, "abX12Yc", ["X", "Y"]), ("[a[b[^c-\u{10FFFF}]]]+", "abc A", ["ab", " A"]),
+    (#"\p{Han}+|\p{hiragana}|\p{Old_Italic}"#, "漢字かな\u{10300}a", ["漢字", "か", "な", "\u{10300}"]),
+    (#"\P{Latin}+"#, "aé漢 b", ["漢 "]), (#"[^\p{Latin}\s]+"#, "aé漢1 b", ["漢1"]), (#"\p{Uppercase_Letter}"#, "aÉ", ["É"]),
+    (#"\w+"#, "aé_1²\u{200D} b", ["aé_1²", "b"]), (#"\W"#, "a-b", ["-"]), (#"[\w&&\D]+"#, "a1b", ["a", "b"]),
+    ("(?i:[sdmt]|ll)", "S ſ Ll D x", ["S", "ſ", "Ll", "D"]), ("(?i:[^ks])", "K\u{212A}ſz", ["z"]),
+    ("(?i:[a-c一-三])+", "AbC一", ["AbC一"]), (#"(?i:[^\p{L}])"#, "a\u{345}1", ["1"]),
+    (#"(?i:[\p{N}\s])+"#, "Ⅷ 1a", ["Ⅷ 1"]), (#"\/\."#, "./.", ["/."]), ("(?:ab?){2}", "abaab", ["aba"]),
   ])
   func aPatternMatchesAsInTheReference(pattern: String, text: String, expected: [String]) throws {
     #expect(try matches(pattern, text) == expected)
@@ -78,11 +86,14 @@ import Testing
   @Test(arguments: [
     ("a*", "the empty text"), ("a|", "the empty text"), ("(?:a*)+", "what can be empty"),
     ("a+?", "as little as possible"),
-    ("(?:a+b)+", "endless repetition"), ("^a", "'^'"), (#"\w"#, #"\w"#), (#"\p{Greek}"#, "Greek"),
-    ("[[:alpha:]]", "inside a class"),
-    ("[a&&b]", "inside a class"), ("(?<n>a)", "kind of group"), ("(?<=a)b", "kind of group"), ("(a", "')' is missing"),
+    ("(?:a+b)+", "endless repetition"), ("^a", "'^'"), (#"\p{Klingon}"#, "Klingon"), (#"\h"#, #"\h"#),
+    ("[[:alpha:]]", "POSIX"), ("[a-[b]]", "at the end of a range"), ("(?<n>a)", "kind of group"),
+    ("(?<=a)b", "kind of group"), ("(a", "')' is missing"),
     ("a)", "')' stands alone"), ("[a", "']' is missing"), ("a{1000}", "more than 256"), ("a{", "repetition"),
-    ("(?i:ß)", "beyond ASCII"), ("(?i:ss)", "ignores case"), ("(?i:[a])", "ignores case"), (#"\"#, "backslash"),
+    ("(?i:ß)", "beyond ASCII"), ("(?i:ss)", "ignores case"), ("(?i:[é])", "ignores case"),
+    (#"(?i:[\p{L}])"#, "ignores case"),
+    (#"(?i:[\p{Lu}])"#, "ignores case"), (#"(?i:[\p{Greek}])"#, "ignores case"), (#"(?i:[^\p{M}])"#, "ignores case"),
+    (String(repeating: "[", count: 50) + "a", "nested"), (#"\"#, "backslash"),
     ("[b-a]", "backwards"), ("(?:(?:a{256}){256}){256}", "too long"), (#"\xZZ"#, "number"),
     (String(repeating: "(", count: 50), "nested"),
   ])

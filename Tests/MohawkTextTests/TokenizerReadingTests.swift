@@ -18,10 +18,10 @@ import Testing
   @Test(arguments: [
     (#""type":"BPE""#, #""type":"Unigram""#, #"model.type is "Unigram""#),
     (#""version":"1.0""#, #""version":"2.0""#, #"version is "2.0""#),
-    (#""normalizer":null"#, #""normalizer":{"type":"NFKC"}"#, #"normalizer is "NFKC""#),
+    (#""normalizer":null"#, #""normalizer":{"type":"Nmt"}"#, #"normalizer is "Nmt""#),
     (
-      #""normalizer":null"#, #""normalizer":{"type":"Sequence","normalizers":[{"type":"Lowercase"}]}"#,
-      #"normalizer.normalizers[0] is "Lowercase""#
+      #""normalizer":null"#, #""normalizer":{"type":"Sequence","normalizers":[{"type":"Precompiled"}]}"#,
+      #"normalizer.normalizers[0] is "Precompiled""#
     ),
     (#""dropout":null"#, #""dropout":0.1"#, "model.dropout is 0.1"),
     (#""end_of_word_suffix":null"#, #""end_of_word_suffix":"</w>""#, #"model.end_of_word_suffix is "</w>""#),
@@ -93,7 +93,7 @@ import Testing
     (#""!":1,"#, #""!":4000000000,"#, "no token can have"), (#""!":1,"#, #""!":1.5,"#, "not an integer"),
     (#""!":1,"#, #""!":65536,"#, "ids from 0 to 65535 are possible"),
     (#""!":1,"#, #""!":1,"!":800,"#, "twice"), (#""!":1,"#, #""!":604,"#, "which the vocabulary uses already"),
-    (#""<padding>""#, #""<pad>""#, "stands twice"), (#""id":606"#, #""id":"6""#, "has no id"),
+    (#""id":606"#, #""id":"6""#, "has no id"),
     (#""special":true"#, #""special":1"#, "not true or false"),
   ])
   func aDamagedVocabularyIsRefused(old: String, new: String, message: String) throws {

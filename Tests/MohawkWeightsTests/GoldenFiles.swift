@@ -2,6 +2,7 @@ import Foundation
 import MohawkFiles
 import MohawkTensor
 import MohawkWeights
+import Synchronization
 import Testing
 
 /// The path of a committed file made by independent Python.
@@ -53,4 +54,11 @@ func refusal(_ body: () throws -> Void, sourceLocation: SourceLocation = #_sourc
     #expect(!message.contains("\n") && message.count < 4000 && !message.hasSuffix("."), sourceLocation: sourceLocation)
   }
   return error
+}
+
+/// What a piece of work returns, and the notices that it reports.
+func told<Result>(_ body: () throws -> Result) rethrows -> (result: Result, notices: [String]) {
+  let notices = Mutex<[String]>([])
+  let result = try Notice.$receiver.withValue({ notice in notices.withLock { $0.append(notice) } }, operation: body)
+  return (result, notices.withLock { $0 })
 }

@@ -102,8 +102,9 @@ void Plan::embed(const Pass &pass, const mhk_sequence *sequences) {
       float *const angles = pass.angles[stretch.first + t];
       for (int64_t i = 0; i < pairs; i++) {
         const double angle = static_cast<double>(position) * frequencies[static_cast<size_t>(i)];
-        angles[i] = static_cast<float>(std::cos(angle));
-        angles[pairs + i] = static_cast<float>(std::sin(angle));
+        const double magnitude = i < shape.rotary_pairs_of_attention ? shape.rotary_magnitude : shape.window_magnitude;
+        angles[i] = static_cast<float>(std::cos(angle) * magnitude);
+        angles[pairs + i] = static_cast<float>(std::sin(angle) * magnitude);
       }
     }
   }

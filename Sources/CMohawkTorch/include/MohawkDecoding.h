@@ -101,6 +101,9 @@ typedef struct {
   float logit_divisor;
   const double *MHK_NULLABLE frequencies;  // of the rotary embeddings, in radians per position
   int64_t rotary_pairs;                    // how many frequencies there are
+  int64_t rotary_pairs_of_attention;       // the first ones, those of the attention
+  double rotary_magnitude;                 // what cosines and sines of these are multiplied by
+  double window_magnitude;                 // and those of the others
 } mhk_plan_shape;
 
 // What one sequence remembers in one layer: memory and the past of one or two convolutions, or keys and values

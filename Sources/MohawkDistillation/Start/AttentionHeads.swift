@@ -49,17 +49,17 @@ struct AttentionHeads {
   mutating func foldRotary(_ distances: [[Double]], _ shape: AttentionConfiguration) {
     guard shape.rotaryDim > 0 else { return }
     let half = shape.rotaryDim / 2
-    let frequencies = (0..<half).map {
-      shape.rotaryScaling.frequency(pow(shape.rotaryBase, -Double(2 * $0) / Double(shape.rotaryDim)), of: $0)
-    }
+    let frequencies = shape.rotaryScaling.frequencies(dimensions: shape.rotaryDim, base: shape.rotaryBase)
+    // Queries and keys are both multiplied by it.
+    let magnitude = shape.rotaryScaling.magnitude * shape.rotaryScaling.magnitude
     var cosines: [Double] = []
     var sines: [Double] = []
     for shares in distances {
       var (c, s) = (frequencies.map { _ in 0.0 }, frequencies.map { _ in 0.0 })
       for (distance, share) in shares.enumerated() where share > 0 {
         for (index, frequency) in frequencies.enumerated() {
-          c[index] += share * cos(frequency * Double(distance))
-          s[index] += share * sin(frequency * Double(distance))
+          c[index] += magnitude * share * cos(frequency * Double(distance))
+          s[index] += magnitude * share * sin(frequency * Double(distance))
         }
       }
       cosines += c

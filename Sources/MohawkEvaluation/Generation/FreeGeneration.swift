@@ -46,9 +46,10 @@ struct FreeGeneration {
     guard longest > 2 else {
       throw MohawkError(.outOfRange, "the model looks at \(longest) tokens at most", remedy: "use another task")
     }
-    let prompts = texts.map { text in
+    let prompts = try texts.map { text in
       // Half of a text at most, so that what is asked for is not the text's end.
       let ids = model.tokenizer.textPrefix + model.tokenizer.encode(text)
+      try model.tokenizer.requireRows(ids, rows: min(model.engine.vocabulary, teacher.engine.vocabulary))
       return Array(
         (ids.isEmpty ? [model.encoder.start] : ids).prefix(min(Self.promptTokens, max(1, ids.count / 2), longest / 2)))
     }

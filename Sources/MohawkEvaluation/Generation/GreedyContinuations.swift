@@ -13,7 +13,7 @@ enum GreedyContinuations {
     _ model: EvaluatedModel, _ prompts: [[Int32]], limit: Int, told: (Int) -> Void = { _ in }
   ) -> [[Int32]] {
     // Rows of the head beyond the tokenizer's ids are padding and never chosen.
-    let rows = Int(model.tokenizer.highestID) + 1
+    let rows = min(Int(model.tokenizer.highestID) + 1, model.engine.vocabulary)
     func likeliest(_ logits: Tensor) -> [Int32] {
       logits.narrowed(-1, from: 0, length: rows).argmax(-1).integers().map(Int32.init)
     }

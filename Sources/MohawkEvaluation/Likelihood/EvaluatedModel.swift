@@ -28,11 +28,7 @@ public struct EvaluatedModel {
   ///   - window: see ``window``; by default the model's bound, and ``usualWindow`` where it has none.
   /// - Throws: `MohawkError` when the tokenizer does not fit the model, or the window is beyond the model's bound.
   public init(_ engine: DecodingEngine, _ tokenizer: Tokenizer, window: Int? = nil) throws {
-    guard Int(tokenizer.highestID) < engine.vocabulary else {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
-        remedy: "use the tokenizer that the model was trained with")
-    }
+    try tokenizer.requireFit(rows: engine.vocabulary)
     if let window, window < 1 || window > engine.maxLength ?? .max {
       throw MohawkError(
         .outOfRange,
@@ -42,7 +38,7 @@ public struct EvaluatedModel {
     self.engine = engine
     self.tokenizer = tokenizer
     self.window = window ?? engine.maxLength ?? Self.usualWindow
-    encoder = try PairEncoder(tokenizer)
+    encoder = try PairEncoder(tokenizer, rows: engine.vocabulary)
   }
 
   /// Whether every sequence goes through the engine, because its weights are not those of its model; else sequences

@@ -36,8 +36,10 @@ struct RollingTask {
   }
 
   func run(_ model: EvaluatedModel, _ progress: @escaping (TaskProgress) -> Void) throws -> TaskOutcome {
-    let pairs = documents.flatMap {
-      RollingWindows.pairs(model.encoder.encode($0), start: model.encoder.start, window: model.window)
+    let pairs = try documents.flatMap { document in
+      let ids = model.encoder.encode(document)
+      try model.tokenizer.requireRows(ids, rows: model.engine.vocabulary)
+      return RollingWindows.pairs(ids, start: model.encoder.start, window: model.window)
     }
     let clock = TaskClock(task: "perplexity", total: pairs.count, report: progress)
     var scorer = ContinuationScorer(model: model)

@@ -18,13 +18,16 @@ struct TokenPair: Equatable {
 /// Makes tokens of contexts and continuations as lm_eval's backend `hf` does with its default settings.
 struct PairEncoder {
   let tokenizer: Tokenizer
+  /// Of the model's embedding.
+  let rows: Int
   /// Stands in for an empty context: the token that begins a text, else the one that ends it.
   let start: Int32
   /// How that token is written; a text that begins with it gets no other one.
   private let startText: [UInt8]
 
   /// - Throws: `MohawkError` when the tokenizer has no token to begin with.
-  init(_ tokenizer: Tokenizer) throws {
+  init(_ tokenizer: Tokenizer, rows: Int = .max) throws {
+    self.rows = rows
     guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
       throw MohawkError(
         .unsupported, "the tokenizer has neither a token that begins nor one that ends a text",
@@ -60,6 +63,7 @@ struct PairEncoder {
       let whole = encode(context + continuation)
       pair = TokenPair(context: before, continuation: Array(whole.dropFirst(before.count)))
     }
+    try tokenizer.requireRows(pair.context + pair.continuation, rows: rows)
     guard !pair.context.isEmpty, !pair.continuation.isEmpty else {
       throw MohawkError(
         .invalidValue, "a continuation has no token of its own", at: location, remedy: "mend or remove this line")

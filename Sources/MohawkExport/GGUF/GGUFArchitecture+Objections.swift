@@ -100,6 +100,7 @@ extension GGUFArchitecture {
         ("biases of the MLP", !isQwen || !configuration.mlp.bias),
         ("a bias of attention's output", !isQwen || !attention.outputBias),
         ("wave lengths stretched one by one", !isQwen || !attention.rotaryScaling.isByFrequency),
+        ("LongRoPE, or YaRN with other settings than the usual ones", attention.rotaryScaling.isUsual),
         (
           "norms of queries and keys with another epsilon",
           self != .qwen3 || attention.headNormEpsilon == configuration.normEpsilon
@@ -128,6 +129,7 @@ extension GGUFArchitecture {
       ("norms of queries and keys", attention.headNormEpsilon == nil),
       ("heads that together are not as wide as the model", attention.width == configuration.modelDim),
       ("wave lengths stretched one by one", !attention.rotaryScaling.isByFrequency),
+      ("LongRoPE, or YaRN with other settings than the usual ones", attention.rotaryScaling.isUsual),
       ("rotary positions", self != .gpt2 || attention.rotaryDim == 0),
       ("learned positions", self == .gpt2 || configuration.learnedPositions == nil),
       ("a model without positions", self == .gpt2 || attention.rotaryDim > 0),
@@ -147,8 +149,20 @@ extension RotaryScaling {
   /// Whether every wave has a factor of its own.
   var isByFrequency: Bool {
     switch self {
-    case .none, .linear: false
+    case .none, .linear, .dynamic, .yarn, .longrope: false
     case .llama3, .factors: true
+    }
+  }
+
+  /// Whether llama.cpp computes the same: it has YaRN with the paper's settings, and LongRoPE in files of its own kind only.
+  var isUsual: Bool {
+    switch self {
+    case .longrope: return false
+    case .yarn(let yarn):
+      var usual = Yarn(factor: yarn.factor, originalLength: yarn.originalLength)
+      if abs(usual.magnitude - yarn.magnitude) < 1e-6 { usual.magnitude = yarn.magnitude }
+      return yarn == usual && yarn.originalLength == yarn.originalLength.rounded()
+    default: return true
     }
   }
 }

@@ -68,10 +68,11 @@ extension GGUFDraft {
   mutating func addRotaryFactors() {
     guard configuration.hasAttention, attention.rotaryScaling.isByFrequency else { return }
     let (base, count) = (attention.rotaryBase, attention.rotaryDim)
-    let factors = (0..<count / 2).map { index in
+    let plain = RotaryScaling.none.frequencies(dimensions: count, base: base)
+    let stretched = attention.rotaryScaling.frequencies(dimensions: count, base: base)
+    let factors = zip(plain, stretched).enumerated().map { index, pair in
       if case .factors(let table) = attention.rotaryScaling { return table[index] }
-      let frequency = pow(base, -Double(2 * index) / Double(count))
-      return frequency / attention.rotaryScaling.frequency(frequency, of: index)
+      return pair.0 / pair.1
     }
     add("rope_freqs.weight", GGUFRows([factors.count]) { Tensor(factors) })
   }

@@ -60,6 +60,11 @@ extension GGUFDraft {
       setOwn("rope.scaling.type", .string("linear"))
       setOwn("rope.scaling.factor", factor)
     }
+    if case .yarn(let yarn) = attention.rotaryScaling {
+      setOwn("rope.scaling.type", .string("yarn"))
+      setOwn("rope.scaling.factor", yarn.factor)
+      setOwn("rope.scaling.original_context_length", Int(yarn.originalLength))
+    }
   }
 
   private mutating func setMamba2() {

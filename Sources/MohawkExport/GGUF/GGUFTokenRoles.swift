@@ -33,7 +33,9 @@ struct GGUFTokenRoles {
     let others = ends.filter { $0 != end }
     for (name, id) in zip(["eot", "eom"], others) { ids.append((name, id)) }
     if let unknown { ids.append(("unknown", Int(unknown))) }
-    if let padding = configuration.tokens.padding ?? tokenizer.padding.map({ Int($0) }) {
+    // A padding token that the model has no row for is none.
+    let filling = tokenizer.padding.map { Int($0) }.flatMap { $0 < configuration.vocabulary ? $0 : nil }
+    if let padding = configuration.tokens.padding ?? filling {
       ids.append(("padding", padding))
     }
     for (name, id) in ids where !(0..<configuration.vocabulary).contains(id) {

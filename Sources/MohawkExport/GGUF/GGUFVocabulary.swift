@@ -31,11 +31,7 @@ struct GGUFVocabulary {
   /// - Throws: `MohawkError` when llama.cpp would read texts otherwise, or the tokenizer does not fit the model.
   init(_ tokenizer: Tokenizer, for configuration: DecoderConfiguration) throws {
     let rows = configuration.vocabulary
-    guard Int(tokenizer.highestID) < rows else {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model's embedding \(rows) rows",
-        remedy: "use the tokenizer that belongs to the model")
-    }
+    try tokenizer.requireFit(rows: rows)
     let facts = tokenizer.facts
     scheme = try Scheme(tokenizer, facts)
     roles = try GGUFTokenRoles(tokenizer, configuration, unknown: facts.unknown)

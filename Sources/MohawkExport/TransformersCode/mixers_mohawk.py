@@ -38,29 +38,43 @@ class RMSNorm(nn.Module):
 
 
 def rotary_frequencies(own, head_dim):
-    """Radians per position of each pair of dimensions that turns, stretched as `rope_scaling` says."""
+    """Radians per position of each pair of dimensions that turns, stretched as `rope_scaling` says, and what cosines and
+    sines are multiplied by."""
     count = int(head_dim * own.get("partial_rotary_factor", 1.0) + 1e-6) // 2
-    frequencies = [own.get("rope_theta", 1e4) ** (-n / count) for n in range(count)]
+    base = own.get("rope_theta", 1e4)
+    frequencies = [base ** (-n / count) for n in range(count)]
     scaling = own.get("rope_scaling") or {}
     kind = scaling.get("rope_type", scaling.get("type", "default"))
+    if kind in ("default", "dynamic"):  # dynamic stretches beyond the longest text only
+        return frequencies, 1.0
     if kind == "linear":
-        return [f / scaling["factor"] for f in frequencies]
+        return [f / scaling["factor"] for f in frequencies], 1.0
+    if kind == "longrope":
+        return [f / s for f, s in zip(frequencies, scaling["short_factor"])], scaling["attention_factor"]
+    length = scaling.get("original_max_position_embeddings")
     if kind == "llama3":
         low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
-        waves = [scaling["original_max_position_embeddings"] * f / (2 * math.pi) for f in frequencies]
+        waves = [length * f / (2 * math.pi) for f in frequencies]
         shares = [min(max((w - low) / (high - low), 0.0), 1.0) for w in waves]
-        return [(1 - s) * f / scaling["factor"] + s * f for f, s in zip(frequencies, shares)]
-    if kind != "default":
-        raise ValueError(f"the rotary embedding '{kind}' is not known; known are default, linear and llama3")
-    return frequencies
+        return [(1 - s) * f / scaling["factor"] + s * f for f, s in zip(frequencies, shares)], 1.0
+    if kind == "yarn":
+        borders = [count * math.log(length / (scaling[key] * 2 * math.pi)) / math.log(base) for key in ("beta_fast", "beta_slow")]
+        if scaling["truncate"]:
+            borders = [math.floor(borders[0]), math.ceil(borders[1])]
+        low, high = max(borders[0], 0), min(borders[1], 2 * count - 1)
+        high += 0.001 if low == high else 0
+        shares = [min(max((n - low) / (high - low), 0.0), 1.0) for n in range(count)]
+        return [s * f / scaling["factor"] + (1 - s) * f for f, s in zip(frequencies, shares)], scaling["attention_factor"]
+    raise ValueError(f"the rotary embedding '{kind}' is not known")
 
 
 def rotary_tables(own, head_dim, places):
     """Cosines and sines of the rotary positions, their angles computed in float64: [batch or 1, 1, length, pairs]."""
     kind = torch.float32 if places.device.type == "mps" else torch.float64
-    frequencies = torch.tensor(rotary_frequencies(own, head_dim), dtype=kind, device=places.device)
+    frequencies, magnitude = rotary_frequencies(own, head_dim)
+    frequencies = torch.tensor(frequencies, dtype=kind, device=places.device)
     angles = places.to(kind)[:, None, :, None] * frequencies
-    return angles.cos(), angles.sin()
+    return angles.cos() * magnitude, angles.sin() * magnitude
 
 
 def turned(x, tables):

@@ -46,6 +46,17 @@ extension AttentionConfiguration {
       rotaryDim: try Self.rotaryDim(headDim, rotary.fraction, at: json.path), rotaryBase: rotary.base,
       maxLength: maxLength, bias: bias)
     rotaryScaling = rotary.scaling
+    if case .longrope(let short, _, let length, _) = rotaryScaling {
+      guard short.count == rotaryDim / 2 else {
+        throw MohawkError(
+          .mismatch, "'short_factor' has \(short.count) numbers, \(rotaryDim / 2) pairs of dimensions turn",
+          at: json.path)
+      }
+      if rotaryScaling.longest != nil, length < maxLength {
+        Notice.report(
+          "texts of up to \(length) tokens are supported, the longer ones of LongRoPE are not", at: json.path)
+      }
+    }
   }
 
   /// How many of a head's dimensions a fraction of them is.

@@ -8,7 +8,7 @@ public protocol StoredParameters: ParameterSource {
   /// All names in the file.
   var names: [String] { get }
   /// Names in the file that hold none of these parameters.
-  func unused(by parameters: ParameterList) -> [String]
+  func unused(by parameters: ParameterList) -> UnusedTensors
 }
 
 /// Reads a model's parameters from a checkpoint through a key table.
@@ -37,7 +37,9 @@ public struct CheckpointParameters: StoredParameters {
 
   public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
     guard let place = table.place(of: name) else { preconditionFailure("the key table does not know \(name)") }
-    let key = table.name(of: place.key, in: known)
+    let names = table.names(at: place, in: known)
+    let key = names.first ?? place.key
+    if names.count > 1 { return .failure(.unusable(key: key, reason: "is there a second time as \(names[1])")) }
     guard let found = store.shape(of: key) else {
       if !known.contains(key) { return .failure(.missing(key: key)) }
       // It is there, in a type that cannot be used: the store says which.
@@ -77,7 +79,7 @@ public struct CheckpointParameters: StoredParameters {
   public var names: [String] { store.names }
 
   /// Names in the checkpoint that hold none of these parameters.
-  public func unused(by parameters: ParameterList) -> [String] {
+  public func unused(by parameters: ParameterList) -> UnusedTensors {
     table.unused(store.names, by: parameters.all.map(\.name))
   }
 }

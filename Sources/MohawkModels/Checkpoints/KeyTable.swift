@@ -27,9 +27,13 @@ public struct KeyTable: Sendable {
   private(set) var joined: [String: Joined] = [:]
   /// Matrices that the checkpoint holds as [in, out].
   private(set) var transposed: Set<String> = []
-  private var ignoredEndings: [String] = []
+  private var ignoredEndings = [
+    "rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached", ".position_ids",
+  ]
   private var ignoredBeginnings: [String] = []
-  private var optionalPrefix = ""
+  private var basePrefix = ""
+  private var layers: (prefix: String, count: Int)?
+  private var tiedHead: String?
   private var mapsToItself = false
 
   /// No parameter has a place yet.
@@ -71,8 +75,18 @@ public struct KeyTable: Sendable {
   /// Tensors whose names begin so are of a layer that does nothing.
   public mutating func ignoreAll(under prefix: String) { ignoredBeginnings.append(prefix) }
 
-  /// Some checkpoints leave this beginning of all names out.
-  public mutating func allowWithout(_ prefix: String) { optionalPrefix = prefix }
+  /// Where embedding and head lie. A head that is the embedding may be in a checkpoint under either name, or under both.
+  public mutating func mapVocabulary(embedding: String, head: String, isTied: Bool) {
+    map("embedding.weight", to: embedding)
+    if isTied { tiedHead = head } else { map("lm_head.weight", to: head) }
+  }
+
+  /// The base model's name, which begins those of its tensors: checkpoints of the base model alone leave it out, others
+  /// have it once too often. As in transformers, this is decided tensor by tensor.
+  public mutating func allowWithout(_ prefix: String) { basePrefix = prefix }
+
+  /// Layers are numbered from 0 under a prefix: tensors of layers beyond the last one belong to no parameter.
+  public mutating func countLayers(_ count: Int, under prefix: String) { layers = (prefix, count) }
 
   /// Every parameter lies under its own name.
   public mutating func mapAnyToItself() { mapsToItself = true }
@@ -82,20 +96,51 @@ public struct KeyTable: Sendable {
     places[parameter] ?? (mapsToItself ? Place(key: parameter, firstRow: nil) : nil)
   }
 
-  /// The names of the same table in a checkpoint that leaves the optional prefix out.
-  func name(of key: String, in names: Set<String>) -> String {
-    if names.contains(key) || optionalPrefix.isEmpty || !key.hasPrefix(optionalPrefix) { return key }
-    let short = String(key.dropFirst(optionalPrefix.count))
-    return names.contains(short) ? short : key
+  /// The names under which a checkpoint holds `key`; several of them contradict each other.
+  func names(of key: String, in names: Set<String>) -> [String] {
+    var spellings = [key]
+    if !basePrefix.isEmpty {
+      if key.hasPrefix(basePrefix) { spellings.append(String(key.dropFirst(basePrefix.count))) }
+      spellings.append(basePrefix + key)
+    }
+    return spellings.filter(names.contains)
+  }
+
+  /// The names under which a checkpoint holds the tensor of a place: those of a tied head where the embedding's own is
+  /// not there.
+  func names(at place: Place, in names: Set<String>) -> [String] {
+    let own = self.names(of: place.key, in: names)
+    guard own.isEmpty, let tiedHead, place == self.place(of: "embedding.weight") else { return own }
+    return self.names(of: tiedHead, in: names)
+  }
+
+  /// The names of the embedding and of a head that should be the same, when a checkpoint holds both.
+  func tiedPair(in names: Set<String>) -> (embedding: String, head: String)? {
+    guard let tiedHead, let place = place(of: "embedding.weight"),
+      let embedding = self.names(of: place.key, in: names).first, let head = self.names(of: tiedHead, in: names).first
+    else { return nil }
+    return (embedding, head)
   }
 
   /// The names that neither hold one of these parameters nor are ignored.
-  func unused(_ names: [String], by parameters: [String]) -> [String] {
+  func unused(_ names: [String], by parameters: [String]) -> UnusedTensors {
     let all = Set(names)
-    let used = Set(parameters.compactMap { place(of: $0) }.map { name(of: $0.key, in: all) })
-    return names.filter { name in
+    var used = Set(parameters.compactMap { place(of: $0) }.flatMap { self.names(at: $0, in: all) })
+    if let tiedHead { used.formUnion(self.names(of: tiedHead, in: all)) }
+    let left = names.filter { name in
       !used.contains(name) && !ignoredEndings.contains { name.hasSuffix($0) }
         && !ignoredBeginnings.contains { name.hasPrefix($0) }
     }.sorted()
+    return UnusedTensors(needless: left.filter(isNeedless), unknown: left.filter { !isNeedless($0) })
+  }
+
+  /// Whether a tensor is of a layer beyond the last one, or of a head beside that of the language model.
+  private func isNeedless(_ name: String) -> Bool {
+    func bare(_ name: String) -> Substring { name.hasPrefix(basePrefix) ? name.dropFirst(basePrefix.count) : name[...] }
+    if let first = bare(name).split(separator: ".").first, UnusedTensors.heads.contains(String(first)) { return true }
+    guard let layers, case let prefix = bare(layers.prefix), bare(name).hasPrefix(prefix),
+      let number = Int(bare(name).dropFirst(prefix.count).prefix { $0 != "." })
+    else { return false }
+    return number >= layers.count
   }
 }

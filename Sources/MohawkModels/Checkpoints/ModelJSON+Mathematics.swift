@@ -52,6 +52,10 @@ extension ModelJSON {
   }
 
   static func short(_ value: Any) -> String {
+    // Truth values are numbers to Foundation.
+    if let number = value as? NSNumber, number.objCType.pointee == CChar(UInt8(ascii: "c")) {
+      return "\(number.boolValue)"
+    }
     let text = "\(value)".split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return text.count > 60 ? text.prefix(60) + "…" : text
   }
@@ -101,34 +105,10 @@ extension ModelJSON {
     }
     let base = try number("rope_theta", default: fallback)
     guard base > 0 else { throw MohawkError(.invalidValue, "rope_theta \(base) is not above 0", at: path) }
-    let original = try self.number("original_max_position_embeddings", default: Double(length))
-    let scaling = try nested?.rotaryScaling(originalLength: original) ?? .none
+    // The key at the top goes before that of the scaling, as in transformers.
+    let original = has("original_max_position_embeddings") ? try self.number("original_max_position_embeddings") : nil
+    let scaling = try nested?.rotaryScaling(originalLength: original, maxLength: length) ?? .none
     return (base, scaling, try number("partial_rotary_factor", default: fraction))
-  }
-
-  private func rotaryScaling(originalLength: Double) throws -> RotaryScaling {
-    let kind = try string("rope_type", default: try string("type", default: "default"))
-    func positive(_ key: String, default fallback: Double? = nil) throws -> Double {
-      let value = try number(key, default: fallback)
-      guard value > 0 else { throw MohawkError(.invalidValue, "'\(key)' is \(value), not above 0", at: path) }
-      return value
-    }
-    switch kind {
-    case "default": return .none
-    case "linear": return .linear(factor: try positive("factor"))
-    case "llama3":
-      let (low, high) = (try positive("low_freq_factor"), try positive("high_freq_factor"))
-      guard low < high else {
-        throw MohawkError(.invalidValue, "low_freq_factor \(low) is not below high_freq_factor \(high)", at: path)
-      }
-      return .llama3(
-        factor: try positive("factor"), low: low, high: high,
-        originalLength: try positive("original_max_position_embeddings", default: originalLength))
-    default:
-      throw MohawkError(
-        .unsupported, "the rotary embedding '\(kind)' is not supported", at: path,
-        remedy: "known are default, linear and llama3")
-    }
   }
 
   /// The ids that `config.json` gives a meaning.
@@ -146,22 +126,6 @@ extension ModelJSON {
       roles.ends = [one]
     }
     return roles
-  }
-}
-
-extension RotaryScaling {
-  /// As `rope_scaling` of a `config.json`; nil when there is none.
-  var json: [String: Any]? {
-    switch self {
-    // Formats with a `config.json` have no word for a table: `objection(in:)` refuses it.
-    case .none, .factors: nil
-    case .linear(let factor): ["rope_type": "linear", "type": "linear", "factor": factor]
-    case .llama3(let factor, let low, let high, let length):
-      [
-        "rope_type": "llama3", "factor": factor, "low_freq_factor": low, "high_freq_factor": high,
-        "original_max_position_embeddings": Int(exactly: length) ?? length,
-      ]
-    }
   }
 }
 

@@ -43,6 +43,7 @@ extension Decoder {
     _ configuration: DecoderConfiguration, _ store: any WeightStore, dtype: DType? = .float32, compute: DType? = nil,
     on device: Device = .cpu
   ) throws -> Decoder {
+    let configuration = try configuration.fitted(to: store)
     let source = try storedParameters(of: configuration, store, dtype: dtype, on: device)
     return try open(configuration, source, at: store.path, compute: compute, on: device)
   }
@@ -58,7 +59,9 @@ extension Decoder {
     configuration.mixers = Array(configuration.mixers.prefix(source.names.count + 1))
     let build = ParameterBuild(source, location: location)
     let model = Decoder(configuration, build, compute: compute, on: device)
-    try build.finish(unused: source.unused(by: build.parameters))
+    try build.finish(
+      unused: source.unused(by: build.parameters).refused(at: location),
+      remedy: "--allow-unused passes over tensors that do not belong to the model")
     return model
   }
 
@@ -120,7 +123,8 @@ extension DecoderConfiguration {
       return (try DecoderConfiguration(file), file)
     }
     let configuration = try DecoderConfiguration(folder: path)
-    return (configuration, try Weights.open(path))
+    let store = try Weights.open(path)
+    return (try configuration.fitted(to: store), store)
   }
 
   /// Reads the `config.json` of a folder, or the metadata of a GGUF file.
@@ -138,6 +142,7 @@ extension DecoderConfiguration {
         throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
       }
       guard isFolder.boolValue else {
+        _ = try MappedFile(folder)  // it may be a pointer to a file
         throw MohawkError(
           .invalidValue, "this is a file other than GGUF, and a model is a folder with config.json and weights",
           at: folder,

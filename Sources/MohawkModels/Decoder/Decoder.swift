@@ -46,7 +46,9 @@ public final class Decoder: LanguageModel {
   public var vocabulary: Int { configuration.vocabulary }
   public var modelDim: Int { configuration.modelDim }
   public var maxLength: Int? {
-    configuration.learnedPositions ?? (configuration.hasAttention ? configuration.attention.maxLength : nil)
+    configuration.learnedPositions
+      ?? (configuration.hasAttention
+        ? min(configuration.attention.maxLength, configuration.attention.rotaryScaling.longest ?? .max) : nil)
   }
 
   public func embed(_ ids: Tensor, from position: Int) -> Tensor {

@@ -32,14 +32,12 @@ enum GPT2Family: Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.map([
-      "embedding.weight": "transformer.wte.weight", "positions.weight": "transformer.wpe.weight",
+      "positions.weight": "transformer.wpe.weight",
       "final_norm.weight": "transformer.ln_f.weight", "final_norm.bias": "transformer.ln_f.bias",
     ])
-    if configuration.tiesHead {
-      table.ignore("lm_head.weight")
-    } else {
-      table.map(["lm_head.weight": "lm_head.weight"])
-    }
+    table.mapVocabulary(embedding: "transformer.wte.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
+    table.allowWithout("transformer.")
+    table.countLayers(configuration.mixers.count, under: "transformer.h.")
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."
       let outer = "transformer.h.\(index)."
@@ -53,8 +51,7 @@ enum GPT2Family: Family {
         table.transpose("\(outer)\(name).weight")
       }
     }
-    table.ignore("attn.bias", "attn.masked_bias")
-    table.allowWithout("transformer.")
+    table.ignore(".attn.bias", ".attn.masked_bias")
     return table
   }
 

@@ -42,14 +42,12 @@ enum GPTNeoXFamily: Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.map([
-      "embedding.weight": "gpt_neox.embed_in.weight", "final_norm.weight": "gpt_neox.final_layer_norm.weight",
+      "final_norm.weight": "gpt_neox.final_layer_norm.weight",
       "final_norm.bias": "gpt_neox.final_layer_norm.bias",
     ])
-    if configuration.tiesHead {
-      table.ignore("embed_out.weight")
-    } else {
-      table.map("lm_head.weight", to: "embed_out.weight")
-    }
+    table.mapVocabulary(embedding: "gpt_neox.embed_in.weight", head: "embed_out.weight", isTied: configuration.tiesHead)
+    table.allowWithout("gpt_neox.")
+    table.countLayers(configuration.mixers.count, under: "gpt_neox.layers.")
     let attention = configuration.attention
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."
@@ -63,7 +61,7 @@ enum GPTNeoXFamily: Family {
         table.map("\(layer)attention.dense.\(part)", to: "\(outer)attention.dense.\(part)")
       }
     }
-    table.ignore("attention.bias", "attention.masked_bias", "rotary_emb.inv_freq")
+    table.ignore(".attention.bias", ".attention.masked_bias")
     return table
   }
 

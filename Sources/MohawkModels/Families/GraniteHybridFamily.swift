@@ -52,12 +52,10 @@ package enum GraniteHybridFamily: Family {
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
-    table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.norm.weight"])
-    if configuration.tiesHead {
-      table.ignore("lm_head.weight")
-    } else {
-      table.map(["lm_head.weight": "lm_head.weight"])
-    }
+    table.map(["final_norm.weight": "model.norm.weight"])
+    table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
+    table.allowWithout("model.")
+    table.countLayers(configuration.mixers.count, under: "model.layers.")
     for (index, kind) in configuration.mixers.enumerated() {
       let layer = "layers.\(index)."
       let outer = "model." + layer

@@ -52,12 +52,10 @@ enum LlamaFamily: Family {
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
-    table.map(["embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.norm.weight"])
-    if configuration.tiesHead {
-      table.ignore("lm_head.weight")
-    } else {
-      table.map(["lm_head.weight": "lm_head.weight"])
-    }
+    table.map(["final_norm.weight": "model.norm.weight"])
+    table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
+    table.allowWithout("model.")
+    table.countLayers(configuration.mixers.count, under: "model.layers.")
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."
       table.map(
@@ -66,7 +64,6 @@ enum LlamaFamily: Family {
       table.addAttention(configuration.attention, from: layer + "attention.", to: "model.\(layer)self_attn.")
       table.addGatedMLP(bias: configuration.mlp.bias, from: layer + "mlp.", to: "model.\(layer)mlp.")
     }
-    table.ignore("rotary_emb.inv_freq")
     return table
   }
 

@@ -91,9 +91,11 @@ extension DecoderConfiguration {
   /// The names that transformers and state-spaces/mamba share.
   func mambaKeys(embedding: String) -> KeyTable {
     var table = KeyTable()
-    table.map(["embedding.weight": embedding, "final_norm.weight": "backbone.norm_f.weight"])
+    table.map(["final_norm.weight": "backbone.norm_f.weight"])
     if case .layer = norm { table.map(["final_norm.bias": "backbone.norm_f.bias"]) }
-    if tiesHead { table.ignore("lm_head.weight") } else { table.map(["lm_head.weight": "lm_head.weight"]) }
+    table.mapVocabulary(embedding: embedding, head: "lm_head.weight", isTied: tiesHead)
+    table.countLayers(mixers.count, under: "backbone.layers.")
+    if format != .stateSpaces { table.allowWithout("backbone.") }
     for (index, kind) in mixers.enumerated() {
       let layer = "layers.\(index)."
       let outer = "backbone." + layer

@@ -122,6 +122,7 @@ enum MohawkFamily: Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.mapAnyToItself()
+    table.mapVocabulary(embedding: "embedding.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
     return table
   }
 

@@ -26,16 +26,18 @@ enum PhiFamily: Family {
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.map([
-      "embedding.weight": "model.embed_tokens.weight", "final_norm.weight": "model.final_layernorm.weight",
-      "final_norm.bias": "model.final_layernorm.bias", "lm_head.weight": "lm_head.weight",
+      "final_norm.weight": "model.final_layernorm.weight",
+      "final_norm.bias": "model.final_layernorm.bias",
       "lm_head.bias": "lm_head.bias",
     ])
+    table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: false)
+    table.allowWithout("model.")
+    table.countLayers(configuration.mixers.count, under: "model.layers.")
     for index in configuration.mixers.indices {
       let layer = "layers.\(index)."
       table.map(blockKeys, from: layer, to: "model." + layer)
       table.map(attentionKeys, from: layer + "attention.", to: "model.\(layer)self_attn.")
     }
-    table.ignore("rotary_emb.inv_freq")
     return table
   }
 

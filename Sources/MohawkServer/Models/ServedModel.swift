@@ -40,12 +40,15 @@ public final class ServedModel: Sendable {
     template = try ChatTemplate.ofFolder(folder)
     let listed = try TextGenerator.ends(inFolder: folder)
     let facts = Facts()
+    let (receiver, allowsUnused) = (Notice.receiver, UnusedTensors.areAllowed)  // the batch has a thread of its own
     batch = try BatchThread(queueLimit: queue) {
-      let engine = try open()
+      let engine = try Notice.$receiver.withValue(receiver) {
+        try UnusedTensors.$areAllowed.withValue(allowsUnused) { try open() }
+      }
       let model = engine.model
       facts.isTransformer = model.configuration.isTransformer
       facts.layers = model.blocks.map { (type(of: $0.mixer).kind, $0.mixer.heads) }
-      facts.bounds = ModelBounds(ids: Int(tokenizer.highestID) + 1, maxLength: engine.maxLength)
+      facts.bounds = ModelBounds(ids: min(Int(tokenizer.highestID) + 1, engine.vocabulary), maxLength: engine.maxLength)
       facts.ends = Set(model.configuration.tokens.ends.compactMap { Int32(exactly: $0) })
       let cache = cacheBytes > 0 ? PrefixCache(byteBudget: cacheBytes, every: 512) : nil
       return try BatchScheduler(engine, tokenizer, capacity: batchSize, slice: slice, cache: cache)
@@ -71,6 +74,7 @@ public final class ServedModel: Sendable {
       return ids
     case .text(let text):
       let ids = try ids(text: text)
+      try requireRows(ids, "prompt")
       try check(ids.count, "prompt", limits)
       return ids
     }
@@ -103,8 +107,17 @@ public final class ServedModel: Sendable {
     }
     let ids = tokenizer.encode(text)
     guard !ids.isEmpty else { throw APIError.invalid("messages", "make an empty text by the chat template") }
+    try requireRows(ids, "messages")
     try check(ids.count, "messages", limits)
     return ids
+  }
+
+  private func requireRows(_ ids: [Int32], _ field: String) throws {
+    do {
+      try tokenizer.requireRows(ids, rows: bounds.ids)
+    } catch let error as MohawkError {
+      throw APIError(error, parameter: field)
+    }
   }
 
   private func check(_ count: Int, _ field: String, _ limits: ServerLimits) throws(APIError) {

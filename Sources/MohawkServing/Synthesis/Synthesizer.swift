@@ -35,11 +35,7 @@ public final class Synthesizer {
   ) throws {
     precondition(length > 0 && capacity > 0, "\(length) tokens a document, \(capacity) at a time")
     try options.validate()
-    guard Int(tokenizer.highestID) < engine.vocabulary else {
-      throw MohawkError(
-        .mismatch, "the tokenizer has ids up to \(tokenizer.highestID), the model \(engine.vocabulary) rows",
-        remedy: "use the tokenizer that the model was trained with")
-    }
+    try tokenizer.requireFit(rows: engine.vocabulary)
     (self.engine, self.tokenizer, self.options) = (engine, tokenizer, options)
     (self.length, self.capacity) = (length, capacity)
     self.ends = TextGenerator.ends(ends, engine.model, tokenizer)
@@ -62,6 +58,7 @@ public final class Synthesizer {
   /// - Throws: `MohawkError` when the prompt leaves no room in the model.
   public func begin(_ index: Int, _ prompt: SynthesisPrompt) throws {
     precondition(!prompt.ids.isEmpty && hasRoom, "a document without a beginning, or too many at a time")
+    try tokenizer.requireRows(prompt.ids, rows: engine.vocabulary)
     if let longest = engine.maxLength, prompt.ids.count > longest {
       throw MohawkError(
         .outOfRange, "the prompt of document \(index) has \(prompt.ids.count) tokens, the model looks at \(longest)",

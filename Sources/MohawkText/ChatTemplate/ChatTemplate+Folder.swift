@@ -26,7 +26,9 @@ extension ChatTemplate {
       throw MohawkError(
         .invalidFormat, "none of the chat templates \(sources.keys.sorted()) is called 'default'", at: location)
     }
-    let tokens = try tokens(object(folder + "/special_tokens_map.json")) + tokens(configuration)
+    // As in transformers, the map goes before the configuration, and does not count beside `added_tokens_decoder`.
+    let isWhole = !(configuration?["added_tokens_decoder"]?.isNull ?? true)
+    let tokens = tokens(configuration) + (isWhole ? [] : try tokens(object(folder + "/special_tokens_map.json")))
     return try ChatTemplate(source, tools: sources["tool_use"], tokens: tokens, location: location)
   }
 

@@ -2,6 +2,7 @@
 struct TextNormalizer: Sendable {
   enum Step: Sendable {
     case canonical(CanonicalForm)
+    case change(CharacterChanges.Change)
     /// Put before text that is not empty.
     case prepend([UInt8])
     case replace(TextPattern, with: [UInt8])
@@ -18,11 +19,14 @@ struct TextNormalizer: Sendable {
   var canBeCut: Bool {
     steps.allSatisfy { step in
       switch step {
-      case .canonical, .prepend, .replaceByte: true
+      case .canonical, .change, .prepend, .replaceByte: true
       case .replace, .strip: false
       }
     }
   }
+
+  /// Whether something is put before texts.
+  var prepends: Bool { steps.contains { if case .prepend = $0 { true } else { false } } }
 
   /// What a space becomes, if it does not stay one.
   var spaceReplacement: [UInt8]? {
@@ -50,6 +54,10 @@ struct TextNormalizer: Sendable {
     guard let base = text.baseAddress, !text.isEmpty else { return nil }
     switch step {
     case .canonical(let form): return form.normalized(text)
+    case .change(let change):
+      guard let changed = CharacterChanges.changed(text, change) else { return nil }
+      if let first = changed.first { keepsStart = keepsStart && first == text[0] } else { keepsStart = false }
+      return changed
     case .prepend(let prefix): return continues ? nil : prefix + text
     case .replaceByte(let byte, let replacement): return replacing(byte, in: text, with: replacement)
     case .replace(let pattern, let replacement):

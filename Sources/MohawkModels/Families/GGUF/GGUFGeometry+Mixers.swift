@@ -27,14 +27,14 @@ extension GGUFGeometry {
         .unsupported, "\(heads) heads whose keys have \(headDim) dimensions and whose values have others, or too many")
     }
     let length = try metadata.integer("context_length")
-    try metadata.refuseWindow(below: length)
     let base = try metadata.number("rope.freq_base", default: 10_000)
     guard base > 0 else {
       throw metadata.failure(.invalidValue, "the key \(metadata.name("rope.freq_base")) is not above 0")
     }
     var result = AttentionConfiguration(
       modelDim: modelDim, heads: heads, kvHeads: kvHeads, headDim: headDim, rotaryDim: try rotaryDim(headDim),
-      rotaryBase: base, maxLength: length, bias: has("blk.\(first).attn_q.bias") || has("blk.\(first).attn_qkv.bias"))
+      rotaryBase: base, maxLength: try metadata.lengthWithinWindow(length),
+      bias: has("blk.\(first).attn_q.bias") || has("blk.\(first).attn_qkv.bias"))
     result.outputBias = has("blk.\(first).attn_output.bias")
     if family == .qwen3 { result.headNormEpsilon = model.normEpsilon }
     if family.hasMultipliers {
@@ -42,7 +42,7 @@ extension GGUFGeometry {
       // The usual scale is said in digits here.
       if scale != 0, abs(scale - result.resolvedScale) > 1e-6 * abs(scale) { result.scale = scale }
     }
-    if let factor = try metadata.rotaryFactor() { result.rotaryScaling = .linear(factor: factor) }
+    result.rotaryScaling = try metadata.rotaryScaling(length: length)
     if family.hasRotaryTable, result.rotaryDim > 0, has(Self.rotaryTable) { try readTable(&result) }
     return result
   }
@@ -72,7 +72,7 @@ extension GGUFGeometry {
     }
     guard case .none = attention.rotaryScaling else {
       throw metadata.failure(
-        .unsupported, "the file has a linear rotary scaling and a table of factors, \(Self.rotaryTable), at once")
+        .unsupported, "the file has another rotary scaling and a table of factors, \(Self.rotaryTable), at once")
     }
     if factors.allSatisfy({ $0 == 1 }) { return }
     attention.rotaryScaling = RotaryScaling(llama3Of: factors, attention) ?? .factors(factors)
@@ -118,10 +118,9 @@ extension RotaryScaling {
     guard let factor = factors.max(), factor > 1 else { return nil }
     for exponent in 5...17 {
       let scaling = RotaryScaling.llama3(factor: factor, low: 1, high: 4, originalLength: Double(1 << exponent))
-      let isSame = factors.enumerated().allSatisfy { pair, wanted in
-        let frequency = pow(attention.rotaryBase, -Double(2 * pair) / Double(attention.rotaryDim))
-        return abs(frequency / scaling.frequency(frequency, of: pair) / wanted - 1) < 1e-5
-      }
+      let plain = RotaryScaling.none.frequencies(dimensions: attention.rotaryDim, base: attention.rotaryBase)
+      let stretched = scaling.frequencies(dimensions: attention.rotaryDim, base: attention.rotaryBase)
+      let isSame = factors.indices.allSatisfy { abs(plain[$0] / stretched[$0] / factors[$0] - 1) < 1e-5 }
       if isSame {
         self = scaling
         return

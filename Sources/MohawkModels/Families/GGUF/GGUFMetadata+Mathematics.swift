@@ -1,5 +1,6 @@
 import MohawkFiles
 import MohawkGGUF
+import MohawkLayers
 
 extension GGUFMetadata {
   fileprivate enum Neutral {
@@ -71,31 +72,55 @@ extension GGUFMetadata {
   }
 
   /// How rotary wave lengths are stretched, a table of factors aside.
-  func rotaryFactor() throws -> Double? {
+  func rotaryScaling(length: Int) throws -> RotaryScaling {
     let kind = try string("rope.scaling.type")
     switch kind {
     case nil, "linear":
       let factor = try number("rope.scaling.factor", default: try number("rope.scale_linear", default: 1))
       guard factor >= 0 else { throw failure(.invalidValue, "the key \(name("rope.scaling.factor")) is below 0") }
-      return factor == 0 || factor == 1 ? nil : factor
-    case "none": return nil
+      return factor == 0 || factor == 1 ? .none : .linear(factor: factor)
+    case "none": return .none
+    case "yarn": return .yarn(try yarn(length))
     default:
       throw failure(
         .unsupported, "the rotary scaling '\(ModelJSON.short(kind ?? ""))' is not supported",
-        remedy: "known are none, linear, and a table of factors in rope_freqs.weight")
+        remedy: "known are none, linear, yarn, and a table of factors in rope_freqs.weight")
     }
   }
 
-  /// Refuses windows that are shorter than the context.
-  func refuseWindow(below context: Int) throws {
-    guard let value = try value("attention.sliding_window") else { return }
-    guard value.numbers.allSatisfy({ $0 == 0 || $0 >= Double(context) }) else {
+  /// YaRN with the settings of llama.cpp, whose own keys may change two of them.
+  private func yarn(_ length: Int) throws -> RotaryScaling.Yarn {
+    let factor = try number("rope.scaling.factor", default: 1)
+    let original = try number("rope.scaling.original_context_length", default: Double(length))
+    let (extrapolation, log) = (
+      try number("rope.scaling.yarn_ext_factor", default: 1), try number("rope.scaling.yarn_log_multiplier", default: 0)
+    )
+    guard factor > 0, original > 0, extrapolation == 1 || extrapolation == -1, log == 0 else {
       throw failure(
-        .unsupported,
-        "the key \(name("attention.sliding_window")) is \(value.short), a window that is shorter than the context of "
-          + "\(context) and not supported in GGUF files",
-        remedy: "open the model's folder, where windows are known")
+        .unsupported, "the rotary scaling 'yarn' has a factor or settings that are not supported",
+        remedy: "open the model's folder")
     }
+    var result = RotaryScaling.Yarn(factor: factor, originalLength: original)
+    result.fast = try number("rope.scaling.yarn_beta_fast", default: 32)
+    result.slow = try number("rope.scaling.yarn_beta_slow", default: 1)
+    result.magnitude *= try number("rope.scaling.yarn_attn_factor", default: 1)
+    return result
+  }
+
+  /// How many tokens can be looked at where no window hides one: no more than the window has, since which layers have
+  /// it is not said.
+  func lengthWithinWindow(_ context: Int) throws -> Int {
+    guard let value = try value("attention.sliding_window") else { return context }
+    guard let shortest = value.numbers.filter({ $0 != 0 }).min() else { return context }
+    guard let window = Int(exactly: shortest), window > 0 else {
+      throw failure(.invalidValue, "the key \(name("attention.sliding_window")) is \(value.short), no number of tokens")
+    }
+    if window < context {
+      Notice.report(
+        "the model has a sliding window of \(window) tokens, which is not computed in GGUF files: texts of up to as many "
+          + "tokens are supported", at: file.path)
+    }
+    return min(window, context)
   }
 }
 
@@ -127,6 +152,7 @@ extension GGUFValue {
   /// For an error.
   fileprivate var short: String {
     switch self {
+    case .bool(let truth): "\(truth)"
     case .string(let text): "'\(ModelJSON.short(text))'"
     case .array(let array): "an array of \(array.count)"
     default: numbers.first.map(format) ?? ""

@@ -79,7 +79,7 @@ public struct GGUFParameters: StoredParameters {
   public var names: [String] { weights.names }
 
   /// Names in the file that hold none of these parameters.
-  public func unused(by parameters: ParameterList) -> [String] {
-    keys.unused(weights.names, by: parameters.all.map(\.name))
+  public func unused(by parameters: ParameterList) -> UnusedTensors {
+    UnusedTensors(unknown: keys.unused(weights.names, by: parameters.all.map(\.name)))
   }
 }

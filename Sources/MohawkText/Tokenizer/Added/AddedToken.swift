@@ -29,3 +29,8 @@ public struct AddedToken: Sendable, Hashable {
     self.special = special
   }
 }
+
+extension AddedToken {
+  /// What tells tokens apart: texts that only look equal are different.
+  var key: [UInt8] { Array(content.utf8) }
+}

@@ -53,7 +53,7 @@ struct CheckedParts {
   /// the vocabulary, else the next one after as many as the vocabulary has entries.
   private mutating func takeAddedTokens() throws {
     var next = parts.vocabulary.count
-    for var token in parts.added where !token.content.isEmpty {
+    for var token in Self.once(parts.added) where !token.content.isEmpty {
       let content = Array(token.content.utf8)
       if let id = parts.vocabulary.id(of: content) {
         token.id = id
@@ -65,9 +65,7 @@ struct CheckedParts {
         token.id = Int32(next)
         next += 1
       }
-      if addedIDs.updateValue(token.id, forKey: content) != nil {
-        throw fault("the added token \(quoted(content[...])) stands twice in the file")
-      }
+      addedIDs[content] = token.id
       if token.normalized,
         let changed = content.withUnsafeBufferPointer({
           parts.normalizer?.normalized($0, continues: false).bytes
@@ -82,6 +80,23 @@ struct CheckedParts {
       entries.append(contentsOf: [Int32](repeating: -1, count: highest + 1 - entries.count))
     }
     added.sort { $0.id < $1.id }
+  }
+
+  /// Tokens that are defined again keep their place and get the last flags; what was special once stays so.
+  private static func once(_ tokens: [AddedToken]) -> [AddedToken] {
+    var places: [[UInt8]: Int] = [:]
+    var result: [AddedToken] = []
+    for token in tokens {
+      guard let place = places.updateValue(result.count, forKey: token.key) else {
+        result.append(token)
+        continue
+      }
+      places[token.key] = place
+      let wasSpecial = result[place].special
+      result[place] = token
+      result[place].special = token.special || wasSpecial
+    }
+    return result
   }
 
   private static func merges(

@@ -5,22 +5,22 @@ import MohawkFiles
 struct LegacyVocabulary {
   private let vocabulary: [UInt8]
   private let merges: [ArraySlice<UInt8>]
-  private let added: [UInt8]
+  private let hasPrefixSpace: Bool
   private let isQwen: Bool
 
   /// - Parameters:
   ///   - vocabulary: the path of `vocab.json`.
   ///   - merges: the path of `merges.txt`.
   ///   - style: the name of the tokenizer's class in `transformers`, which says how words are cut.
-  ///   - configuration: the path of `tokenizer_config.json`, whose added tokens are taken where it exists.
-  init(vocabulary: String, merges: String, style: String, configuration: String) throws {
+  ///   - configuration: the file `tokenizer_config.json`.
+  init(vocabulary: String, merges: String, style: String, configuration: JSONFile) throws {
     switch style {
     case "GPT2Tokenizer", "GPT2TokenizerFast", "CodeGenTokenizer", "CodeGenTokenizerFast": isQwen = false
     case "Qwen2Tokenizer", "Qwen2TokenizerFast": isQwen = true
     default:
       throw MohawkError(
         .unsupported, "tokenizer_class is \"\(style.prefix(60))\", whose vocab.json and merges.txt are not read here",
-        at: configuration,
+        at: configuration.path,
         remedy:
           "make a tokenizer.json with Python: transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(folder)"
       )
@@ -31,18 +31,30 @@ struct LegacyVocabulary {
       .split(separator: 0x0A)
       .map { $0.last == 0x0D ? $0.dropLast() : $0 }
       .filter { !$0.isEmpty && !$0.starts(with: "#version".utf8) }
-    added = try Self.addedTokens(configuration)
+    hasPrefixSpace = configuration["add_prefix_space"]?.bool ?? false
+    if let key = ["add_bos_token", "add_eos_token"].first(where: { configuration[$0]?.bool == true }) {
+      throw MohawkError(
+        .unsupported, "\(key) is true, which is not supported beside vocab.json and merges.txt", at: configuration.path,
+        remedy: "make a tokenizer.json with Python: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")
+    }
   }
 
-  /// The contents of the `tokenizer.json` that says the same.
+  /// Tokens with a role where no file names them, as the class has them.
+  var defaultTokens: [String: String] {
+    let roles = isQwen ? ["eos_token", "unk_token", "pad_token"] : ["bos_token", "eos_token", "unk_token"]
+    return Dictionary(uniqueKeysWithValues: roles.map { ($0, "<|endoftext|>") })
+  }
+
+  /// The contents of the `tokenizer.json` that says the same, without added tokens.
   func json() -> [UInt8] {
     var text: [UInt8] = []
     func put(_ string: String) { text.append(contentsOf: string.utf8) }
     let regex = isQwen ? "false" : "true"
-    let byteLevel = #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": \#(regex)}"#
-    put("{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [")
-    text.append(contentsOf: added)
-    put("],\n  \"normalizer\": \(isQwen ? #"{"type": "NFC"}"# : "null"),\n  \"pre_tokenizer\": ")
+    let byteLevel =
+      #"{"type": "ByteLevel", "add_prefix_space": \#(hasPrefixSpace), "trim_offsets": false, "use_regex": \#(regex)}"#
+    put(
+      "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [],\n  \"normalizer\": \(isQwen ? #"{"type": "NFC"}"# : "null"),\n  \"pre_tokenizer\": "
+    )
     if isQwen {
       put(#"{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "#)
       JSONText.append(Llama3Words.pattern(digits: #"\p{N}"#).utf8, to: &text)
@@ -73,36 +85,4 @@ struct LegacyVocabulary {
       throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: path)
     }
   }
-
-  /// The added tokens of a `tokenizer_config.json` in the form of a `tokenizer.json`.
-  private static func addedTokens(_ configuration: String) throws -> [UInt8] {
-    guard FileManager.default.fileExists(atPath: configuration) else { return Array(endOfText.utf8) }
-    let root: JSONValue
-    do {
-      root = try MappedFile(configuration).withBytes { try JSONReader.document($0.bindMemory(to: UInt8.self)) }
-    } catch let fault as JSONFault {
-      throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: configuration)
-    }
-    guard case .object(let members)? = root["added_tokens_decoder"] else { return Array(endOfText.utf8) }
-    var text: [UInt8] = []
-    for (key, value) in members.sorted(by: { id($0.key) < id($1.key) }) {
-      guard id(key) >= 0, case .string(let content)? = value["content"] else {
-        throw MohawkError(.invalidFormat, "added_tokens_decoder has an entry without id and content", at: configuration)
-      }
-      if !text.isEmpty { text.append(contentsOf: ", ".utf8) }
-      text.append(contentsOf: "{\"id\": \(id(key)), \"content\": ".utf8)
-      JSONText.append(content, to: &text)
-      for flag in ["single_word", "lstrip", "rstrip", "normalized", "special"] {
-        text.append(contentsOf: ", \"\(flag)\": \(value[flag]?.bool ?? false)".utf8)
-      }
-      text.append(UInt8(ascii: "}"))
-    }
-    return text
-  }
-
-  private static func id(_ key: [UInt8]) -> Int { Int(String(decoding: key, as: UTF8.self)) ?? -1 }
-
-  private static let endOfText =
-    #"{"id": 0, "content": "<|endoftext|>", "single_word": false, "lstrip": false, "rstrip": false, "#
-    + #""normalized": false, "special": true}"#
 }

@@ -14,15 +14,23 @@ extension Tokenizer {
   }
 }
 
+extension Tokenizer {
+  /// Reads the tokenizer of a model's folder, or a `tokenizer.json` or GGUF file.
+  /// - Throws: `MohawkError` as the initialiser for either.
+  public convenience init(fileOrFolder path: String) throws {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    try self.init(isThere && isFolder.boolValue ? TokenizerParts(model: path) : TokenizerParts(path: path))
+  }
+}
+
 extension TokenizerParts {
   /// What the files of a model folder say, or the metadata of a GGUF file.
   init(model path: String) throws {
     if let file = GGUFVocabularyFile.path(path) {
       self = try GGUFTokenizer(path: file).parts()
     } else {
-      let files = TokenizerFolder(path)
-      self = try files.parts()
-      names = try files.names()
+      self = try TokenizerFolder(path).parts()
     }
   }
 }
@@ -30,22 +38,33 @@ extension TokenizerParts {
 /// The files of a model folder that say how text becomes ids.
 struct TokenizerFolder {
   let path: String
-  private let configuration: String
+  private let configuration: JSONFile
 
-  init(_ path: String) {
+  init(_ path: String) throws {
     self.path = path
-    configuration = path + "/tokenizer_config.json"
+    configuration = try JSONFile(path + "/tokenizer_config.json")
   }
 
   func parts() throws -> TokenizerParts {
+    guard configuration["split_special_tokens"]?.bool != true else {
+      throw MohawkError(
+        .unsupported, "split_special_tokens is true, which cuts control tokens into pieces", at: configuration.path,
+        remedy: "set it to false if control tokens in texts are meant")
+    }
     let file = path + "/tokenizer.json"
-    if exists("tokenizer.json") { return try TokenizerParts(path: file) }
+    if exists("tokenizer.json") {
+      var parts = try TokenizerParts(path: file)
+      try TokenizerClass(configuration, model: path + "/config.json").adapt(&parts)
+      try add(outer(inner: parts.added), to: &parts)
+      return parts
+    }
     if exists("vocab.json"), exists("merges.txt") {
-      let json = try LegacyVocabulary(
+      let legacy = try LegacyVocabulary(
         vocabulary: path + "/vocab.json", merges: path + "/merges.txt",
-        style: try tokenizerClass() ?? "GPT2Tokenizer", configuration: configuration
-      ).json()
-      return try TokenizerParts(json: json, location: path)
+        style: configuration["tokenizer_class"]?.text ?? "GPT2Tokenizer", configuration: configuration)
+      var parts = try TokenizerParts(json: legacy.json(), location: path)
+      try add(outer(defaults: legacy.defaultTokens), to: &parts)
+      return parts
     }
     if exists("tokenizer.model") {
       throw MohawkError(
@@ -57,52 +76,30 @@ struct TokenizerFolder {
       remedy: "name a folder with tokenizer.json, or with vocab.json and merges.txt")
   }
 
-  /// The tokens with a role. What `tokenizer_config.json` says goes before `special_tokens_map.json`.
-  func names() throws -> TokenizerParts.Names {
-    var names = TokenizerParts.Names()
-    for file in ["special_tokens_map.json", "tokenizer_config.json"] where exists(file) {
-      let members = try self.members(file, ["bos_token", "eos_token", "pad_token"])
-      names.beginning = try name(members["bos_token"], "bos_token", file) ?? names.beginning
-      names.end = try name(members["eos_token"], "eos_token", file) ?? names.end
-      names.padding = try name(members["pad_token"], "pad_token", file) ?? names.padding
-    }
-    return names
+  private func outer(defaults: [String: String] = [:], inner: [AddedToken] = []) throws -> OuterTokens {
+    try OuterTokens(
+      configuration, map: JSONFile(path + "/special_tokens_map.json"),
+      dictionary: JSONFile(path + "/added_tokens.json"),
+      defaults: defaults, inner: inner)
   }
 
-  private func tokenizerClass() throws -> String? {
-    guard exists("tokenizer_config.json") else { return nil }
-    return try members("tokenizer_config.json", ["tokenizer_class"])["tokenizer_class"]?.text
-  }
-
-  /// A token is named by its spelling, or by an object that holds it.
-  private func name(_ value: JSONValue?, _ key: String, _ file: String) throws -> String? {
-    guard let value, !value.isNull else { return nil }
-    guard let name = value.text ?? value["content"]?.text else {
-      throw MohawkError(
-        .invalidFormat, "\(key) is \(value.summary), which names no token", at: path + "/" + file,
-        remedy: "write the token's spelling")
-    }
-    return name
-  }
-
-  /// Some members of a JSON object in a file.
-  private func members(_ file: String, _ keys: [String]) throws -> [String: JSONValue] {
-    let location = path + "/" + file
-    do {
-      return try MappedFile(location).withBytes { bytes in
-        var found: [String: JSONValue] = [:]
-        var reader = JSONReader(bytes.bindMemory(to: UInt8.self))
-        guard try reader.peek() == UInt8(ascii: "{") else { throw reader.fault("this is no object") }
-        try reader.object(depth: 0) { reader, key in
-          let key = String(decoding: key, as: UTF8.self)
-          if keys.contains(key) { found[key] = try reader.value(depth: 1) } else { try reader.skip(depth: 1) }
-        }
-        try reader.end()
-        return found
+  /// Adds tokens that `tokenizer.json` lacks; of one that it has, flags that differ count from here on.
+  private func add(_ outer: OuterTokens, to parts: inout TokenizerParts) throws {
+    parts.names = outer.names
+    var all = parts.added
+    for token in outer.added {
+      if let place = all.lastIndex(where: { $0.key == token.key }) {
+        var merged = token
+        merged.id = all[place].id
+        merged.special = token.special || all[place].special
+        all[place] = merged
+      } else {
+        all.append(token)
       }
-    } catch let fault as JSONFault {
-      throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: location)
     }
+    guard all != parts.added else { return }
+    parts.added = all
+    parts.source = try parts.source.map { try TokenizerFile.json($0, withAddedTokens: all, location: path) }
   }
 
   private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }

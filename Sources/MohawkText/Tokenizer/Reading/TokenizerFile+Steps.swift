@@ -18,10 +18,16 @@ extension TokenizerFile {
       for (index, part) in try array(value, "normalizers", path).enumerated() {
         try addNormalizer(part, "\(path).normalizers[\(index)]", &steps, &names)
       }
-    case "NFC", "NFD":
-      let composes = value["type"]?.text == "NFC"
-      steps.append(.canonical(CanonicalForm(composes: composes)))
-      names.append(composes ? "nfc" : "nfd")
+    case "NFC", "NFD", "NFKC", "NFKD":
+      let name = value["type"]?.text ?? ""
+      steps.append(.canonical(CanonicalForm(composes: name.hasSuffix("C"), isCompatible: name.hasPrefix("NFK"))))
+      names.append(name.lowercased())
+    case "Lowercase":
+      steps.append(.change(.lowercase))
+      names.append("lowercase")
+    case "StripAccents":
+      steps.append(.change(.stripAccents))
+      names.append("strip accents")
     case "Prepend":
       let prefix = try string(value, "prepend", path)
       if !prefix.isEmpty { steps.append(.prepend(Array(prefix.utf8))) }

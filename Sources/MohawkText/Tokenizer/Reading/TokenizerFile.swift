@@ -117,7 +117,8 @@ struct TokenizerFile {
       return flag
     }
     return AddedToken(
-      id: -1, content: content, singleWord: try flag("single_word"), stripsLeft: try flag("lstrip"),
+      id: value["id"]?.integer.flatMap { Int32(exactly: $0) } ?? -1, content: content,
+      singleWord: try flag("single_word"), stripsLeft: try flag("lstrip"),
       stripsRight: try flag("rstrip"), normalized: try flag("normalized"), special: try flag("special"))
   }
 

@@ -2,6 +2,7 @@ extension CanonicalForm {
   /// Bits of `kind`: the character may change in the normal form.
   static let changesNFC: UInt8 = 1
   static let changesNFD: UInt8 = 2
+  static let changesCompatible: UInt8 = 4
 
   /// Scalars from here on neither change nor combine.
   private static let tableSize: UInt32 = 0x30000
@@ -89,6 +90,9 @@ extension CanonicalForm {
           wholes.set(pair, scalar)
           kinds[Int(pair & 0x1F_FFFF)] |= CanonicalForm.changesNFC
         }
+      }
+      for scalar in CharacterChanges.compatibleScalars {
+        kinds[Int(scalar)] |= CanonicalForm.changesCompatible
       }
       for scalar in Hangul.syllables..<Hangul.syllables + Hangul.count {
         kinds[Int(scalar)] |= CanonicalForm.changesNFD

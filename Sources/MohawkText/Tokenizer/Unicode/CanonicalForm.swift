@@ -1,15 +1,23 @@
-/// The canonical normal forms NFC and NFD (Unicode Standard Annex 15).
+/// The normal forms NFC, NFD, NFKC and NFKD (Unicode Standard Annex 15).
 ///
 /// The data is that of `tokenizers`, which normalises by Unicode 9: the same text must give the same ids.
 struct CanonicalForm: Sendable {
-  /// NFC if true, NFD if false.
+  /// NFC or NFKC if true, NFD or NFKD if false.
   let composes: Bool
+  /// Whether compatible characters become what they are compatible to: NFKC or NFKD.
+  var isCompatible = false
+
+  /// Bits of the characters that may change.
+  private var changes: UInt8 {
+    (composes ? Self.changesNFC : Self.changesNFD) | (isCompatible ? Self.changesCompatible : 0)
+  }
 
   /// The normal form of `text`, or nil when that is the text itself. Bytes that are not UTF-8 stay where they are.
   func normalized(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     guard let base = text.baseAddress else { return nil }
     let scanner = UTF8Text(base, end: text.count)
-    let plainLead: UInt8 = composes ? 0xCC : 0xC3
+    let plainLead: UInt8 = isCompatible ? 0xC2 : composes ? 0xCC : 0xC3
+    let changes = changes
     var result: [UInt8]?
     var copied = 0
     /// The last place where a normal form may be cut in two.
@@ -17,7 +25,7 @@ struct CanonicalForm: Sendable {
     var lastClass: UInt8 = 0
     var position = 0
     while position < text.count {
-      // No character below U+0300 (for NFD, U+00C0) decomposes or combines.
+      // No character below U+0300 (for NFD, U+00C0; for compatible forms, U+0080) decomposes or combines.
       if base[position] < plainLead {
         if base[position] & 0xC0 != 0x80 {
           border = position
@@ -29,7 +37,7 @@ struct CanonicalForm: Sendable {
       let (scalar, length) = scanner.scalar(at: position)
       let kind = Self.kind(scalar)
       let combining = Self.combiningClass(scalar)
-      let isStable = composes ? kind & Self.changesNFC == 0 : kind & Self.changesNFD == 0
+      let isStable = kind & changes == 0
       if isStable && (combining == 0 || lastClass <= combining) {
         if combining == 0 { border = position }
         lastClass = combining
@@ -57,8 +65,7 @@ struct CanonicalForm: Sendable {
     var position = start
     while position < text.end {
       let (scalar, length) = text.scalar(at: position)
-      let changes = Self.kind(scalar) & (composes ? Self.changesNFC : Self.changesNFD)
-      if changes == 0, Self.combiningClass(scalar) == 0 { return position }
+      if Self.kind(scalar) & changes == 0, Self.combiningClass(scalar) == 0 { return position }
       position += length
     }
     return text.end
@@ -79,7 +86,7 @@ struct CanonicalForm: Sendable {
         flush()
         result.append(text.bytes[position])
       } else {
-        Self.decompose(scalar, into: &scalars)
+        decompose(scalar, into: &scalars)
       }
       position += length
     }
@@ -88,6 +95,16 @@ struct CanonicalForm: Sendable {
 }
 
 extension CanonicalForm {
+  private func decompose(_ scalar: UInt32, into result: inout [UInt32]) {
+    if isCompatible, Self.kind(scalar) & Self.changesCompatible != 0,
+      let parts = CharacterChanges.decomposition(scalar)
+    {
+      result.append(contentsOf: parts)
+    } else {
+      Self.decompose(scalar, into: &result)
+    }
+  }
+
   /// Orders marks by combining class, without moving them past a starter.
   private static func sortMarks(_ scalars: inout [UInt32]) {
     var start = 0

@@ -43,8 +43,7 @@ struct TextPatternParser {
     switch next {
     case "(": return try group(ignoresCase: ignoresCase)
     case "[":
-      if ignoresCase { throw fault("a class in a group that ignores case is not supported") }
-      return .set(try characterClass())
+      return .set(try characterClass(ignoresCase: ignoresCase))
     case "\\": return .set(try escape(inClass: false, ignoresCase: ignoresCase))
     case ".":
       offset += 1
@@ -136,34 +135,73 @@ struct TextPatternParser {
 }
 
 extension TextPatternParser {
-  private mutating func characterClass() throws -> ScalarSet {
+  /// `[…]`, also with classes inside, `&&`, and in a group that ignores case.
+  private mutating func characterClass(ignoresCase: Bool, depth: Int = 0) throws -> ScalarSet {
+    if depth > Self.deepest { throw fault("classes are nested more than \(Self.deepest) deep") }
     offset += 1
-    var set = ScalarSet()
     let isInverted = take("^")
     if peek == "]" { throw fault("an empty class is not supported") }
+    var set = try classUnion(ignoresCase: ignoresCase, isInverted: isInverted, depth: depth)
+    while take("&&") {
+      set.formIntersection(try classUnion(ignoresCase: ignoresCase, isInverted: isInverted, depth: depth))
+    }
+    guard take("]") else { throw fault("']' is missing") }
+    if isInverted { set.invert() }
+    return set
+  }
+
+  /// What stands in a class between its brackets and `&&`.
+  private mutating func classUnion(ignoresCase: Bool, isInverted: Bool, depth: Int) throws -> ScalarSet {
+    var set = ScalarSet()
     while let next = peek, next != "]" {
-      if next == "[" || (next == "&" && offset + 1 < scalars.count && scalars[offset + 1] == 0x26) {
-        throw fault("a class inside a class is not supported")
+      if next == "&", offset + 1 < scalars.count, scalars[offset + 1] == 0x26 { break }
+      if next == "[" {
+        if offset + 1 < scalars.count, scalars[offset + 1] == 0x3A { throw fault("a POSIX bracket is not supported") }
+        set.formUnion(try characterClass(ignoresCase: ignoresCase, depth: depth + 1))
+        continue
       }
-      if next == "\\", let category = try property() {
-        set.insert(where: category)
+      if next == "\\", let named = try property() {
+        if ignoresCase { try checkCase(named, isInverted: isInverted, &set) }
+        set.formUnion(named.set)
         continue
       }
       let low = try classScalar()
       // A hyphen before the closing bracket stands for itself.
       guard peek == "-", offset + 1 < scalars.count, scalars[offset + 1] != 0x5D else {
-        set.insert(low...low)
+        set.formUnion(try folded(low...low, ignoresCase: ignoresCase))
         continue
       }
       offset += 1
-      if peek == "[" { throw fault("a class inside a class is not supported") }
+      if peek == "[" { throw fault("a class at the end of a range is not supported") }
       let high = try classScalar()
       guard low <= high else { throw fault("a range in a class runs backwards") }
-      set.insert(low...high)
+      set.formUnion(try folded(low...high, ignoresCase: ignoresCase))
     }
-    guard take("]") else { throw fault("']' is missing") }
-    if isInverted { set.invert() }
     return set
+  }
+
+  /// A range, without regard to case where that is asked for.
+  private func folded(_ range: ClosedRange<UInt32>, ignoresCase: Bool) throws -> ScalarSet {
+    var set = ScalarSet()
+    set.insert(range)
+    guard ignoresCase else { return set }
+    for scalar in range where scalar < 0x80 { set.formUnion(try literal(scalar, ignoresCase: true)) }
+    if range.upperBound >= 0x80,
+      (max(range.lowerBound, 0x80)...range.upperBound).contains(where: CharacterChanges.hasCase)
+    {
+      throw fault("a letter beyond ASCII in a group that ignores case is not supported")
+    }
+    return set
+  }
+
+  /// Refuses sets that more characters would belong to without regard to case, but for letters that a class leaves out.
+  private func checkCase(_ named: (set: ScalarSet, name: String), isInverted: Bool, _ set: inout ScalarSet) throws {
+    if ["s", "S", "d", "D"].contains(named.name) { return }
+    if let first = named.name.first, "NPSZC".contains(first), named.name.count <= 2 { return }
+    if named.name == "L", isInverted { return set.insert(0x345...0x345) }  // U+0345 is a mark that equals a letter
+    guard let ranges = CharacterSets.ranges(named: named.name),
+      !ranges.contains(where: { $0.contains(where: CharacterChanges.hasCase) })
+    else { throw fault("\\p{\(named.name)} in a class in a group that ignores case is not supported") }
   }
 
   private mutating func classScalar() throws -> UInt32 {
@@ -174,26 +212,25 @@ extension TextPatternParser {
   }
 
   private mutating func escape(inClass: Bool, ignoresCase: Bool) throws -> ScalarSet {
-    if let predicate = try property() {
-      var set = ScalarSet()
-      set.insert(where: predicate)
-      return set
-    }
+    if let named = try property() { return named.set }
     return try literal(try escapedScalar(), ignoresCase: ignoresCase)
   }
 
-  /// `\s`, `\S`, `\d`, `\D`, `\p{..}` or `\P{..}` as a test of table entries; nil when something else follows.
-  private mutating func property() throws -> ((UInt8) -> Bool)? {
+  /// `\s`, `\S`, `\d`, `\D`, `\w`, `\W`, `\p{..}` or `\P{..}` with its name; nil when something else follows.
+  private mutating func property() throws -> (set: ScalarSet, name: String)? {
     guard offset + 1 < scalars.count, let kind = Unicode.Scalar(scalars[offset + 1]) else { return nil }
     let mask = CharacterProperties.categoryMask
     switch kind {
     case "s", "S":
       offset += 2
-      return { ($0 & CharacterProperties.spaceBit != 0) == (kind == "s") }
+      return (ScalarSet { ($0 & CharacterProperties.spaceBit != 0) == (kind == "s") }, "\(kind)")
     case "d", "D":
       offset += 2
       let digits = CharacterProperties.categories(named: "Nd")!
-      return { (digits >> UInt32($0 & mask) & 1 != 0) == (kind == "d") }
+      return (ScalarSet { (digits >> UInt32($0 & mask) & 1 != 0) == (kind == "d") }, "\(kind)")
+    case "w", "W":
+      offset += 2
+      return (Self.named(CharacterSets.ranges(named: "Word")!, isNegated: kind == "W"), "Word")
     case "p", "P":
       offset += 2
       guard take("{") else { throw fault("'{' is missing after \\\(kind)") }
@@ -203,12 +240,24 @@ extension TextPatternParser {
         name.unicodeScalars.append(next)
         offset += 1
       }
-      guard take("}"), let bits = CharacterProperties.categories(named: name) else {
+      guard take("}") else { throw fault("the property \"\(name)\" is not supported") }
+      if let category = CharacterSets.category(named: name), let bits = CharacterProperties.categories(named: category)
+      {
+        return (ScalarSet { (bits >> UInt32($0 & mask) & 1 != 0) != isNegated }, isNegated ? "^" + category : category)
+      }
+      guard let ranges = CharacterSets.ranges(named: name) else {
         throw fault("the property \"\(name)\" is not supported")
       }
-      return { (bits >> UInt32($0 & mask) & 1 != 0) != isNegated }
+      return (Self.named(ranges, isNegated: isNegated), isNegated ? "^" + name : name)
     default: return nil
     }
+  }
+
+  private static func named(_ ranges: [ClosedRange<UInt32>], isNegated: Bool) -> ScalarSet {
+    var set = ScalarSet()
+    set.insert(ranges)
+    if isNegated { set.invert() }
+    return set
   }
 
   private mutating func escapedScalar() throws -> UInt32 {
