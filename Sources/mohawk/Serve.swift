@@ -49,6 +49,11 @@ struct Serve: ParsableCommand {
       }
       models.append(try open(teacher, as: "teacher", precision))
     }
+    for model in models {
+      if let obstacle = model.chatObstacle {
+        Terminal.complain("mohawk: '\(model.name)' is served without /v1/chat/completions: \(obstacle)")
+      }
+    }
     if !["127.0.0.1", "localhost", "::1"].contains(host), settings.token == nil {
       Terminal.complain("mohawk: everybody who reaches \(host) can use this server; --token-file asks for a secret")
     }

@@ -25,12 +25,17 @@ final class TestServer: Sendable {
   /// - Parameters:
   ///   - template: the model's chat template; nil for a model without one.
   ///   - change: of the settings.
-  init(template: String? = nil, batch: Int = 4, change: (inout ServerSettings) -> Void = { _ in }) async throws {
+  ///   - files: more files of the model's folder.
+  init(
+    template: String? = nil, files: [String: String] = [:], batch: Int = 4,
+    change: (inout ServerSettings) -> Void = { _ in }
+  ) async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/server-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Self.tokenizer.write(to: folder + "/tokenizer.json")
     if let template { try template.write(toFile: folder + "/chat_template.jinja", atomically: true, encoding: .utf8) }
+    for (name, text) in files { try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8) }
     var settings = ServerSettings()
     settings.port = 0
     change(&settings)

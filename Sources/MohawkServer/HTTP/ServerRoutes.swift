@@ -109,7 +109,12 @@ struct ServerRoutes: Sendable {
   private func tokenize(_ fields: RequestFields) throws -> Response {
     let request = try TokenizeRequest(fields)
     let model = try model(request.model)
-    let ids = model.tokenizer.encode(request.text, addingSpecial: request.addsSpecial)
+    let text: String
+    switch request.content {
+    case .text(let plain): text = plain
+    case .chat(let prompt): text = try prompt.text(try model.chat.template(of: model.name))
+    }
+    let ids = model.tokenizer.encode(text, addingSpecial: request.addsSpecial)
     return Response(
       .members([
         "count": .whole(ids.count), "max_model_len": model.bounds.maxLength.map { .whole($0) } ?? .null,
@@ -171,7 +176,7 @@ struct ServerRoutes: Sendable {
     let model = try model(try fields.text("model"))
     let body = try ChatRequest(fields, limits, model.bounds)
     let request = try model.batchRequest(
-      [try model.ids(body, limits)], body.fields, limit: limits.newTokens, alternatives: body.alternatives,
+      [try model.ids(body.prompt, limits)], body.fields, limit: limits.newTokens, alternatives: body.alternatives,
       scoresPrompts: false, limits)
     let answer = ChatAnswer(head("chatcmpl", model), request, model.tokenizer)
     return GenerationTask(model: model, answer: answer, request: request, fields: body.fields)
