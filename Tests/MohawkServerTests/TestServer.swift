@@ -38,16 +38,23 @@ final class TestServer: Sendable {
     for (name, text) in files { try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8) }
     var settings = ServerSettings()
     settings.port = 0
+    settings.allowedHosts = ["t", "test"]
     change(&settings)
     let model = try ServedModel(name: "small", folder: folder, batchSize: batch, queue: settings.limits.queue) {
       DecodingEngine(Self.model())
     }
     let server = ModelServer([model], settings)
     let (ports, found) = AsyncStream<Int>.makeStream()
-    task = Task { try await server.run { found.yield($0) } }
+    let task = Task {
+      defer { found.finish() }
+      try await server.run { found.yield($0) }
+    }
     var iterator = ports.makeAsyncIterator()
-    port = await iterator.next()!
-    self.server = server
+    guard let port = await iterator.next() else {
+      try await task.value
+      throw APIError(500, "the server ended before it listened")
+    }
+    (self.task, self.port, self.server) = (task, port, server)
   }
 
   /// What a token says.
@@ -142,6 +149,9 @@ final class TestSocket: @unchecked Sendable {
   }
 
   deinit { _ = Glibc.close(descriptor) }
+
+  /// Says that no more will be sent.
+  func finish() { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
 
   func close() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 

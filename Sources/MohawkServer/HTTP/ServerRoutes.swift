@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import MohawkServing
 import MohawkText
 import NIOCore
@@ -10,14 +11,21 @@ struct ServerRoutes: Sendable {
   let models: [ServedModel]
   let limits: ServerLimits
   let token: BearerToken?
+  let hosts: AllowedHosts
+  let origins: CrossOrigin
   let metrics: ServerMetrics
   let longBodies: LongBodies
+  let logger: Logger
+  let logsRequests: Bool
   /// Whether new work is refused.
   let isClosing: @Sendable () -> Bool
 
   var router: Router<ServerContext> {
     let router = Router(context: ServerContext.self, options: [.autoGenerateHeadEndpoints])
-    router.add(middleware: ErrorAnswers(metrics: metrics))
+    router.add(middleware: RequestLog(logger: logsRequests ? logger : nil))
+    router.add(middleware: origins)
+    router.add(middleware: ErrorAnswers(metrics: metrics, logger: logger))
+    router.add(middleware: HostGate(hosts: hosts))
     router.add(middleware: BearerGate(token: token))
     router.get("/") { _, _ in Self.page }
     router.get("/health") { _, _ in health }
@@ -94,6 +102,10 @@ struct ServerRoutes: Sendable {
     guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
       throw APIError(415, "the body must be JSON, with 'Content-Type: application/json'")
     }
+    if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+      throw APIError(
+        415, "the body is encoded as '\(encoding.prefix(40))': send it as it is, without 'Content-Encoding'")
+    }
     let tooLarge = APIError(
       413, "the body has more than \(limits.bodyBytes) bytes, which is the limit", code: "body_too_large")
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes { throw tooLarge }
@@ -168,7 +180,7 @@ struct ServerRoutes: Sendable {
     if body.echoes { echoes = prompts.map { (try? model.tokenizer.decode($0, skippingSpecial: true)) ?? "" } }
     let answer = CompletionAnswer(
       head("cmpl", model), request, echoes: echoes,
-      scores: body.alternatives.map { _ in CompletionScores(model.tokenizer) })
+      scoredBy: body.alternatives == nil ? nil : model.tokenizer)
     return GenerationTask(model: model, answer: answer, request: request, fields: body.fields)
   }
 
