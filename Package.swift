@@ -85,7 +85,7 @@ let targets: [Target] = [
       .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
       .product(name: "Logging", package: "swift-log"),
     ],
-    resources: [.embedInCode("Page/page.html")]),
+    resources: ["page.html", "page.css", "shared.js", "compare.js", "chat.js"].map { .embedInCode("Page/\($0)") }),
   .target(
     name: "MohawkRuns",
     dependencies: [

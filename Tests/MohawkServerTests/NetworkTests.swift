@@ -167,6 +167,18 @@ extension ServerTests {
     try await server.stop()
   }
 
+  @Test func thePageIsWholeAndNeedsNothingFromElsewhere() async throws {
+    let server = try await TestServer()
+    let page = server.ask("GET", "/")?.body ?? ""
+    for part in ["page.css", "shared.js", "compare.js", "chat.js"] { #expect(!page.contains("/*\(part)*/")) }
+    for part in ["--paper:#fff", "const ask", "/v1/completions", "/v1/chat/completions", "id=\"say\"", "id=\"prompt\""]
+    {
+      #expect(page.contains(part), "\(part)")
+    }
+    #expect(!page.contains("src=") && !page.contains("@import") && !page.contains("href=\"http"))
+    try await server.stop()
+  }
+
   /// Keeps what is logged.
   private final class Lines: LogHandler, Sendable {
     let all = Mutex<[String]>([])

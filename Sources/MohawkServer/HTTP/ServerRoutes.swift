@@ -27,7 +27,7 @@ struct ServerRoutes: Sendable {
     router.add(middleware: ErrorAnswers(metrics: metrics, logger: logger))
     router.add(middleware: HostGate(hosts: hosts))
     router.add(middleware: BearerGate(token: token))
-    router.get("/") { _, _ in Self.page }
+    router.get("/") { _, _ in ServerPage.response }
     router.get("/health") { _, _ in health }
     router.get("/metrics") { _, _ in metricsAnswer }
     router.get("/v1/models") { _, _ in modelList }
@@ -68,15 +68,6 @@ struct ServerRoutes: Sendable {
   private var modelList: Response {
     Response(.members(["object": JSONValue("list"), "data": .array(models.map(\.json))]))
   }
-
-  private static let page = Response(
-    status: .ok,
-    headers: [
-      .contentType: "text/html; charset=utf-8", .cacheControl: "no-cache",
-      .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ],
-    body: .init(byteBuffer: ByteBuffer(bytes: PackageResources.page_html)))
 
   /// The model of this name; the first one when there is no name.
   private func model(_ name: String?) throws(APIError) -> ServedModel {
