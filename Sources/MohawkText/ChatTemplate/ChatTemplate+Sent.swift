@@ -9,7 +9,12 @@ extension ChatTemplate {
   /// they are, unless it fails on them, prints them or loses text; then their texts are joined by line breaks. A template
   /// that loses what the user says as text gets it in parts. Messages without content have an empty one where a template
   /// fails without.
-  /// - Parameters: as those of `render`.
+  /// - Parameters:
+  ///   - messages: the conversation, oldest first.
+  ///   - addGenerationPrompt: whether the text ends with what begins the assistant's answer.
+  ///   - tools: descriptions of tools the model may call, an array of JSON objects.
+  ///   - variables: more names that the template knows.
+  ///   - time: what `strftime_now` tells.
   /// - Throws: `MohawkError` when the arguments of a tool call are no JSON, or the template refuses the conversation.
   public func render(
     sent messages: [ChatMessage], addGenerationPrompt: Bool = true, tools: JSONValue? = nil,
