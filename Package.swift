@@ -80,10 +80,12 @@ let targets: [Target] = [
       "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkFiles",
       .product(name: "Hummingbird", package: "hummingbird"),
       .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
       .product(name: "Logging", package: "swift-log"),
     ],
-    resources: [.embedInCode("Page/page.html")]),
+    resources: ["page.html", "page.css", "shared.js", "compare.js", "chat.js"].map { .embedInCode("Page/\($0)") }),
   .target(
     name: "MohawkRuns",
     dependencies: [
@@ -98,6 +100,7 @@ let targets: [Target] = [
       "MohawkText", "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log"),
     ]),
   .executableTarget(
     name: "mohawk-bench",
@@ -163,6 +166,8 @@ let targets: [Target] = [
     dependencies: [
       "MohawkServer", "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
       "MohawkText", "MohawkFiles",
+      .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOEmbedded", package: "swift-nio"),
+      .product(name: "Logging", package: "swift-log"),
     ]),
   .testTarget(
     name: "MohawkRunsTests",

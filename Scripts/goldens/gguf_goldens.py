@@ -88,7 +88,7 @@ def main(root=REPOSITORY):
     writer = gguf.GGUFWriter(folder / "numbers.gguf", "golden")
     rows = numbers()
     writer.add_tensor("F32", rows)
-    for kind in (kinds.F16, kinds.BF16, kinds.Q8_0, kinds.Q4_0):
+    for kind in (kinds.F16, kinds.BF16, kinds.Q8_0, kinds.Q5_0, kinds.Q4_0):
         with np.errstate(all="ignore"):
             stored = gguf.quantize(rows, kind)
         writer.add_tensor(kind.name, stored, raw_dtype=kind)

@@ -12,10 +12,10 @@ from check import Failure
 SCRIPT = Path(__file__).with_name("llama_cpp_run.py")
 
 
-def outputs(model, ids, tokens, texts, scratch):
+def outputs(model, ids, tokens, texts, scratch, special=False):
     scratch.mkdir(parents=True, exist_ok=True)
     request, answer = scratch / "request.json", scratch / "answer.safetensors"
-    request.write_text(json.dumps({"ids": ids.tolist(), "tokens": tokens, "texts": texts}), encoding="utf-8")
+    request.write_text(json.dumps({"ids": ids.tolist(), "tokens": tokens, "texts": texts, "special": special}), encoding="utf-8")
     done = subprocess.run([sys.executable, str(SCRIPT), str(model), str(request), str(answer)],
                           capture_output=True, text=True, errors="replace", timeout=300)
     if done.returncode != 0:

@@ -1,7 +1,8 @@
 """Opens a GGUF by llama.cpp in a process of its own, because llama.cpp ends the process on what it cannot run.
 
     llama_cpp_run.py MODEL REQUEST.json ANSWER.safetensors
-The request has `ids` (rows of tokens), `tokens` (how many to continue by) and `texts`. The answer has the logits of
+The request has `ids` (rows of tokens), `tokens` (how many to continue by), `texts`, and `special` (whether control tokens
+are read in texts). The answer has the logits of
 each row, its greedy continuation, and `text.N`, the tokens of each text. The key-value cache is float32.
 """
 
@@ -33,7 +34,7 @@ def main(model, request, answer):
         continuation.append(found)
     tensors = {"logits": np.stack(logits).astype(np.float32), "continuation": np.array(continuation, dtype=np.int64)}
     for n, text in enumerate(asked["texts"]):
-        ids = llama.tokenize(text.encode("utf-8"), add_bos=False, special=False)
+        ids = llama.tokenize(text.encode("utf-8"), add_bos=False, special=asked["special"])
         tensors[f"text.{n}"] = np.array(ids, dtype=np.int64)
     save_file(tensors, answer)
 

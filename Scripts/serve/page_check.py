@@ -102,8 +102,31 @@ async def tour(tab):
     await asyncio.sleep(0.5)
     await tab.key("Escape")
     check("Escape stops", await tab.until("document.body.dataset.state === 'done'", 5))
+    await chat(tab)
     await tab.call("Emulation.setDeviceMetricsOverride", width=360, height=800, deviceScaleFactor=1, mobile=True)
     check("a small screen needs no sideways scrolling", await tab.value("document.documentElement.scrollWidth <= 360"))
+
+
+async def chat(tab):
+    """Two turns and a retry with a model that has a chat template, where one is served."""
+    await tab.value("document.getElementById('showChat').click()")
+    if await tab.value("document.getElementById('can').hidden"):
+        check("without a chat template the chat says so", await tab.value("!document.getElementById('cannot').hidden"))
+        return
+    await tab.value("document.getElementById('most').value = 8")
+    for said in ("One day", "And then?"):
+        await tab.value(f"delete document.body.dataset.chat, document.getElementById('say').value = '{said}', document.getElementById('say').focus()")
+        await tab.key("Enter")
+        check(f"the chat answers '{said}'", await tab.until("document.body.dataset.chat === 'done'", 30))
+    turns = "[...document.querySelectorAll('.turn')].map(turn => turn.querySelector('.words').textContent)"
+    said = await tab.value(turns)
+    check("both turns stand there", len(said) == 4 and said[0] == "One day" and all(said))
+    await tab.value("delete document.body.dataset.chat, [...document.querySelectorAll('.turn button')].findLast(button => button.textContent === 'Retry').click()")
+    check("an answer can be asked for again", await tab.until("document.body.dataset.chat === 'done'", 30) and len(await tab.value(turns)) == 4)
+    check("the chat warns of nothing", await tab.value("document.getElementById('warning').hidden"))
+    await tab.value("document.getElementById('renew').click()")
+    check("a new chat is empty", await tab.value(turns) == [])
+    await tab.value("document.getElementById('showPrompt').click()")
 
 
 async def main():

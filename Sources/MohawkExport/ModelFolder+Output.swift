@@ -1,9 +1,10 @@
 import Foundation
 import MohawkFiles
+import MohawkText
 
 extension ModelFolder {
   /// Makes sure that writing a model to a folder destroys nothing but an earlier model there: the folder is not there, or
-  /// empty, or holds `config.json` and other files and no folders. So a folder of other things, a run's, one that holds
+  /// empty, or holds `config.json` and other files and no folder but that of named chat templates. So a folder of other things, a run's, one that holds
   /// the input, and the input itself under whatever name, stay as they are.
   /// - Throws: `MohawkError` saying what stands in the way.
   package static func requireReplaceable(_ output: String, apartFrom input: String) throws {
@@ -26,6 +27,7 @@ extension ModelFolder {
     let folders = names.sorted().filter { name in
       var isInner: ObjCBool = false
       return files.fileExists(atPath: output + "/" + name, isDirectory: &isInner) && isInner.boolValue
+        && name != ChatTemplate.additionalFolder
     }
     let holdsModel = names.contains("config.json")
     guard names.isEmpty || (holdsModel && folders.isEmpty) else {

@@ -18,12 +18,13 @@ public enum ModelFolder {
   ///   - dtype: the type of the weights in the files; nil keeps that of each in memory.
   ///   - card: the text of `README.md`; nil writes none.
   ///   - shardBytes: bytes of a shard at most.
-  /// - Throws: `MohawkError` when the format cannot hold the model, a file cannot be written, or what is read back
+  /// - Throws: `MohawkError` when the format cannot hold the model, a number is too large for `dtype`, a file cannot be written, or what is read back
   ///   computes something else.
   public static func write(
     _ model: Decoder, to folder: String, carryingFrom source: String? = nil, tokenizer: Tokenizer? = nil,
     as dtype: DType? = nil, card: String? = nil, shardBytes: Int = 5_000_000_000
   ) throws {
+    if let dtype { try requireRange(model, of: dtype) }
     try model.write(to: folder, as: dtype, shardBytes: shardBytes)
     try TransformersCode(for: model.configuration.format)?.write(to: folder)
     let carried = try source.map { try TokenizerFiles.copy(from: $0, to: folder) } ?? []
@@ -32,6 +33,24 @@ public enum ModelFolder {
     try GenerationConfig.write(model.configuration.tokens, from: source, to: folder)
     if let card { try AtomicFile.write(Data(card.utf8), to: folder + "/README.md") }
     try verify(folder, is: model, written: dtype)
+  }
+
+  /// Refuses numbers that a type would make infinite.
+  private static func requireRange(_ model: Decoder, of dtype: DType) throws {
+    func finite(_ tensor: Tensor) -> Int { tensor.isFinite().to(.int64).sum().intItem() }
+    try withoutGradients {
+      for parameter in model.parameters.all where parameter.value.dtype != dtype {
+        let flat = parameter.value.detached().reshaped(-1)
+        for start in stride(from: 0, to: flat.count, by: 1 << 22) {
+          let slice = flat.narrowed(0, from: start, length: min(1 << 22, flat.count - start)).to(on: .cpu)
+          guard finite(slice) == finite(slice.to(dtype)) else {
+            throw MohawkError(
+              .outOfRange, "a value is too large for \(dtype)", at: parameter.name,
+              remedy: "write bf16 or f32, which reach as far as the numbers do")
+          }
+        }
+      }
+    }
   }
 
   /// Opens what was written and compares every weight and the logits of a few tokens.

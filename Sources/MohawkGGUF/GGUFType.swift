@@ -88,7 +88,7 @@ public struct GGUFType: Hashable, Sendable {
   private static let readable: Set<GGUFType> = [
     f32, f16, bf16, f64, q4, q41, q5, q51, q8, q2K, q3K, q4K, q5K, q6K,
   ]
-  private static let writable: Set<GGUFType> = [f32, f16, bf16, q8, q4, q4K]
+  private static let writable: Set<GGUFType> = [f32, f16, bf16, q8, q5, q4, q4K]
 
   /// Bytes of `elementCount` numbers, a multiple of the block size; nil when that is no size a machine can count.
   func byteCount(_ elementCount: Int) -> Int? {

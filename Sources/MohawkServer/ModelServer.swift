@@ -14,6 +14,15 @@ public struct ServerSettings: Sendable {
   public var token: String?
   /// How much one client may ask for.
   public var limits = ServerLimits()
+  /// Host names that the server answers to beside those of loopback. On loopback without a token it answers to no
+  /// others; elsewhere to all, unless some are named here.
+  public var allowedHosts: [String] = []
+  /// Origins whose pages may read answers, such as `http://localhost:3000`; `*` means all.
+  public var corsOrigins: [String] = []
+  /// Where unexpected errors are written, and requests when `logsRequests` is set.
+  public var logger = Logger(label: "mohawk") { _ in SwiftLogNoOpLogHandler() }
+  /// Whether each request gets a line in the log.
+  public var logsRequests = false
 
   /// Port 8080 of this machine, for everybody on it.
   public init() {}
@@ -38,7 +47,7 @@ public final class ModelServer: Sendable {
 
   /// Listens until `drain` has ended, or the task is cancelled.
   /// - Parameter onListening: told the port as soon as there is one.
-  /// - Throws: `MohawkError` when the address cannot be listened on.
+  /// - Throws: `MohawkError` when the address cannot be listened on, or one of the settings cannot be.
   public func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
     let outcome: Result<Void, any Error>
     do {
@@ -54,8 +63,13 @@ public final class ModelServer: Sendable {
   private func listen(_ onListening: @escaping @Sendable (_ port: Int) -> Void) async throws {
     let (limits, connections, closing) = (settings.limits, connections, closing)
     let routes = ServerRoutes(
-      models: models, limits: limits, token: settings.token.map { BearerToken($0) }, metrics: metrics,
-      longBodies: LongBodies(limit: limits.queue), isClosing: { closing.hasBegun })
+      models: models, limits: limits, token: settings.token.map { BearerToken($0) },
+      hosts: AllowedHosts(settings), origins: try CrossOrigin(settings.corsOrigins), metrics: metrics,
+      longBodies: LongBodies(limit: limits.queue), logger: settings.logger, logsRequests: settings.logsRequests,
+      isClosing: { closing.hasBegun })
+    // Brackets around an address are how it is written in a URL; an empty name would mean every network.
+    let host = settings.host.hasPrefix("[") ? String(settings.host.dropFirst().dropLast()) : settings.host
+    if host.isEmpty { throw MohawkError(.invalidValue, "the host is empty", remedy: "--host 127.0.0.1 listens here") }
     let app = Application(
       router: routes.router,
       server: .http1(
@@ -64,7 +78,7 @@ public final class ModelServer: Sendable {
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 64 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
       configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: "swift-mohawk",
+        address: .hostname(host, port: settings.port), serverName: "swift-mohawk",
         availableConnectionsDelegate: .maximum(limits.connections, logger: Self.silence)),
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: Self.silence)
     do {
@@ -79,9 +93,7 @@ public final class ModelServer: Sendable {
       }
     } catch {
       if closing.hasEnded || Task.isCancelled { return }
-      throw MohawkError(
-        .notReadable, "cannot listen: \(error)", at: "\(settings.host):\(settings.port)",
-        remedy: "is the port taken? name another with --port")
+      throw MohawkError(listening: error, host, settings.port)
     }
   }
 

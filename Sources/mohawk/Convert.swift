@@ -21,7 +21,8 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
   @Argument(help: "The folder to write, or with --to gguf the file; a model that is there is replaced.")
   var output: String
   @Option(help: "hf (as it is), granite, bamba, mamba2, phi-mamba, state-spaces, mohawk, …, or gguf.") var to = "hf"
-  @Option(help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0, q4_0 and q4_k. As they are when not given.")
+  @Option(
+    help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0, q5_0, q4_0, q4_k. As they are when not given.")
   var type: String?
   @Flag(help: "Leaves the tokenizer out of a gguf file, which then knows ids only.") var withoutTokenizer = false
   @OptionGroup var reading: CheckpointFlags
@@ -44,10 +45,20 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
 
   /// One file for llama.cpp and what is built on it.
   private func writeGGUF() throws {
-    let (model, hasTokenizer) = try GGUFExport.write(
+    let (model, hasTokenizer, stored) = try GGUFExport.write(
       folder: input, to: output, type: type.map(Self.blockType), withTokenizer: !withoutTokenizer)
     let vocabulary = hasTokenizer ? "its tokenizer" : "no tokenizer"
-    Terminal.say("\(output) holds \(model.parameters.count) parameters and \(vocabulary)")
+    for kind in stored.substitutes {
+      Terminal.complain(
+        "mohawk: rows of \(kind.rowLength) numbers are not whole blocks of \(kind.wanted) (\(kind.wanted.blockSize)): "
+          + "\(kind.count) matrices are \(kind.taken) instead")
+    }
+    let others = Dictionary(grouping: stored.substitutes, by: \.taken.name).sorted { $0.key < $1.key }
+    let counts = others.map { name, kinds in
+      "\(kinds.reduce(0) { $0 + $1.count }) of \(stored.matrices) matrices as \(name)"
+    }
+    let line = ["\(output) holds \(model.parameters.count) parameters and \(vocabulary)"] + counts
+    Terminal.say(line.joined(separator: ", "))
   }
 
   private var card: String? {
@@ -68,7 +79,7 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
     let short = ["fp32": "f32", "fp16": "f16"][name.lowercased()] ?? name
     guard let type = GGUFType(name: short), type.isWritable else {
       throw MohawkError(
-        .invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16, f16, q8_0, q4_0 or q4_k")
+        .invalidValue, "the type '\(name)' is not known", remedy: "use f32, bf16, f16, q8_0, q5_0, q4_0 or q4_k")
     }
     return type
   }
@@ -81,7 +92,7 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
     default:
       throw MohawkError(
         .invalidValue, "the type '\(name)' is not known",
-        remedy: "use f32, bf16 or f16; gguf also knows q8_0, q4_0 and q4_k")
+        remedy: "use f32, bf16 or f16; gguf also knows q8_0, q5_0, q4_0 and q4_k")
     }
   }
 }

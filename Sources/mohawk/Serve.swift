@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import MohawkDecoding
 import MohawkFiles
 import MohawkModels
@@ -23,6 +24,15 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
   @Option(help: "The address to listen on; 0.0.0.0 is open to the network.") var host = "127.0.0.1"
   @Option(help: "The port; 0 takes a free one.") var port = 8080
   @Option(help: "A file whose first line is the bearer token that clients must send.") var tokenFile: String?
+  @Option(
+    name: .customLong("allow-host"),
+    help: "A host name that is answered to beside localhost; on loopback without a token no others are. Repeatable.")
+  var allowedHosts: [String] = []
+  @Option(
+    name: .customLong("cors-origin"),
+    help: "An origin whose pages may use the server, such as http://localhost:3000, or *. Repeatable.")
+  var corsOrigins: [String] = []
+  @Flag(help: "Writes a line for each request to standard error.") var logRequests = false
   @Option(help: "Sequences that are continued together.") var batch = 8
   @Option(help: "Tokens of prompts that are read between two steps.") var slice = 512
   @Option(help: "MiB of states of earlier texts that are kept for those that begin alike; 0 keeps none.")
@@ -52,6 +62,11 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
       }
       models.append(try open(teacher, as: "teacher", precision))
     }
+    for model in models {
+      if let obstacle = model.chatObstacle {
+        Terminal.complain("mohawk: '\(model.name)' is served without /v1/chat/completions: \(obstacle)")
+      }
+    }
     if !["127.0.0.1", "localhost", "::1"].contains(host), settings.token == nil {
       Terminal.complain("mohawk: everybody who reaches \(host) can use this server; --token-file asks for a secret")
     }
@@ -79,6 +94,10 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
     settings.host = host
     settings.port = port
     settings.token = try token()
+    settings.allowedHosts = allowedHosts
+    settings.corsOrigins = corsOrigins
+    settings.logger = Logger(label: "mohawk") { StreamLogHandler.standardError(label: $0) }
+    settings.logsRequests = logRequests
     settings.limits.queue = queue
     settings.limits.promptTokens = maxPrompt
     settings.limits.newTokens = maxTokens

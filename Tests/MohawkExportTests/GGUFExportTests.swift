@@ -108,11 +108,11 @@ import Testing
   @Test func onlyMatricesAreRounded() throws {
     var configuration = TinyModels.hybrid()
     configuration.mlp.width = 48
-    for (type, code) in [(GGUFType.f16, 1), (.bf16, 32), (.q8, 7), (.q4, 2), (.q4K, 14)] {
+    for (type, code) in [(GGUFType.f16, 1), (.bf16, 32), (.q8, 7), (.q5, 8), (.q4, 2), (.q4K, 14)] {
       let (_, file) = try written(configuration, type)
       #expect(try file.integer("general.file_type") == code)
       #expect(try file.integer("general.quantization_version") == (type.blockSize > 1 ? 2 : nil))
-      let quantised = type == .q4K ? .f16 : type
+      let quantised = type == .q4K ? .q5 : type
       #expect(file.tensor("token_embd.weight")?.type == quantised)
       #expect(file.tensor("blk.0.ssm_in.weight")?.type == quantised)
       // Rows of 48 are no whole number of blocks of 32.
@@ -122,6 +122,25 @@ import Testing
       }
     }
     #expect(throws: MohawkError.self) { try written(configuration, GGUFType(name: "Q6_K")) }
+  }
+
+  @Test func matricesOfOtherTypesAreCounted() throws {
+    var configuration = TinyModels.llama(layers: 2)
+    configuration.mlp.width = 48
+    let model = TinyModels.model(configuration)
+    func stored(_ type: GGUFType) throws -> GGUFExport.StoredTypes {
+      try GGUFExport.write(model, tokenizer: nil, to: path, type: type)
+    }
+    func told(_ type: GGUFType) throws -> [String] {
+      try stored(type).substitutes.map { "\($0.count) × \($0.rowLength): \($0.taken) for \($0.wanted)" }
+    }
+    // Embedding, head, and of each layer four of attention and two of the MLP have rows of 32; its third has rows of 48.
+    #expect(try told(.q4K) == ["14 × 32: Q5_0 for Q4_K", "2 × 48: F16 for Q4_K"])
+    #expect(try stored(.q4K).matrices == 16)
+    #expect(try told(.q8) == ["2 × 48: F16 for Q8_0"] && told(.q5) == ["2 × 48: F16 for Q5_0"])
+    #expect(try told(.f16).isEmpty && told(.bf16).isEmpty)
+    let file = try GGUFFile(path)
+    #expect(file.tensors.count { $0.type == .bf16 } == 16)
   }
 
   @Test func withoutATypeTheFileHasThatOfTheWeights() throws {

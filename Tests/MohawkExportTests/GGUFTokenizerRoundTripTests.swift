@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkGGUF
 import MohawkModels
 import MohawkText
 import Testing
@@ -18,7 +19,9 @@ import Testing
     var configuration = TinyModels.llama()
     configuration.vocabulary = 520
     configuration.tokens.ends = ends
-    try GGUFExport.write(TinyModels.model(configuration), tokenizer: tokenizer, to: path, chatTemplate: template)
+    try GGUFExport.write(
+      TinyModels.model(configuration), tokenizer: tokenizer, to: path,
+      chatTemplates: template.map { ["default": $0] } ?? [:])
   }
 
   @Test func everyExportedTokenizerComesBack() throws {
@@ -70,6 +73,36 @@ import Testing
     let data = try Data(contentsOf: URL(fileURLWithPath: target.path + "/generation_config.json"))
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     #expect(object["eos_token_id"] as? [Int] == [258, 259])
+  }
+
+  @Test func namedChatTemplatesTravel() throws {
+    let (folder, second, third) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
+    var configuration = TinyModels.llama()
+    configuration.vocabulary = 520
+    configuration.tokens.ends = [258]
+    try TinyModels.model(configuration).write(to: folder.path)
+    try GGUFTokenizers.bytes().write(to: folder.path + "/tokenizer.json")
+    try folder.write("chat_template.jinja", "usual")
+    let more = folder.path + "/additional_chat_templates"
+    try FileManager.default.createDirectory(atPath: more, withIntermediateDirectories: true)
+    for name in ["tool_use", "rag"] {
+      try name.write(toFile: more + "/\(name).jinja", atomically: true, encoding: .utf8)
+    }
+    let wanted = ["default": "usual", "tool_use": "tool_use", "rag": "rag"]
+    #expect(try ChatTemplate.sources(ofFolder: folder.path).texts == wanted)
+    // From folder to folder, twice: the folder of templates is no obstacle to writing anew.
+    for _ in 0..<2 {
+      try ModelFolder.requireReplaceable(second.path, apartFrom: folder.path)
+      try ModelFolder.write(Conversion.open(folder.path, as: nil), to: second.path, carryingFrom: folder.path)
+      #expect(try ChatTemplate.sources(ofFolder: second.path).texts == wanted)
+    }
+    // Into a file, and out of it.
+    let path = third.path + "/model.gguf"
+    try GGUFExport.write(folder: folder.path, to: path)
+    #expect(try GGUFFile(path).strings("tokenizer.chat_templates") == ["rag", "tool_use"])
+    #expect(try ChatTemplate.sources(ofFolder: path).texts == wanted)
+    try TokenizerFiles.copy(from: path, to: third.path)
+    #expect(try ChatTemplate.sources(ofFolder: third.path).texts == wanted)
   }
 
   @Test func aFileWithoutATokenizerBringsNone() throws {

@@ -6,14 +6,15 @@ enum GGUFTokenizers {
   /// Byte-level, with the tokens of all bytes, `ab`, `abc`, and three added ones.
   static func bytes(
     pre: String = #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}"#, normalizer: String = "null",
-    template: String = "null", model: String = ""
+    template: String = "null", model: String = "", flags: String = ""
   ) throws -> Tokenizer {
     var vocabulary: [String: Int] = [:]
     for scalar in byteAlphabet { vocabulary[String(scalar)] = vocabulary.count }
     vocabulary["ab"] = 256
     vocabulary["abc"] = 257
     return try tokenizer(
-      vocabulary, merges: [["a", "b"], ["ab", "c"]], pre: pre, normalizer: normalizer, template: template, model: model)
+      vocabulary, merges: [["a", "b"], ["ab", "c"]], pre: pre, normalizer: normalizer, template: template, model: model,
+      flags: flags)
   }
 
   /// The characters that GPT-2 writes bytes as: printable ones as they are, the others from U+0100 on.
@@ -38,13 +39,14 @@ enum GGUFTokenizers {
   }
 
   private static func tokenizer(
-    _ vocabulary: [String: Int], merges: [[String]], pre: String, normalizer: String, template: String, model: String
+    _ vocabulary: [String: Int], merges: [[String]], pre: String, normalizer: String, template: String, model: String,
+    flags: String
   ) throws -> Tokenizer {
     func json(_ object: Any) throws -> String {
       String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
     }
     let added = ["<|endoftext|>", "<pad>"].enumerated().map { offset, content in
-      #"{"id": \#(vocabulary.count + offset), "content": "\#(content)", "special": true}"#
+      #"{"id": \#(vocabulary.count + offset), "content": "\#(content)", "special": true\#(flags)}"#
     }
     let plain = #"{"id": \#(vocabulary.count + 2), "content": "  ", "special": false}"#
     let text = """
@@ -58,7 +60,7 @@ enum GGUFTokenizers {
   /// In characters, after SentencePiece: ▁, letters a to e, pieces of them, and all bytes.
   static func pieces(
     _ merges: [[String]] = pieceMerges, normalizer: String = llamaNormalizer, pre: String = "null",
-    fallback: Bool = true
+    fallback: Bool = true, flags: String = ""
   ) throws -> Tokenizer {
     var vocabulary: [String: Int] = ["<unk>": 0, "<s>": 1, "</s>": 2]
     for byte in 0..<256 { vocabulary[String(format: "<0x%02X>", byte)] = vocabulary.count }
@@ -69,7 +71,7 @@ enum GGUFTokenizers {
     let inner = String(decoding: data, as: UTF8.self).dropFirst().dropLast()
     let text = """
       {"version": "1.0", "normalizer": \(normalizer), "pre_tokenizer": \(pre), "decoder": null, "added_tokens": [
-      {"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true},
+      {"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true\(flags)},
       {"id": 2, "content": "</s>", "special": true}],
       "post_processor": {"type": "TemplateProcessing", "pair": [], "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
       {"Sequence": {"id": "A", "type_id": 0}}], "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},

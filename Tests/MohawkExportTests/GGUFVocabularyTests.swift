@@ -25,7 +25,9 @@ import Testing
     var configuration = Self.configuration(264)
     configuration.tokens.beginning = 258
     configuration.tokens.padding = 259
-    try GGUFExport.write(TinyModels.model(configuration), tokenizer: tokenizer, to: path, chatTemplate: "{{ x }}")
+    try GGUFExport.write(
+      TinyModels.model(configuration), tokenizer: tokenizer, to: path,
+      chatTemplates: ["default": "{{ x }}", "tool use": "t"])
     let file = try GGUFFile(path)
     func key(_ name: String) -> String { "tokenizer.ggml." + name }
     #expect(try file.string(key("model")) == "gpt2" && file.string(key("pre")) == "gpt-2")
@@ -39,6 +41,105 @@ import Testing
     #expect(try file.integer(key("padding_token_id")) == 259 && file.integer(key("eot_token_id")) == nil)
     #expect(try file.bool(key("add_bos_token")) == false && file.bool(key("add_eos_token")) == false)
     #expect(try file.string("tokenizer.chat_template") == "{{ x }}")
+    #expect(try file.strings("tokenizer.chat_templates") == ["tool_use"])
+    #expect(try file.string("tokenizer.chat_template.tool_use") == "t")
+  }
+
+  private static let spaces = #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+  /// Patterns as the models publish them, and the names by which llama.cpp knows them.
+  private static let published: [(pattern: String, ignoresMerges: Bool, name: String)] = {
+    let (capital, small) = (#"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#, #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#)
+    let contractions = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)"#
+    func cased(_ end: String, _ digits: String) -> String {
+      #"[^\r\n\p{L}\p{N}]?"# + capital + "*" + small + "+" + end + #"|[^\r\n\p{L}\p{N}]?"# + capital + "+" + small + "*"
+        + end + "|" + digits + #"| ?[^\s\p{L}\p{N}]+[\r\n/]*"# + spaces
+    }
+    let qwen35 =
+      contractions + #"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"# + spaces
+    return [
+      (cased("", #"\p{N}"#), true, "tekken"), (cased(contractions + "?", #"\p{N}{1,3}"#), false, "gpt-4o"),
+      (qwen35, false, "qwen35"),
+    ]
+  }()
+
+  @Test func patternsOfPublishedModelsHaveTheirNames() throws {
+    for (pattern, ignores, name) in Self.published {
+      let model = ignores ? #", "ignore_merges": true"# : ""
+      let pre = try GGUFTokenizers.split(pattern)
+      let tokenizer = try GGUFTokenizers.bytes(pre: pre, normalizer: #"{"type": "NFC"}"#, model: model)
+      #expect(try GGUFVocabulary(tokenizer, for: Self.configuration()).scheme == .bytePairs(pre: name), "\(name)")
+      // Where words that are tokens are merged otherwise, the name would mean something else.
+      let other = try GGUFTokenizers.bytes(pre: pre, model: ignores ? "" : #", "ignore_merges": true"#)
+      #expect(throws: MohawkError.self) { try GGUFVocabulary(other, for: Self.configuration()) }
+    }
+  }
+
+  @Test func whatIsReadFromAFileIsWrittenUnderANameOfTheSameMeaning() throws {
+    for name in GGUFPreTokenizer.names {
+      let (description, ignores) = try #require(GGUFPreTokenizer.meaning(of: name))
+      let names = GGUFPreTokenizer.names(cutting: description)
+      #expect(names.contains { $0.name == name && $0.ignoresMerges == ignores }, "\(name)")
+    }
+  }
+
+  @Test(arguments: ["single_word", "lstrip", "rstrip", "normalized"])
+  func flagsOfAddedTokensThatLlamaCppDoesNotHaveAreRefused(_ flag: String) throws {
+    func refusal(_ tokenizer: Tokenizer) -> String? {
+      do {
+        _ = try GGUFVocabulary(tokenizer, for: Self.configuration())
+        return nil
+      } catch { return "\(error)" }
+    }
+    let flags = ", \"\(flag)\": true"
+    let pieces = try refusal(GGUFTokenizers.pieces(flags: flags))
+    #expect(pieces?.contains("'<s>' has the flag \(flag)") == true, "\(pieces ?? "taken")")
+    // Without a space in front nothing depends on where normalised text is cut.
+    let replace = #"{"type": "Replace", "pattern": {"String": " "}, "content": "▁"}"#
+    let plain = try refusal(GGUFTokenizers.pieces(normalizer: replace, flags: flags))
+    #expect((plain == nil) == (flag == "normalized"), "\(plain ?? "taken")")
+    #expect(try (refusal(GGUFTokenizers.bytes(flags: flags)) == nil) == (flag == "normalized"))
+    #expect(try refusal(GGUFTokenizers.pieces(flags: ", \"\(flag)\": false")) == nil)
+  }
+
+  @Test(arguments: [("never", nil), ("first", "'first'"), ("always", "'always'")] as [(String, String?)])
+  func spacesInFrontThatLlamaCppPutsElsewhereAreRefused(_ scheme: String, _ words: String?) throws {
+    let pre = #"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "\#(scheme)", "split": false}"#
+    let tokenizer = try GGUFTokenizers.pieces(normalizer: "null", pre: pre)
+    guard let words else {
+      #expect(
+        try GGUFVocabulary(tokenizer, for: Self.configuration()).scheme == .sentencePiece(spaceInFront: false))
+      return
+    }
+    let error = #expect(throws: MohawkError.self) { try GGUFVocabulary(tokenizer, for: Self.configuration()) }
+    #expect(error?.message.contains(words) == true && error?.message.contains("otherwise than this tokenizer") == true)
+  }
+
+  /// All merges of runs of spaces up to a length, by the lengths of their parts, as transformers 4.38 to 4.57 sorts them.
+  private static func runs(_ longest: Int, sorted: (([Int], [Int]) -> Bool)) -> [[String]] {
+    let pairs = (2...longest).flatMap { length in (1..<length).map { [$0, length - $0] } }.sorted(by: sorted)
+    return pairs.map { $0.map { String(repeating: "▁", count: $0) } }
+  }
+
+  @Test func mixedMergesOfRunsScoreAlikeWhereTheyMakeTheSame() throws {
+    let words = [["a", "b"], ["c", "d"], ["a", "bc"], ["ab", "c"], ["b", "c"]]
+    let newest = Self.runs(15) { $0[0] == $1[0] ? $0[1] > $1[1] : $0[0] > $1[0] }
+    let tokenizer = try GGUFTokenizers.pieces(words + newest)
+    let vocabulary = try GGUFVocabulary(tokenizer, for: Self.configuration())
+    #expect(
+      Set((3...15).map { vocabulary.scores[Int(tokenizer.id(of: String(repeating: "▁", count: $0))!)] }).count == 1)
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<200 {
+      let text = String((0..<60).map { _ in "a    b  ".randomElement(using: &generator)! })
+      #expect(
+        merged("▁" + text.replacingOccurrences(of: " ", with: "▁"), vocabulary) == tokenizer.encode(text), "\(text)")
+    }
+    // Shortest parts first: pairs everywhere, before anything longer is made.
+    let other = Self.runs(15) { $0[0] == $1[0] ? $0[1] < $1[1] : $0[0] < $1[0] }
+    let error = #expect(throws: MohawkError.self) {
+      try GGUFVocabulary(GGUFTokenizers.pieces(words + other), for: Self.configuration())
+    }
+    #expect(error?.message.contains("stand together") == true)
   }
 
   @Test func thePatternDecidesTheNameOfThePreTokenizer() throws {
@@ -148,6 +249,7 @@ import Testing
       #"{"chat_template": [{"name": "rag", "template": "r"}, {"name": "default", "template": "d"}]}"#)
     #expect(try GGUFExport.write(folder: folder.path, to: path, type: .q8).hasTokenizer)
     #expect(try GGUFFile(path).string("tokenizer.chat_template") == "d")
+    #expect(try GGUFFile(path).string("tokenizer.chat_template.rag") == "r")
     try folder.write("chat_template.jinja", "j")
     try GGUFExport.write(folder: folder.path, to: path)
     #expect(try GGUFFile(path).string("tokenizer.chat_template") == "j")

@@ -83,4 +83,25 @@ import Testing
     #expect(whole.blocks.count == 4)
     withoutGradients { #expect(whole(TinyModels.ids).isIdentical(to: model(TinyModels.ids))) }
   }
+
+  @Test func numbersThatHalfPrecisionCannotHoldAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let model = TinyModels.model(TinyModels.llama())
+    let norm = try #require(model.parameters["final_norm.weight"]?.value)
+    for (number, isFine) in [(65_504.0, true), (65_519.0, true), (65_520.0, false), (-7e4, false), (3e38, false)] {
+      withoutGradients {
+        norm.addInPlace(.full(norm.shape, 0) - norm)
+        norm.addInPlace(.full(norm.shape, number))
+      }
+      let path = folder.path + "/\(number)"
+      if isFine {
+        try ModelFolder.write(model, to: path, as: .float16)
+        continue
+      }
+      let error = #expect(throws: MohawkError.self) { try ModelFolder.write(model, to: path, as: .float16) }
+      #expect(error?.code == .outOfRange && error?.location == "final_norm.weight")
+      #expect(!FileManager.default.fileExists(atPath: path))
+      try ModelFolder.write(model, to: path, as: .bfloat16)
+    }
+  }
 }

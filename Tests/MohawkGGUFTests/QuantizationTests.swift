@@ -16,7 +16,7 @@ import Testing
     return (bytes, result)
   }
 
-  @Test(arguments: [GGUFType.f16, .bf16, .q8, .q4])
+  @Test(arguments: [GGUFType.f16, .bf16, .q8, .q5, .q4])
   func everyByteIsTheReferences(type: GGUFType) throws {
     let file = try Goldens.file("numbers")
     let numbers = try file.floats(of: try #require(file.tensor("F32")))

@@ -97,9 +97,9 @@ import Testing
   @Test func toolsAreForTheTemplateUnlessTheyAreNotWanted() throws {
     let start = #"{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function"}]"#
     for choice in ["", #","tool_choice":"auto""#, #","tool_choice":null"#] {
-      #expect(try chat(start + choice + "}").tools != nil)
+      #expect(try chat(start + choice + "}").prompt.tools != nil)
     }
-    #expect(try chat(start + #","tool_choice":"none"}"#).tools == nil)
+    #expect(try chat(start + #","tool_choice":"none"}"#).prompt.tools == nil)
   }
 
   @Test func topPOfZeroTakesTheLikeliest() throws {
@@ -126,9 +126,21 @@ import Testing
       {"type":"text","text":"c"}],"name":"x"},{"role":"assistant","content":null,"tool_calls":[]}],"max_completion_tokens":3}
       """#
     let request = try chat(json)
-    #expect(request.fields.limit == 3 && request.messages.count == 3)
-    let content = request.messages[1].members.first { $0.key == "content" }?.value.text
-    #expect(content == "bc")
+    #expect(request.fields.limit == 3 && request.prompt.messages.count == 3)
+    let content = request.prompt.messages[1].members.first { $0.key == "content" }?.value
+    #expect(
+      content.map { String(decoding: $0.bytes, as: UTF8.self) }
+        == #"[{"type":"text","text":"b"},{"type":"text","text":"c"}]"#)
+  }
+
+  @Test(arguments: [
+    (#"{"type":"input_text","text":"a"}"#, "a"), (#"{"type":"output_text","text":"b"}"#, "b"),
+    (#"{"type":"refusal","refusal":"no"}"#, "no"), (#""plain""#, "plain"),
+  ]) func partsOfOtherNamesForTextAreText(_ part: String, _ text: String) throws {
+    let request = try chat("{\"messages\":[{\"role\":\"user\",\"content\":[\(part)]}]}")
+    let content = request.prompt.messages[0].members.first { $0.key == "content" }?.value
+    #expect(
+      content.map { String(decoding: $0.bytes, as: UTF8.self) } == "[{\"type\":\"text\",\"text\":\"\(text)\"}]")
   }
 
   @Test(arguments: [
@@ -143,7 +155,7 @@ import Testing
   @Test(arguments: [
     ("top_logprobs", "2"), ("response_format", #"{"type":"json_object"}"#), ("tools", "5"), ("max_tokens", "0"),
     ("chat_template_kwargs", "[]"), ("tool_choice", #""required""#), ("tool_choice", #"{"type":"function"}"#),
-    ("functions", "[]"), ("function_call", #""auto""#),
+    ("functions", "[]"), ("function_call", #""auto""#), ("continue_final_message", "true"), ("chat_template", #""x""#),
   ]) func whatChatsCannotDoIsRefusedByName(_ field: String, _ value: String) {
     let json = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"\(field)\":\(value)}"
     #expect(complaint { _ = try chat(json) } == field)

@@ -25,24 +25,36 @@ final class TestServer: Sendable {
   /// - Parameters:
   ///   - template: the model's chat template; nil for a model without one.
   ///   - change: of the settings.
-  init(template: String? = nil, batch: Int = 4, change: (inout ServerSettings) -> Void = { _ in }) async throws {
+  ///   - files: more files of the model's folder.
+  init(
+    template: String? = nil, files: [String: String] = [:], batch: Int = 4,
+    change: (inout ServerSettings) -> Void = { _ in }
+  ) async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/server-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Self.tokenizer.write(to: folder + "/tokenizer.json")
     if let template { try template.write(toFile: folder + "/chat_template.jinja", atomically: true, encoding: .utf8) }
+    for (name, text) in files { try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8) }
     var settings = ServerSettings()
     settings.port = 0
+    settings.allowedHosts = ["t", "test"]
     change(&settings)
     let model = try ServedModel(name: "small", folder: folder, batchSize: batch, queue: settings.limits.queue) {
       DecodingEngine(Self.model())
     }
     let server = ModelServer([model], settings)
     let (ports, found) = AsyncStream<Int>.makeStream()
-    task = Task { try await server.run { found.yield($0) } }
+    let task = Task {
+      defer { found.finish() }
+      try await server.run { found.yield($0) }
+    }
     var iterator = ports.makeAsyncIterator()
-    port = await iterator.next()!
-    self.server = server
+    guard let port = await iterator.next() else {
+      try await task.value
+      throw APIError(500, "the server ended before it listened")
+    }
+    (self.task, self.port, self.server) = (task, port, server)
   }
 
   /// What a token says.
@@ -137,6 +149,9 @@ final class TestSocket: @unchecked Sendable {
   }
 
   deinit { _ = Glibc.close(descriptor) }
+
+  /// Says that no more will be sent.
+  func finish() { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
 
   func close() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 

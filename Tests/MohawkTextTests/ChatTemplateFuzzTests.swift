@@ -13,6 +13,9 @@ import Testing
     "{%- if tools is defined and tools %}{% raw %}{{ }}{% endraw %}{% else %}{# no #}{{ 'a' if x else 'b' * 3 }}{% endif -%}",
     "{% set a, b = 'x,y'.split(',') %}{% with c = a %}{{ c.strip('x').replace('', '-') }}{% endwith %}{{ -7 // 2 ** 3 % 5 }}",
     "{% for k, v in {'a': 1}.items() %}{{ loop.last }}{{ k }}={{ v }}{% break %}{% else %}{{ raise_exception('no') }}{% endfor %}",
+    "{% macro m(a) %}{{ a }}{{ caller(a) }}{% endmacro %}{% call(x) m(*[1]) %}{{ '%5.1f|%(a)s' % 2 ~ '{:>{w}}'.format(x, w=4) }}{% endcall %}",
+    "{% for x in [[1], 2] recursive %}{{ loop(x) if x is iterable else x|round(1) }}{% endfor %}{{ cycler(1, 2).next() }}{{ joiner()() }}",
+    "{{ messages|groupby('role')|batch(2, 0)|slice(3)|list }}{{ 'a b'|truncate(3)|center(9)|urlencode|e }}{{ 'a'.find('b', 1) }}",
   ]
   private static let pieces = [
     "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "'", "\"", "\\", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":",
@@ -22,7 +25,9 @@ import Testing
     "loop", "namespace()", "range(99999)", "messages", "9223372036854775807", "-9223372036854775808", "1e308", "0",
     "{% set n.x = n %}", "{% macro f() %}", "{% endmacro %}", "|list", "|tojson", "|sort", "|length", "* 99999999",
     ".split('')", "[::-1]", "[::-9223372036854775807]", "é", "\u{0}", "🙂", "\r\n", "\\u", "\\x4", "{% raw %}",
-    "{% endraw %}",
+    "{% endraw %}", " recursive", "{% call f() %}", "{% endcall %}", "*", "caller()", "%s", "%*d", "{:5}",
+    "|groupby(0)",
+    "|slice(3)", "|round(2)", ".format(", "loop(x)",
   ]
 
   @Test func mutatedTemplatesAreRenderedOrRefused() {

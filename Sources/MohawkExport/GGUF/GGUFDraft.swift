@@ -8,6 +8,8 @@ struct GGUFDraft {
   let architecture: GGUFArchitecture
   let type: GGUFType
   private(set) var writer = GGUFWriter()
+  /// In which types the matrices stand.
+  private(set) var stored = GGUFExport.StoredTypes()
 
   init(_ model: Decoder, _ architecture: GGUFArchitecture, _ type: GGUFType) {
     self.model = model
@@ -25,8 +27,10 @@ struct GGUFDraft {
   mutating func setOwn(_ key: String, _ value: Double) { setOwn(key, .float32(Float(value))) }
 
   mutating func add(_ name: String, _ rows: GGUFRows) {
-    writer.add(
-      GGUFTensor(name, shape: rows.shape, type: type.stored(name, rows.shape)) { try rows.write(to: $0) })
+    let isPlain = GGUFType.isPlain(name, rows.shape)
+    let stored = isPlain ? .f32 : type.holding(rowLength: rows.shape.last!)
+    if !isPlain { self.stored.count(stored, insteadOf: type, rowLength: rows.shape.last!) }
+    writer.add(GGUFTensor(name, shape: rows.shape, type: stored) { try rows.write(to: $0) })
   }
 
   /// A parameter of the model as it is.

@@ -20,21 +20,24 @@ public enum GGUFExport {
   ///   - model: of any format whose mathematics llama.cpp has.
   ///   - tokenizer: nil writes a file that knows ids only.
   ///   - path: the file, which is replaced.
-  ///   - type: of the matrices: F32, F16, BF16, Q8_0, Q4_0 or Q4_K. Vectors, norms and convolutions are F32 always, and
-  ///     matrices whose rows a quantised type cannot divide are F16. Nil takes the type of the model's weights.
+  ///   - type: of the matrices: F32, F16, BF16, Q8_0, Q5_0, Q4_0 or Q4_K. Vectors, norms and convolutions are F32
+  ///     always, and matrices whose rows the blocks of a type do not divide have another one. Nil takes the type of the
+  ///     model's weights.
   ///   - name: the model's name in the file.
-  ///   - chatTemplate: the Jinja text with which conversations are written.
+  ///   - chatTemplates: the Jinja texts with which conversations are written, by name; the usual one is `default`.
+  /// - Returns: in which types the matrices stand.
   /// - Throws: `MohawkError` when llama.cpp has no architecture for the model or no pre-tokenizer for the tokenizer, when
   ///   both do not fit each other, or when the file cannot be written.
+  @discardableResult
   public static func write(
     _ model: Decoder, tokenizer: Tokenizer?, to path: String, type: GGUFType? = nil, name: String? = nil,
-    chatTemplate: String? = nil
-  ) throws {
+    chatTemplates: [String: String] = [:]
+  ) throws -> StoredTypes {
     let type = type ?? GGUFType(storing: model.parameters.all[0].value.dtype)
     guard let fileType = type.fileType else {
       throw MohawkError(
         .unsupported, "a model cannot be written in \(type)", at: path,
-        remedy: "use F32, F16, BF16, Q8_0, Q4_0 or Q4_K")
+        remedy: "use F32, F16, BF16, Q8_0, Q5_0, Q4_0 or Q4_K")
     }
     let architecture = try GGUFArchitecture(holding: model.configuration)
     let vocabulary = try tokenizer.map { try GGUFVocabulary($0, for: model.configuration) }
@@ -50,8 +53,21 @@ public enum GGUFExport {
     } else {
       draft.set("tokenizer.ggml.model", .string("no_vocab"))
     }
-    if let chatTemplate { draft.set("tokenizer.chat_template", .string(chatTemplate)) }
+    setTemplates(chatTemplates, in: &draft)
     draft.addTensors()
     try draft.writer.write(to: path)
+    return draft.stored
+  }
+
+  /// The usual template under the key of all files, others under their names, as the package `gguf` spells these.
+  private static func setTemplates(_ templates: [String: String], in draft: inout GGUFDraft) {
+    if let usual = templates["default"] { draft.set("tokenizer.chat_template", .string(usual)) }
+    var names: [String] = []
+    for (name, text) in templates.sorted(by: { $0.key < $1.key }) where name != "default" {
+      let spelled = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+      names.append(spelled)
+      draft.set("tokenizer.chat_template." + spelled, .string(text))
+    }
+    if !names.isEmpty { draft.set("tokenizer.chat_templates", .array(.string(names))) }
   }
 }

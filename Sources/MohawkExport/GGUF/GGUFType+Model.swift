@@ -18,18 +18,23 @@ extension GGUFType {
     case .f16: 1
     case .q4: 2
     case .q8: 7
+    case .q5: 8
     case .q4K: 14
     case .bf16: 32
     default: nil
     }
   }
 
-  /// The type of one tensor in a file of this type, as llama.cpp's operations need it.
-  func stored(_ name: String, _ shape: [Int]) -> GGUFType {
-    let isPlain =
-      shape.count < 2 || !name.hasSuffix(".weight") || name.hasSuffix("_norm.weight")
+  /// Whether llama.cpp's operations need a tensor in F32, whatever the type of the file.
+  static func isPlain(_ name: String, _ shape: [Int]) -> Bool {
+    shape.count < 2 || !name.hasSuffix(".weight") || name.hasSuffix("_norm.weight")
       || name.hasSuffix("ssm_conv1d.weight") || name == "position_embd.weight"
-    if isPlain { return .f32 }
-    return shape.last!.isMultiple(of: blockSize) ? self : .f16
+  }
+
+  /// The type in which rows of this length are stored: this one or, where its blocks do not divide them, what llama.cpp's
+  /// quantize takes instead.
+  func holding(rowLength: Int) -> GGUFType {
+    if rowLength.isMultiple(of: blockSize) { return self }
+    return self == .q4K && rowLength.isMultiple(of: GGUFType.q5.blockSize) ? .q5 : .f16
   }
 }

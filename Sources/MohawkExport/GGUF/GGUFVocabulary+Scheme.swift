@@ -13,13 +13,14 @@ extension GGUFVocabulary.Scheme {
       guard facts.normalizer == nil || facts.normalizer == "nfc" else {
         throw Self.refusal("it normalises text by '\(facts.normalizer ?? "")'")
       }
-      guard let (pre, ignoresMerges) = Self.names(description, facts.ignoresMerges) else {
+      let names = GGUFPreTokenizerName.all(cutting: description)
+      guard let first = names.first else {
         throw Self.refusal("it cuts text by '\(description.prefix(200))'")
       }
-      guard ignoresMerges == facts.ignoresMerges else {
-        throw Self.refusal("words that are tokens are merged otherwise than its pre-tokenizer '\(pre)' does")
+      guard let pre = names.first(where: { $0.ignoresMerges == facts.ignoresMerges }) else {
+        throw Self.refusal("words that are tokens are merged otherwise than its pre-tokenizer '\(first.name)' does")
       }
-      self = .bytePairs(pre: pre)
+      self = .bytePairs(pre: pre.name)
       return
     }
     guard facts.fallsBackToBytes, !facts.ignoresMerges else {
@@ -29,38 +30,18 @@ extension GGUFVocabulary.Scheme {
     case ("prepend 3 ▁|replace false 1   ▁", ""): self = .sentencePiece(spaceInFront: true)
     case ("replace false 1   ▁", ""), (nil, "metaspace 9601 never false"): self = .sentencePiece(spaceInFront: false)
     case (nil, "metaspace 9601 always false"), (nil, "metaspace 9601 first false"):
-      self = .sentencePiece(spaceInFront: true)
+      // llama.cpp puts a space before every text, and before what follows a control token, whatever it begins with.
+      let scheme = description.contains("always") ? "always" : "first"
+      throw Self.refusal("by prepend_scheme '\(scheme)' it puts a space only before texts that do not begin with one")
     default:
       let normalizer = facts.normalizer.map { "normalises text by '\($0.prefix(200))' and " } ?? ""
       throw Self.refusal("it \(normalizer)cuts it by '\(description.prefix(200))'")
     }
   }
 
-  private static func refusal(_ reason: String) -> MohawkError {
+  static func refusal(_ reason: String) -> MohawkError {
     MohawkError(
       .unsupported, "llama.cpp would read texts otherwise than this tokenizer: \(reason)",
       remedy: "write the file without the tokenizer; it then knows ids only")
-  }
-
-  /// The name of the pre-tokenizer with the same pattern, and whether it takes words that are tokens without merging.
-  private static func names(_ description: String, _ ignoresMerges: Bool) -> (String, ignoresMerges: Bool)? {
-    switch description {
-    case "gpt2": return ("gpt-2", false)
-    case "digits true|gpt2": return ("smollm", false)
-    default: break
-    }
-    for split in ["split Isolated false true ", "split Removed true true "] {
-      if description == split + Self.pattern(digits: #"\p{N}{1,3}"#) + "|bytes" {
-        return ignoresMerges ? ("llama-bpe", true) : ("smaug-bpe", false)
-      }
-      if description == split + Self.pattern(digits: #"\p{N}"#) + "|bytes" { return ("qwen2", false) }
-    }
-    return nil
-  }
-
-  /// Llama 3's and Qwen 2's patterns, which differ in how many digits make a word.
-  private static func pattern(digits: String) -> String {
-    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
-      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
 }

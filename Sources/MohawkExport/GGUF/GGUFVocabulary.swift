@@ -34,6 +34,7 @@ struct GGUFVocabulary {
     try tokenizer.requireFit(rows: rows)
     let facts = tokenizer.facts
     scheme = try Scheme(tokenizer, facts)
+    try Self.requirePlain(tokenizer.addedTokens, scheme)
     roles = try GGUFTokenRoles(tokenizer, configuration, unknown: facts.unknown)
     switch scheme {
     case .bytePairs:
@@ -44,6 +45,23 @@ struct GGUFVocabulary {
       scores = try Self.scores(facts.merges, tokenizer, rows: rows)
     }
     takeTokens(tokenizer, facts, rows)
+  }
+
+  /// Refuses tokens that llama.cpp would find in other places of a text.
+  private static func requirePlain(_ tokens: [AddedToken], _ scheme: Scheme) throws {
+    let isPrefixed = scheme == .sentencePiece(spaceInFront: true)
+    for token in tokens {
+      // A token of normalised text stands behind the space in front, and what follows it gets none of its own.
+      let flags = [
+        ("single_word", token.singleWord), ("lstrip", token.stripsLeft), ("rstrip", token.stripsRight),
+        ("normalized", token.normalized && isPrefixed),
+      ].filter(\.1).map(\.0)
+      if !flags.isEmpty {
+        throw Scheme.refusal(
+          "the added token '\(token.content.prefix(60))' has the flag \(flags.joined(separator: ", ")), which GGUF files "
+            + "do not have")
+      }
+    }
   }
 
   private mutating func takeTokens(_ tokenizer: Tokenizer, _ facts: Tokenizer.Facts, _ rows: Int) {

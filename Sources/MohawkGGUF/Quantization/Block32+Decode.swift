@@ -1,4 +1,4 @@
-/// The older types of 32 numbers in a block that are read and not written. A byte holds number i below number i + 16.
+/// The older types of 32 numbers in a block, as they are read. A byte holds number i below number i + 16.
 ///
 /// Source of the layouts: ggml's reference.
 extension Block32 {

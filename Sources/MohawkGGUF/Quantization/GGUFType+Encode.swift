@@ -20,6 +20,7 @@ extension GGUFType {
     case .f16: return HalfPrecision.encode(source, floats.count, target)
     case .bf16: return BrainFloat.encode(source, floats.count, target)
     case .q8: return Q8.encode(source, floats.count / 32, target)
+    case .q5: return Q5.encode(source, floats.count / 32, target)
     case .q4: return Q4.encode(source, floats.count / 32, target)
     case .q4K: return Q4K.encode(source, floats.count / 256, target)
     default: preconditionFailure("no numbers can be stored as \(name)")

@@ -16,12 +16,15 @@ struct CompletionAnswer: Answer {
 
   /// - Parameters:
   ///   - echoes: the texts of the prompts, when the answer begins with them.
-  ///   - scores: empty scores, when they are wanted.
-  init(_ head: AnswerHead, _ request: BatchRequest, echoes: [String]?, scores: CompletionScores?) {
+  ///   - tokenizer: for scores, when they are wanted.
+  init(_ head: AnswerHead, _ request: BatchRequest, echoes: [String]?, scoredBy tokenizer: Tokenizer?) {
     self.head = head
     perPrompt = request.choices
-    let texts = echoes ?? request.prompts.map { _ in "" }
-    choices = texts.flatMap { Array(repeating: Choice(text: $0, scores: scores), count: request.choices) }
+    choices = request.prompts.enumerated().flatMap { index, prompt in
+      // As generation does, where only the end of a prompt can change how its continuation is written.
+      let scores = tokenizer.map { CompletionScores($0, after: echoes == nil ? prompt.suffix(4) : []) }
+      return Array(repeating: Choice(text: echoes?[index] ?? "", scores: scores), count: request.choices)
+    }
     usage = AnswerUsage(promptTokens: request.prompts.reduce(0) { $0 + $1.count })
   }
 

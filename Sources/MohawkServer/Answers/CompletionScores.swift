@@ -5,9 +5,17 @@ import MohawkText
 struct CompletionScores {
   private let names: TokenNames
   private var scores: [BatchScore] = []
+  /// Says what part of the text each token is.
+  private var decoder: StreamingDecoder
+  /// Characters of the text that came from earlier tokens.
   private var offset = 0
 
-  init(_ tokenizer: Tokenizer) { names = TokenNames(tokenizer: tokenizer) }
+  /// - Parameter context: tokens before the first one that is scored; the text begins behind them.
+  init(_ tokenizer: Tokenizer, after context: some Sequence<Int32> = []) {
+    names = TokenNames(tokenizer: tokenizer)
+    decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
+    for id in context { _ = try? decoder.append(id) }
+  }
 
   mutating func append(_ more: some Sequence<BatchScore>) { scores += more }
 
@@ -15,7 +23,8 @@ struct CompletionScores {
   mutating func take() -> JSONValue {
     defer { scores = [] }
     let offsets = scores.map { score in
-      defer { offset += names.text(score.id).unicodeScalars.count }
+      // Control tokens add nothing to the text, and a character of several tokens is there when it is whole.
+      defer { offset += (try? decoder.append(score.id))?.unicodeScalars.count ?? 0 }
       return JSONValue.whole(offset)
     }
     return .members([

@@ -19,12 +19,8 @@ final class Closing: @unchecked Sendable {  // everything is guarded by `lock`
   }
 
   func end() {
-    let waiting = lock.withLock {
-      ended = true
-      defer { self.waiting = [] }
-      return self.waiting
-    }
-    for continuation in waiting { continuation.resume() }
+    lock.withLock { ended = true }
+    resume()
   }
 
   /// Returns when it has ended, or the task is cancelled.
@@ -39,7 +35,16 @@ final class Closing: @unchecked Sendable {  // everything is guarded by `lock`
         if isOver { continuation.resume() }
       }
     } onCancel: {
-      end()
+      resume()
     }
+  }
+
+  /// Lets those who wait go, though nothing has ended.
+  private func resume() {
+    let waiting = lock.withLock {
+      defer { self.waiting = [] }
+      return self.waiting
+    }
+    for continuation in waiting { continuation.resume() }
   }
 }

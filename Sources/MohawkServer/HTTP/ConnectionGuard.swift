@@ -1,6 +1,8 @@
+import Foundation
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Watches over one connection: closes it when its client is too slow with a request, does not read what it is sent, or
 /// is silent for too long, and after answers that say so; tells those who are at work for it when it ends.
@@ -19,6 +21,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var stall: Scheduled<Void>?
   private var closesAfterAnswer = false
   private var openAnswers = 0
+  /// Whether a request has begun whose end did not come yet.
+  private var isReceiving = false
 
   init(_ limits: ServerLimits, _ connections: Connections) {
     self.limits = limits
@@ -29,6 +33,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     let connection = Connection(context.channel)
     self.connection = connection
     connections.add(connection)
+    let pipeline = context.pipeline.syncOperations
+    if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
+      try? pipeline.addHandler(OldHTTP(), position: .before(codec))
+    }
     wait(limits.readSeconds, context)
   }
 
@@ -53,12 +61,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       openAnswers += 1
+      isReceiving = true
       wait(limits.readSeconds, context)
       if wantsToBeAsked(head) {
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
       }
     case .body: break
     case .end:
+      isReceiving = false
       timer?.cancel()
       timer = nil
       // The answer may have come before the request's end.
@@ -80,9 +90,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // A client that closes its half wants no more answers: there is no other way to tell that it went away.
-    if case .some(.inputClosed) = event as? ChannelEvent, openAnswers > 0 { return context.close(promise: nil) }
+    if case .some(.inputClosed) = event as? ChannelEvent, openAnswers > 0 {
+      if isReceiving { return context.close(promise: nil) }
+      lookForClient(context)
+    }
     context.fireUserInboundEventTriggered(event)
+  }
+
+  /// A client that closed its half may wait for its answer, or be gone. What is written to one who is gone ends the
+  /// connection; while nothing is written, probes of the system do, within a minute or so.
+  private func lookForClient(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    channel.setOption(.socketOption(.so_keepalive), value: 1).whenFailure { _ in }
+    #if os(Linux)
+      for (name, value) in [(TCP_KEEPIDLE, 5), (TCP_KEEPINTVL, 5), (TCP_KEEPCNT, 3)] {
+        channel.setOption(.tcpOption(.init(rawValue: name)), value: .init(value)).whenFailure { _ in }
+      }
+    #endif
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

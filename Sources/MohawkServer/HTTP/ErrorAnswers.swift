@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import MohawkServing
 import MohawkText
 
@@ -27,10 +28,12 @@ extension Response {
   }
 }
 
-/// Whatever goes wrong becomes an answer in OpenAI's shape; counts all answers.
+/// Whatever goes wrong becomes an answer in OpenAI's shape, and what nobody expected a line in the log; counts all
+/// answers.
 struct ErrorAnswers: RouterMiddleware {
   typealias Context = ServerContext
   let metrics: ServerMetrics
+  let logger: Logger
 
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -41,14 +44,25 @@ struct ErrorAnswers: RouterMiddleware {
     } catch let error as APIError {
       response = Response(error)
     } catch let error as BatchFailure {
-      response = Response(APIError(error))
+      let answer = APIError(error)
+      if answer.status == 500 { log(error, request, context) }
+      response = Response(answer)
     } catch let error as any HTTPResponseError {
+      if error.status.code >= 500 { log(error, request, context) }
       response = Response(Self.error(error.status, request))
     } catch {
-      response = Response(APIError(500, "the server failed", type: "server_error"))
+      log(error, request, context)
+      response = Response(
+        APIError(500, "the server failed; its log has more under \(context.requestID)", type: "server_error"))
     }
     metrics.answered(context.endpointPath ?? "other", response.status.code)
     return response
+  }
+
+  private func log(_ error: any Error, _ request: Request, _ context: Context) {
+    logger.error(
+      "\(request.method.rawValue) \(request.uri.path.prefix(200)) failed: \(error)",
+      metadata: ["request": "\(context.requestID)"])
   }
 
   private static func error(_ status: HTTPResponse.Status, _ request: Request) -> APIError {

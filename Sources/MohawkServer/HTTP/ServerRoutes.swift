@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import MohawkServing
 import MohawkText
 import NIOCore
@@ -10,16 +11,23 @@ struct ServerRoutes: Sendable {
   let models: [ServedModel]
   let limits: ServerLimits
   let token: BearerToken?
+  let hosts: AllowedHosts
+  let origins: CrossOrigin
   let metrics: ServerMetrics
   let longBodies: LongBodies
+  let logger: Logger
+  let logsRequests: Bool
   /// Whether new work is refused.
   let isClosing: @Sendable () -> Bool
 
   var router: Router<ServerContext> {
     let router = Router(context: ServerContext.self, options: [.autoGenerateHeadEndpoints])
-    router.add(middleware: ErrorAnswers(metrics: metrics))
+    router.add(middleware: RequestLog(logger: logsRequests ? logger : nil))
+    router.add(middleware: origins)
+    router.add(middleware: ErrorAnswers(metrics: metrics, logger: logger))
+    router.add(middleware: HostGate(hosts: hosts))
     router.add(middleware: BearerGate(token: token))
-    router.get("/") { _, _ in Self.page }
+    router.get("/") { _, _ in ServerPage.response }
     router.get("/health") { _, _ in health }
     router.get("/metrics") { _, _ in metricsAnswer }
     router.get("/v1/models") { _, _ in modelList }
@@ -61,15 +69,6 @@ struct ServerRoutes: Sendable {
     Response(.members(["object": JSONValue("list"), "data": .array(models.map(\.json))]))
   }
 
-  private static let page = Response(
-    status: .ok,
-    headers: [
-      .contentType: "text/html; charset=utf-8", .cacheControl: "no-cache",
-      .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ],
-    body: .init(byteBuffer: ByteBuffer(bytes: PackageResources.page_html)))
-
   /// The model of this name; the first one when there is no name.
   private func model(_ name: String?) throws(APIError) -> ServedModel {
     guard let name else { return models[0] }
@@ -94,6 +93,10 @@ struct ServerRoutes: Sendable {
     guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
       throw APIError(415, "the body must be JSON, with 'Content-Type: application/json'")
     }
+    if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+      throw APIError(
+        415, "the body is encoded as '\(encoding.prefix(40))': send it as it is, without 'Content-Encoding'")
+    }
     let tooLarge = APIError(
       413, "the body has more than \(limits.bodyBytes) bytes, which is the limit", code: "body_too_large")
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes { throw tooLarge }
@@ -109,7 +112,12 @@ struct ServerRoutes: Sendable {
   private func tokenize(_ fields: RequestFields) throws -> Response {
     let request = try TokenizeRequest(fields)
     let model = try model(request.model)
-    let ids = model.tokenizer.encode(request.text, addingSpecial: request.addsSpecial)
+    let text: String
+    switch request.content {
+    case .text(let plain): text = plain
+    case .chat(let prompt): text = try prompt.text(try model.chat.template(of: model.name))
+    }
+    let ids = model.tokenizer.encode(text, addingSpecial: request.addsSpecial)
     return Response(
       .members([
         "count": .whole(ids.count), "max_model_len": model.bounds.maxLength.map { .whole($0) } ?? .null,
@@ -163,7 +171,7 @@ struct ServerRoutes: Sendable {
     if body.echoes { echoes = prompts.map { (try? model.tokenizer.decode($0, skippingSpecial: true)) ?? "" } }
     let answer = CompletionAnswer(
       head("cmpl", model), request, echoes: echoes,
-      scores: body.alternatives.map { _ in CompletionScores(model.tokenizer) })
+      scoredBy: body.alternatives == nil ? nil : model.tokenizer)
     return GenerationTask(model: model, answer: answer, request: request, fields: body.fields)
   }
 
@@ -171,7 +179,7 @@ struct ServerRoutes: Sendable {
     let model = try model(try fields.text("model"))
     let body = try ChatRequest(fields, limits, model.bounds)
     let request = try model.batchRequest(
-      [try model.ids(body, limits)], body.fields, limit: limits.newTokens, alternatives: body.alternatives,
+      [try model.ids(body.prompt, limits)], body.fields, limit: limits.newTokens, alternatives: body.alternatives,
       scoresPrompts: false, limits)
     let answer = ChatAnswer(head("chatcmpl", model), request, model.tokenizer)
     return GenerationTask(model: model, answer: answer, request: request, fields: body.fields)

@@ -14,14 +14,15 @@ public final class ServedModel: Sendable {
   /// The kind of mixer of each layer, and how many matrices it has.
   public let layers: [(kind: String, heads: Int)]
   let tokenizer: Tokenizer
-  let template: ChatTemplate?
+  let chat: ChatAbility
   let bounds: ModelBounds
   let batch: BatchThread
   let batchSize: Int
   private let ends: Set<Int32>
   private let created = Int(Date().timeIntervalSince1970)
 
-  /// Opens the tokenizer, the chat template and, on a thread of its own, the model.
+  /// Opens the tokenizer, the chat template and, on a thread of its own, the model. A template that cannot be read here
+  /// stops chats alone.
   /// - Parameters:
   ///   - name: what clients call it.
   ///   - folder: with tokenizer and configuration files.
@@ -37,7 +38,7 @@ public final class ServedModel: Sendable {
     cacheBytes: Int = 256 << 20, open: @escaping @Sendable () throws -> DecodingEngine
   ) throws {
     let tokenizer = try Tokenizer(folder: folder)
-    template = try ChatTemplate.ofFolder(folder)
+    chat = ChatAbility(folder: folder)
     let listed = try TextGenerator.ends(inFolder: folder)
     let facts = Facts()
     let (receiver, allowsUnused) = (Notice.receiver, UnusedTensors.areAllowed)  // the batch has a thread of its own
@@ -66,6 +67,9 @@ public final class ServedModel: Sendable {
     var ends: Set<Int32> = []
   }
 
+  /// Why the model's chat template cannot be used; nil where it can, or there is none.
+  public var chatObstacle: MohawkError? { chat.obstacle }
+
   /// The tokens of a prompt, within the limits.
   func ids(_ prompt: CompletionRequest.Prompt, _ limits: ServerLimits) throws -> [Int32] {
     switch prompt {
@@ -92,21 +96,9 @@ public final class ServedModel: Sendable {
   }
 
   /// The tokens of a conversation, as the chat template writes it; nothing is put before.
-  func ids(_ chat: ChatRequest, _ limits: ServerLimits) throws -> [Int32] {
-    guard let template else {
-      throw APIError(
-        400, "the model '\(name)' has no chat template; use /v1/completions", code: "no_chat_template")
-    }
-    let text: String
-    do {
-      text = try template.render(
-        messages: chat.messages(for: template), addGenerationPrompt: chat.addsGenerationPrompt, tools: chat.tools,
-        variables: chat.variables)
-    } catch let error as MohawkError {
-      throw APIError(error, parameter: "messages")
-    }
-    let ids = tokenizer.encode(text)
-    guard !ids.isEmpty else { throw APIError.invalid("messages", "make an empty text by the chat template") }
+  func ids(_ prompt: ChatPrompt, _ limits: ServerLimits) throws -> [Int32] {
+    let ids = tokenizer.encode(try prompt.text(try chat.template(of: name)))
+    guard !ids.isEmpty else { throw .invalid("messages", "make an empty text by the chat template") }
     try requireRows(ids, "messages")
     try check(ids.count, "messages", limits)
     return ids
@@ -171,7 +163,7 @@ public final class ServedModel: Sendable {
       "owned_by": JSONValue("swift-mohawk"), "max_model_len": bounds.maxLength.map { .whole($0) } ?? .null,
       "layers": .array(
         layers.map { .members(["kind": JSONValue($0.kind), "heads": .whole($0.heads)]) }),
-      "chat": .bool(template != nil),
+      "chat": .bool(chat.source != nil),
     ])
   }
 
@@ -181,7 +173,7 @@ public final class ServedModel: Sendable {
     return .members([
       "bos_token": token(tokenizer.beginningOfText), "eos_token": token(tokenizer.endOfText),
       "pad_token": token(tokenizer.padding), "vocab_size": .whole(tokenizer.vocabularySize),
-      "chat_template": template.map { JSONValue($0.source) } ?? .null,
+      "chat_template": chat.source.map { JSONValue($0) } ?? .null,
     ])
   }
 }

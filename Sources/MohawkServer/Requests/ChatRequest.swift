@@ -3,108 +3,18 @@ import MohawkText
 /// The body of `/v1/chat/completions`, checked.
 struct ChatRequest {
   let fields: GenerationFields
-  let messages: [ChatMessage]
-  let tools: JSONValue?
-  let variables: [String: JSONValue]
-  let addsGenerationPrompt: Bool
+  let prompt: ChatPrompt
   /// Most likely tokens told beside each; nil tells nothing.
   let alternatives: Int?
 
   /// - Throws: `APIError` for the first thing that is not as it must be.
   init(_ fields: RequestFields, _ limits: ServerLimits, _ bounds: ModelBounds) throws(APIError) {
     self.fields = try GenerationFields(fields, limits, bounds)
-    messages = try Self.messages(fields)
-    tools = try Self.tools(fields)
-    variables = try Self.variables(fields)
-    addsGenerationPrompt = try fields.bool("add_generation_prompt", default: true)
+    prompt = try ChatPrompt(fields)
     let scores = try fields.bool("logprobs", default: false)
     let count = try fields.integer("top_logprobs", in: 0...limits.alternatives)
     if count != nil, !scores { throw .invalid("top_logprobs", "is only allowed when 'logprobs' is true") }
     alternatives = scores ? count ?? 0 : nil
     if self.fields.limit == 0 { throw .invalid("max_tokens", "must be at least 1") }
-  }
-
-  /// The messages as a template knows them: what newer clients call 'developer' is what templates call 'system', unless
-  /// the template speaks of developers itself.
-  func messages(for template: ChatTemplate) -> [ChatMessage] {
-    if template.source.contains("developer") { return messages }
-    return messages.map { message in
-      ChatMessage(
-        members: message.members.map { key, value in
-          (key, key == "role" && value.text == "developer" ? JSONValue("system") : value)
-        })
-    }
-  }
-
-  private static func messages(_ fields: RequestFields) throws(APIError) -> [ChatMessage] {
-    guard let value = fields["messages"] else { throw .invalid("messages", "is missing") }
-    guard case .array(let values) = value, !values.isEmpty else {
-      throw .invalid("messages", "must be a list of at least one message, not \(value.summary)")
-    }
-    guard values.count <= 4_096 else { throw .invalid("messages", "has more than 4096 messages") }
-    var messages: [ChatMessage] = []
-    for value in values { messages.append(try message(value)) }
-    return messages
-  }
-
-  private static func message(_ value: JSONValue) throws(APIError) -> ChatMessage {
-    guard case .object(let members) = value else {
-      throw .invalid("messages", "must hold objects, not \(value.summary)")
-    }
-    guard let role = value["role"]?.text, !role.isEmpty else {
-      throw .invalid("messages", "holds a message whose 'role' is not a string")
-    }
-    var result: [(key: String, value: JSONValue)] = []
-    var hasContent = false
-    for (key, value) in members {
-      let name = String(decoding: key, as: UTF8.self)
-      if name == "content", !value.isNull {
-        hasContent = true
-        result.append((name, JSONValue(try text(ofContent: value))))
-      } else {
-        result.append((name, value))
-      }
-    }
-    if !hasContent, value["tool_calls"]?.isNull ?? true {
-      throw .invalid("messages", "holds a message of '\(role.prefix(40))' without content")
-    }
-    return ChatMessage(members: result)
-  }
-
-  /// Content is a text, or parts that are texts.
-  private static func text(ofContent value: JSONValue) throws(APIError) -> String {
-    if let text = value.text { return text }
-    guard case .array(let parts) = value else {
-      throw .invalid("messages", "holds content that is neither a string nor a list of parts, but \(value.summary)")
-    }
-    var text = ""
-    for part in parts {
-      guard part["type"]?.text == "text", let piece = part["text"]?.text else {
-        throw .invalid("messages", "holds a part that is not text; models here read text only")
-      }
-      text += piece
-    }
-    return text
-  }
-
-  private static func tools(_ fields: RequestFields) throws(APIError) -> JSONValue? {
-    for name in ["functions", "function_call"] where fields[name] != nil {
-      throw .invalid(name, "is not supported: describe functions in 'tools', for the chat template")
-    }
-    let choice = fields["tool_choice"].map { $0.text ?? "" }
-    guard choice == nil || choice == "auto" || choice == "none" else {
-      throw .invalid("tool_choice", "must be 'auto' or 'none': nothing forces a model here to call a tool")
-    }
-    guard let tools = fields["tools"] else { return nil }
-    guard case .array(let values) = tools else { throw .invalid("tools", "must be a list, not \(tools.summary)") }
-    return values.isEmpty || choice == "none" ? nil : tools
-  }
-
-  private static func variables(_ fields: RequestFields) throws(APIError) -> [String: JSONValue] {
-    guard let value = fields["chat_template_kwargs"] else { return [:] }
-    guard case .object(let members) = value else {
-      throw .invalid("chat_template_kwargs", "must be an object, not \(value.summary)")
-    }
-    return Dictionary(members.map { (String(decoding: $0.key, as: UTF8.self), $0.value) }) { $1 }
   }
 }

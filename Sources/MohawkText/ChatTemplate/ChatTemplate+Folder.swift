@@ -10,17 +10,8 @@ extension ChatTemplate {
   /// - Throws: `MohawkError` when a file is damaged, or the template asks for what is not supported here.
   public static func ofFolder(_ folder: String) throws -> ChatTemplate? {
     if let path = GGUFVocabularyFile.path(folder) { return try GGUFTokenizer.find(in: path)?.chatTemplate() }
-    let file = folder + "/chat_template.jinja"
-    let configurationFile = folder + "/tokenizer_config.json"
-    let configuration = try object(configurationFile)
-    var sources = try templates(configuration?["chat_template"], configurationFile)
-    var location = configurationFile
-    if FileManager.default.fileExists(atPath: file) {
-      sources = ["default": try text(file)]
-      location = file
-      let tools = folder + "/additional_chat_templates/tool_use.jinja"
-      if FileManager.default.fileExists(atPath: tools) { sources["tool_use"] = try text(tools) }
-    }
+    let (sources, location) = try sources(ofFolder: folder)
+    let configuration = try object(folder + "/tokenizer_config.json")
     if sources.isEmpty { return nil }
     guard let source = sources["default"] else {
       throw MohawkError(
@@ -31,6 +22,30 @@ extension ChatTemplate {
     let tokens = tokens(configuration) + (isWhole ? [] : try tokens(object(folder + "/special_tokens_map.json")))
     return try ChatTemplate(source, tools: sources["tool_use"], tokens: tokens, location: location)
   }
+
+  /// The texts of a folder's chat templates, or of a GGUF file's, by name, and where the usual one, called `default`, is
+  /// from. `chat_template.jinja` goes before `tokenizer_config.json`; what lies in `additional_chat_templates` has the name
+  /// of its file.
+  /// - Throws: `MohawkError` when a file is damaged.
+  package static func sources(ofFolder folder: String) throws -> (texts: [String: String], location: String) {
+    if let path = GGUFVocabularyFile.path(folder) {
+      return (try GGUFTokenizer.find(in: path)?.chatTemplates() ?? [:], path)
+    }
+    let configuration = folder + "/tokenizer_config.json"
+    let file = folder + "/chat_template.jinja"
+    var (texts, location) = (try templates(object(configuration)?["chat_template"], configuration), configuration)
+    if FileManager.default.fileExists(atPath: file) { (texts, location) = (["default": try text(file)], file) }
+    let more = folder + "/" + additionalFolder
+    for name in try
+      (FileManager.default.fileExists(atPath: more) ? FileManager.default.contentsOfDirectory(atPath: more) : [])
+    where name.hasSuffix(".jinja") {
+      texts[String(name.dropLast(6))] = try text(more + "/" + name)
+    }
+    return (texts, location)
+  }
+
+  /// Where transformers keeps the templates that have names.
+  package static let additionalFolder = "additional_chat_templates"
 
   private static func text(_ path: String) throws -> String {
     try MappedFile(path).withBytes { String(decoding: $0, as: UTF8.self) }

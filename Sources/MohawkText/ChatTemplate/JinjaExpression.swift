@@ -38,8 +38,14 @@ struct JinjaExpression: Sendable {
 struct JinjaArguments: Sendable {
   var positional: [JinjaExpression] = []
   var named: [(name: String, value: JinjaExpression)] = []
+  /// `*value`: more arguments without a name.
+  var morePositional: JinjaExpression?
+  /// `**value`: more arguments with names.
+  var moreNamed: JinjaExpression?
 
-  var all: [JinjaExpression] { positional + named.map(\.value) }
+  var all: [JinjaExpression] {
+    positional + named.map(\.value) + [morePositional, moreNamed].compactMap { $0 }
+  }
 }
 
 enum JinjaArithmetic: String, Sendable {

@@ -4,6 +4,26 @@ extension JinjaInterpreter {
     switch callee {
     case .macro(let macro): return try call(macro, arguments)
     case .method(let method): return try call(method, arguments)
+    case .loop(let loop):
+      guard let again = loop.again else {
+        throw JinjaFault("a loop is called that is not marked `recursive`", code: .invalidValue)
+      }
+      guard let items = try arguments.matched("loop", "iterable")[0] else {
+        throw JinjaFault("`loop` is called without items", code: .invalidValue)
+      }
+      return try again(items)
+    case .joiner(let joiner):
+      _ = try arguments.matched("joiner")
+      return joiner.next()
+    case .function("cycler"):
+      guard !arguments.positional.isEmpty, arguments.named.isEmpty else {
+        throw JinjaFault("`cycler` takes one value at least, without a name", code: .invalidValue)
+      }
+      try spend(values: 8 + arguments.positional.count)
+      return .cycler(JinjaCycler(try JinjaItems(arguments.positional)))
+    case .function("joiner"):
+      try spend(values: 8)
+      return .joiner(JinjaJoiner(try arguments.matched("joiner", "sep")[0] ?? .text(", ")))
     case .function("range"): return try range(arguments)
     case .function("dict"): return try dictionary(try pairs(arguments, "dict"))
     case .function("namespace"): return try namespace(arguments)
@@ -93,6 +113,10 @@ extension JinjaInterpreter {
     for parameter in definition.parameters where scope.names[parameter.name] == nil {
       if let value = parameter.value { scope.names[parameter.name] = try evaluate(value, scope) }
     }
+    if definition.takesCaller {
+      let place = named.firstIndex { $0.name == "caller" }
+      scope.names["caller"] = place.map { named.remove(at: $0).value } ?? .undefined("no caller is defined")
+    }
     let rest = Array(arguments.positional.dropFirst(definition.parameters.count))
     if definition.takesMorePositional {
       scope.names["varargs"] = try tuple(rest)
@@ -101,6 +125,8 @@ extension JinjaInterpreter {
     }
     if definition.takesMoreNamed {
       scope.names["kwargs"] = try dictionary(named.map { (.text($0.name), $0.value) })
+    } else if named.contains(where: { $0.name == "caller" }) {
+      throw misuse(definition, "does not speak of the `caller` that a `{% call %}` block gives it")
     } else if let extra = named.first {
       throw misuse(definition, "takes no argument '\(extra.name)'")
     }
@@ -109,6 +135,7 @@ extension JinjaInterpreter {
   }
 
   private func misuse(_ definition: JinjaMacroDefinition, _ problem: String) -> JinjaFault {
-    JinjaFault("the macro '\(definition.name)' \(problem)", code: .invalidValue)
+    let owner = definition.name.map { "the macro '\($0)'" } ?? "the body of a `{% call %}` block"
+    return JinjaFault("\(owner) \(problem)", code: .invalidValue)
   }
 }

@@ -37,7 +37,7 @@ extension JinjaInterpreter {
       return try elements(value).reduce(values[1] ?? .integer(0)) { try arithmetic(.add, $0, try getter($1)) }
     case "map": return try map(value, arguments)
     case "select", "reject", "selectattr", "rejectattr": return try select(value, name, arguments)
-    default: throw JinjaFault.unsupported("the filter `\(name)`")
+    default: return try groupFilter(value, name, arguments)
     }
   }
 
@@ -52,7 +52,7 @@ extension JinjaInterpreter {
   }
 
   /// What `attribute='a.b.0'` takes of a value; all of it when there is no attribute.
-  private func attributeGetter(
+  func attributeGetter(
     _ attribute: JinjaValue?, preset: JinjaValue? = nil
   ) throws -> (JinjaValue) throws -> JinjaValue {
     let parts: [JinjaValue]
@@ -75,8 +75,10 @@ extension JinjaInterpreter {
     }
   }
 
-  private func keyGetter(_ attribute: JinjaValue?, isCaseSensitive: Bool) throws -> (JinjaValue) throws -> JinjaValue {
-    let getter = try attributeGetter(attribute)
+  func keyGetter(
+    _ attribute: JinjaValue?, isCaseSensitive: Bool, preset: JinjaValue? = nil
+  ) throws -> (JinjaValue) throws -> JinjaValue {
+    let getter = try attributeGetter(attribute, preset: preset)
     return { [self] value in
       let key = try getter(value)
       guard !isCaseSensitive, case .string(let bytes) = key else { return key }

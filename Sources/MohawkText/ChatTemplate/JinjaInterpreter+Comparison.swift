@@ -37,6 +37,8 @@ extension JinjaInterpreter {
     case (.loop(let left), .loop(let right)): return left === right
     case (.iterator(let left), .iterator(let right)): return left === right
     case (.macro(let left), .macro(let right)): return left === right
+    case (.cycler(let left), .cycler(let right)): return left === right
+    case (.joiner(let left), .joiner(let right)): return left === right
     case (.function(let left), .function(let right)): return left == right
     case (.view, .view), (.method, .method):
       throw JinjaFault.unsupported("a comparison of two values of type \(left.type)")

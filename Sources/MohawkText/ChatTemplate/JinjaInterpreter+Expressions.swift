@@ -52,8 +52,8 @@ extension JinjaInterpreter {
   private func named(_ name: String, _ scope: JinjaScope) throws -> JinjaValue {
     if let value = scope[name] { return value }
     switch name {
-    case "range", "dict", "namespace", "raise_exception", "strftime_now": return .function(name)
-    case "lipsum", "cycler", "joiner", "self", "super": throw JinjaFault.unsupported("`\(name)`")
+    case "range", "dict", "namespace", "cycler", "joiner", "raise_exception", "strftime_now": return .function(name)
+    case "lipsum", "self", "super": throw JinjaFault.unsupported("`\(name)`")
     default: return .undefined("'\(name)' is undefined")
     }
   }
@@ -63,9 +63,36 @@ extension JinjaInterpreter {
   }
 
   func values(of arguments: JinjaArguments, _ scope: JinjaScope) throws -> JinjaCallValues {
-    JinjaCallValues(
+    var result = JinjaCallValues(
       positional: try values(of: arguments.positional, scope),
       named: try arguments.named.map { ($0.name, try evaluate($0.value, scope)) })
+    if let more = arguments.morePositional {
+      let values = try elements(try evaluate(more, scope))
+      try spend(values: values.count)
+      result.positional += values
+    }
+    if let more = arguments.moreNamed { result.named += try named(try evaluate(more, scope), beside: result.named) }
+    return result
+  }
+
+  /// The arguments that `**value` gives.
+  private func named(
+    _ value: JinjaValue, beside known: [(name: String, value: JinjaValue)]
+  ) throws -> [(name: String, value: JinjaValue)] {
+    guard case .dictionary(let dictionary) = value else {
+      throw JinjaFault("`**` takes a dict, not a value of type \(value.type)", code: .invalidValue)
+    }
+    try spend(values: dictionary.entries.count)
+    return try dictionary.entries.map { key, value in
+      guard case .string(let bytes) = key.unmarked else {
+        throw JinjaFault("a name that `**` gives is no string", code: .invalidValue)
+      }
+      let name = String(decoding: bytes, as: UTF8.self)
+      if known.contains(where: { $0.name == name }) {
+        throw JinjaFault("the argument '\(name.prefix(40))' is given twice", code: .invalidValue)
+      }
+      return (name, value)
+    }
   }
 
   private func dictionary(

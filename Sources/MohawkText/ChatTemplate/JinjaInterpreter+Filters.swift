@@ -2,11 +2,18 @@
 extension JinjaInterpreter {
   func filter(_ value: JinjaValue, _ name: String, _ arguments: JinjaCallValues) throws -> JinjaValue {
     if case .markup(let bytes) = value {
-      guard ["safe", "default", "d", "length", "count", "tojson", "replace", "int", "float", "list"].contains(name)
+      guard
+        [
+          "safe", "default", "d", "length", "count", "tojson", "replace", "int", "float", "list", "e", "escape",
+          "forceescape",
+          "attr",
+        ].contains(name)
       else {
         throw JinjaFault.unsupported("the filter `\(name)` on text from `safe`")
       }
-      if name != "safe", name != "default", name != "d" { return try filter(.string(bytes), name, arguments) }
+      if !["safe", "default", "d", "e", "escape", "attr"].contains(name) {
+        return try filter(.string(bytes), name, arguments)
+      }
     }
     switch name {
     case "trim":
@@ -81,7 +88,9 @@ extension JinjaInterpreter {
   private func whole(_ value: JinjaValue, _ arguments: JinjaCallValues) throws -> JinjaValue {
     let values = try arguments.matched("int", "default", "base")
     if case .undefined(let reason) = value { throw JinjaFault(reason, code: .invalidValue) }
-    if let base = values[1], base.wholeNumber != 10 { throw JinjaFault.unsupported("`int` with a base other than 10") }
+    if let base = values[1], base.wholeNumber != 10, case .string(let bytes) = value {
+      return try whole(bytes, base: base) ?? whole(value, JinjaCallValues(positional: [values[0] ?? .integer(0)]))
+    }
     if case .string(let bytes) = value, let digits = Self.numeral(bytes), digits.allSatisfy({ $0 != "." && $0 != "e" })
     {
       if let number = Int(digits) { return .integer(number) }
@@ -98,6 +107,26 @@ extension JinjaInterpreter {
       throw JinjaFault.unsupported("an integer of more than 64 bits")
     }
     return .integer(exact)
+  }
+
+  /// Python's `int(text, base)`; nil where that is no number.
+  private func whole(_ bytes: [UInt8], base: JinjaValue) throws -> JinjaValue? {
+    guard let base = base.wholeNumber, base == 0 || (2...36).contains(base) else {
+      throw JinjaFault("`int` has a base that is neither 0 nor from 2 to 36", code: .invalidValue)
+    }
+    var digits = String(decoding: PythonText.lower(PythonText.trimmed(bytes)), as: UTF8.self)
+    let sign = digits.hasPrefix("-") ? "-" : ""
+    if digits.hasPrefix("-") || digits.hasPrefix("+") { digits.removeFirst() }
+    let named = ["0x": 16, "0o": 8, "0b": 2][String(digits.prefix(2))]
+    let radix = base == 0 ? named ?? 10 : base
+    if let named, named == radix { digits = String(digits.dropFirst(2)) }
+    if base == 0, named == nil, digits.hasPrefix("0"), digits.contains(where: { $0 != "0" }) { return nil }
+    if digits.hasPrefix("+") || digits.hasPrefix("-") || digits.hasSuffix("_") || digits.contains("__") { return nil }
+    digits.removeAll { $0 == "_" }
+    if let number = Int(sign + digits, radix: radix) { return .integer(number) }
+    let isNumber = !digits.isEmpty && digits.allSatisfy { $0.hexDigitValue.map { $0 < radix } ?? false }
+    if isNumber { throw JinjaFault.unsupported("an integer of more than 64 bits") }
+    return nil
   }
 
   private func floating(_ value: JinjaValue) -> Double? {

@@ -3,12 +3,12 @@ extension JinjaInterpreter {
   static let stringMethods: Set<String> = [
     "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith", "upper", "lower", "title",
     "capitalize", "replace", "join", "find", "rfind", "index", "rindex", "count", "removeprefix", "removesuffix",
-    "partition", "rpartition", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower",
-    "format",
+    "partition", "rpartition", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isascii",
+    "isdecimal", "isnumeric", "isprintable", "istitle", "swapcase", "casefold", "center", "ljust", "rjust", "zfill",
+    "expandtabs", "format",
   ]
   static let unknownStringMethods: Set<String> = [
-    "casefold", "center", "encode", "expandtabs", "format_map", "isascii", "isdecimal", "isidentifier",
-    "isnumeric", "isprintable", "istitle", "ljust", "maketrans", "rjust", "swapcase", "translate", "zfill",
+    "encode", "format_map", "isidentifier", "maketrans", "translate",
   ]
   static let dictionaryMethods: Set<String> = ["items", "keys", "values", "get", "copy"]
   static let sequenceMethods: Set<String> = ["count", "index"]
@@ -45,13 +45,36 @@ extension JinjaInterpreter {
       if Self.changingMethods.contains(name), name != "popitem", name != "setdefault", name != "update" {
         return forbidden(name, value)
       }
-    case .tuple, .range: isMethod = Self.sequenceMethods.contains(name)
+    case .tuple(let items):
+      if let index = items.names.firstIndex(of: name) { return items.values[index] }
+      isMethod = Self.sequenceMethods.contains(name)
+    case .range: isMethod = Self.sequenceMethods.contains(name)
+    case .macro(let macro): return member(name, of: macro.definition)
+    case .cycler(let cycler):
+      switch name {
+      case "current": return cycler.current
+      case "pos": return .integer(cycler.place)
+      case "items": return .tuple(cycler.items)
+      default: isMethod = name == "next" || name == "reset"
+      }
     case .markup: throw JinjaFault.unsupported("`\(name)` of text from `safe`")
     case .namespace(let namespace): return namespace.members[name]
     case .loop(let loop): return try loop.member(name)
     default: break
     }
     return isMethod ? .method(JinjaMethod(value, name)) : nil
+  }
+
+  /// What a template may ask of a macro.
+  private func member(_ name: String, of macro: JinjaMacroDefinition) -> JinjaValue? {
+    switch name {
+    case "name": macro.name.map { .text($0) } ?? .null
+    case "arguments": (try? JinjaItems(macro.parameters.map { .text($0.name) })).map { .tuple($0) }
+    case "catch_varargs": .bool(macro.takesMorePositional)
+    case "catch_kwargs": .bool(macro.takesMoreNamed)
+    case "caller": .bool(macro.takesCaller)
+    default: nil
+    }
   }
 
   private func forbidden(_ name: String, _ value: JinjaValue) -> JinjaValue {

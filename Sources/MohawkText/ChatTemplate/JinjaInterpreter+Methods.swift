@@ -4,6 +4,11 @@ extension JinjaInterpreter {
     switch method.receiver {
     case .string(let bytes): return try call(method.name, of: bytes, arguments)
     case .dictionary(let dictionary): return try call(method.name, of: dictionary, arguments)
+    case .cycler(let cycler):
+      _ = try arguments.matched(method.name)
+      if method.name == "next" { return cycler.next() }
+      cycler.reset()
+      return .null
     case .loop(let loop):
       if method.name == "changed" { return .bool(try loop.changed(arguments.positional) { try areEqual($0, $1) }) }
       if arguments.positional.isEmpty {
@@ -46,7 +51,7 @@ extension JinjaInterpreter {
       let characters = try optionalText(try arguments.matched(name, " characters")[0], name)
       return try string(PythonText.trimmed(bytes, characters, left: name != "rstrip", right: name != "lstrip"))
     case "split", "rsplit": return try split(bytes, name, arguments)
-    case "format": return try format(bytes, arguments)
+    case "format": return try formatted(bytes, arguments)
     case "splitlines":
       let keeps = try arguments.matched(name, "keepends")[0]?.isTrue ?? false
       return try list(try strings(PythonText.lines(bytes, keepEnds: keeps)))
@@ -64,48 +69,14 @@ extension JinjaInterpreter {
         return try string(bytes.starts(with: part) ? Array(bytes.dropFirst(part.count)) : bytes)
       }
       return try string(ends(bytes, with: part) ? Array(bytes.dropLast(part.count)) : bytes)
-    case "find", "rfind", "index", "rindex", "count", "partition", "rpartition":
-      return try search(bytes, name, try text(try arguments.matched(name, " part")[0], name))
+    case "partition", "rpartition":
+      return try partition(bytes, name, try text(try arguments.matched(name, " part")[0], name))
+    case "find", "rfind", "index", "rindex", "count": return try search(bytes, name, arguments)
+    case "center", "ljust", "rjust", "zfill", "expandtabs": return try widened(bytes, name, arguments)
     default:
       _ = try arguments.matched(name)
       return try plain(bytes, name)
     }
-  }
-
-  /// `str.format` with fields that are a name, a number or nothing.
-  private func format(_ bytes: [UInt8], _ arguments: JinjaCallValues) throws -> JinjaValue {
-    var text: [UInt8] = []
-    var automatic = 0
-    var index = 0
-    while index < bytes.count {
-      let byte = bytes[index]
-      index += 1
-      guard byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") else {
-        text.append(byte)
-        continue
-      }
-      if index < bytes.count, bytes[index] == byte {
-        text.append(byte)
-        index += 1
-        continue
-      }
-      guard byte == UInt8(ascii: "{"), let end = bytes[index...].firstIndex(of: UInt8(ascii: "}")) else {
-        throw JinjaFault("`format` is given a text with a single brace", code: .invalidValue)
-      }
-      let field = String(decoding: bytes[index..<end], as: UTF8.self)
-      index = end + 1
-      if field.contains(where: { !($0.isLetter || $0.isNumber || $0 == "_") }) {
-        throw JinjaFault.unsupported("the field `{\(field.prefix(40))}` of `format`")
-      }
-      let position = field.isEmpty ? automatic : Int(field)
-      if field.isEmpty { automatic += 1 }
-      let value =
-        position.map { arguments.positional.indices.contains($0) ? arguments.positional[$0] : nil }
-        ?? arguments.named.first { $0.name == field }?.value
-      guard let value else { throw JinjaFault("`format` lacks the argument '\(field)'", code: .invalidValue) }
-      try print(value, into: &text)
-    }
-    return try string(text)
   }
 
   /// Methods without arguments.
@@ -120,6 +91,13 @@ extension JinjaInterpreter {
     case "isspace": .bool(PythonText.all(bytes, PythonText.isSpace))
     case "isdigit": .bool(PythonText.all(bytes, PythonText.isDigit))
     case "isalpha": .bool(PythonText.all(bytes, PythonText.isLetter))
+    case "isdecimal": .bool(PythonText.all(bytes) { $0.properties.numericType == .decimal })
+    case "isnumeric": .bool(PythonText.all(bytes) { $0.properties.numericType != nil })
+    case "isascii": .bool(PythonText.isASCII(bytes))
+    case "isprintable": .bool(PythonText.scalars(bytes).allSatisfy(Self.isPrintable))
+    case "istitle": .bool(PythonText.isTitle(bytes))
+    case "swapcase": try string(PythonText.swapped(bytes))
+    case "casefold" where PythonText.isASCII(bytes): try string(PythonText.lower(bytes))
     case "isalnum": .bool(PythonText.all(bytes) { PythonText.isLetter($0) || $0.properties.numericType != nil })
     default: throw JinjaFault.unsupported("the method `\(name)` of a string")
     }
@@ -157,14 +135,35 @@ extension JinjaInterpreter {
   }
 
   private func borders(_ bytes: [UInt8], _ name: String, _ arguments: JinjaCallValues) throws -> Bool {
-    if arguments.positional.count > 1 { throw JinjaFault.unsupported("`\(name)` with a position") }
-    let value = try arguments.matched(name, " part")[0]
-    var parts = [value]
-    if case .tuple(let items)? = value { parts = items.values }
+    let values = try arguments.matched(name, " part", " start", " end")
+    var parts = [values[0]]
+    if case .tuple(let items)? = values[0] { parts = items.values }
+    guard let (bytes, _) = try section(bytes, values[1], values[2], name) else { return false }
     return try parts.contains { part in
       let part = try text(part, name)
       return name == "startswith" ? bytes.starts(with: part) : ends(bytes, with: part)
     }
+  }
+
+  /// The characters from `start` to `end`, and how many are before them; nil when `start` is beyond the text.
+  private func section(
+    _ bytes: [UInt8], _ start: JinjaValue?, _ end: JinjaValue?, _ name: String
+  ) throws -> (bytes: [UInt8], offset: Int)? {
+    if start == nil, end == nil { return (bytes, 0) }
+    let scalars = PythonText.scalars(bytes)
+    func place(_ value: JinjaValue?, _ fallback: Int) throws -> Int {
+      switch value {
+      case nil, .some(.null): return fallback
+      case let value?:
+        guard let place = value.wholeNumber else {
+          throw JinjaFault("`\(name)` takes whole numbers as positions", code: .invalidValue)
+        }
+        return place < 0 ? max(0, place < -scalars.count ? 0 : place + scalars.count) : place
+      }
+    }
+    let (first, last) = (try place(start, 0), min(try place(end, scalars.count), scalars.count))
+    if first > scalars.count { return nil }
+    return (PythonText.bytes(scalars[first..<max(first, last)]), first)
   }
 
   func replace(_ bytes: [UInt8], _ old: [UInt8], by new: [UInt8], limit: Int) throws -> JinjaValue {
@@ -182,18 +181,27 @@ extension JinjaInterpreter {
     return .string(Array(pieces.joined(separator: separator)))
   }
 
-  private func search(_ bytes: [UInt8], _ name: String, _ part: [UInt8]) throws -> JinjaValue {
+  private func partition(_ bytes: [UInt8], _ name: String, _ part: [UInt8]) throws -> JinjaValue {
     let isLast = name.hasPrefix("r")
-    if name == "count" { return .integer(PythonText.places(part, in: bytes, limit: -1).count) }
-    let place = isLast ? PythonText.findLast(part, in: bytes) : PythonText.find(part, in: bytes)
-    if name.hasSuffix("partition") {
-      if part.isEmpty { throw JinjaFault("`\(name)` is given an empty separator", code: .invalidValue) }
-      guard let place else { return try tuple(try strings(isLast ? [[], [], bytes] : [bytes, [], []])) }
-      return try tuple(try strings([Array(bytes[..<place]), part, Array(bytes[(place + part.count)...])]))
+    if part.isEmpty { throw JinjaFault("`\(name)` is given an empty separator", code: .invalidValue) }
+    guard let place = isLast ? PythonText.findLast(part, in: bytes) : PythonText.find(part, in: bytes) else {
+      return try tuple(try strings(isLast ? [[], [], bytes] : [bytes, [], []]))
+    }
+    return try tuple(try strings([Array(bytes[..<place]), part, Array(bytes[(place + part.count)...])]))
+  }
+
+  private func search(_ bytes: [UInt8], _ name: String, _ arguments: JinjaCallValues) throws -> JinjaValue {
+    let values = try arguments.matched(name, " part", " start", " end")
+    let part = try text(values[0], name)
+    let found = try section(bytes, values[1], values[2], name)
+    if name == "count" { return .integer(found.map { PythonText.places(part, in: $0.bytes, limit: -1).count } ?? 0) }
+    let place = found.flatMap { section in
+      (name.hasPrefix("r") ? PythonText.findLast(part, in: section.bytes) : PythonText.find(part, in: section.bytes))
+        .map { section.offset + PythonText.length(section.bytes[..<$0]) }
     }
     if place == nil, name.hasSuffix("index") {
       throw JinjaFault("`\(name)` does not find its text", code: .invalidValue)
     }
-    return .integer(place.map { PythonText.length(bytes[..<$0]) } ?? -1)
+    return .integer(place ?? -1)
   }
 }

@@ -20,7 +20,7 @@ extension JinjaInterpreter {
   func arithmetic(_ operation: JinjaArithmetic, _ left: JinjaValue, _ right: JinjaValue) throws -> JinjaValue {
     if case .markup = left { return try marked(operation, left, right) }
     if case .markup = right { return try marked(operation, left, right) }
-    if case .string = left, operation == .remainder { throw JinjaFault.unsupported("`%` on a string") }
+    if case .string(let bytes) = left, operation == .remainder { return try percentFormatted(bytes, right) }
     for case .undefined(let reason) in [left, right] { throw JinjaFault(reason, code: .invalidValue) }
     if let left = left.wholeNumber, let right = right.wholeNumber { return try whole(operation, left, right) }
     if let left = left.number, let right = right.number { return try floating(operation, left, right) }
@@ -47,19 +47,7 @@ extension JinjaInterpreter {
     func escaped(_ value: JinjaValue) throws -> [UInt8] {
       switch value {
       case .markup(let bytes): return bytes
-      case .string(let bytes):
-        var text: [UInt8] = []
-        for byte in bytes {
-          switch byte {
-          case UInt8(ascii: "&"): text += Array("&amp;".utf8)
-          case UInt8(ascii: "<"): text += Array("&lt;".utf8)
-          case UInt8(ascii: ">"): text += Array("&gt;".utf8)
-          case UInt8(ascii: "\""): text += Array("&#34;".utf8)
-          case UInt8(ascii: "'"): text += Array("&#39;".utf8)
-          default: text.append(byte)
-          }
-        }
-        return text
+      case .string(let bytes): return PythonText.escaped(bytes)
       default: throw JinjaFault("text and a value of type \(value.type) cannot be added", code: .invalidValue)
       }
     }

@@ -18,7 +18,7 @@ extension JinjaInterpreter {
   }
 
   /// Appends Python's `repr(value)`.
-  private func represent(_ value: JinjaValue, into text: inout [UInt8]) throws {
+  func represent(_ value: JinjaValue, into text: inout [UInt8]) throws {
     try step()
     switch value {
     case .undefined: try add("Undefined", &text)
@@ -32,7 +32,8 @@ extension JinjaInterpreter {
     case .dictionary(let dictionary): try represent(dictionary, into: &text)
     case .range(let range): try represent(range, into: &text)
     case .view(let view): try represent(try view.values(), "dict_\(view.kind.rawValue)([", "])", into: &text)
-    case .iterator, .namespace, .loop, .macro, .method, .function:
+    case .macro(let macro): try add("<Macro \(macro.definition.name.map { "'\($0)'" } ?? "anonymous")>", &text)
+    case .iterator, .namespace, .loop, .method, .function, .cycler, .joiner:
       throw JinjaFault.unsupported("a value of type \(value.type) as text")
     case .markup: throw JinjaFault.unsupported("text from `safe` inside of another value as text")
     }
@@ -93,7 +94,7 @@ extension JinjaInterpreter {
     text += result
   }
 
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+  static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.value < 0x7F { return scalar.value >= 0x20 }
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator, .spaceSeparator:

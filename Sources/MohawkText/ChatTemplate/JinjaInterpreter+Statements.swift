@@ -20,7 +20,9 @@ extension JinjaInterpreter {
     case .assign(let target, let value):
       try located(value.line) { try assign(target, try evaluate(value, scope), scope) }
     case .assignBody(let target, let filter, let body): return try assignBody(target, filter, body, scope)
-    case .macro(let definition): scope.names[definition.name] = try macro(definition, scope)
+    case .macro(let definition):
+      if let name = definition.name { scope.names[name] = try macro(definition, scope) }
+    case .callBlock(let call, let caller): try run(call, caller, scope)
     case .with(let values, let body): return try with(values, body, scope)
     case .filtered(let filter, let body): return try filtered(filter, body, scope)
     case .generation(let body): return try execute(body, JinjaScope(scope))
@@ -41,9 +43,31 @@ extension JinjaInterpreter {
     return try execute(otherwise, scope)
   }
 
+  /// Writes what a call gives that may call `caller` back.
+  private func run(_ call: JinjaExpression, _ caller: JinjaMacroDefinition, _ scope: JinjaScope) throws {
+    guard case .call(let callee, let arguments) = call.kind else { return }
+    try located(call.line) {
+      let callee = try evaluate(callee, scope)
+      var values = try values(of: arguments, scope)
+      values.named.append(("caller", try macro(caller, scope)))
+      try print(try self.call(callee, values), into: &output)
+    }
+  }
+
   private func run(_ loop: JinjaLoop, _ scope: JinjaScope) throws -> Flow {
+    try run(loop, over: try located(loop.items.line) { try elements(try evaluate(loop.items, scope)) }, 0, scope)
+  }
+
+  private func run(_ loop: JinjaLoop, over items: [JinjaValue], _ level: Int, _ scope: JinjaScope) throws -> Flow {
+    let again: (JinjaValue) throws -> JinjaValue = { [self] items in
+      try enter()
+      defer { leave() }
+      let items = try elements(items)
+      return .string(try captured { try run(loop, over: items, level + 1, scope) }.text)
+    }
     let state = try located(loop.items.line) {
-      try JinjaLoopState(try elements(try evaluate(loop.items, scope)), accept: accepting(loop, scope))
+      try JinjaLoopState(
+        items, level: level, accept: accepting(loop, scope), again: loop.isRecursive ? again : nil)
     }
     defer { state.finish() }
     // Jinja takes the `else` when no turn came to the end of the body.

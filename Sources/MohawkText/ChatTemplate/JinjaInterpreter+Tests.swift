@@ -59,11 +59,31 @@ extension JinjaInterpreter {
       ("sequence", .range), ("sequence", .undefined):
       return true
     case ("callable", .macro), ("callable", .method), ("callable", .function), ("callable", .undefined),
-      ("callable", .loop):
+      ("callable", .loop), ("callable", .joiner):
       return true
+    case ("escaped", _): if case .markup = value { return true } else { return false }
+    case ("filter", .string(let name)): return Self.filterNames.contains(String(decoding: name, as: UTF8.self))
+    case ("test", .string(let name)): return Self.testNames.contains(String(decoding: name, as: UTF8.self))
+    case ("filter", _), ("test", _): return false
     case ("iterable", _), ("sequence", _), ("callable", _): return false
     case ("upper", _), ("lower", _): return PythonText.isCase(try printed(value), upper: name == "upper")
     default: throw JinjaFault.unsupported("the test `\(name)`")
     }
   }
+
+  /// The filters of Jinja 3.1, for `is filter`.
+  private static let filterNames: Set<String> = [
+    "abs", "attr", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
+    "filesizeformat", "first", "float", "forceescape", "format", "groupby", "indent", "int", "items", "join", "last",
+    "length", "list", "lower", "map", "max", "min", "pprint", "random", "reject", "rejectattr", "replace", "reverse",
+    "round", "safe", "select", "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "tojson", "trim",
+    "truncate", "unique", "upper", "urlencode", "urlize", "wordcount", "wordwrap", "xmlattr",
+  ]
+  /// The tests of Jinja 3.1, for `is test`.
+  private static let testNames: Set<String> = [
+    "!=", "<", "<=", "==", ">", ">=", "boolean", "callable", "defined", "divisibleby", "eq", "equalto", "escaped",
+    "even", "false", "filter", "float", "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan",
+    "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas", "sequence", "string", "test", "true",
+    "undefined", "upper",
+  ]
 }

@@ -8,11 +8,19 @@ final class JinjaLoopState {
   private(set) var current: JinjaValue?
   private(set) var index = -1
   private var lastChanged: [JinjaValue]?
+  /// How deep values are nested in the elements.
   let depth: Int
+  /// How many calls of a recursive loop are around this one.
+  let level: Int
+  /// What `loop(items)` writes; nil where the loop is not recursive.
+  private(set) var again: ((JinjaValue) throws -> JinjaValue)?
 
-  init(_ items: [JinjaValue], accept: ((JinjaValue) throws -> JinjaValue?)?) throws {
-    self.items = items
-    self.accept = accept
+  init(
+    _ items: [JinjaValue], level: Int, accept: ((JinjaValue) throws -> JinjaValue?)?,
+    again: ((JinjaValue) throws -> JinjaValue)?
+  ) throws {
+    (self.items, self.level) = (items, level)
+    (self.accept, self.again) = (accept, again)
     depth = try JinjaItems.depth(of: items)
   }
 
@@ -45,9 +53,9 @@ final class JinjaLoopState {
     return index + 1 + waiting.count
   }
 
-  /// Forgets the filter, which holds on to the names around the loop.
+  /// Forgets the filter and the recursion, which hold on to the names around the loop.
   func finish() {
-    accept = nil
+    (accept, again) = (nil, nil)
     taken = items.count
   }
 
@@ -63,8 +71,8 @@ final class JinjaLoopState {
     case "revindex0": .integer(try length() - index - 1)
     case "previtem": index == 0 ? .undefined("there is no previous item") : previous ?? .undefined("no previous item")
     case "nextitem": try peek() ?? .undefined("there is no next item")
-    case "depth": .integer(1)
-    case "depth0": .integer(0)
+    case "depth": .integer(level + 1)
+    case "depth0": .integer(level)
     case "cycle", "changed": .method(JinjaMethod(.loop(self), name))
     default: nil
     }

@@ -186,6 +186,7 @@ extension JinjaParser {
     case "none", "None": return .null
     case "varargs": seenPositional = true
     case "kwargs": seenNamed = true
+    case "caller": seenCaller = true
     default: break
     }
     return .name(name)

@@ -39,13 +39,17 @@ extension JinjaParser {
     advance()
     var bounds: [JinjaExpression?] = [nil]
     var isSlice = false
+    var parts: [JinjaExpression] = []
     while !isSymbol("]") {
       if skip(symbol: ":") {
         isSlice = true
         bounds.append(nil)
         if bounds.count > 3 { throw fault("a slice has three parts at most") }
-      } else if isSymbol(",") {
-        throw JinjaFault.unsupported("a subscript with a comma", line: line)
+      } else if isSymbol(","), let part = bounds[0] {
+        if isSlice { throw JinjaFault.unsupported("a slice beside a comma", line: line) }
+        advance()
+        parts.append(part)
+        bounds[0] = nil
       } else if bounds[bounds.count - 1] == nil {
         bounds[bounds.count - 1] = try expression()
       } else {
@@ -53,6 +57,11 @@ extension JinjaParser {
       }
     }
     advance()
+    if !parts.isEmpty {
+      if isSlice { throw JinjaFault.unsupported("a slice beside a comma", line: line) }
+      parts += [bounds[0]].compactMap { $0 }
+      bounds[0] = try node(.tuple(parts), start, parts)
+    }
     if isSlice {
       bounds += [nil, nil]
       return try node(
@@ -72,16 +81,22 @@ extension JinjaParser {
         if isSymbol(")") { break }
       }
       needsComma = true
-      if isSymbol("*") || isSymbol("**") {
-        throw JinjaFault.unsupported("arguments taken from a value by `*` or `**`", line: line)
-      }
-      if case .name(let name) = current, following == .symbol("=") {
+      if result.moreNamed != nil { throw fault("an argument follows `**`") }
+      if skip(symbol: "**") {
+        result.moreNamed = try expression()
+      } else if isSymbol("*") {
+        if result.morePositional != nil { throw fault("`*` stands twice in one call") }
+        advance()
+        result.morePositional = try expression()
+      } else if case .name(let name) = current, following == .symbol("=") {
         advance()
         advance()
         if result.named.contains(where: { $0.name == name }) { throw fault("the argument '\(name)' is given twice") }
         result.named.append((name, try expression()))
       } else {
-        if !result.named.isEmpty { throw fault("an argument without a name follows one with a name") }
+        guard result.named.isEmpty, result.morePositional == nil else {
+          throw fault("an argument without a name follows one with a name or `*`")
+        }
         result.positional.append(try expression())
       }
     }

@@ -26,7 +26,7 @@ extension JinjaParser {
   }
 
   /// What follows `%}` of an opening tag, up to and with the name of one of the tags in `ends`.
-  private mutating func block(_ ends: String...) throws -> [JinjaStatement] {
+  mutating func block(_ ends: String...) throws -> [JinjaStatement] {
     _ = skip(symbol: ":")
     try expect(.blockEnd, "%}")
     return try body(until: Set(ends))
@@ -40,6 +40,8 @@ extension JinjaParser {
     case "for": return try loop()
     case "set": return try assignment()
     case "macro": return try macro()
+    case "call": return try callBlock()
+    case "print": return .output(try printed())
     case "with": return try with()
     case "filter":
       guard let filter = try filters(of: nil, isFirst: true) else { throw fault("a filter is missing") }
@@ -53,7 +55,7 @@ extension JinjaParser {
     case "break", "continue":
       if loops == 0 { throw JinjaFault("`{% \(name) %}` stands outside of a loop", line: start) }
       return name == "break" ? .leave : .next
-    case "import", "from", "include", "extends", "block", "call", "autoescape", "print", "do", "trans", "debug":
+    case "import", "from", "include", "extends", "block", "autoescape", "do", "trans", "debug":
       throw JinjaFault.unsupported("`{% \(name) %}`", line: start)
     default:
       let wanted = ends.isEmpty ? "" : ", where `\(ends.sorted().joined(separator: "` or `"))` is missing"
@@ -61,7 +63,7 @@ extension JinjaParser {
     }
   }
 
-  private mutating func outsideOfLoops<Result>(_ part: (inout JinjaParser) throws -> Result) rethrows -> Result {
+  mutating func outsideOfLoops<Result>(_ part: (inout JinjaParser) throws -> Result) rethrows -> Result {
     let outer = loops
     loops = 0
     defer { loops = outer }
@@ -86,7 +88,7 @@ extension JinjaParser {
     guard skip(name: "in") else { throw fault("`in` is missing in a `for` tag") }
     let items = try tuple(conditional: false, until: "recursive")
     let filter = skip(name: "if") ? try expression() : nil
-    if isName("recursive") { throw JinjaFault.unsupported("a recursive `for` loop", line: line) }
+    let isRecursive = skip(name: "recursive")
     loops += 1
     let body: [JinjaStatement]
     do {
@@ -96,7 +98,20 @@ extension JinjaParser {
     var otherwise: [JinjaStatement] = []
     if skip(name: "else") { otherwise = try block("endfor") }
     advance()
-    return .loop(JinjaLoop(target: target, items: items, filter: filter, body: body, otherwise: otherwise))
+    return .loop(
+      JinjaLoop(
+        target: target, items: items, filter: filter, body: body, otherwise: otherwise, isRecursive: isRecursive))
+  }
+
+  /// What `{% print a, b %}` writes, joined.
+  private mutating func printed() throws -> JinjaExpression {
+    let start = line
+    var parts: [JinjaExpression] = []
+    while current != .blockEnd, current != .end {
+      if !parts.isEmpty { try expect(symbol: ",") }
+      parts.append(try expression())
+    }
+    return try node(.concatenation(parts), start, parts)
   }
 
   private mutating func assignment() throws -> JinjaStatement {
@@ -121,37 +136,7 @@ extension JinjaParser {
     return .with(values, body: body)
   }
 
-  private mutating func macro() throws -> JinjaStatement {
-    let start = line
-    let name = try assignableName()
-    let outer = (seenPositional, seenNamed)
-    (seenPositional, seenNamed) = (false, false)
-    // What a macro inside speaks of counts for the outer one, too.
-    defer { (seenPositional, seenNamed) = (seenPositional || outer.0, seenNamed || outer.1) }
-    try expect(symbol: "(")
-    var parameters: [(name: String, value: JinjaExpression?)] = []
-    while !isSymbol(")") {
-      if !parameters.isEmpty { try expect(symbol: ",") }
-      let parameter = try assignableName()
-      let value = skip(symbol: "=") ? try expression() : nil
-      if value == nil, let last = parameters.last, last.value != nil {
-        throw fault("the parameter '\(parameter)' without a value follows one with a value")
-      }
-      if parameters.contains(where: { $0.name == parameter }) {
-        throw fault("two parameters are called '\(parameter)'")
-      }
-      parameters.append((parameter, value))
-    }
-    advance()
-    let body = try outsideOfLoops { try $0.block("endmacro") }
-    advance()
-    return .macro(
-      JinjaMacroDefinition(
-        name: name, parameters: parameters, body: body, takesMorePositional: seenPositional,
-        takesMoreNamed: seenNamed, line: start))
-  }
-
-  private mutating func assignableName() throws -> String {
+  mutating func assignableName() throws -> String {
     let name = try expectName()
     if ["true", "false", "none", "True", "False", "None"].contains(name) {
       throw fault("`\(name)` cannot be assigned to")

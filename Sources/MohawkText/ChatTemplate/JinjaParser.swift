@@ -14,6 +14,7 @@ struct JinjaParser {
   /// Special names of macro arguments that were seen since the innermost macro began.
   var seenPositional = false
   var seenNamed = false
+  var seenCaller = false
 
   /// The statements of `text`.
   static func statements(_ text: String) throws -> [JinjaStatement] {

@@ -8,6 +8,8 @@ indirect enum JinjaStatement: Sendable {
   /// `{% set name %}…{% endset %}`.
   case assignBody(JinjaTarget, filter: JinjaExpression?, body: [JinjaStatement])
   case macro(JinjaMacroDefinition)
+  /// `{% call(parameters) macro(arguments) %}…{% endcall %}`: the macro may call the body, as `caller`.
+  case callBlock(JinjaExpression, caller: JinjaMacroDefinition)
   case with([(target: JinjaTarget, value: JinjaExpression)], body: [JinjaStatement])
   /// `{% filter name %}…{% endfilter %}`.
   case filtered(JinjaExpression, body: [JinjaStatement])
@@ -23,16 +25,21 @@ struct JinjaLoop: Sendable {
   let filter: JinjaExpression?
   let body: [JinjaStatement]
   let otherwise: [JinjaStatement]
+  /// Whether the body may call the loop with other items: `{% for … recursive %}`.
+  let isRecursive: Bool
 }
 
 /// `{% macro name(parameters) %}…{% endmacro %}`.
 struct JinjaMacroDefinition: Sendable {
-  let name: String
+  /// Nil for the body of a `{% call %}` block.
+  let name: String?
   let parameters: [(name: String, value: JinjaExpression?)]
   let body: [JinjaStatement]
   /// Whether the body speaks of the arguments that have no parameter.
   let takesMorePositional: Bool
   let takesMoreNamed: Bool
+  /// Whether the body speaks of the `caller` that a `{% call %}` block gives, which is no parameter.
+  let takesCaller: Bool
   let line: Int
 }
 

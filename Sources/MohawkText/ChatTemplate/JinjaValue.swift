@@ -23,6 +23,8 @@ enum JinjaValue {
   case macro(JinjaMacro)
   case method(JinjaMethod)
   case function(String)
+  case cycler(JinjaCycler)
+  case joiner(JinjaJoiner)
 
   static func text(_ text: String) -> JinjaValue { .string(Array(text.utf8)) }
 
@@ -45,6 +47,8 @@ enum JinjaValue {
     case .loop: "loop"
     case .macro: "macro"
     case .method, .function: "function"
+    case .cycler: "cycler"
+    case .joiner: "joiner"
     }
   }
 
@@ -60,7 +64,7 @@ enum JinjaValue {
     case .dictionary(let dictionary): !dictionary.entries.isEmpty
     case .range(let range): range.count > 0
     case .view(let view): !view.dictionary.entries.isEmpty
-    case .iterator, .namespace, .loop, .macro, .method, .function: true
+    case .iterator, .namespace, .loop, .macro, .method, .function, .cycler, .joiner: true
     }
   }
 
@@ -96,6 +100,7 @@ enum JinjaValue {
     case .iterator(let iterator): iterator.depth
     case .loop(let loop): loop.depth
     case .method(let method): method.receiver.depth + 1
+    case .cycler(let cycler): cycler.items.depth
     default: 0
     }
   }
@@ -104,11 +109,13 @@ enum JinjaValue {
 /// The elements of a list or a tuple.
 final class JinjaItems {
   let values: [JinjaValue]
+  /// The names of a named tuple's elements; none for other tuples and lists.
+  let names: [String]
   let depth: Int
 
   /// - Throws: when the values are nested too deep.
-  init(_ values: [JinjaValue]) throws {
-    self.values = values
+  init(_ values: [JinjaValue], names: [String] = []) throws {
+    (self.values, self.names) = (values, names)
     depth = try JinjaItems.depth(of: values)
   }
 
@@ -255,6 +262,36 @@ final class JinjaMacro {
   init(_ definition: JinjaMacroDefinition, _ scope: JinjaScope) {
     self.definition = definition
     self.scope = scope
+  }
+}
+
+/// What `cycler(…)` gives: it hands out its values in turn.
+final class JinjaCycler {
+  let items: JinjaItems
+  private(set) var place = 0
+
+  init(_ items: JinjaItems) { self.items = items }
+
+  var current: JinjaValue { items.values[place] }
+
+  func next() -> JinjaValue {
+    defer { place = (place + 1) % items.values.count }
+    return current
+  }
+
+  func reset() { place = 0 }
+}
+
+/// What `joiner(…)` gives: nothing when it is called first, and its separator from then on.
+final class JinjaJoiner {
+  private let separator: JinjaValue
+  private var isUsed = false
+
+  init(_ separator: JinjaValue) { self.separator = separator }
+
+  func next() -> JinjaValue {
+    defer { isUsed = true }
+    return isUsed ? separator : .string([])
   }
 }
 

@@ -12,7 +12,7 @@ extension PythonText {
   }
 
   /// The lower case of one character; a capital sigma that ends a word becomes ς.
-  private static func lower(_ text: [Unicode.Scalar], _ index: Int) -> [UInt8] {
+  static func lower(_ text: [Unicode.Scalar], _ index: Int) -> [UInt8] {
     guard text[index] == "\u{3A3}" else { return Array(text[index].properties.lowercaseMapping.utf8) }
     let before = text[..<index].last { !$0.properties.isCaseIgnorable }
     let after = text[(index + 1)...].first { !$0.properties.isCaseIgnorable }

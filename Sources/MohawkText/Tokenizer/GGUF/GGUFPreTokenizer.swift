@@ -1,7 +1,7 @@
 import MohawkFiles
 
 /// How llama.cpp cuts text into words before it merges them, by the name in `tokenizer.ggml.pre`.
-struct GGUFPreTokenizer {
+package struct GGUFPreTokenizer {
   /// One step, which cuts what the steps before have left.
   enum Step {
     case pattern(String)
