@@ -97,7 +97,7 @@ public final class DistillationRun {
     let checkpoint = try run.start()
     if start == .context, checkpoint == nil { try startFromContext(pair, data) }
     let stages = try stages(pair, data, signals)
-    try run.train(stages, from: checkpoint) { stage, step in
+    try run.train(stages, from: checkpoint, sources: data.sources) { stage, step in
       let plan = stages[stage].plan
       let rows = plan.batchTokens / self.recipe.data.sequenceLength
       let step = step % plan.stepsOfPass

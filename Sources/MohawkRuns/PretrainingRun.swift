@@ -54,7 +54,7 @@ public final class PretrainingRun {
       ]
     }
     let rows = plan.batchTokens / recipe.data.sequenceLength
-    try run.train([stage], from: run.start()) { _, step in data.batch(step: step, rows: rows) }
+    try run.train([stage], from: run.start(), sources: data.sources) { _, step in data.batch(step: step, rows: rows) }
     model.freeze()
     let summary = Findings.alone(model, data.heldOut, bytes: data.heldOutBytes)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)

@@ -15,6 +15,8 @@ struct Run {
   let settings: RunSettings
   /// What trains, in order.
   let stages: [StageName]
+  /// Where a checkpoint's state carries the fingerprint of what the run learns from.
+  private static let sourcesKey = "sources"
   private let lock: RunLock
   private let store: CheckpointStore
   private let isOtherRecipe: Bool
@@ -79,10 +81,17 @@ struct Run {
   /// - Parameters:
   ///   - stages: what trains, in order.
   ///   - checkpoint: what `start` gave.
+  ///   - sources: the fingerprint of what is learnt from.
   ///   - batches: the tokens of every step.
   func train(
-    _ stages: [any TrainingStage], from checkpoint: Checkpoint?, batches: @escaping TrainingLoop.Batches
+    _ stages: [any TrainingStage], from checkpoint: Checkpoint?, sources: String,
+    batches: @escaping TrainingLoop.Batches
   ) throws {
+    if let checkpoint, let theirs = checkpoint.state.extra[Self.sourcesKey], theirs != sources {
+      throw MohawkError(
+        .mismatch, "text, teacher or tokenizer are others than those that this checkpoint has learnt from",
+        at: checkpoint.path, remedy: "put back what was there, or start another run in another folder")
+    }
     if checkpoint == nil { try? FileManager.default.removeItem(atPath: folder.metrics) }
     let resumed = checkpoint?.state.step
     let logs: [any TrainingListener] = [
@@ -91,7 +100,7 @@ struct Run {
     ]
     let loop = TrainingLoop(
       recipe: recipe, stages: stages, store: store, listeners: logs + settings.listeners,
-      shouldStop: settings.shouldStop, batches: batches)
+      extra: [Self.sourcesKey: sources], shouldStop: settings.shouldStop, batches: batches)
     if let checkpoint {
       settings.notice("continuing after step \(checkpoint.state.step)")
       try loop.resume(from: checkpoint)

@@ -16,6 +16,8 @@ public struct RunData {
   public let heldOutBytes: Int
   /// Tokens that the held-out windows predict.
   public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
+  /// The fingerprint of what the tokens were made from, and of the teacher.
+  let sources: String
   private let device: Device
 
   /// The batch of a step, [rows, length + 1] int64: a pure function of the recipe's seed and the step.
@@ -47,7 +49,7 @@ public struct RunData {
   ) throws -> RunData {
     try AtomicFolder.ensure(folder.data)
     let given = try tokenizerPath.map { try requireTokenizer($0, vocabulary: vocabulary) }
-    try settleSources(
+    let sources = try settleSources(
       recipe, folder, teacher: teacher, tokenizer: given?.fingerprint, hasLearnt: hasLearnt, notice: notice)
     let tokenizer: Tokenizer
     if let given {
@@ -91,7 +93,7 @@ public struct RunData {
       heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
       heldOutBytes: try windows.reduce(0) {
         $0 + (try tokenizer.decodeBytes($1.dropFirst(), skippingSpecial: true).count)
-      }, device: device)
+      }, sources: sources.fingerprint, device: device)
   }
 
   /// The tokenizer at `path`, a file or a folder that holds `tokenizer.json`.

@@ -54,6 +54,13 @@ struct RunSources: Codable, Equatable {
     self = found
   }
 
+  /// A hash of all that decides what is learnt, wherever it lies. Checkpoints carry it, so that tokens which were made
+  /// anew are compared too.
+  var fingerprint: String {
+    let parts = [teacher ?? "", tokenizer ?? ""] + (train.map(\.digest.xxh64) + ["|"] + validation.map(\.digest.xxh64))
+    return Data(parts.joined(separator: " ").utf8).withUnsafeBytes { FileDigest.hexadecimal(xxHash64($0)) }
+  }
+
   /// Writes it beside the tokens.
   func write(to folder: String) throws {
     let encoder = JSONEncoder()
@@ -96,10 +103,11 @@ extension RunData {
   ///   - tokenizer: the tokenizer's fingerprint; nil where the run trains its own.
   ///   - hasLearnt: whether weights were saved that come from the tokens.
   ///   - notice: told what is encoded again, and why.
+  /// - Returns: what is there now.
   static func settleSources(
     _ recipe: Recipe, _ folder: RunFolder, teacher: String?, tokenizer: String?, hasLearnt: Bool,
     notice: (String) -> Void
-  ) throws {
+  ) throws -> RunSources {
     let before = try RunSources(in: folder.data)
     let now = try RunSources(recipe, teacher: teacher, tokenizer: tokenizer, knowing: before)
     if let before, let change = now.change(from: before) {
@@ -116,5 +124,6 @@ extension RunData {
       try AtomicFolder.ensure(folder.data)
     }
     if now != before { try now.write(to: folder.data) }
+    return now
   }
 }

@@ -20,7 +20,8 @@ public enum StopSignal {
   /// Whether a signal has come since `install`.
   public static var isRequested: Bool { flag.pointee != 0 }
 
-  /// Starts listening. For commands, not for libraries: signals belong to the whole process.
+  /// Starts listening. For commands, not for libraries: signals belong to the whole process. A pipe that nobody reads any
+  /// more becomes an error of its write: a terminal that closes takes `tee` with it, and the run is still to be saved.
   public static func install() {
     flag.pointee = 0  // also makes sure that the handler never is the first to touch it
     var signals = sigset_t()
@@ -37,6 +38,7 @@ public enum StopSignal {
         signal(SIGTERM, SIG_DFL)
       }
     }
+    signal(SIGPIPE, SIG_IGN)
     var before = sigaction()
     sigaction(SIGHUP, nil, &before)
     if !ignores(before) { signal(SIGHUP) { _ in StopSignal.flag.pointee = 1 } }
@@ -55,6 +57,7 @@ public enum StopSignal {
   public static func uninstall() {
     signal(SIGINT, SIG_DFL)
     signal(SIGTERM, SIG_DFL)
+    signal(SIGPIPE, SIG_DFL)
     var before = sigaction()
     sigaction(SIGHUP, nil, &before)
     if !ignores(before) { signal(SIGHUP, SIG_DFL) }

@@ -70,6 +70,37 @@ import Testing
     #expect(tiny.names("run").contains("checkpoint-000002"))
   }
 
+  @Test(arguments: ["data", "data/sources.json"]) func aCheckpointKnowsWhatItHasLearntFrom(removed: String) throws {
+    let tiny = try TinyRun()
+    let recipe = tiny.recipe { $0.teacher = try! tiny.teacher() }
+    stopped(tiny, recipe, after: 2)
+    try FileManager.default.removeItem(atPath: tiny.path("run/" + removed))
+    let text = try tiny.bytes("text.txt")
+    try tiny.place.write("text.txt", TinyRun.text.replacingOccurrences(of: "the", with: "teh"))
+    let error = refusal(tiny, recipe)
+    #expect(error?.code == .mismatch && error?.location?.hasSuffix("checkpoint-000002") == true, "\(error as Any)")
+    try FileManager.default.removeItem(atPath: tiny.path("run/data"))
+    try tiny.place.write("text.txt", [UInt8](text))
+    #expect(try tiny.distil(recipe).isFinished)
+  }
+
+  @Test func aRunThatTrainsItsTokenizerTrainsItAnew() throws {
+    let tiny = try TinyRun()
+    let recipe = tiny.recipe()
+    tiny.stopAfter = 1
+    _ = try? tiny.pretrain(recipe)
+    tiny.stopAfter = nil
+    for name in tiny.names("run") where name.hasPrefix("checkpoint-") {
+      try FileManager.default.removeItem(atPath: tiny.path("run/" + name))
+    }
+    try tiny.place.write("text.txt", "Other words, other merges. " + String(TinyRun.text.prefix(9000)))
+    try tiny.pretrain(recipe)
+    try tiny.pretrain(recipe, "fresh")
+    for file in ["data/tokenizer.json", "model/model.safetensors"] {
+      #expect(try tiny.bytes("run/" + file) == tiny.bytes("fresh/" + file), "\(file)")
+    }
+  }
+
   @Test func textThatChangedBeforeTheFirstStepIsEncodedAnew() throws {
     let tiny = try TinyRun()
     let recipe = tiny.recipe { $0.teacher = try! tiny.teacher() }
