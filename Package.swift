@@ -39,6 +39,7 @@ let targets: [Target] = [
 
   .target(
     name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
+  .target(name: "CThreadPolicy"),
   .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
   .target(name: "MohawkWeights", dependencies: ["MohawkTensor", "MohawkGGUF", "MohawkFiles"]),
   .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
@@ -98,13 +99,14 @@ let targets: [Target] = [
       "MohawkRuns", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation",
       "MohawkServing", "MohawkServer", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
-      "MohawkReports", "MohawkFiles",
+      "MohawkReports", "MohawkFiles", "CThreadPolicy",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log"),
     ]),
   .executableTarget(
     name: "mohawk-bench",
     dependencies: [
+      "CThreadPolicy",
       "MohawkDecoding", "MohawkDistillation", "MohawkExport", "MohawkGGUF", "MohawkModels", "MohawkMixers",
       "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),

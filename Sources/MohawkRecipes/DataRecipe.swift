@@ -4,10 +4,14 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   public var train: [String] = []
   /// The same for evaluation; empty means the built-in corpus, or a held-out part of `train`.
   public var validation: [String] = []
+  /// The member of JSON objects that holds a document's text.
+  public var textKey = "text"
   /// Size of the built-in story corpus, in tokens.
   public var builtInTokens = 2_000_000
   /// Path of a `tokenizer.json`, or of a folder that holds one; `nil` means that a tokenizer is trained.
   public var tokenizer: String?
+  /// Whether `tokenizer` may be another one than the teacher's own.
+  public var foreignTokenizer = false
   /// Entries of the tokenizer that is trained when none is given.
   public var vocabulary = 1024
   /// Tokens per training sequence.
@@ -21,8 +25,10 @@ public struct DataRecipe: Codable, Sendable, Equatable {
 
 /// How often a run is saved.
 public struct CheckpointRecipe: Codable, Sendable, Equatable {
-  /// Optimiser steps between checkpoints; 0 means only at the end of each stage.
+  /// Optimiser steps between checkpoints; 0 means only at the end of each stage and after `minutes`.
   public var every = 0
+  /// Minutes after which a run is saved at the latest; 0 means that time does not matter.
+  public var minutes = 5.0
   /// Checkpoints that are kept; older ones are removed.
   public var keep = 2
 

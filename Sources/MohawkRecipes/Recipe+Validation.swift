@@ -21,6 +21,9 @@ extension Recipe {
     checks.frames(self)
     checks.atLeast(0, "checkpoints.every", checkpoints.every)
     checks.atLeast(1, "checkpoints.keep", checkpoints.keep)
+    if !(checkpoints.minutes >= 0 && checkpoints.minutes.isFinite) {
+      checks.refuse("checkpoints.minutes", "must be 0 or more, not \(checkpoints.minutes)")
+    }
     checks.atLeast(2, "evaluation.tokens", evaluation.tokens)
     checks.atLeast(2, "evaluation.sequenceLength", evaluation.sequenceLength)
     checks.atLeast(1, "evaluation.limit", evaluation.limit)

@@ -26,12 +26,4 @@ extension Recipe {
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
-
-  /// The settings in which two recipes differ, each with both values as YAML.
-  public func differences(from other: Recipe) -> [(key: String, value: String, other: String)] {
-    RecipeKey.all.compactMap { key in
-      let (mine, theirs) = (key.text(self), key.text(other))
-      return mine == theirs ? nil : (key.name, mine, theirs)
-    }
-  }
 }

@@ -98,8 +98,12 @@ extension RecipeKey {
   private static let data = [
     RecipeKey("data.train", \.data.train, "files or folders to train on; empty: the built-in story corpus"),
     RecipeKey("data.validation", \.data.validation, "files or folders to evaluate on; empty: held-out text"),
+    RecipeKey("data.textKey", \.data.textKey, "member of JSON objects that holds a document's text"),
     RecipeKey("data.builtInTokens", \.data.builtInTokens, "size of the built-in corpus, in tokens"),
     RecipeKey("data.tokenizer", \.data.tokenizer, "path of a tokenizer.json; null: train one, or the teacher's"),
+    RecipeKey(
+      "data.foreignTokenizer", \.data.foreignTokenizer, "whether the tokenizer may be another one than the teacher's",
+      decidesResult: false),
     RecipeKey("data.vocabulary", \.data.vocabulary, "entries of a tokenizer that is trained"),
     RecipeKey("data.sequenceLength", \.data.sequenceLength, "tokens per training sequence"),
     RecipeKey("data.skip", \.data.skip, "sequences of the seeded order that distillation leaves out first"),
@@ -194,6 +198,9 @@ extension RecipeKey {
   private static let keeping = [
     RecipeKey(
       "checkpoints.every", \.checkpoints.every, "steps between checkpoints; 0: at the end of a stage",
+      decidesResult: false),
+    RecipeKey(
+      "checkpoints.minutes", \.checkpoints.minutes, "minutes between checkpoints at most; 0: any time",
       decidesResult: false),
     RecipeKey("checkpoints.keep", \.checkpoints.keep, "checkpoints that are kept", decidesResult: false),
     RecipeKey("evaluation.tokens", \.evaluation.tokens, "validation tokens per evaluation"),

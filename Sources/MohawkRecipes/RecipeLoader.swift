@@ -26,7 +26,7 @@ public enum RecipeLoader {
     guard file.count <= RecipeDocument.byteLimit else {
       throw MohawkError(.invalidFormat, "this is too large to be a recipe", at: source, remedy: "name a YAML file")
     }
-    let decoded = file.withBytes { String(validating: $0, as: UTF8.self) }
+    let decoded = String(validating: try TextFile.bytes(source), as: UTF8.self)
     guard let text = decoded else {
       throw MohawkError(.invalidFormat, "this is not UTF-8 text", at: source, remedy: "save the recipe as UTF-8")
     }

@@ -140,12 +140,12 @@ public enum StageName: String, Codable, Sendable, CaseIterable, Hashable {
   /// Stage 3.
   case distillation
 
-  /// The stage called `text`: its name, or 1, 2, 3.
+  /// The stage called `text`: its name, or 1, 2, 3, or stage1, stage2, stage3.
   public init?(text: String) {
     switch text {
-    case "1": self = .orientation
-    case "2": self = .alignment
-    case "3": self = .distillation
+    case "1", "stage1": self = .orientation
+    case "2", "stage2": self = .alignment
+    case "3", "stage3": self = .distillation
     case "pretrain": self = .pretraining
     default: self.init(rawValue: text)
     }

@@ -36,9 +36,10 @@ public final class ProgressLine: TrainingListener {
     self.write = write
   }
 
-  /// Shows progress on `handle`, such as standard error.
+  /// Shows progress on `handle`, such as standard error. Where nobody sees it, as on a terminal that was closed, the run
+  /// goes on to what it has to do.
   public convenience init(_ style: Style, on handle: FileHandle) {
-    self.init(style) { try handle.write(contentsOf: Data($0.utf8)) }
+    self.init(style) { try? handle.write(contentsOf: Data($0.utf8)) }
   }
 
   /// Shows the event.

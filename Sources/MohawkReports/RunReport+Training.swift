@@ -19,7 +19,7 @@ extension RunReport {
     }
     return Section(
       id: "stages", title: "Stages", body: table.html(caption: "What each stage took and reached"),
-      note: "First and last loss are means over up to ten steps.")
+      note: (["First and last loss are means over up to ten steps."] + changes.map(\.sentence)).joined(separator: " "))
   }
 
   /// Loss curves, and measures over the whole run.

@@ -29,6 +29,8 @@ public struct RunReport {
     public static let start = "start.json"
     /// A `TaskComparison`.
     public static let tasks = "tasks.json"
+    /// A list of `RunChange`.
+    public static let changes = "changes.json"
     /// The page itself.
     public static let report = "report.html"
   }
@@ -57,6 +59,8 @@ public struct RunReport {
   public internal(set) var start: RunStart?
   /// What both models reached in tasks.
   public internal(set) var tasks: TaskComparison?
+  /// What was changed in the recipe while the run went on.
+  public internal(set) var changes: [RunChange] = []
   /// Files that are there but could not be read, and why.
   public internal(set) var notes: [String] = []
 
@@ -90,6 +94,7 @@ public struct RunReport {
     transfer = decoded(path(FileName.transfer)) ?? []
     start = decoded(path(FileName.start))
     tasks = decoded(path(FileName.tasks))
+    changes = decoded(path(FileName.changes)) ?? []
   }
 
   /// Writes `report.html` into the run folder.

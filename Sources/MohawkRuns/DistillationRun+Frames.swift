@@ -61,6 +61,7 @@ extension DistillationRun {
     // Signals of layers alone say nothing about stage 3.
     if let path = recipe.signals, try TeacherSignals(path).part(for: .distillation) == nil { recipe.signals = nil }
     var own = settings
+    own.from = nil
     own.notice = { [settings] in settings.notice("\(frame.rawValue): \($0)") }
     let run = DistillationRun(recipe, folder: folder.frame(frame), own)
     run.decodeContexts = []
@@ -95,7 +96,8 @@ extension DistillationRun {
     let teacher = try Decoder.open(teacherPath, compute: recipe.precision.compute, on: device)
     let data = try RunData.prepare(
       recipe, folder, tokenizerPath: recipe.data.tokenizer ?? teacherPath, vocabulary: teacher.vocabulary,
-      device: device, stream: 1, notice: settings.notice, shouldStop: settings.shouldStop)
+      device: device, teacher: try TeacherDigest.of(teacher, at: teacherPath), hasLearnt: true, stream: 1,
+      notice: settings.notice, shouldStop: settings.shouldStop)
     teacher.freeze()
     teacher.settle()
     let windowed = teacher.windowed(

@@ -7,11 +7,14 @@ import MohawkText
 extension DistillationRun {
   /// The recipe's signals, once they are known to be of this teacher, tokenizer and length, and undamaged; nil when it
   /// names none.
-  /// - Parameter teacher: as it was opened.
-  func signals(of teacher: Decoder, _ tokenizer: Tokenizer) throws -> TeacherSignals? {
+  /// - Parameters:
+  ///   - teacher: the teacher.
+  ///   - digest: its `TeacherDigest`.
+  ///   - tokenizer: of the text.
+  func signals(of teacher: Decoder, _ digest: String, _ tokenizer: Tokenizer) throws -> TeacherSignals? {
     guard let path = recipe.signals else { return nil }
     let signals = try TeacherSignals(path)
-    try signals.requireSource(try .init(teacher, at: recipe.teacher ?? "", tokenizer, recipe))
+    try signals.requireSource(.init(teacher, digest, tokenizer, recipe))
     let served = recipe.stages.filter { signals.part(for: $0) != nil }
     guard !served.isEmpty else {
       throw MohawkError(
@@ -48,13 +51,13 @@ extension DistillationRun {
 
 extension SignalManifest.Source {
   /// - Parameters:
-  ///   - teacher: as it was opened.
-  ///   - folder: where.
+  ///   - teacher: the teacher.
+  ///   - digest: its `TeacherDigest`.
   ///   - tokenizer: of the text.
   ///   - recipe: what else decides what the teacher says.
-  init(_ teacher: Decoder, at folder: String, _ tokenizer: Tokenizer, _ recipe: Recipe) throws {
+  init(_ teacher: Decoder, _ digest: String, _ tokenizer: Tokenizer, _ recipe: Recipe) {
     self.init(
-      teacher: try TeacherDigest.of(teacher, at: folder), tokenizer: tokenizer.fingerprint,
+      teacher: digest, tokenizer: tokenizer.fingerprint,
       vocabulary: teacher.vocabulary, modelDim: teacher.modelDim, sequenceLength: recipe.data.sequenceLength,
       precision: recipe.precision)
   }

@@ -26,7 +26,7 @@ public final class DistillationRun {
 
   /// Nothing happens before `run`.
   public init(_ recipe: Recipe, folder: String, _ settings: RunSettings = RunSettings()) {
-    self.recipe = recipe
+    self.recipe = recipe.withAbsolutePaths
     self.folder = RunFolder(folder)
     self.settings = settings
   }
@@ -40,7 +40,7 @@ public final class DistillationRun {
         .invalidValue, "there is no teacher", at: "teacher",
         remedy: "give --teacher FOLDER; mohawk pretrain makes one when you have none")
     }
-    let run = try Run(recipe, folder, settings)
+    let run = try Run(recipe, folder, settings, stages: recipe.stages)
     // The lock is held to the end.
     return try withExtendedLifetime(run) {
       let summary: EvaluationSummary
@@ -63,7 +63,9 @@ public final class DistillationRun {
     try recipe.requireLengths(within: teacher.maxLength, of: "what the teacher can look at")
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
-    let signals = try self.signals(of: teacher, tokenizer)
+    try recipe.requireOwnTokenizer(tokenizer, of: teacherPath)
+    let digest = try TeacherDigest.of(teacher, at: teacherPath)
+    let signals = try self.signals(of: teacher, digest, tokenizer)
     let start = teacher.configuration.start(recipe.student)
     let studentConfiguration = try teacher.configuration.student(recipe.student)
     try studentConfiguration.requireMemory(at: "student")
@@ -90,12 +92,14 @@ public final class DistillationRun {
     try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
 
     let data = try RunData.prepare(
-      recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device, stream: 1,
-      notice: settings.notice, shouldStop: settings.shouldStop)
+      recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device,
+      teacher: digest, hasLearnt: run.hasCheckpoint, stream: 1, notice: settings.notice, shouldStop: settings.shouldStop
+    )
     try requireAll(signals, of: data)
-    if start.looksAtText, try !run.hasCheckpoint { try startFromText(pair, data, start) }
+    let checkpoint = try run.start()
+    if start.looksAtText, checkpoint == nil { try startFromText(pair, data, start) }
     let stages = try stages(pair, data, signals)
-    try run.train(stages) { stage, step in
+    try run.train(stages, from: checkpoint, sources: data.sources) { stage, step in
       let plan = stages[stage].plan
       let rows = plan.batchTokens / self.recipe.data.sequenceLength
       let step = step % plan.stepsOfPass

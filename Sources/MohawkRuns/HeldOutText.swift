@@ -8,19 +8,24 @@ public struct HeldOutText {
   public let windows: [Tensor]
   /// UTF-8 bytes of the text that the windows predict; tokens that begin and end texts are none of it.
   public let bytes: Int
+  /// What of the text was passed over or left out, in sentences.
+  public let notices: [String]
 
   /// - Parameters:
   ///   - paths: text files or folders; the built-in stories when empty.
   ///   - tokenizer: what gives the ids.
+  ///   - options: how documents lie in the files.
   ///   - length: tokens that a window predicts.
   ///   - tokens: tokens at most.
   ///   - vocabulary: rows of the model.
   ///   - device: where the windows are needed.
   public init(
-    _ paths: [String], _ tokenizer: Tokenizer, length: Int, tokens: Int, vocabulary: Int, device: Device = .cpu
+    _ paths: [String], _ tokenizer: Tokenizer, options: CorpusOptions = CorpusOptions(), length: Int, tokens: Int,
+    vocabulary: Int, device: Device = .cpu
   ) throws {
     try tokenizer.requireFit(rows: vocabulary)
     var ids: [Int32] = []
+    var passed: [String] = []
     func add(_ source: some DocumentSource) throws {
       try source.visitDocuments { document in
         ids += tokenizer.textPrefix
@@ -32,9 +37,15 @@ public struct HeldOutText {
     if paths.isEmpty {
       try add(StorySource(StoryGenerator(seed: 0), indices: 2_000_000_000..<2_000_000_000 + max(64, tokens / 50)))
     } else {
-      try add(Corpus(paths: paths))
+      let corpus = try Corpus(paths: paths, options)
+      try add(corpus)
+      passed = corpus.notices
+      if corpus.emptyDocuments > 0 {
+        passed.append("left out, because they are empty: \(corpus.emptyDocuments) documents")
+      }
     }
     try tokenizer.requireRows(ids, rows: vocabulary)
+    notices = passed
     guard tokens >= length else {
       throw MohawkError(
         .invalidValue, "\(tokens) tokens are asked for, one sequence has \(length)",

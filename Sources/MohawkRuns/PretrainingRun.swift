@@ -19,7 +19,7 @@ public final class PretrainingRun {
 
   /// Nothing happens before `run`.
   public init(_ recipe: Recipe, folder: String, _ settings: RunSettings = RunSettings()) {
-    self.recipe = recipe
+    self.recipe = recipe.withAbsolutePaths
     self.folder = RunFolder(folder)
     self.settings = settings
   }
@@ -32,7 +32,7 @@ public final class PretrainingRun {
         .invalidValue, "the recipe names the teacher \(teacher), so there is none to pretrain", at: "teacher",
         remedy: "set it to null to pretrain one, or distil that one")
     }
-    let run = try Run(recipe, folder, settings)
+    let run = try Run(recipe, folder, settings, stages: [.pretraining])
     if folder.isFinished {
       settings.notice("\(folder.path) is finished already")
       return
@@ -41,8 +41,8 @@ public final class PretrainingRun {
     try recipe.requireLengths(within: recipe.model.maxLength, of: "model.maxLength")
     try run.claim()
     let data = try RunData.prepare(
-      recipe, folder, tokenizerPath: recipe.data.tokenizer, vocabulary: nil, device: device, stream: 0,
-      notice: settings.notice, shouldStop: settings.shouldStop)
+      recipe, folder, tokenizerPath: recipe.data.tokenizer, vocabulary: nil, device: device,
+      hasLearnt: run.hasCheckpoint, stream: 0, notice: settings.notice, shouldStop: settings.shouldStop)
     let configuration = try DecoderConfiguration.phi(recipe.model, vocabulary: data.tokenizer)
     // Weights, gradients and the optimiser's two numbers for each.
     try configuration.requireMemory(bytesPerParameter: 16, at: "model")
@@ -56,7 +56,7 @@ public final class PretrainingRun {
       ]
     }
     let rows = plan.batchTokens / recipe.data.sequenceLength
-    try run.train([stage]) { _, step in data.batch(step: step, rows: rows) }
+    try run.train([stage], from: run.start(), sources: data.sources) { _, step in data.batch(step: step, rows: rows) }
     model.freeze()
     let summary = Findings.alone(model, data.heldOut, bytes: data.heldOutBytes)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)

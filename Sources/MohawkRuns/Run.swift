@@ -13,45 +13,62 @@ struct Run {
   let recipe: Recipe
   let folder: RunFolder
   let settings: RunSettings
+  /// What trains, in order.
+  let stages: [StageName]
+  /// Where a checkpoint's state carries the fingerprint of what the run learns from.
+  private static let sourcesKey = "sources"
   private let lock: RunLock
   private let store: CheckpointStore
   private let isOtherRecipe: Bool
 
   /// Takes the folder; nothing but a lock is written yet.
   /// - Throws: `MohawkError` when another process runs in it, or it belongs to another recipe.
-  init(_ recipe: Recipe, _ folder: RunFolder, _ settings: RunSettings) throws {
+  init(_ recipe: Recipe, _ folder: RunFolder, _ settings: RunSettings, stages: [StageName]) throws {
     try recipe.validate()
     try AtomicFolder.ensure(folder.path)
     lock = try RunLock(folder: folder.path)
     self.recipe = recipe
     self.folder = folder
     self.settings = settings
+    self.stages = stages
     store = CheckpointStore(folder: folder.path, keep: recipe.checkpoints.keep)
-    if folder.has(folder.recipe) {
-      let theirs = try RecipeLoader.load(folder.recipe)
-      let changes = recipe.differences(from: theirs).map { "\($0.key) is \($0.value) and was \($0.other)" }
-      let list = changes.prefix(5).joined(separator: "; ")
-      isOtherRecipe = theirs.fingerprint != recipe.fingerprint
-      if isOtherRecipe, try hasBegun {
-        throw MohawkError(
-          .mismatch, "this folder holds a run of another recipe: \(list)", at: folder.path,
-          remedy: "continue it with its own recipe (-r \(folder.recipe)), or choose another folder")
-      }
-      if !changes.isEmpty, !folder.isFinished { settings.notice("changed since the last start: \(list)") }
-    } else {
-      isOtherRecipe = false
+    if let from = settings.from, !stages.contains(from) {
+      throw MohawkError(
+        .invalidValue, "\(from.rawValue) is no stage of this run", at: "--from",
+        remedy: "its stages are \(stages.map(\.rawValue).joined(separator: ", "))")
     }
+    guard folder.has(folder.recipe) else {
+      isOtherRecipe = false
+      return
+    }
+    let change = recipe.change(from: try RecipeLoader.load(folder.recipe), stages: stages)
+    let list = change.differences.prefix(5).joined(separator: "; ")
+    isOtherRecipe = change.decides
+    if change.decides, let objection = try objection(to: change) {
+      throw MohawkError(
+        .mismatch, "this folder holds a run of another recipe: \(list)", at: folder.path, remedy: objection)
+    }
+    if !change.differences.isEmpty, !folder.isFinished { settings.notice("changed since the last start: \(list)") }
   }
 
-  /// Whether a step was made or a model finished here: then the folder belongs to its recipe.
-  private var hasBegun: Bool {
-    get throws { try folder.isFinished || folder.has(folder.metrics) || !store.folders().isEmpty }
+  /// What to do instead where a changed recipe cannot be the run's; nil where it can: before a run has begun, and of keys
+  /// of a stage before that stage has.
+  private func objection(to change: RecipeChange) throws -> String? {
+    let other = "continue it with its own recipe (-r \(folder.recipe)), or choose another folder"
+    if folder.isFinished { return other }
+    guard let first = change.firstStage else {
+      return try folder.has(folder.metrics) || !store.folders().isEmpty ? other : nil
+    }
+    guard let saved = try store.newestState(), first <= saved.stageIndex else { return nil }
+    if let from = settings.from, let start = stages.firstIndex(of: from), start <= first { return nil }
+    return
+      "continue it with its own recipe (-r \(folder.recipe)), begin the stage again with --from \(stages[first].rawValue), or choose another folder"
   }
 
   /// Writes the recipe into the folder, once all that it names was found. What a start with another recipe prepared
   /// before it failed is removed.
   func claim() throws {
-    if isOtherRecipe { try? FileManager.default.removeItem(atPath: folder.data) }
+    if isOtherRecipe, try !hasCheckpoint { try? FileManager.default.removeItem(atPath: folder.data) }
     try store.removeLeftovers()
     folder.removeLeftovers()
     try AtomicFile.write(recipe.yaml, to: folder.recipe)
@@ -60,14 +77,20 @@ struct Run {
   /// Whether the run has been saved since it began, so that it goes on from weights of its own.
   var hasCheckpoint: Bool { get throws { try !store.folders().isEmpty } }
 
-  /// Trains the stages to their end, from the newest good checkpoint when there is one.
-  func train(_ stages: [any TrainingStage], batches: @escaping TrainingLoop.Batches) throws {
-    let (checkpoint, skipped) = try store.newest()
-    for damaged in skipped { settings.notice("skipping a damaged checkpoint: \(damaged.reason)") }
-    if checkpoint == nil, !skipped.isEmpty {
+  /// Trains the stages to their end.
+  /// - Parameters:
+  ///   - stages: what trains, in order.
+  ///   - checkpoint: what `start` gave.
+  ///   - sources: the fingerprint of what is learnt from.
+  ///   - batches: the tokens of every step.
+  func train(
+    _ stages: [any TrainingStage], from checkpoint: Checkpoint?, sources: String,
+    batches: @escaping TrainingLoop.Batches
+  ) throws {
+    if let checkpoint, let theirs = checkpoint.state.extra[Self.sourcesKey], theirs != sources {
       throw MohawkError(
-        .invalidFormat, "all checkpoints of this run are damaged", at: folder.path,
-        remedy: "remove its checkpoint folders to start again")
+        .mismatch, "text, teacher or tokenizer are others than those that this checkpoint has learnt from",
+        at: checkpoint.path, remedy: "put back what was there, or start another run in another folder")
     }
     if checkpoint == nil { try? FileManager.default.removeItem(atPath: folder.metrics) }
     let resumed = checkpoint?.state.step
@@ -77,7 +100,7 @@ struct Run {
     ]
     let loop = TrainingLoop(
       recipe: recipe, stages: stages, store: store, listeners: logs + settings.listeners,
-      shouldStop: settings.shouldStop, batches: batches)
+      extra: [Self.sourcesKey: sources], shouldStop: settings.shouldStop, batches: batches)
     if let checkpoint {
       settings.notice("continuing after step \(checkpoint.state.step)")
       try loop.resume(from: checkpoint)
@@ -89,6 +112,48 @@ struct Run {
       throw MohawkError(
         error.code, error.message, at: error.location, remedy: "give the same command again to continue")
     }
+  }
+
+  /// The checkpoint to go on from: the newest good one, or the end of the stage before the one that begins again; nil when
+  /// the run starts from its first step.
+  func start() throws -> Checkpoint? {
+    let (newest, skipped) = try store.newest()
+    for damaged in skipped { settings.notice("skipping a damaged checkpoint: \(damaged.reason)") }
+    if newest == nil, !skipped.isEmpty {
+      throw MohawkError(
+        .invalidFormat, "all checkpoints of this run are damaged", at: folder.path,
+        remedy: "remove its checkpoint folders to start again")
+    }
+    guard let newest else { return nil }
+    let change = try recipe.change(from: newest.parsedRecipe(), stages: stages)
+    guard change.decides, let first = change.firstStage else { return newest }
+    if first > newest.state.stageIndex {
+      try note(change, at: newest.state.step)
+      return newest
+    }
+    // Where nothing has changed since the stage began again, the same command goes on with it.
+    guard let from = settings.from, let index = stages.firstIndex(of: from), index <= first else { return newest }
+    let before = index == 0 ? nil : try store.end(ofStage: index - 1)
+    if index > 0, before == nil {
+      throw MohawkError(
+        .missingFile,
+        "no checkpoint from the end of \(stages[index - 1].rawValue) is left to begin \(from.rawValue) from",
+        at: folder.path, remedy: "choose another folder, and run the stages before it again")
+    }
+    let place = before.map { "from the end of \(stages[$0.state.stageIndex].rawValue)" } ?? "from the start of the run"
+    settings.notice("\(from.rawValue) begins again \(place)")
+    try note(change, at: before?.state.step ?? 0)
+    try store.removeAll(after: before?.state.step ?? -1)
+    return before
+  }
+
+  /// Keeps for the report what was changed, and where.
+  private func note(_ change: RecipeChange, at step: Int) throws {
+    guard let first = change.firstStage else { return }
+    let note = RunChange(stage: stages[first], step: step, differences: change.differences)
+    let known = try RunReport(folder: folder.path).changes
+    guard !known.contains(note) else { return }
+    try RunReport.save(known + [note], as: RunReport.FileName.changes, in: folder.path)
   }
 
   /// Writes the report, then the finished model, whose folder says that the run has come to its end. The model is read

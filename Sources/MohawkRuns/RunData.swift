@@ -16,6 +16,8 @@ public struct RunData {
   public let heldOutBytes: Int
   /// Tokens that the held-out windows predict.
   public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
+  /// The fingerprint of what the tokens were made from, and of the teacher.
+  let sources: String
   private let device: Device
 
   /// The batch of a step, [rows, length + 1] int64: a pure function of the recipe's seed and the step.
@@ -35,17 +37,23 @@ public struct RunData {
   ///   - tokenizerPath: the tokenizer to use; trained on the text when nil.
   ///   - vocabulary: rows of the model's embedding, nil when the model is still to be made.
   ///   - device: where batches are needed.
+  ///   - teacher: the digest of the teacher that the run learns from; nil where there is none.
+  ///   - hasLearnt: whether weights were saved that come from the tokens, so that these must stay as they are.
   ///   - stream: runs of one seed and different streams see the text in different orders.
   ///   - notice: told about long work.
   ///   - shouldStop: asked now and then; true ends the work.
   public static func prepare(
-    _ recipe: Recipe, _ folder: RunFolder, tokenizerPath: String?, vocabulary: Int?, device: Device, stream: UInt64,
-    notice: (String) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    _ recipe: Recipe, _ folder: RunFolder, tokenizerPath: String?, vocabulary: Int?, device: Device,
+    teacher: String? = nil, hasLearnt: Bool, stream: UInt64, notice: (String) -> Void = { _ in },
+    shouldStop: () -> Bool = { false }
   ) throws -> RunData {
     try AtomicFolder.ensure(folder.data)
+    let given = try tokenizerPath.map { try requireTokenizer($0, vocabulary: vocabulary) }
+    let sources = try settleSources(
+      recipe, folder, teacher: teacher, tokenizer: given?.fingerprint, hasLearnt: hasLearnt, notice: notice)
     let tokenizer: Tokenizer
-    if let tokenizerPath {
-      tokenizer = try requireTokenizer(tokenizerPath, vocabulary: vocabulary)
+    if let given {
+      tokenizer = given
     } else if recipe.data.train.contains(where: TokenShards.areAt) {
       throw MohawkError(
         .invalidValue, "token shards need the tokenizer that made them", at: "data.tokenizer",
@@ -85,7 +93,7 @@ public struct RunData {
       heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
       heldOutBytes: try windows.reduce(0) {
         $0 + (try tokenizer.decodeBytes($1.dropFirst(), skippingSpecial: true).count)
-      }, device: device)
+      }, sources: sources.fingerprint, device: device)
   }
 
   /// The tokenizer at `path`, a file or a folder that holds `tokenizer.json`.
@@ -123,7 +131,7 @@ public struct RunData {
     if recipe.data.train.isEmpty {
       try trainer.add(StorySource(StoryGenerator(seed: recipe.seed), indices: 0..<4000), shouldStop: shouldStop)
     } else {
-      try trainer.add(Corpus(paths: recipe.data.train), shouldStop: shouldStop)
+      try trainer.add(Corpus(paths: recipe.data.train, recipe.corpusOptions), shouldStop: shouldStop)
     }
     return try trainer.train(vocabularySize: recipe.data.vocabulary, shouldStop: shouldStop)
   }
@@ -132,22 +140,16 @@ public struct RunData {
     _ paths: [String], _ target: String, _ tokenizer: Tokenizer, _ recipe: Recipe, _ part: Part,
     _ notice: (String) -> Void, _ shouldStop: () -> Bool
   ) throws -> TokenShards {
-    if paths.count == 1, TokenShards.areAt(paths[0]) {
-      return try TokenShards(path: paths[0], tokenizer: tokenizer.fingerprint)
-    }
+    if try TextSource.areShards(paths) { return try TokenShards(paths: paths, tokenizer: tokenizer.fingerprint) }
     if TokenShards.areAt(target) { return try TokenShards(path: target, tokenizer: tokenizer.fingerprint) }
     notice("encoding \(paths.isEmpty ? "stories" : paths.joined(separator: ", "))")
     if paths.isEmpty {
       return try TokenShards.encode(stories(recipe, part), with: tokenizer, to: target, shouldStop: shouldStop)
     }
-    return try TokenShards.encode(Corpus(paths: paths), with: tokenizer, to: target, shouldStop: shouldStop)
-  }
-}
-
-extension TokenShards {
-  /// Whether a folder holds token shards.
-  static func areAt(_ path: String) -> Bool {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.contains { $0.hasSuffix(".bin") }
+    let corpus = try Corpus(paths: paths, recipe.corpusOptions)
+    corpus.notices.forEach(notice)
+    let shards = try TokenShards.encode(corpus, with: tokenizer, to: target, shouldStop: shouldStop)
+    if corpus.emptyDocuments > 0 { notice("left out, because they are empty: \(corpus.emptyDocuments) documents") }
+    return shards
   }
 }

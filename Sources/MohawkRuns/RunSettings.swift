@@ -11,6 +11,9 @@ public struct RunSettings {
   /// Asked after every step; true saves and ends the run.
   public var shouldStop: () -> Bool = { false }
 
+  /// A stage that is to begin again, with other keys, from the end of the one before it; nil: the run goes on where it is.
+  public var from: StageName?
+
   /// Silent and never stopped.
   public init() {}
 }

@@ -44,7 +44,7 @@ public final class SignalRun {
   public init(
     _ recipe: Recipe, folder: String, top: Int, keepsInputs: Bool = false, _ settings: RunSettings = RunSettings()
   ) {
-    self.recipe = recipe
+    self.recipe = recipe.withAbsolutePaths
     self.folder = RunFolder(folder)
     self.top = top
     self.keepsInputs = keepsInputs
@@ -95,8 +95,10 @@ public final class SignalRun {
     let layers = teacher.configuration.mixers.indices.filter { !recipe.student.attentionLayers.contains($0) }
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
+    try recipe.requireOwnTokenizer(tokenizer, of: teacherPath)
     let wanted = SignalManifest(
-      source: try .init(teacher, at: teacherPath, tokenizer, recipe), top: stages.contains(.distillation) ? top : nil,
+      source: .init(teacher, try TeacherDigest.of(teacher, at: teacherPath), tokenizer, recipe),
+      top: stages.contains(.distillation) ? top : nil,
       layers: stages.contains { $0 != .distillation } ? layers : nil, teacherFolder: teacherPath,
       text: recipe.data.train, seed: recipe.seed)
     let writer = try SignalWriter(folder.path, wanted, shardBytes: shardBytes)
@@ -111,13 +113,13 @@ public final class SignalRun {
 
   /// The text, encoded again when an earlier start's recipe was another one.
   private func prepare(_ tokenizerPath: String, vocabulary: Int, _ device: Device) throws -> RunData {
-    if folder.has(folder.recipe), try RecipeLoader.load(folder.recipe).fingerprint != recipe.fingerprint {
+    if folder.has(folder.recipe), try recipe.change(from: RecipeLoader.load(folder.recipe)).decides {
       try? FileManager.default.removeItem(atPath: folder.data)
     }
     try AtomicFile.write(recipe.yaml, to: folder.recipe)
     return try RunData.prepare(
-      recipe, folder, tokenizerPath: tokenizerPath, vocabulary: vocabulary, device: device, stream: 1,
-      notice: settings.notice, shouldStop: settings.shouldStop)
+      recipe, folder, tokenizerPath: tokenizerPath, vocabulary: vocabulary, device: device,
+      hasLearnt: false, stream: 1, notice: settings.notice, shouldStop: settings.shouldStop)
   }
 
   private func work(_ stages: [StageName], _ data: RunData, _ writer: SignalWriter) -> [Work] {

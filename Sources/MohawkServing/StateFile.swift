@@ -9,7 +9,9 @@ import MohawkTensor
 /// The file is a safetensors file: the state's tensors under names such as `layers.3.memory`, the token ids as `tokens`,
 /// and in the header which model it belongs to.
 public enum StateFile {
-  private static let format = "mohawk-state-1"
+  private static let format = "mohawk-state-2"
+  /// That of files without a digest, which are still read.
+  private static let undigested = "mohawk-state-1"
   private static let tokens = "tokens"
 
   /// Writes a conversation, all or nothing.
@@ -29,7 +31,9 @@ public enum StateFile {
     metadata["note"] = note
     let ids = Tensor(conversation.ids, shape: [conversation.ids.count])
     let state = conversation.state.position > 0 ? conversation.state.tensors : []
-    try Safetensors.write(state + [(name: tokens, tensor: ids)], metadata: metadata, to: path)
+    let all = state + [(name: tokens, tensor: ids)]
+    metadata["digest"] = digest(all, metadata)
+    try Safetensors.write(all, metadata: metadata, to: path)
   }
 
   /// Reads a conversation and the text that was kept with it.
@@ -41,10 +45,18 @@ public enum StateFile {
     _ path: String, for engine: DecodingEngine
   ) throws -> (conversation: Conversation, note: String?) {
     let file = try SafetensorsFile(path)
-    guard file.metadata["format"] == format else {
+    guard let found = file.metadata["format"], found == format || found == undigested else {
       throw MohawkError(
         .invalidFormat, "this safetensors file holds no state of a conversation", at: path,
         remedy: "name a file that --save-state or /save has written")
+    }
+    if found == format {
+      let all = try file.names.map { (name: $0, tensor: try file.tensor($0)) }
+      guard file.metadata["digest"] == digest(all, file.metadata) else {
+        throw MohawkError(
+          .invalidFormat, "the content of this state has changed since it was written", at: path,
+          remedy: "copy it again, or save it again")
+      }
     }
     guard file.metadata["layers"] == layers(engine), file.metadata["model"] == engine.model.fingerprint else {
       throw MohawkError(
@@ -58,6 +70,16 @@ public enum StateFile {
         remedy: "save it again")
     }
     return (Conversation(ids, try state(file, position, engine)), file.metadata["note"])
+  }
+
+  /// XXH64 over all that a state says: its tensors and its metadata.
+  private static func digest(_ tensors: [(name: String, tensor: Tensor)], _ metadata: [String: String]) -> String {
+    var lines = metadata.filter { $0.key != "digest" }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    for (name, tensor) in tensors.sorted(by: { $0.name < $1.name }) {
+      let value = withoutGradients { tensor.detached().to(on: .cpu).contiguous() }
+      lines.append("\(name) \(value.dtype) \(value.shape) \(value.withBytes { xxHash64($0) })")
+    }
+    return Array(lines.joined(separator: "\n").utf8).withUnsafeBytes { FileDigest.hexadecimal(xxHash64($0)) }
   }
 
   private static func layers(_ engine: DecodingEngine) -> String {

@@ -18,7 +18,7 @@ public enum Runtime {
   }
 
   /// Calls `body` once with each number below `count`, from libtorch's threads: others would find the processors taken,
-  /// because libtorch's turn in place for a while after each operation.
+  /// where libtorch's wait actively after each operation.
   package static func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { pointer in

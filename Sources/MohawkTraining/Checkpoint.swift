@@ -68,6 +68,11 @@ public struct Checkpoint: Sendable {
     try MappedFile(path + "/" + File.recipe).withBytes { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The recipe with which it was saved.
+  public func parsedRecipe() throws -> Recipe {
+    try RecipeLoader.parse(try recipe(), source: path + "/" + File.recipe)
+  }
+
   enum File {
     static let model = "model.safetensors"
     static let optimizer = "optimizer.safetensors"
@@ -111,13 +116,7 @@ public struct Checkpoint: Sendable {
       guard let expected = manifest.files[name] else {
         throw MohawkError(.invalidFormat, "the checkpoint's state does not mention \(name)", at: place)
       }
-      let size = try MappedFile(file).count
-      guard size == expected.bytes else {
-        throw MohawkError(.truncatedFile, "the file has \(size) bytes instead of \(expected.bytes)", at: file)
-      }
-      if verifying, try FileDigest(of: file) != expected {
-        throw MohawkError(.invalidFormat, "the file's content has changed since it was written", at: file)
-      }
+      try expected.require(file, as: "the file", readsAll: verifying)
     }
     self.path = path
     state = manifest.state

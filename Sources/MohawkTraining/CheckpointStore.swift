@@ -124,21 +124,55 @@ public struct CheckpointStore: Sendable {
     }
   }
 
-  /// Removes complete checkpoints beyond the newest `keep` up to `step`, and damaged ones older than those. Later ones
-  /// are damaged, since the run went on from before them. A failure to remove costs disk space, not the run.
+  /// Where the newest complete checkpoint stands; its weights are not read.
+  public func newestState() throws -> CheckpointState? {
+    try folders().reversed().lazy.compactMap { try? Checkpoint($0, verifying: false).state }.first
+  }
+
+  /// The newest good checkpoint at the end of the stage with this index; it stays as long as the stage after it trains.
+  /// - Throws: `MohawkError` when the folder cannot be read.
+  public func end(ofStage index: Int) throws -> Checkpoint? {
+    for path in try folders().reversed() {
+      guard let state = try? Checkpoint(path, verifying: false).state, state.stageEnded, state.stageIndex == index
+      else { continue }
+      return try Checkpoint(path, verifying: true)
+    }
+    return nil
+  }
+
+  /// Removes the checkpoints after `step`: the run goes on from there in another way.
+  public func removeAll(after step: Int) throws {
+    let last = path(step: step)
+    for path in try folders().reversed() {
+      if path == last { break }
+      if let number = Int(path.split(separator: "-").last ?? ""), number > step { remove(path) }
+    }
+  }
+
+  /// Removes complete checkpoints beyond the newest `keep` up to `step`, and damaged ones older than those; the end of
+  /// the stage before stays, so that a stage can begin again. Later ones are damaged, since the run went on from before
+  /// them. A failure to remove costs disk space, not the run.
   private func prune(after step: Int) {
     var complete = 0
+    var hasEnd = false
     let saved = path(step: step)
     for path in ((try? folders()) ?? []).reversed().drop(while: { $0 != saved }) {
+      let state = (try? Checkpoint(path, verifying: false))?.state
+      let isLastEnd = state?.stageEnded == true && !hasEnd
+      if isLastEnd { hasEnd = true }
       if complete >= keep {
-        // Renamed first, so that a half-removed folder never looks like a checkpoint.
-        let doomed = "\(folder)/.partial-\(path.split(separator: "/").last!)"
-        try? FileManager.default.removeItem(atPath: doomed)
-        try? FileManager.default.moveItem(atPath: path, toPath: doomed)
-        try? FileManager.default.removeItem(atPath: doomed)
-      } else if (try? Checkpoint(path, verifying: false)) != nil {
+        if !isLastEnd { remove(path) }
+      } else if state != nil {
         complete += 1
       }
     }
+  }
+
+  /// Renamed first, so that a half-removed folder never looks like a checkpoint.
+  private func remove(_ path: String) {
+    let doomed = "\(folder)/.partial-\(path.split(separator: "/").last!)"
+    try? FileManager.default.removeItem(atPath: doomed)
+    try? FileManager.default.moveItem(atPath: path, toPath: doomed)
+    try? FileManager.default.removeItem(atPath: doomed)
   }
 }

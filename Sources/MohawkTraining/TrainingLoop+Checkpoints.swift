@@ -7,6 +7,7 @@ extension TrainingLoop {
   /// Saves where the run stands. Weights that are not finite are never saved.
   func save(stageEnded: Bool = false) throws {
     guard let store else { return }
+    let start = ContinuousClock.now
     let stage = stages[stageIndex]
     let model = stage.saved.map { (name: $0.name, tensor: $0.value) }
     if !TensorList.norm(model.map { $0.tensor.detached() }).isFinite {
@@ -28,6 +29,8 @@ extension TrainingLoop {
       state, recipe: recipe.yaml, model: model, optimizer: stageEnded ? [] : optimizer!.state,
       generators: generators.map { ($0.key, $0.value.state) })
     lastCheckpoint = path
+    lastSave = .now
+    saveTime = lastSave - start
     try emit(.checkpointed(path: path, step: step))
   }
 
@@ -59,11 +62,12 @@ extension TrainingLoop {
   /// Refuses a checkpoint of another run.
   private func check(_ checkpoint: Checkpoint) throws {
     let state = checkpoint.state
-    guard state.fingerprint == recipe.fingerprint else {
-      let theirs = try RecipeLoader.parse(try checkpoint.recipe(), source: checkpoint.path + "/recipe.yaml")
-      let changes = recipe.differences(from: theirs).map { "\($0.key) is \($0.value) and was \($0.other)" }
+    let change = try recipe.change(from: checkpoint.parsedRecipe(), stages: stages.map(\.name))
+    // What has not begun may change.
+    guard !change.decides || change.firstStage ?? 0 > state.stageIndex else {
       throw MohawkError(
-        .mismatch, "the recipe has changed since this checkpoint: \(changes.prefix(5).joined(separator: "; "))",
+        .mismatch,
+        "the recipe has changed since this checkpoint: \(change.differences.prefix(5).joined(separator: "; "))",
         at: checkpoint.path, remedy: "resume with the recipe of the run, or start another run in another folder")
     }
     guard stages.indices.contains(state.stageIndex), stages[state.stageIndex].name == state.stage,

@@ -83,6 +83,8 @@ extension TrainingLoop {
     return MohawkError(
       .notFinite, "\(what)\(culprits)",
       at: "stage \(stage.name.rawValue), step \(stageStep + 1) of \(stage.plan.steps) (step \(step + 1) of the run)",
-      remedy: "\(last); a lower learning rate or stronger clipping may help")
+      remedy:
+        "\(last); a lower learning rate or stronger clipping may help: continue with --from \(stage.name.rawValue) --set \(stage.name.rawValue).learningRate=\(stage.plan.learningRate / 4)"
+    )
   }
 }

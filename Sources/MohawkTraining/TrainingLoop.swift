@@ -33,6 +33,9 @@ public final class TrainingLoop {
   var optimizer: Optimizer?
   /// The newest checkpoint known to be good.
   var lastCheckpoint: String?
+  /// When this start last saved, or began, and how long the last checkpoint took.
+  var lastSave = ContinuousClock.now
+  var saveTime = Duration.zero
   private var hasResumed = false
 
   /// - Parameters:
@@ -87,6 +90,7 @@ public final class TrainingLoop {
           remedy: "resume that run, or choose another folder")
       }
     }
+    lastSave = .now
     try emit(.started(info))
     while stageIndex < stages.count {
       try runStage()
@@ -112,13 +116,21 @@ public final class TrainingLoop {
         throw interruption()
       }
       if evaluationDue { try evaluate(stage) }
-      let every = recipe.checkpoints.every
-      if every > 0, step % every == 0, !isLast { try save() }
+      if !isLast, checkpointIsDue { try save() }
     }
     try stage.end()
     try emit(.stageEnded(stage.name, step: step, seconds: clock.total, tokens: stageTokens))
     try save(stageEnded: true)
     leave()
+  }
+
+  /// Whether the run is to be saved after this step: by the number of steps, or because the last time is long ago. A
+  /// checkpoint that takes long to write is written more seldom, so that it costs a twentieth of the time at most.
+  private var checkpointIsDue: Bool {
+    let plan = recipe.checkpoints
+    if plan.every > 0, step % plan.every == 0 { return true }
+    let elapsed = (ContinuousClock.now - lastSave).seconds
+    return plan.minutes > 0 && elapsed >= max(60 * plan.minutes, 20 * saveTime.seconds)
   }
 
   /// Starts a stage from its first step.

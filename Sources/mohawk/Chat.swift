@@ -71,7 +71,7 @@ struct Chat: ParsableCommand, ReadsCheckpoints {
 
   private func readTemplate() throws -> ChatTemplate {
     if let template {
-      let source = try MappedFile(template).withBytes { String(decoding: $0, as: UTF8.self) }
+      let source = String(decoding: try TextFile.bytes(template), as: UTF8.self)
       let tokenizer = try Tokenizer(folder: model)
       let names = [
         ("bos_token", tokenizer.beginningOfText), ("eos_token", tokenizer.endOfText), ("pad_token", tokenizer.padding),

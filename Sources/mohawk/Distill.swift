@@ -21,6 +21,10 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   var signals: String?
   @Option(help: "What is put through the same stage 3 to compare with, such as floor,control,window,random.")
   var frames: String?
+  @Option(
+    help: ArgumentHelp(
+      "Begins this stage again from the end of the one before, where its keys have changed.", valueName: "stage"))
+  var from: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
   @OptionGroup var reading: CheckpointFlags
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
@@ -36,7 +40,8 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
       more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")
     }
     let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
-    let session = Session(recipe)
+    var session = Session(recipe)
+    session.settings.from = try RecipeOptions.stage(from)
     let run = DistillationRun(recipe, folder: output, session.settings)
     session.showStart(of: run)
     let summary = try run.run()

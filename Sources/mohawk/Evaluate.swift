@@ -23,6 +23,7 @@ struct Evaluate: ParsableCommand, ReadsCheckpoints {
   @Argument(help: "The student's folder, or the only model's.") var model: String
   @Option(help: "The teacher's folder.") var teacher: String?
   @Option(help: "Text to judge by; the built-in stories when not given.") var data: [String] = []
+  @Option(help: "The member of JSON objects that holds a text to judge by.") var textKey = "text"
   @Option(help: "Tokens of the text to judge by. (default: 65536; with --attention four sequences)") var tokens: Int?
   @Option(help: "Tokens per sequence of the text. (default: 512)") var length: Int?
   @OptionGroup var weights: WeightFlags
@@ -61,12 +62,16 @@ struct Evaluate: ParsableCommand, ReadsCheckpoints {
     let student = try weights.model(model)
     try require(length, within: student, model)
     let tokenizer = try Tokenizer(folder: model)
+    let options = CorpusOptions(textKey: textKey, chatFolder: model)
     if attention {
       return try EvaluateAttention(
-        model: student, tokenizer: tokenizer, data: data, length: length, tokens: tokens, json: json
+        model: student, tokenizer: tokenizer, data: data, options: options, length: length, tokens: tokens, json: json
       ).run()
     }
-    let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: student.vocabulary)
+    let text = try HeldOutText(
+      data, tokenizer, options: options, length: length, tokens: tokens,
+      vocabulary: student.vocabulary)
+    text.notices.forEach(Terminal.complain)
     let summary: EvaluationSummary
     if let teacher {
       let opened = try weights.model(teacher)

@@ -11,6 +11,7 @@ struct EvaluateAttention {
   let model: Decoder
   let tokenizer: Tokenizer
   let data: [String]
+  let options: CorpusOptions
   let length: Int
   let tokens: Int
   let json: String?
@@ -21,7 +22,9 @@ struct EvaluateAttention {
         .invalidValue, "--length is \(length), and attention looks back from the second token on",
         remedy: "give 2 or more")
     }
-    let text = try HeldOutText(data, tokenizer, length: length, tokens: tokens, vocabulary: model.vocabulary)
+    let text = try HeldOutText(
+      data, tokenizer, options: options, length: length, tokens: tokens, vocabulary: model.vocabulary)
+    text.notices.forEach(Terminal.complain)
     model.freeze()
     let line = StatusLine()
     defer { line.clear() }

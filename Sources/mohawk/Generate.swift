@@ -57,11 +57,13 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
     guard prompt.isEmpty else {
       throw MohawkError(.invalidValue, "--prompt and --prompt-file are both given", remedy: "give one of them")
     }
-    func decoded(_ bytes: some Collection<UInt8>) -> String {
-      String(decoding: bytes.dropLast(bytes.suffix(1).first == 0x0A ? 1 : 0), as: UTF8.self)
-    }
-    if promptFile == "-" { return decoded(try FileHandle.standardInput.readToEnd() ?? Data()) }
-    return try MappedFile(promptFile).withBytes { decoded($0) }
+    var bytes =
+      promptFile == "-"
+      ? try Array(FileHandle.standardInput.readToEnd() ?? Data()).withUnsafeBufferPointer {
+        try TextFile.utf8($0, at: "standard input")
+      } : try TextFile.bytes(promptFile)
+    if bytes.last == 0x0A { bytes.removeLast(bytes.suffix(2).first == 0x0D ? 2 : 1) }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private func conversation(_ text: String, _ generator: TextGenerator) throws -> Conversation {

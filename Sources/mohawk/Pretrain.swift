@@ -10,11 +10,16 @@ struct Pretrain: ParsableCommand {
     discussion: "Without --data it learns the built-in stories. The same command continues a run that was stopped.")
 
   @OptionGroup var options: RecipeOptions
+  @Option(
+    help: ArgumentHelp(
+      "Begins this stage again from the end of the one before, where its keys have changed.", valueName: "stage"))
+  var from: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
 
   func run() throws {
     let recipe = try options.resolved()
-    let session = Session(recipe)
+    var session = Session(recipe)
+    session.settings.from = try RecipeOptions.stage(from)
     let run = PretrainingRun(recipe, folder: output, session.settings)
     try run.run()
     Terminal.say("The teacher is in \(run.folder.model)")

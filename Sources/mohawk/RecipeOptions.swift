@@ -16,14 +16,20 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .customLong("set"), help: "Sets one value, such as stage2.learningRate=1e-3. May be repeated.")
   var assignments: [String] = []
 
-  @Option(help: "Text to train on: .txt, .jsonl, both also .gz, folders, or a folder of token shards.")
+  @Option(help: "Text to train on: .txt, .md, .jsonl, .json, all also .gz or .zst, folders, or token shards.")
   var data: [String] = []
+
+  @Option(help: "The member of JSON objects that holds a document's text. (default: text)")
+  var textKey: String?
 
   @Option(help: "Held-out text.")
   var validation: [String] = []
 
   @Option(help: "A tokenizer.json.")
   var tokenizer: String?
+
+  @Flag(help: "Takes a tokenizer that is not the teacher's.")
+  var allowForeignTokenizer = false
 
   @Option(help: "Threads; all cores when not given.")
   var threads: Int?
@@ -61,8 +67,21 @@ struct RecipeOptions: ParsableArguments {
     if !data.isEmpty { recipe.data.train = data }
     if !validation.isEmpty { recipe.data.validation = validation }
     if let tokenizer { recipe.data.tokenizer = tokenizer }
+    if let textKey { recipe.data.textKey = textKey }
+    if allowForeignTokenizer { recipe.data.foreignTokenizer = true }
     try recipe.validate()
     return recipe
+  }
+
+  /// The stage that `--from` names.
+  static func stage(_ text: String?) throws -> StageName? {
+    guard let text else { return nil }
+    guard let stage = StageName(text: text) else {
+      throw MohawkError(
+        .invalidValue, "--from is '\(text)'",
+        remedy: "use \(StageName.allCases.map(\.rawValue).joined(separator: ", ")), or stage1, stage2, stage3")
+    }
+    return stage
   }
 
   /// A number of tokens, written as in recipes.

@@ -111,7 +111,7 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
     guard let tokenFile else {
       return ProcessInfo.processInfo.environment["MOHAWK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     }
-    let text = try MappedFile(tokenFile).withBytes { String(decoding: $0, as: UTF8.self) }
+    let text = String(decoding: try TextFile.bytes(tokenFile), as: UTF8.self)
     guard let line = text.split(whereSeparator: \.isNewline).first?.trimmingCharacters(in: .whitespaces), !line.isEmpty
     else {
       throw MohawkError(.invalidFormat, "the file holds no token", at: tokenFile, remedy: "write one on its first line")

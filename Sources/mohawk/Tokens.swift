@@ -8,7 +8,8 @@ import MohawkTraining
 struct Tokens: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Encodes text into token shards that training maps.")
 
-  @Argument(help: "Text: .txt, .jsonl, both also .gz, or folders.") var text: [String]
+  @Argument(help: "Text: .txt, .md, .jsonl, .json, all also .gz or .zst, or folders.") var text: [String]
+  @Option(help: "The member of JSON objects that holds a document's text.") var textKey = "text"
   @Option(help: "What to encode with: a model's folder, a tokenizer.json or a GGUF file.") var tokenizer: String
   @Option(name: .shortAndLong, help: "The folder to write.") var output: String
   @Option(help: "Tokens per shard.") var shard = 100_000_000
@@ -19,8 +20,14 @@ struct Tokens: ParsableCommand {
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), !isFolder.boolValue {
       throw MohawkError(.alreadyInUse, "this is a file, not a folder", at: output, remedy: "choose another name")
     }
+    var isTokenizerFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: tokenizer, isDirectory: &isTokenizerFolder)
+    let folder =
+      isTokenizerFolder.boolValue || tokenizer.hasSuffix(".gguf")
+      ? tokenizer : URL(fileURLWithPath: tokenizer).deletingLastPathComponent().path
     let tokenizer = try Tokenizer(fileOrFolder: tokenizer)
-    let corpus = try Corpus(paths: text)
+    let corpus = try Corpus(paths: text, CorpusOptions(textKey: textKey, chatFolder: folder))
+    corpus.notices.forEach(Terminal.complain)
     StopSignal.install()
     var shown = ContinuousClock.now
     let shards = try TokenShards.encode(
@@ -31,6 +38,9 @@ struct Tokens: ParsableCommand {
         Terminal.complain(
           String(format: "%.0f %% of %.1f MB", 100 * Double(done) / Double(max(total, 1)), Double(total) / 1e6))
       }, shouldStop: { StopSignal.isRequested })
+    if corpus.emptyDocuments > 0 {
+      Terminal.complain("left out, because they are empty: \(corpus.emptyDocuments) documents")
+    }
     Terminal.say("\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes")
   }
 }

@@ -35,7 +35,11 @@ struct Command {
   /// - Parameters:
   ///   - limit: bytes that a file may have at most.
   ///   - input: what standard input holds.
-  init(_ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil, input: Any? = nil) throws {
+  ///   - environment: laid over that of the tests.
+  init(
+    _ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil, input: Any? = nil,
+    environment: [String: String] = ["OMP_NUM_THREADS": "1"]
+  ) throws {
     let name = UUID().uuidString
     output = URL(fileURLWithPath: folder.path + "/.out-" + name)
     errors = URL(fileURLWithPath: folder.path + "/.err-" + name)
@@ -48,7 +52,7 @@ struct Command {
       process.executableURL = Self.executable
       process.arguments = arguments
     }
-    process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)

@@ -1,3 +1,4 @@
+import Foundation
 import MohawkRecipes
 import Testing
 
@@ -20,6 +21,14 @@ import Testing
 
   private func steps(_ count: Int) -> [TrainingEvent] {
     (1...count).map { .step(SyntheticRun.step(.orientation, $0, $0, count)) }
+  }
+
+  @Test func aDisplayThatIsGoneStopsNoRun() throws {
+    let handle = FileHandle(forReadingAtPath: "/dev/null")!  // which cannot be written
+    #expect(throws: (any Error).self) { try handle.write(contentsOf: Data("x".utf8)) }
+    let line = ProgressLine(.plain, on: handle)
+    try line.receive(.stageStarted(.alignment, step: 0, steps: 4, tokens: 64))
+    try line.receive(.ended)
   }
 
   @Test func aTerminalIsDrawnAtMostTenTimesASecond() throws {

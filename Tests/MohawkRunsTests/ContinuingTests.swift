@@ -124,9 +124,10 @@ import Testing
     let before = try tiny.bytes("run/recipe.yaml")
     tiny.stopAfter = nil
     var other = recipe
-    other.alignment.learningRate = 0.5
+    other.orientation.learningRate = 0.5
     let error = #expect(throws: MohawkError.self) { try tiny.distil(other) }
-    #expect(error?.code == .mismatch && error?.message.contains("alignment.learningRate is 0.5 and was 0.002") == true)
+    #expect(
+      error?.code == .mismatch && error?.message.contains("orientation.learningRate is 0.5 and was 0.0005") == true)
     #expect(error?.remedy?.contains("run/recipe.yaml") == true)
     #expect(try tiny.bytes("run/recipe.yaml") == before)
     try tiny.distil(try RecipeLoader.load(tiny.path("run/recipe.yaml"), set: []))
@@ -160,7 +161,7 @@ import Testing
     recipe.data.validation = []
     recipe.data.train = [try tiny.place.write("other.txt", TinyRun.text + " The end.")]
     let folder = try tiny.distil(recipe)
-    #expect(folder.isFinished && tiny.names("run/data") == ["train"])
+    #expect(folder.isFinished && tiny.names("run/data") == ["sources.json", "train"])
     try tiny.distil(recipe, "fresh")
     #expect(try tiny.bytes("run/model/model.safetensors") == tiny.bytes("fresh/model/model.safetensors"))
   }

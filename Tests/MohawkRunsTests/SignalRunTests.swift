@@ -210,7 +210,11 @@ import Testing
     var trainer = BytePairTrainer()
     trainer.add(TinyRun.text)
     try trainer.train(vocabularySize: 290).write(to: tiny.path("tokenizer.json"))
-    try refused(.mismatch, "another tokenizer") { $0.data.tokenizer = tiny.path("tokenizer.json") }
+    try refused(.mismatch, "not the teacher's") { $0.data.tokenizer = tiny.path("tokenizer.json") }
+    try refused(.mismatch, "another tokenizer") {
+      $0.data.tokenizer = tiny.path("tokenizer.json")
+      $0.data.foreignTokenizer = true
+    }
     try write(recipe { $0.student.attentionLayers = [1] }, "some", inputs: true)
     try refused(.mismatch, "no inputs of layer 1") { $0.signals = tiny.path("some") }
     try write(recipe(), "top")

@@ -193,8 +193,13 @@ import Testing
     _ = try tiny.llama()
     refused("model was") { try write("text", model: "llama") }
     #expect(try files("text") == before)
-    try tiny.place.write("text/part-00000.jsonl", "changed")
-    refused("changed after it was written") { try write("text") }
+    var bytes = [UInt8](try tiny.bytes("text/part-00000.jsonl"))
+    bytes[bytes.count / 2] ^= 1
+    for (damaged, part) in [(bytes, "has changed since it was written"), ([], "has 0 bytes instead of")] {
+      try tiny.place.write("text/part-00000.jsonl", damaged)
+      let error = #expect(throws: MohawkError.self) { try write("text") }
+      #expect(error?.location?.hasSuffix("part-00000.jsonl") == true && error?.message.contains(part) == true)
+    }
     try tiny.place.write("text/synthesis.json", "{}")
     let error = #expect(throws: MohawkError.self) { try write("text") }
     #expect(error?.code == .invalidFormat)

@@ -14,6 +14,8 @@ final class TinyRun {
   let recorder = Recorder()
   /// Stops the run after this many steps of this start.
   var stopAfter: Int?
+  /// The stage that begins again.
+  var from: StageName?
 
   init() throws {
     Runtime.threads = 1
@@ -83,6 +85,7 @@ final class TinyRun {
     var settings = RunSettings()
     settings.notice = { [unowned self] in notices.append($0) }
     settings.listeners = [recorder]
+    settings.from = from
     let first = recorder.steps.count
     settings.shouldStop = { [unowned self] in stopAfter.map { recorder.steps.count - first >= $0 } ?? false }
     return settings

@@ -93,7 +93,19 @@ import Testing
     _ = refusal(folder.path + "/nowhere", engine)
   }
 
-  /// A state's file with something changed.
+  @Test func aFlippedBitAnywhereIsFound() throws {
+    let folder = try TemporaryFolder()
+    let engine = DecodingEngine(ModelKind.hybrid.model())
+    try StateFile.write(conversation(engine), of: engine, note: "a note", to: folder.path + "/state")
+    let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.path + "/state")))
+    for place in stride(from: 9, to: whole.count, by: max(1, whole.count / 400)) {
+      var bytes = whole
+      bytes[place] ^= 1
+      _ = refusal(try folder.write("flipped", bytes), engine)
+    }
+  }
+
+  /// A state's file with something changed, as one without a digest.
   private func file(
     _ folder: TemporaryFolder, _ engine: DecodingEngine,
     _ change: (inout [String: String], inout [(name: String, tensor: Tensor)]) -> Void
@@ -102,6 +114,8 @@ import Testing
     try StateFile.write(conversation(engine), of: engine, to: path)
     let file = try SafetensorsFile(path)
     var metadata = file.metadata
+    metadata["digest"] = nil
+    metadata["format"] = "mohawk-state-1"
     var tensors = try file.names.map { (name: $0, tensor: try file.tensor($0).copy()) }
     change(&metadata, &tensors)
     try Safetensors.write(tensors, metadata: metadata, to: path + "-changed")

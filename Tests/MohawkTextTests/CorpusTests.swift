@@ -54,9 +54,9 @@ import Testing
 
   @Test(arguments: [
     ("{\"text\":\"a\"}\n{\"text\":", ":2", "column"), ("{\"text\":\"a\"}\n\n{\"txt\":\"b\"}", ":3", "missing"),
-    ("{\"text\":5}", ":1", "is 5, not a string"), ("{\"text\":null}", ":1", "null"),
+    ("{\"text\":5}", ":1", "is 5, not a string"), ("{\"text\":[null]}", ":1", "an array of 1"),
     ("[\"a\"]", ":1", "not a JSON object"),
-    ("{\"text\":\"\"}", ":1", "empty"), ("plain words", ":1", "not a JSON object"),
+    ("{\"text\":\"\\ud800\"}", ":1", "surrogate"), ("plain words", ":1", "not a JSON object"),
     ("{\"text\":\"a\"} {}", ":1", "follows"),
   ])
   func aBadLineIsNamed(text: String, line: String, message: String) throws {
@@ -77,24 +77,168 @@ import Testing
     #expect(refusal(path)?.location == path)
   }
 
+  @Test func emptyDocumentsAreLeftOutAndCounted() throws {
+    try folder.write("e/a.jsonl", "{\"text\":\"\"}\n{\"text\":\"one\"}\n{\"text\":null}\n\n")
+    try folder.write("e/b.txt", "")
+    try folder.write("e/c.txt", [0xEF, 0xBB, 0xBF])
+    try folder.write("e/d.json", "[]")
+    try folder.write("e/e.txt", "two")
+    let corpus = try Corpus(paths: [folder.path + "/e"])
+    for _ in 1...2 {
+      var found: [String] = []
+      try corpus.visitDocuments {
+        found.append(String(decoding: $0, as: UTF8.self))
+        return true
+      }
+      #expect(found == ["one", "two"] && corpus.emptyDocuments == 4)
+    }
+    let nothing = try folder.write("n.jsonl", "{\"text\":\"\"}\n{\"text\":null}")
+    #expect(refusal(nothing)?.message == "all 2 documents are empty" && refusal(nothing)?.location == nothing)
+  }
+
+  @Test(arguments: [
+    #"{"score":NaN,"text":"a"}"#, #"{"text":"a","x":[-Infinity,Infinity,{"y":NaN}]}"#,
+    #"{"raw":"\ud83d","text":"a"}"#, #"{"\udc00":"\ud800\ud800","text":"a"}"#, #"{"x":"\q\u12","text":"a"}"#,
+  ])
+  func whatNobodyReadsDoesNotMatter(line: String) throws {
+    #expect(try documents(folder.write("a.jsonl", line)) == ["a"])
+  }
+
+  @Test(arguments: [
+    #"{"score":nan,"text":"a"}"#, #"{"score":N,"text":"a"}"#, #"{"score":-Inf,"text":"a"}"#, #"{"x":"a,"text":"a"}"#,
+  ])
+  func whatIsNoJSONInAnyToolIsRefused(line: String) throws {
+    #expect(refusal(try folder.write("a.jsonl", line))?.location?.hasSuffix(":1") == true)
+  }
+
+  @Test(
+    arguments: [
+      ([0xFF, 0xFE], String.Encoding.utf16LittleEndian), ([0xFE, 0xFF], .utf16BigEndian),
+      ([0xFF, 0xFE, 0, 0], .utf32LittleEndian), ([0, 0, 0xFE, 0xFF], .utf32BigEndian), ([0xEF, 0xBB, 0xBF], .utf8),
+    ] as [([UInt8], String.Encoding)])
+  func textIsDecodedByItsMark(mark: [UInt8], encoding: String.Encoding) throws {
+    // More than a chunk, with characters of two units at every place.
+    let text = String(repeating: "naïve 日本 😀\r\n", count: 60_000)
+    let plain = try folder.write("a.txt", mark + [UInt8](text.data(using: encoding)!))
+    #expect(try documents(plain) == [text])
+    let line = mark + [UInt8]("{\"text\":\"é 😀\"}\r\n".data(using: encoding)!)
+    #expect(try documents(folder.write("b.jsonl", line)) == ["é 😀"])
+    #expect(try documents(folder.write("c.json", mark + [UInt8]("[\"é\"]".data(using: encoding)!))) == ["é"])
+  }
+
+  @Test func wideTextThatIsDamagedOrUnmarkedIsRefused() throws {
+    let text = [UInt8]("plain words".data(using: .utf16LittleEndian)!)
+    let damaged: [[UInt8]] = [
+      [0xFF, 0xFE] + Array(text.dropLast()), [0xFF, 0xFE, 0x3D, 0xD8, 0x41, 0], [0xFF, 0xFE, 0, 0xDC],
+    ]
+    for bytes in damaged {
+      #expect(refusal(try folder.write("a.txt", bytes))?.message.contains("not valid UTF-16") == true)
+    }
+    #expect(refusal(try folder.write("a.txt", text))?.message.contains("without a byte order mark") == true)
+    #expect(refusal(try folder.write("a.jsonl", text))?.remedy?.contains("UTF-8") == true)
+  }
+
+  @Test func aListOfObjectsOrTextsIsDocuments() throws {
+    #expect(
+      try documents(folder.write("a.json", #" [{"text":"one","n":NaN}, "two", {"text":""}]"#)) == ["one", "two"])
+    #expect(try documents(folder.write("b.json", "{\n \"text\": \"one\"\n}\n{\"text\":\"two\"}\n")) == ["one", "two"])
+    #expect(
+      refusal(try folder.write("c.json", #"[{"text":"one"}, {"txt":"two"}]"#))?.location?.hasSuffix("c.json[1]") == true
+    )
+    #expect(refusal(try folder.write("d.json", #"[{"text":"one"}"#))?.message.contains("ends too early") == true)
+    #expect(refusal(try folder.write("e.json", #"["a"] []"#))?.message.contains("follows") == true)
+  }
+
+  @Test func theTextMayLieUnderAnotherKey() throws {
+    let path = try folder.write("a.jsonl", #"{"text":5,"content":"one"}"#)
+    var found: [String] = []
+    try Corpus(paths: [path], CorpusOptions(textKey: "content")).visitDocuments {
+      found.append(String(decoding: $0, as: UTF8.self))
+      return true
+    }
+    #expect(found == ["one"])
+  }
+
+  @Test func conversationsAreRenderedByTheModelsTemplate() throws {
+    try folder.write(
+      "model/chat_template.jinja", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}")
+    let path = try folder.write(
+      "a.jsonl", #"{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"ho"}]}"#)
+    let corpus = try Corpus(paths: [path], CorpusOptions(chatFolder: folder.path + "/model"))
+    var found: [String] = []
+    try corpus.visitPieces { piece, _ in
+      found.append(String(decoding: piece.bytes, as: UTF8.self))
+      #expect(piece.isRendered && piece.isLast)
+      return true
+    }
+    #expect(found == ["<user>hi<assistant>ho"])
+    let error = refusal(path)
+    #expect(error?.location == path + ":1" && error?.message.contains("no chat template") == true)
+  }
+
+  @Test func linkedFoldersAreReadOnceAndLoopsAreHarmless() throws {
+    let files = FileManager.default
+    try folder.write("real/r.txt", "r")
+    try folder.write("top/b.txt", "b")
+    func link(_ name: String, _ target: String) throws {
+      try files.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
+    }
+    try link("link", "real")
+    try link("top/a", "../real")
+    try link("top/again", "../real")
+    try link("top/loop", "../top")
+    try link("top/gone.txt", "nowhere")
+    try link("top/c.txt", "b.txt")
+    #expect(try documents(folder.path + "/link") == ["r"])
+    let corpus = try Corpus(paths: [folder.path + "/top"])
+    #expect(corpus.files.map { $0.path.dropFirst(folder.path.count) } == ["/top/a/r.txt", "/top/b.txt", "/top/c.txt"])
+    #expect(corpus.notices.contains { $0.contains("not there: 1 (gone.txt)") }, "\(corpus.notices)")
+    #expect(corpus.notices.contains { $0.contains("read already: 2 (again, loop)") }, "\(corpus.notices)")
+  }
+
+  @Test func whatIsPassedOverInAFolderIsCounted() throws {
+    for name in ["a.png", "b.py", "c.bin", "d.parquet", "dataset_info.json"] { try folder.write("f/" + name, "{}") }
+    try folder.write("f/README.md", "---\nlicense: mit\n---\n# Card")
+    try folder.write("f/notes.md", "notes")
+    try folder.write("f/list.json", #"["text"]"#)
+    #expect(try documents(folder.path + "/f") == ["text", "notes"])
+    let notices = try Corpus(paths: [folder.path + "/f"]).notices
+    #expect(notices.count == 1 && notices[0].contains("no text of a known form: 6 (README.md, a.png, b.py and 3 more)"))
+    #expect(refusal(folder.path + "/f/d.parquet")?.remedy?.contains("pyarrow") == true)
+  }
+
+  @Test(.enabled(if: Zstd.isThere, "zstd is not installed")) func zstandardIsUnpacked() throws {
+    let long = String(repeating: "the mill and the river\n", count: 200_000)
+    let path = try folder.write("a.txt", long)
+    let packed = try Zstd.pack(path)
+    #expect(try documents(packed) == [long])
+    let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: packed)))
+    #expect(try documents(folder.write("b.txt.zst", bytes + bytes)) == [long + long])
+    for end in [3, bytes.count / 2, bytes.count - 1] {
+      #expect(refusal(try folder.write("c.txt.zst", bytes[..<end]))?.code == .truncatedFile, "cut at \(end)")
+    }
+    #expect(refusal(try folder.write("d.txt.zst", "no zstd at all"))?.code == .invalidFormat)
+  }
+
   @Test func aFileWithOnlyAMarkIsRefused() throws {
-    #expect(refusal(try folder.write("a.txt", [0xEF, 0xBB, 0xBF]))?.message.contains("no text") == true)
-    #expect(refusal(try folder.write("a.jsonl", "\n\n"))?.message.contains("no text") == true)
+    #expect(refusal(try folder.write("a.txt", [0xEF, 0xBB, 0xBF]))?.message.contains("there is no text") == true)
+    #expect(refusal(try folder.write("a.jsonl", "\n\n"))?.message.contains("there is no text") == true)
   }
 
   @Test func aFolderIsReadInOrderOfItsPaths() throws {
     try folder.write("c/b.txt", "2")
     try folder.write("c/a/z.jsonl", "{\"text\":\"1\"}")
-    try folder.write("c/readme.md", "no")
+    try folder.write("c/readme.md", "3")
+    try folder.write("c/readme.rst", "no")
     try folder.write("c/.hidden.txt", "no")
     try folder.write("c/z.txt.gz", gzip("3"))
-    #expect(try documents(folder.path + "/c") == ["1", "2", "3"])
+    #expect(try documents(folder.path + "/c") == ["1", "2", "3", "3"])
   }
 
   @Test func aFolderWithoutTextIsRefused() throws {
-    try folder.write("d/readme.md", "no")
+    try folder.write("d/readme.rst", "no")
     let error = refusal(folder.path + "/d")
-    #expect(error?.message.contains(".jsonl.gz") == true)
+    #expect(error?.message.contains(".jsonl") == true && error?.message.contains("readme.rst") == true)
     #expect(refusal(folder.path + "/none")?.code == .missingFile)
     #expect(refusal(try folder.write("a.csv", "x"))?.code == .unsupported)
     #expect(refusal()?.code == .invalidValue)
@@ -147,6 +291,24 @@ import Testing
     var whole = BytePairTrainer()
     whole.add(text)
     #expect(try pieces.train(vocabularySize: 400).fingerprint == whole.train(vocabularySize: 400).fingerprint)
+  }
+}
+
+/// The program `zstd`.
+enum Zstd {
+  static let program = ["/usr/bin/zstd", "/opt/homebrew/bin/zstd", "/usr/local/bin/zstd"].first {
+    FileManager.default.isExecutableFile(atPath: $0)
+  }
+  static var isThere: Bool { program != nil }
+
+  /// Packs a file. - Returns: the path of the packed one.
+  static func pack(_ path: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program!)
+    process.arguments = ["-q", "-f", path]
+    try process.run()
+    process.waitUntilExit()
+    return path + ".zst"
   }
 }
 

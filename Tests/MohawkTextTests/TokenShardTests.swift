@@ -27,8 +27,8 @@ import Testing
     #expect(shards.tokenizer == tokenizer.fingerprint)
     #expect(shards.vocabularySize == 607)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out").sorted()
-    #expect(names.count == 2 * ((expected.count + 63) / 64))
-    #expect(names.prefix(2) == ["tokens-00000.bin", "tokens-00000.json"])
+    #expect(names.count == 2 * ((expected.count + 63) / 64) + 1)
+    #expect(names.prefix(3) == ["shards.json", "tokens-00000.bin", "tokens-00000.json"])
   }
 
   @Test func theFilesAreNanoGPTs() throws {
@@ -84,9 +84,63 @@ import Testing
     let raw = try Data(contentsOf: URL(fileURLWithPath: path))
     try folder.write("out/tokens-00000.bin", raw.dropLast(1))
     #expect(#expect(throws: MohawkError.self) { try TokenShards(path: path) }?.code == .truncatedFile)
+    try folder.write("out/tokens-00000.bin", raw)
     try FileManager.default.removeItem(atPath: folder.path + "/out/tokens-00000.json")
     let error = #expect(throws: MohawkError.self) { try TokenShards(path: path) }
     #expect(error?.message.contains("no side-car") == true)
+  }
+
+  @Test func aShardThatIsMissingIsNamed() throws {
+    _ = try encoded(documents, tokensPerShard: 100)
+    let out = folder.path + "/out"
+    let names = try FileManager.default.contentsOfDirectory(atPath: out).filter { $0.hasSuffix(".bin") }.sorted()
+    try #require(names.count > 3)
+    for hasList in [true, false] {
+      if !hasList { try FileManager.default.removeItem(atPath: out + "/shards.json") }
+      for gone in [0, 1, names.count - 1] {
+        for takesSideCar in [false, true] where hasList || !takesSideCar || gone < names.count - 1 {
+          let copy = folder.path + "/copy"
+          try? FileManager.default.removeItem(atPath: copy)
+          try FileManager.default.copyItem(atPath: out, toPath: copy)
+          try FileManager.default.removeItem(atPath: "\(copy)/\(names[gone])")
+          if takesSideCar { try FileManager.default.removeItem(atPath: "\(copy)/\(names[gone].dropLast(3))json") }
+          let error = #expect(throws: MohawkError.self) { try TokenShards(path: copy) }
+          #expect(error?.code == .missingFile && error?.location == "\(copy)/\(names[gone])", "\(hasList) \(gone)")
+        }
+      }
+    }
+  }
+
+  @Test func aShardWhoseBytesHaveChangedIsNamed() throws {
+    _ = try encoded(documents, tokensPerShard: 100)
+    let path = folder.path + "/out/tokens-00001.bin"
+    var raw = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+    raw[20] ^= 1
+    try folder.write("out/tokens-00001.bin", raw)
+    for opened in [folder.path + "/out", path] {
+      let error = #expect(throws: MohawkError.self) { try TokenShards(path: opened) }
+      #expect(error?.location == path && error?.message.contains("has changed") == true)
+    }
+    _ = try TokenShards(path: folder.path + "/out/tokens-00000.bin")
+  }
+
+  @Test func aShardOfAnotherTextIsRefused() throws {
+    _ = try encoded(documents)
+    for suffix in ["bin", "json"] {
+      try FileManager.default.copyItem(
+        atPath: folder.path + "/out/tokens-00000." + suffix, toPath: folder.path + "/out/tokens-00099." + suffix)
+    }
+    let error = #expect(throws: MohawkError.self) { try TokenShards(path: folder.path + "/out") }
+    #expect(error?.location?.hasSuffix("tokens-00099.bin") == true && error?.code == .mismatch)
+  }
+
+  @Test func severalFoldersAreOneSequence() throws {
+    let first = try encoded(documents)
+    let second = try TokenShards.encode(
+      try Corpus(paths: [folder.write("b.txt", "the mill")]), with: tokenizer, to: folder.path + "/second")
+    let both = try TokenShards(paths: [folder.path + "/out", folder.path + "/second/tokens-00000.bin"])
+    #expect(both.ids(in: 0..<both.count) == first.ids(in: 0..<first.count) + second.ids(in: 0..<second.count))
+    #expect(both.documents == 51)
   }
 
   @Test func anotherTokenizerIsRefused() throws {

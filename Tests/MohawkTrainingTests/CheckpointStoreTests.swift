@@ -47,6 +47,30 @@ import Testing
     #expect(try store.newest().checkpoint?.state.step == 1_234_567)
   }
 
+  @Test func theEndOfTheStageBeforeStays() throws {
+    let store = CheckpointStore(folder: folder.path, keep: 2)
+    func save(_ step: Int, stage: Int, ends: Bool) throws {
+      var state = CheckpointState(
+        step: step, stageIndex: stage, stage: .alignment, stageStep: step, stageTokens: 0, stageSeconds: 0,
+        fingerprint: "f")
+      state.stageEnded = ends
+      try store.save(state, recipe: "name: x\n", model: [("w", .ones([2]))], optimizer: [], generators: [])
+    }
+    for (step, stage, ends) in [(2, 0, false), (4, 0, true), (6, 1, false), (8, 1, false), (9, 1, false)] {
+      try save(step, stage: stage, ends: ends)
+    }
+    #expect(folder.contents == ["checkpoint-000004", "checkpoint-000008", "checkpoint-000009"])
+    #expect(try store.end(ofStage: 0)?.state.step == 4)
+    #expect(try store.end(ofStage: 1) == nil)
+    #expect(try store.newestState()?.step == 9)
+    try store.removeAll(after: 4)
+    #expect(folder.contents == ["checkpoint-000004"])
+    for (step, ends) in [(10, false), (12, true)] { try save(step, stage: 1, ends: ends) }
+    #expect(folder.contents == ["checkpoint-000010", "checkpoint-000012"])
+    try store.removeAll(after: -1)
+    #expect(folder.contents.isEmpty)
+  }
+
   @Test func anEmptyOrMissingFolderHasNone() throws {
     #expect(try CheckpointStore(folder: folder.path).newest().checkpoint == nil)
     #expect(try CheckpointStore(folder: folder / "none").newest().checkpoint == nil)

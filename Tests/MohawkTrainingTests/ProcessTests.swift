@@ -59,7 +59,7 @@ func signalAndWait(_ number: Int32) {
 }
 
 @Suite struct StopSignalTests {
-  @Test(arguments: [SIGINT, SIGTERM]) func theFirstSignalIsARequest(_ number: Int32) async {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func theFirstSignalIsARequest(_ number: Int32) async {
     await #expect(processExitsWith: .exitCode(7)) { [number = number as Int32] in
       StopSignal.install()
       guard !StopSignal.isRequested else { exit(1) }
@@ -80,6 +80,23 @@ func signalAndWait(_ number: Int32) {
       signalAndWait(SIGINT)
       kill(getpid(), SIGTERM)
       sleep(10)
+    }
+  }
+
+  @Test func aTerminalThatClosesTwiceEndsNothing() async {
+    await #expect(processExitsWith: .exitCode(7)) {
+      StopSignal.install()
+      signalAndWait(SIGHUP)
+      kill(getpid(), SIGHUP)
+      usleep(100_000)
+      exit(7)
+    }
+    await #expect(processExitsWith: .exitCode(8)) {
+      signal(SIGHUP, SIG_IGN)  // as nohup does
+      StopSignal.install()
+      kill(getpid(), SIGHUP)
+      usleep(100_000)
+      exit(StopSignal.isRequested ? 7 : 8)
     }
   }
 

@@ -6,7 +6,7 @@
 
 namespace mohawk {
 
-/// Where all threads of a team wait for each other. Waiting turns in place: what the others still do is short.
+/// Where all threads of a team wait for each other: in place at first, for what the others still do is short, then asleep.
 class Barrier {
  public:
   void wait(int64_t threads);
@@ -17,8 +17,8 @@ class Barrier {
 };
 
 /// Calls `body` once on each of at most `most` threads at the same time, with its number and how many there are, and
-/// returns when all have. They are libtorch's: threads of our own would find the processors taken, because libtorch's
-/// turn in place for a while after each operation.
+/// returns when all have. They are libtorch's: threads of our own would find the processors taken where libtorch's wait
+/// actively after each operation.
 void on_team(int64_t most, const std::function<void(int64_t index, int64_t members)> &body);
 
 }  // namespace mohawk

@@ -1,7 +1,6 @@
 import Foundation
 import MohawkFiles
 import MohawkRecipes
-import MohawkTraining
 
 /// `manifest.json` of a folder of teacher signals: whose they are, what is kept, and which shards are finished.
 public struct SignalManifest: Codable, Sendable, Equatable {

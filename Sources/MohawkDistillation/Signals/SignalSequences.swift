@@ -1,5 +1,5 @@
+import MohawkFiles
 import MohawkTensor
-import MohawkTraining
 
 /// Sequences as signals know them: what a teacher says of a sequence depends on its ids and on nothing else, so that
 /// signals are filed under them, whatever run, seed or order they were made for.

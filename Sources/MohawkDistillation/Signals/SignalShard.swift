@@ -1,7 +1,6 @@
 import Foundation
 import MohawkFiles
 import MohawkTensor
-import MohawkTraining
 
 /// A finished shard, mapped.
 struct SignalShard {
@@ -13,22 +12,9 @@ struct SignalShard {
   /// - Throws: `MohawkError` when it is missing or damaged.
   init(_ info: SignalManifest.Shard, in folder: String, verifying: Bool) throws {
     let path = folder + "/" + info.file
-    let remedy = "remove it and give mohawk signals again, which writes what is missing"
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw MohawkError(
-        .missingFile, "a shard of these signals is not there", at: path,
-        remedy: "give mohawk signals again, which writes what is missing")
-    }
-    let size = try MappedFile(path).count
-    guard size == info.digest.bytes else {
-      throw MohawkError(
-        size < info.digest.bytes ? .truncatedFile : .mismatch,
-        "the shard has \(size) bytes instead of \(info.digest.bytes)", at: path, remedy: remedy)
-    }
-    if verifying, try FileDigest(of: path) != info.digest {
-      throw MohawkError(
-        .invalidFormat, "the shard's content has changed since it was written", at: path, remedy: remedy)
-    }
+    try info.digest.require(
+      path, as: "a shard of these signals", readsAll: verifying,
+      remedy: "remove it and give mohawk signals again, which writes what is missing")
     file = try SafetensorsFile(path)
     self.info = info
   }

@@ -1,7 +1,6 @@
 import Foundation
 import MohawkFiles
 import MohawkTensor
-import MohawkTraining
 
 /// Adds to a folder of teacher signals. A shard is whole or not there, and is in the manifest from then on.
 public final class SignalWriter {

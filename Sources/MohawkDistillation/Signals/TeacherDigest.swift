@@ -2,7 +2,6 @@ import Foundation
 import MohawkFiles
 import MohawkModels
 import MohawkTensor
-import MohawkTraining
 
 /// A hash of all that decides what a teacher says: its weights, whatever files they came from, and its `config.json`.
 public enum TeacherDigest {

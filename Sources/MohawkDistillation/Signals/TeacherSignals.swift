@@ -1,7 +1,6 @@
 import MohawkFiles
 import MohawkRecipes
 import MohawkTensor
-import MohawkTraining
 
 /// What a teacher has said once, kept in a folder, for students to learn from without it.
 public final class TeacherSignals {

@@ -14,7 +14,7 @@ struct TaskDocument {
   init(_ line: [UInt8], at location: String) throws {
     self.line = line
     self.location = location
-    value = try JSONValue(json: String(decoding: line, as: UTF8.self), location: location)
+    value = try JSONValue(json: String(decoding: line, as: UTF8.self), location: location, isLenient: true)
     guard case .object = value else {
       throw MohawkError(.invalidFormat, "the line is \(value.summary), not a JSON object", at: location)
     }
@@ -23,6 +23,7 @@ struct TaskDocument {
   /// The member named `field`, as UTF-8.
   func text(_ field: String) throws -> [UInt8] {
     guard case .string(let bytes) = try member(field) else { throw try wrong(field, "text") }
+    guard isText(bytes) else { throw half(field) }
     return bytes
   }
 
@@ -31,6 +32,7 @@ struct TaskDocument {
     guard case .array(let values) = try member(field) else { throw try wrong(field, "a list of texts") }
     let texts = values.compactMap { if case .string(let bytes) = $0 { bytes } else { nil } }
     guard texts.count == values.count else { throw try wrong(field, "a list of texts") }
+    guard texts.allSatisfy(isText) else { throw half(field) }
     guard texts.count >= least else {
       throw fault("\"\(field)\" has \(texts.count) entries, at least \(least) are needed")
     }
@@ -51,6 +53,12 @@ struct TaskDocument {
     MohawkError(.invalidValue, message, at: location, remedy: "mend or remove this line")
   }
 
+  private func isText(_ bytes: [UInt8]) -> Bool { String(validating: bytes, as: UTF8.self) != nil }
+
+  private func half(_ field: String) -> MohawkError {
+    fault("\"\(field)\" holds half of a surrogate pair, which is no character")
+  }
+
   private func member(_ field: String) throws -> JSONValue {
     var value = value
     for part in field.split(separator: ".") {
@@ -69,9 +77,7 @@ extension TaskDocument {
   /// Every document of a file with one JSON object per line; blank lines are passed over.
   /// - Throws: `MohawkError` when the file cannot be read, is empty, or holds a line that is no JSON object.
   static func all(_ path: String) throws -> [TaskDocument] {
-    let lines = try MappedFile(path).withBytes { bytes in
-      bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map { Array($0) }
-    }
+    let lines = try TextFile.lines(path).map { Array($0) }
     var documents: [TaskDocument] = []
     for (index, line) in lines.enumerated() {
       let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }

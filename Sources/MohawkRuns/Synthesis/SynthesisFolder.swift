@@ -30,11 +30,7 @@ final class SynthesisFolder {
           remedy: "give the same command to continue it, or choose another folder")
       }
       for shard in manifest.shards {
-        let file = path + "/" + shard.name
-        guard try FileDigest(of: file) == shard.digest else {
-          throw MohawkError(
-            .mismatch, "the file was changed after it was written", at: file, remedy: "choose another folder")
-        }
+        try shard.digest.require(path + "/" + shard.name, as: "a part of this text", remedy: "choose another folder")
       }
     } else {
       let names = try FileManager.default.contentsOfDirectory(atPath: path)

@@ -48,11 +48,7 @@ enum SynthesisPrompts {
 
   /// The lines of a file that are not blank; of JSONL the member `prompt` or `text`.
   private static func lines(_ path: String) throws -> [(text: String, place: String)] {
-    let lines = try MappedFile(path).withBytes { bytes in
-      bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map { line in
-        String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
-      }
-    }
+    let lines = try TextFile.lines(path).map { String(decoding: $0, as: UTF8.self) }
     let isJSON = path.hasSuffix(".jsonl")
     let found: [(text: String, place: String)] = try lines.enumerated().compactMap { number, line in
       guard !line.allSatisfy(\.isWhitespace) else { return nil }

@@ -26,14 +26,33 @@ struct FileChunks: ByteChunks {
   }
 }
 
-/// Drops a UTF-8 byte order mark from the first chunk. A mark that is cut in two by a chunk's border cannot occur: the
-/// first chunk of a file of three bytes or more holds at least three.
-struct ByteOrderMark {
-  private var isFirst = true
+/// Chunks as UTF-8 without a byte order mark, whatever encoding the mark says. A mark that is cut in two by a chunk's
+/// border cannot occur: the first chunk of a file holds all of it, or a megabyte.
+struct DecodedChunks: ByteChunks {
+  private let chunks: any ByteChunks
+  private let path: String
 
-  mutating func drop(_ chunk: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-    defer { isFirst = false }
-    guard isFirst, chunk.count >= 3, chunk[0] == 0xEF, chunk[1] == 0xBB, chunk[2] == 0xBF else { return chunk }
-    return UnsafeBufferPointer(rebasing: chunk[3...])
+  init(_ chunks: any ByteChunks, _ path: String) {
+    self.chunks = chunks
+    self.path = path
+  }
+
+  func visit(_ body: (UnsafeBufferPointer<UInt8>, Int) throws -> Bool) throws -> Bool {
+    var decoder: TextDecoder?
+    let goOn = try chunks.visit { chunk, read in
+      var text = chunk
+      if decoder == nil {
+        let (encoding, mark) = TextEncoding.detect(chunk)
+        if mark == 0, TextEncoding.looksWide(chunk) { throw TextFile.unmarked(path) }
+        text = UnsafeBufferPointer(rebasing: chunk[mark...])
+        decoder = TextDecoder(encoding)
+      }
+      if decoder!.encoding == .utf8 { return try text.isEmpty || body(text, read) }
+      var decoded: [UInt8] = []
+      guard decoder!.decode(text, into: &decoded) else { throw TextFile.damaged(decoder!.encoding, path) }
+      return try decoded.isEmpty || decoded.withUnsafeBufferPointer { try body($0, read) }
+    }
+    if goOn, let decoder, !decoder.isAtEnd { throw TextFile.damaged(decoder.encoding, path) }
+    return goOn
   }
 }

@@ -3,14 +3,22 @@ import MohawkFiles
 
 /// Text files as a sequence of documents.
 ///
-/// A `.txt` file is one document. A `.jsonl` file has one document per line, in the member `text` of an object. Both may
-/// be compressed (`.txt.gz`, `.jsonl.gz`). A folder stands for all such files in it and below, in the order of their
-/// paths; other names and names that start with a dot are passed over. A UTF-8 byte order mark is dropped; line ends and bytes that are not UTF-8 stay as they are.
+/// A `.txt` or `.md` file is one document. A `.jsonl` file has one document per line, in a member of an object (`text`,
+/// unless the options name another one), or as a conversation under `messages`; a `.json` file has a list of such objects.
+/// All may be compressed (`.gz`, `.zst`). A folder stands for all such files in it and below, in the order of their paths,
+/// through links. Text is UTF-8, or what its byte order mark says; line ends, and bytes that are not UTF-8, stay as they are. Empty
+/// documents are left out and counted.
 public struct Corpus: DocumentSource {
   /// The form of a file, told by its name.
   public enum Form: Sendable {
-    /// Plain text, or one JSON object per line with the text under a key.
-    case text, jsonLines
+    /// Plain text, one JSON object per line, or a list of them.
+    case text, jsonLines, json
+  }
+
+  /// How a file is packed.
+  public enum Compression: Sendable {
+    /// By gzip or Zstandard.
+    case gzip, zstd
   }
 
   /// One file of the corpus.
@@ -19,77 +27,151 @@ public struct Corpus: DocumentSource {
     public let path: String
     /// How documents lie in it.
     public let form: Form
-    /// Whether it is compressed with gzip.
-    public let isCompressed: Bool
+    /// How it is compressed; nil when it is not.
+    public let compression: Compression?
     /// Its size on disk.
     public let bytes: Int
   }
 
   /// The files in the order in which they are read.
   public let files: [File]
+  /// What was passed over in folders, in sentences.
+  public let notices: [String]
 
   /// The size of all files on disk.
   public var size: Int { files.reduce(0) { $0 + $1.bytes } }
 
+  /// Documents without text that the last visit has left out.
+  public var emptyDocuments: Int { tally.empty }
+
+  private let options: CorpusOptions
+  private let place: String
+  private let tally = Tally()
+
+  /// The names that are known, for messages.
+  static let names = ".txt, .md, .jsonl or .json, each also .gz or .zst"
+
   /// Finds the files that `paths` name; their contents are read by the visits.
+  /// - Parameters:
+  ///   - paths: files and folders.
+  ///   - options: how documents lie in them.
   /// - Throws: `MohawkError` for a path that does not exist or has no known form, and for a folder without text.
-  public init(paths: [String]) throws {
-    guard !paths.isEmpty else {
+  public init(paths: [String], _ options: CorpusOptions = CorpusOptions()) throws {
+    guard let first = paths.first else {
       throw MohawkError(.invalidValue, "no corpus is named", remedy: "name files or folders with text")
     }
-    files = try paths.flatMap { path in
+    var files: [File] = []
+    var notices: [String] = []
+    for path in paths {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
         throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
       }
-      if isFolder.boolValue { return try Self.folder(path) }
-      guard let file = try Self.file(path) else {
-        throw MohawkError(
-          .unsupported, "this is not a known form of text", at: path,
-          remedy: "use .txt, .jsonl, .txt.gz or .jsonl.gz")
+      if isFolder.boolValue {
+        let folder = try CorpusFolder(path)
+        notices += folder.notices
+        guard !folder.files.isEmpty else {
+          throw MohawkError(
+            .missingFile,
+            "the folder holds no text (\(Self.names))\(folder.notices.isEmpty ? "" : "; \(folder.notices[0])")",
+            at: path, remedy: "name a folder with text")
+        }
+        files += folder.files
+      } else {
+        guard let file = File(path) else { throw Self.unknown(path) }
+        files.append(file)
       }
-      return [file]
     }
+    self.files = files
+    self.notices = notices
+    self.options = options
+    place = first
   }
 
   public func visitPieces(_ body: (DocumentPiece, Int) throws -> Bool) throws {
+    let document = try JSONDocument(options)
     var done = 0
+    var documents = 0
+    var empty = 0
+    var isFresh = true
+    defer { tally.empty = empty }
     for file in files {
-      let chunks: any ByteChunks = file.isCompressed ? try GzipChunks(file.path) : try FileChunks(file.path)
+      func pass(_ piece: DocumentPiece, _ read: Int) throws -> Bool {
+        if piece.isLast, isFresh, piece.bytes.isEmpty {
+          empty += 1
+          return true
+        }
+        isFresh = piece.isLast
+        if piece.isLast { documents += 1 }
+        return try body(piece, done + read)
+      }
+      let chunks = try file.chunks()
       let goOn =
         switch file.form {
-        case .text: try PlainText(file.path).visit(chunks) { try body($0, done + $1) }
-        case .jsonLines: try JSONLines(file.path).visit(chunks) { try body($0, done + $1) }
+        case .text: try PlainText(file.path).visit(chunks, pass)
+        case .jsonLines: try JSONLines(file.path, document).visit(chunks, pass)
+        case .json: try JSONArray(file.path, document).visit(chunks, pass)
         }
       if !goOn { return }
       done += file.bytes
     }
-  }
-
-  private static func folder(_ path: String) throws -> [File] {
-    guard let walk = FileManager.default.enumerator(atPath: path) else {
-      throw MohawkError(.notReadable, "the folder cannot be read", at: path)
-    }
-    let visible = walk.compactMap { $0 as? String }.filter { !$0.hasPrefix(".") && !$0.contains("/.") }
-    let names = visible.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
-    let files = try names.compactMap { try file(path + "/" + $0) }
-    guard !files.isEmpty else {
+    if documents == 0 {
       throw MohawkError(
-        .missingFile, "the folder holds no .txt, .jsonl, .txt.gz or .jsonl.gz file", at: path,
-        remedy: "name a folder with text")
+        .invalidValue, empty > 1 ? "all \(empty) documents are empty" : "there is no text in it", at: place,
+        remedy: "remove it or fill it")
     }
-    return files
   }
 
-  /// The file at `path`, or nil when its name tells no known form or it is a folder.
-  private static func file(_ path: String) throws -> File? {
-    let isCompressed = path.hasSuffix(".gz")
-    let name = isCompressed ? String(path.dropLast(3)) : path
-    let form: Form? = name.hasSuffix(".txt") ? .text : name.hasSuffix(".jsonl") ? .jsonLines : nil
-    guard let form else { return nil }
-    let attributes = try FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-    guard attributes[.type] as? FileAttributeType == .typeRegular else { return nil }
-    return File(path: path, form: form, isCompressed: isCompressed, bytes: (attributes[.size] as? Int) ?? 0)
+  private static func unknown(_ path: String) -> MohawkError {
+    if path.hasSuffix(".parquet") {
+      return MohawkError(
+        .unsupported, "Parquet files are not read here", at: path,
+        remedy:
+          "make lines of JSON of it: python3 -c \"import sys, pyarrow.parquet as p; [print(__import__('json').dumps(r)) for b in p.ParquetFile(sys.argv[1]).iter_batches(columns=['text']) for r in b.to_pylist()]\" FILE.parquet > FILE.jsonl"
+      )
+    }
+    return MohawkError(.unsupported, "this is not a known form of text", at: path, remedy: "use \(names)")
+  }
+}
+
+extension Corpus.File {
+  /// The file at `path`, or nil when its name tells no known form or it is no regular file.
+  init?(_ path: String) {
+    let compression: Corpus.Compression? = path.hasSuffix(".gz") ? .gzip : path.hasSuffix(".zst") ? .zstd : nil
+    let name = compression == nil ? path : String(path[..<path.lastIndex(of: ".")!])
+    let form: Corpus.Form? =
+      switch name.split(separator: "/").last?.split(separator: ".").last.map(String.init) {
+      case "txt", "md": .text
+      case "jsonl", "ndjson": .jsonLines
+      case "json": .json
+      default: nil
+      }
+    let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let form, let attributes = try? FileManager.default.attributesOfItem(atPath: place),
+      attributes[.type] as? FileAttributeType == .typeRegular
+    else { return nil }
+    self.init(path: path, form: form, compression: compression, bytes: (attributes[.size] as? Int) ?? 0)
+  }
+
+  /// Its text in chunks of UTF-8.
+  func chunks() throws -> any ByteChunks {
+    let packed: any ByteChunks =
+      switch compression {
+      case nil: try FileChunks(path)
+      case .gzip: try GzipChunks(path)
+      case .zstd: try ZstdChunks(path)
+      }
+    return DecodedChunks(packed, path)
+  }
+}
+
+/// What the last visit has left out.
+private final class Tally: @unchecked Sendable {  // guarded by its lock
+  private let lock = NSLock()
+  private var count = 0
+
+  var empty: Int {
+    get { lock.withLock { count } }
+    set { lock.withLock { count = newValue } }
   }
 }

@@ -8,9 +8,12 @@ public struct DocumentPiece {
   public let isLast: Bool
   /// Where the document comes from: a file, with its line if it has many.
   public let location: String
+  /// Whether a chat template has made the document, so that it may begin with what a tokenizer puts before texts.
+  public let isRendered: Bool
 
   /// A piece that borrows `bytes`.
-  public init(bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, location: String) {
+  public init(bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, location: String, isRendered: Bool = false) {
+    self.isRendered = isRendered
     self.bytes = bytes
     self.isLast = isLast
     self.location = location

@@ -1,28 +1,31 @@
 import MohawkFiles
 
-/// A file with one JSON object per line, whose member `text` is a document. Blank lines are passed over.
+/// A file with one JSON object per line, each a document. Blank lines are passed over.
 struct JSONLines {
   private let path: String
+  private let document: JSONDocument
 
-  init(_ path: String) { self.path = path }
+  init(_ path: String, _ document: JSONDocument) {
+    self.path = path
+    self.document = document
+  }
 
   /// Hands over one document per line. - Returns: false when `body` ended the visit.
   func visit(_ chunks: any ByteChunks, _ body: (DocumentPiece, Int) throws -> Bool) throws -> Bool {
-    var mark = ByteOrderMark()
     var number = 0
-    var documents = 0
     var lastRead = 0
     var held: [UInt8] = []
     func take(_ line: UnsafeBufferPointer<UInt8>, _ read: Int) throws -> Bool {
       number += 1
-      guard let text = try text(of: line, number) else { return true }
-      documents += 1
-      return try text.withUnsafeBufferPointer {
-        try body(DocumentPiece(bytes: $0, isLast: true, location: "\(path):\(number)"), read)
+      if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return true }
+      let place = "\(path):\(number)"
+      let text = try text(of: line, place)
+      return try text.bytes.withUnsafeBufferPointer {
+        try body(DocumentPiece(bytes: $0, isLast: true, location: place, isRendered: text.isRendered), read)
       }
     }
     let goOn = try chunks.visit { chunk, read in
-      var rest = mark.drop(chunk)
+      var rest = chunk
       lastRead = read
       while let end = rest.firstIndex(of: 0x0A) {
         let line = UnsafeBufferPointer(rebasing: rest[..<end])
@@ -39,36 +42,17 @@ struct JSONLines {
       return true
     }
     if !goOn { return false }
-    if !held.isEmpty, try !held.withUnsafeBufferPointer({ try take($0, lastRead) }) { return false }
-    if documents == 0 {
-      throw MohawkError(.invalidValue, "the file holds no text", at: path, remedy: "remove it or fill it")
-    }
-    return true
+    return try held.isEmpty || held.withUnsafeBufferPointer { try take($0, lastRead) }
   }
 
-  private func text(of line: UnsafeBufferPointer<UInt8>, _ number: Int) throws -> [UInt8]? {
-    if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
-    func fault(_ message: String) -> MohawkError {
-      MohawkError(
-        .invalidFormat, message, at: "\(path):\(number)", remedy: #"every line must be an object like {"text": "..."}"#)
-    }
-    var text: [UInt8]?
+  private func text(of line: UnsafeBufferPointer<UInt8>, _ place: String) throws -> JSONDocument.Text {
     do {
       var reader = JSONReader(line)
-      guard try reader.peek() == UInt8(ascii: "{") else { throw fault("the line is not a JSON object") }
-      try reader.object(depth: 0) { reader, key in
-        guard key == Array("text".utf8) else { return _ = try reader.value(depth: 1) }
-        guard try reader.peek() == UInt8(ascii: "\"") else {
-          throw fault("the member \"text\" is \(try reader.value(depth: 1).summary), not a string")
-        }
-        text = try reader.string()
-      }
+      let text = try document.text(&reader, depth: 0, at: place)
       try reader.end()
+      return text
     } catch let error as JSONFault {
-      throw fault("\(error.message) (column \(error.offset + 1))")
+      throw document.fault("\(error.message) (column \(error.offset + 1))", place)
     }
-    guard let text else { throw fault("the member \"text\" is missing") }
-    if text.isEmpty { throw fault("the text is empty") }
-    return text
   }
 }

@@ -19,12 +19,18 @@ struct JSONReader {
 
   let bytes: UnsafeBufferPointer<UInt8>
   private(set) var offset = 0
+  /// Whether `NaN`, infinities and halves of surrogate pairs are read, as Python does: the first two as numbers, a half as
+  /// the three bytes that UTF-8 would have for it, which are no UTF-8.
+  private let isLenient: Bool
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  init(_ bytes: UnsafeBufferPointer<UInt8>, isLenient: Bool = false) {
+    self.bytes = bytes
+    self.isLenient = isLenient
+  }
 
   /// Reads one value that fills all the bytes.
-  static func document(_ bytes: UnsafeBufferPointer<UInt8>) throws -> JSONValue {
-    var reader = JSONReader(bytes)
+  static func document(_ bytes: UnsafeBufferPointer<UInt8>, isLenient: Bool = false) throws -> JSONValue {
+    var reader = JSONReader(bytes, isLenient: isLenient)
     let value = try reader.value()
     try reader.end()
     return value
@@ -53,17 +59,67 @@ struct JSONReader {
     case UInt8(ascii: "n"):
       try literal("null")
       return .null
+    case UInt8(ascii: "N"), UInt8(ascii: "I"), UInt8(ascii: "-"):
+      let start = offset
+      if isLenient, try skipNotFinite() { return .number(Array(bytes[start..<offset])) }
+      return .number(try number())
     default: return .number(try number())
     }
   }
 
-  /// Passes over the next value without keeping it.
+  /// Passes over the next value without keeping it. What other writers put where nobody reads does not matter: `NaN`
+  /// and infinities, as Python writes them, and strings that are no text.
   mutating func skip(depth: Int = 0) throws {
     switch try peek() {
-    case UInt8(ascii: "{"): try object(depth: depth) { reader, _ in try reader.skip(depth: depth + 1) }
+    case UInt8(ascii: "{"):
+      try enter(depth)
+      try expect("{")
+      if try peek() == UInt8(ascii: "}") { return try expect("}") }
+      while true {
+        guard try peek() == UInt8(ascii: "\"") else { throw fault("a key in double quotes is missing") }
+        try skipString()
+        try expect(":")
+        try skip(depth: depth + 1)
+        if try peek() != UInt8(ascii: ",") { return try expect("}") }
+        offset += 1
+      }
     case UInt8(ascii: "["): try array(depth: depth) { reader in try reader.skip(depth: depth + 1) }
-    default: _ = try value(depth: depth)
+    case UInt8(ascii: "\""): try skipString()
+    default: if try !skipNotFinite() { _ = try value(depth: depth) }
     }
+  }
+
+  /// Passes over a string in double quotes, whatever its escapes stand for.
+  private mutating func skipString() throws {
+    let start = offset
+    offset += 1
+    while offset < bytes.count {
+      switch bytes[offset] {
+      case UInt8(ascii: "\""):
+        offset += 1
+        return
+      case UInt8(ascii: "\\"): offset += 2
+      default: offset += 1
+      }
+    }
+    throw fault("a string is not closed", at: start)
+  }
+
+  /// Passes over `NaN` or an infinity; false when something else comes next.
+  private mutating func skipNotFinite() throws -> Bool {
+    switch bytes[offset] {
+    case UInt8(ascii: "N"): try literal("NaN")
+    case UInt8(ascii: "I"): try literal("Infinity")
+    case UInt8(ascii: "-") where offset + 1 < bytes.count && bytes[offset + 1] == UInt8(ascii: "I"):
+      try literal("-Infinity")
+    default: return false
+    }
+    return true
+  }
+
+  /// Whether only white space is left.
+  var isAtEnd: Bool {
+    bytes[min(offset, bytes.count)...].allSatisfy { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
   }
 
   /// Reads an object; `member` must read the value of each key.
@@ -73,7 +129,7 @@ struct JSONReader {
     if try peek() == UInt8(ascii: "}") { return try expect("}") }
     while true {
       guard try peek() == UInt8(ascii: "\"") else { throw fault("a key in double quotes is missing") }
-      let key = try string()
+      let key = try string(allowsHalves: true)
       try expect(":")
       try member(&self, key)
       if try peek() != UInt8(ascii: ",") { return try expect("}") }
@@ -163,7 +219,8 @@ struct JSONReader {
 
 extension JSONReader {
   /// A string in double quotes, unescaped. Bytes that are not UTF-8 are kept as they are.
-  mutating func string() throws -> [UInt8] {
+  /// - Parameter allowsHalves: whether halves of surrogate pairs are read too, as in keys, which nobody need know.
+  mutating func string(allowsHalves: Bool = false) throws -> [UInt8] {
     let start = offset
     offset += 1
     var result: [UInt8] = []
@@ -178,7 +235,7 @@ extension JSONReader {
       if byte < 0x20 { throw fault("a control character stands unescaped in a string") }
       if byte == UInt8(ascii: "\\") {
         result.append(contentsOf: bytes[runStart..<offset])
-        try escape(into: &result)
+        try escape(into: &result, allowsHalves || isLenient)
         runStart = offset
       } else {
         offset += 1
@@ -187,7 +244,7 @@ extension JSONReader {
     throw fault("a string is not closed", at: start)
   }
 
-  private mutating func escape(into result: inout [UInt8]) throws {
+  private mutating func escape(into result: inout [UInt8], _ allowsHalves: Bool) throws {
     let start = offset
     guard offset + 1 < bytes.count else { throw fault("the text ends too early", at: bytes.count) }
     offset += 2
@@ -202,19 +259,29 @@ extension JSONReader {
     case UInt8(ascii: "t"): result.append(0x09)
     case UInt8(ascii: "u"):
       var value = try fourDigits()
+      let end = offset
       if (0xD800..<0xDC00).contains(value) {
         guard offset + 1 < bytes.count, bytes[offset] == 0x5C, bytes[offset + 1] == UInt8(ascii: "u") else {
-          throw fault("half of a surrogate pair stands alone", at: start)
+          return try half(value, start, end, &result, allowsHalves)
         }
         offset += 2
         let low = try fourDigits()
-        guard (0xDC00..<0xE000).contains(low) else { throw fault("half of a surrogate pair stands alone", at: start) }
+        guard (0xDC00..<0xE000).contains(low) else { return try half(value, start, end, &result, allowsHalves) }
         value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
       }
-      guard let scalar = Unicode.Scalar(value) else { throw fault("half of a surrogate pair stands alone", at: start) }
+      guard let scalar = Unicode.Scalar(value) else { return try half(value, start, end, &result, allowsHalves) }
       result.append(contentsOf: UTF8.encode(scalar)!)
     default: throw fault("unknown escape in a string", at: start)
     }
+  }
+
+  /// Half of a surrogate pair, whose escape lies between two offsets.
+  private mutating func half(_ value: UInt32, _ start: Int, _ end: Int, _ result: inout [UInt8], _ isAllowed: Bool)
+    throws
+  {
+    guard isAllowed else { throw fault("half of a surrogate pair stands alone", at: start) }
+    offset = end
+    result += [UInt8(0xE0 | value >> 12), UInt8(0x80 | value >> 6 & 0x3F), UInt8(0x80 | value & 0x3F)]
   }
 
   private mutating func fourDigits() throws -> UInt32 {

@@ -19,10 +19,15 @@ public indirect enum JSONValue: Sendable {
   public init(_ text: String) { self = .string(Array(text.utf8)) }
 
   /// Reads JSON.
+  /// - Parameters:
+  ///   - json: the text.
+  ///   - location: what an error calls it.
+  ///   - isLenient: whether `NaN`, infinities and halves of surrogate pairs are read, as Python does; a string with such a
+  ///     half is no UTF-8.
   /// - Throws: `MohawkError` with the place, when `json` is not one JSON value.
-  public init(json: String, location: String = "JSON") throws {
+  public init(json: String, location: String = "JSON", isLenient: Bool = false) throws {
     do {
-      self = try Array(json.utf8).withUnsafeBufferPointer { try JSONReader.document($0) }
+      self = try Array(json.utf8).withUnsafeBufferPointer { try JSONReader.document($0, isLenient: isLenient) }
     } catch let fault as JSONFault {
       throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: location)
     }

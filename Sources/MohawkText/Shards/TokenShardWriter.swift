@@ -2,7 +2,7 @@ import MohawkFiles
 
 /// Writes ids as nanoGPT's flat binary files, `tokens-00000.bin` and so on, each with a side-car `.json`.
 ///
-/// A shard appears under its name when it is whole, and its side-car after it.
+/// A shard appears under its name when it is whole, and its side-car after it; `shards.json` lists all at the end.
 public struct TokenShardWriter: ~Copyable {
   private let folder: String
   private let tokensPerShard: Int
@@ -12,6 +12,7 @@ public struct TokenShardWriter: ~Copyable {
   private var buffer: [UInt8] = []
   /// The shards that are finished.
   public private(set) var finished: [TokenShardInfo] = []
+  private var manifest = ShardManifest()
 
   private static let bufferSize = 1 << 20
 
@@ -51,6 +52,7 @@ public struct TokenShardWriter: ~Copyable {
   /// Closes the last shard.
   public mutating func finish() throws {
     if info.count > 0 { try closeShard() }
+    if !finished.isEmpty { try manifest.write(to: folder) }
   }
 
   private mutating func write(_ ids: ArraySlice<Int32>) throws {
@@ -77,13 +79,22 @@ public struct TokenShardWriter: ~Copyable {
     try flush()
     try file?.commit()
     try info.write(to: path("json"))
+    manifest.files[Self.name(finished.count) + ".bin"] = try FileDigest(of: path("bin"))
     file = nil
     finished.append(info)
     info = blank
   }
 
-  private func path(_ suffix: String) -> String {
-    let number = String(finished.count)
-    return "\(folder)/tokens-\(String(repeating: "0", count: max(0, 5 - number.count)))\(number).\(suffix)"
+  private func path(_ suffix: String) -> String { "\(folder)/\(Self.name(finished.count)).\(suffix)" }
+
+  /// What a shard is called, without its suffix.
+  static func name(_ number: Int) -> String {
+    let digits = String(number)
+    return "tokens-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+  }
+
+  /// The number in such a name; nil for other names.
+  static func number(of name: String) -> Int? {
+    Int(name.dropFirst("tokens-".count)).flatMap { Self.name($0) == name ? $0 : nil }
   }
 }

@@ -37,11 +37,15 @@ extension TokenShards {
       var isStart = true
       try source.visitPieces { piece, read in
         ids.removeAll(keepingCapacity: true)
-        if isStart { ids.append(contentsOf: tokenizer.textPrefix) }
+        if isStart, !piece.isRendered { ids.append(contentsOf: tokenizer.textPrefix) }
         isStart = piece.isLast
         encoder.append(piece.bytes, into: &ids)
         if piece.isLast {
           encoder.finish(into: &ids)
+          // A rendered conversation is one piece, and mostly has its beginning already.
+          if piece.isRendered, !ids.starts(with: tokenizer.textPrefix) {
+            ids.insert(contentsOf: tokenizer.textPrefix, at: 0)
+          }
           ids.append(endOfText)
         }
         try writer.append(ids, bytes: piece.bytes.count)

@@ -24,15 +24,20 @@ public final class TokenShards: Sendable {
   public let tokenizer: String
 
   /// Opens a folder of shards, or a single `.bin` file.
+  public convenience init(path: String, tokenizer fingerprint: String? = nil) throws {
+    try self.init(paths: [path], tokenizer: fingerprint)
+  }
+
+  /// Opens folders of shards and single `.bin` files as one sequence, in this order.
   /// - Parameters:
-  ///   - path: the folder or file.
+  ///   - paths: the folders and files.
   ///   - fingerprint: the tokenizer that the ids must come from; nil checks only that the shards agree.
-  /// - Throws: `MohawkError` for a missing or damaged side-car, a size that does not fit the count, or ids of another
-  ///   tokenizer.
-  public init(path: String, tokenizer fingerprint: String? = nil) throws {
+  /// - Throws: `MohawkError` for a shard that is missing or has changed, a missing or damaged side-car, a size that does
+  ///   not fit the count, or ids of another tokenizer.
+  public init(paths: [String], tokenizer fingerprint: String? = nil) throws {
     var shards: [Shard] = []
     var next = 0
-    for bin in try Self.files(path) {
+    for bin in try Self.files(paths) {
       let shard = try Self.open(bin, at: next)
       let expected = fingerprint ?? shards.first?.info.tokenizer ?? shard.info.tokenizer
       guard shard.info.tokenizer == expected else {
@@ -127,19 +132,47 @@ extension TokenShards.Shard {
 }
 
 extension TokenShards {
+  /// The `.bin` files of folders and files, in order.
+  /// - Throws: `MohawkError` naming a shard that is missing or has changed.
+  package static func files(_ paths: [String]) throws -> [String] { try paths.flatMap(files) }
+
   private static func files(_ path: String) throws -> [String] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
     }
-    if !isFolder.boolValue { return [path] }
-    let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    let bins = names.filter { $0.hasSuffix(".bin") && !$0.hasPrefix(".") }.sorted()
+    if !isFolder.boolValue {
+      let url = URL(fileURLWithPath: path)
+      if let digest = try ShardManifest(folder: url.deletingLastPathComponent().path)?.files[url.lastPathComponent] {
+        try digest.require(path, as: "a token shard", remedy: "copy it again, or encode the text again")
+      }
+      return [path]
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
+    let bins = names.filter { $0.hasSuffix(".bin") }
+    if let manifest = try ShardManifest(folder: path) {
+      try manifest.require(bins, in: path)
+    } else {
+      try requireNoGap(names, in: path)
+    }
     guard !bins.isEmpty else {
       throw MohawkError(
         .missingFile, "the folder holds no token shard (*.bin)", at: path, remedy: "encode a corpus into it first")
     }
     return bins.map { path + "/" + $0 }
+  }
+
+  /// Refuses a folder without a list of its shards when a name shows that one is missing: a side-car alone, or a number
+  /// that is left out.
+  private static func requireNoGap(_ names: [String], in folder: String) throws {
+    let bins = Set(names.filter { $0.hasSuffix(".bin") }.map { String($0.dropLast(4)) })
+    let sideCars = names.filter { $0.hasPrefix("tokens-") && $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+    let last = bins.compactMap { TokenShardWriter.number(of: $0) }.max() ?? 0
+    let gap = (0..<last).lazy.map(TokenShardWriter.name).first { !bins.contains($0) }
+    guard let first = ([gap].compactMap { $0 } + sideCars.filter { !bins.contains($0) }).min() else { return }
+    throw MohawkError(
+      .missingFile, "a token shard is missing", at: "\(folder)/\(first).bin",
+      remedy: "copy it again, or encode the text again; to use a part of the shards name them one by one")
   }
 
   private static func open(_ path: String, at start: Int) throws -> Shard {

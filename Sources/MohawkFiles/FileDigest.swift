@@ -1,5 +1,3 @@
-import MohawkFiles
-
 /// Size and XXH64 of a file: enough to notice every accidental change (not a defence against deliberate ones).
 public struct FileDigest: Codable, Sendable, Equatable {
   /// The file's size.
@@ -13,6 +11,30 @@ public struct FileDigest: Codable, Sendable, Equatable {
     let map = try MappedFile(path)
     bytes = map.count
     xxh64 = map.withBytes { Self.hexadecimal(xxHash64($0)) }
+  }
+
+  /// Refuses a file that is not there, or is no longer what was written.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - what: what to call it, such as `the shard`.
+  ///   - readsAll: also reads every byte; otherwise only the size is compared.
+  ///   - remedy: what the reader can do about it.
+  public func require(_ path: String, as what: String, readsAll: Bool = true, remedy: String? = nil) throws {
+    let file: MappedFile
+    do {
+      file = try MappedFile(path)
+    } catch let error as MohawkError where error.code == .missingFile {
+      throw MohawkError(.missingFile, "\(what) is missing", at: path, remedy: remedy)
+    }
+    guard file.count == bytes else {
+      throw MohawkError(
+        file.count < bytes ? .truncatedFile : .mismatch, "\(what) has \(file.count) bytes instead of \(bytes)",
+        at: path, remedy: remedy)
+    }
+    guard !readsAll || file.withBytes({ Self.hexadecimal(xxHash64($0)) }) == xxh64 else {
+      throw MohawkError(
+        .invalidFormat, "the content of \(what) has changed since it was written", at: path, remedy: remedy)
+    }
   }
 
   /// A hash as sixteen digits.

@@ -1,0 +1,85 @@
+import MohawkFiles
+
+/// Reads one document from a JSON object: the text under a key, or a conversation under `messages`, which the model's chat
+/// template turns into text. What lies in other members does not matter.
+struct JSONDocument {
+  private let options: CorpusOptions
+  private let template: ChatTemplate?
+
+  /// - Throws: `MohawkError` when the chat template that the options name cannot be read.
+  init(_ options: CorpusOptions) throws {
+    self.options = options
+    template = try options.chatFolder.flatMap { try ChatTemplate.ofFolder($0) }
+  }
+
+  /// A document's text. It is empty where the object has none, or null.
+  struct Text {
+    var bytes: [UInt8]
+    /// Whether a template has put there what stands before a text.
+    var isRendered = false
+  }
+
+  /// Reads the object that comes next.
+  /// - Parameter place: of the object, for errors.
+  func text(_ reader: inout JSONReader, depth: Int, at place: String) throws -> Text {
+    let key = Array(options.textKey.utf8)
+    var text: [UInt8]?
+    var messages: JSONValue?
+    var tools: JSONValue?
+    guard try reader.peek() == UInt8(ascii: "{") else { throw fault("this is not a JSON object", place) }
+    try reader.object(depth: depth) { reader, member in
+      if member == key {
+        switch try reader.peek() {
+        case UInt8(ascii: "\""): text = try reader.string()
+        case UInt8(ascii: "n"):
+          _ = try reader.value(depth: depth + 1)
+          text = []
+        default:
+          let value = try reader.value(depth: depth + 1)
+          throw fault("the member \"\(options.textKey)\" is \(value.summary), not a string", place)
+        }
+      } else if member == Array("messages".utf8) {
+        messages = try reader.value(depth: depth + 1)
+      } else if member == Array("tools".utf8) {
+        tools = try reader.value(depth: depth + 1)
+      } else {
+        try reader.skip(depth: depth + 1)
+      }
+    }
+    if let text { return Text(bytes: text) }
+    if let messages { return try rendered(messages, tools, place) }
+    throw fault("the member \"\(options.textKey)\" is missing", place)
+  }
+
+  private func rendered(_ value: JSONValue, _ tools: JSONValue?, _ place: String) throws -> Text {
+    guard case .array(let entries) = value else {
+      throw fault("the member \"messages\" is \(value.summary), not a list", place)
+    }
+    guard let template else {
+      throw MohawkError(
+        .unsupported, "this is a conversation, and there is no chat template to make a text of it", at: place,
+        remedy: "use a model with a chat template, or give texts under \"\(options.textKey)\"")
+    }
+    let messages = try entries.map { entry -> ChatMessage in
+      guard case .object(let members) = entry, entry["role"]?.text != nil else {
+        throw fault("a message is \(entry.summary), not an object with a role", place)
+      }
+      return ChatMessage(members: members.map { (String(decoding: $0.key, as: UTF8.self), $0.value) })
+    }
+    if messages.isEmpty { return Text(bytes: []) }
+    do {
+      return Text(
+        bytes: Array(try template.render(messages: messages, addGenerationPrompt: false, tools: tools).utf8),
+        isRendered: true)
+    } catch let error as MohawkError {
+      throw MohawkError(error.code, "the chat template cannot render this: \(error.message)", at: place)
+    }
+  }
+
+  func fault(_ message: String, _ place: String) -> MohawkError {
+    MohawkError(
+      .invalidFormat, message, at: place,
+      remedy: "every document must be an object like {\"\(options.textKey)\": \"...\"}; --text-key names another member"
+    )
+  }
+}
