@@ -98,7 +98,7 @@ public final class ServedModel: Sendable {
   /// The tokens of a conversation, as the chat template writes it; nothing is put before.
   func ids(_ prompt: ChatPrompt, _ limits: ServerLimits) throws -> [Int32] {
     let ids = tokenizer.encode(try prompt.text(try chat.template(of: name)))
-    guard !ids.isEmpty else { throw .invalid("messages", "make an empty text by the chat template") }
+    guard !ids.isEmpty else { throw APIError.invalid("messages", "make an empty text by the chat template") }
     try requireRows(ids, "messages")
     try check(ids.count, "messages", limits)
     return ids
