@@ -35,7 +35,7 @@ import Testing
     let learned = try Command.run(place.distil("run", "--signals", "signals"), in: place.folder)
     #expect(learned.status == 0, "\(learned.errors)")
     #expect(place.stepCount("run") == 24)
-    #expect(String(decoding: try place.bytes("run/recipe.yaml"), as: UTF8.self).contains("signals: signals"))
+    #expect(String(decoding: try place.bytes("run/recipe.yaml"), as: UTF8.self).contains("/signals\n"))
     // Layers learn the same numbers as from a teacher that runs.
     #expect(try Command.run(place.distil("now"), in: place.folder).status == 0)
     let (kept, now) = (try place.numbers("run"), try place.numbers("now"))
@@ -58,7 +58,9 @@ import Testing
     #expect(try Command.run(signals("signals"), in: place.folder).status == 0)
     try refused(place.distil("run", "--signals", "signals", "--seed", "2"), "which were made for seed 1")
     try place.makeTeacher("other", seed: 4)
-    try refused(place.distil("run", "--signals", "signals", "--teacher", "other"), "another teacher, once at teacher")
+    try refused(
+      place.distil("run", "--signals", "signals", "--teacher", "other"), "another teacher, once at /",
+      "/teacher (use signals")
     try refused(signals("signals", "--teacher", "other"), "another teacher")
   }
 

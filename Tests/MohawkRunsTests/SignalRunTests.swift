@@ -104,7 +104,8 @@ import Testing
     #expect(try write(recipe(), inputs: true) == 48)
     let whole = recipe { $0.signals = tiny.path("signals") }
     #expect(try distil(whole, "first").count == 12)
-    let shown = try RunReport(folder: tiny.path("first")).start?.rows.suffix(3).map(\.teacher)
+    let shown = try RunReport(folder: tiny.path("first")).start?.rows
+      .filter { $0.name.hasPrefix("moves in part") }.map(\.teacher)
     let inputs = "its layers, from inputs that were kept"
     #expect(shown == [inputs, inputs, "its 8 most likely tokens, kept"])
     let other = recipe {
