@@ -10,6 +10,8 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.symbols.json")):
     for symbol in json.loads(path.read_text())["symbols"]:
         if "::SYNTHESIZED::" in symbol["identifier"]["precise"]:
             continue
+        if symbol["pathComponents"][-1].startswith("$"):  # written by the macro of a task-local value
+            continue
         count += 1
         if "docComment" not in symbol:
             location = symbol.get("location", {})

@@ -7,7 +7,9 @@ public enum TextFile {
   }
 
   /// The same of bytes that were read already.
-  /// - Parameter place: what an error calls them.
+  /// - Parameters:
+  ///   - bytes: the file's.
+  ///   - place: what an error calls them.
   public static func utf8(_ bytes: UnsafeBufferPointer<UInt8>, at place: String) throws -> [UInt8] {
     let (encoding, mark) = TextEncoding.detect(bytes)
     let text = UnsafeBufferPointer(rebasing: bytes[mark...])

@@ -15,7 +15,7 @@ public final class ShardedWeights: WeightStore {
   private let places: [String: Int]
 
   /// Reads the index and maps every shard, which lie in the folder of the index. What the index says of tensors that are
-  /// elsewhere or nowhere is reported by ``Notice``.
+  /// elsewhere or nowhere is told by `Notice`.
   /// - Throws: `MohawkError` when the index is damaged or names files outside its folder, when shards are missing (all of
   ///   them are listed), or a shard is damaged.
   public init(_ path: String) throws {

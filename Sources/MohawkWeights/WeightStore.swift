@@ -18,7 +18,10 @@ public protocol WeightStore: Sendable {
 
 extension WeightStore {
   /// Whether another checkpoint holds the same numbers under a name; reads them until they differ.
-  /// - Parameter otherName: its name there; the same when not given.
+  /// - Parameters:
+  ///   - other: the other checkpoint.
+  ///   - name: the tensor's name here.
+  ///   - otherName: its name there; the same when not given.
   /// - Throws: `MohawkError` when one of them has no such tensor.
   public func holdsTheSame(_ other: any WeightStore, under name: String, as otherName: String? = nil) throws -> Bool {
     let otherName = otherName ?? name

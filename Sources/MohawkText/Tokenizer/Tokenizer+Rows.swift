@@ -2,7 +2,7 @@ import MohawkFiles
 
 extension Tokenizer {
   /// Makes sure that a model has a row for every entry of the vocabulary. Added tokens beyond its rows, such as one that
-  /// only fills up batches, are told by ``Notice``: no text may use them.
+  /// only fills up batches, are told by `Notice`: no text may use them.
   /// - Parameters:
   ///   - rows: of the model's embedding.
   ///   - name: what to call the model.
