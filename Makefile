@@ -3,7 +3,7 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo real test check parity serve-check lint format docs bench bench-serve sanitize setup clean
+.PHONY: demo real test check parity serve-check lint format docs optimised bench bench-serve sanitize setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -16,7 +16,7 @@ real: setup          ## a published model in, a student out: SmolLM2-135M to a h
 test: setup          ## build and run all tests
 	swift test
 
-check: setup lint test docs   ## all that must hold before a change lands
+check: setup lint test docs optimised   ## all that must hold before a change lands
 
 parity: setup        ## compares everything with transformers and llama.cpp
 	Scripts/parity/run
@@ -29,6 +29,9 @@ lint:                ## the format, strictly
 
 format:              ## mends the format
 	swift format --in-place --recursive --parallel Sources Tests Snippets Examples Benchmarks Parity Package.swift
+
+optimised: setup     ## the command as people run it: built with optimisation, and tried
+	Scripts/optimised
 
 docs: setup          ## documentation of the libraries, warnings are errors
 	Scripts/docs $(LIBRARIES)

@@ -30,7 +30,7 @@ struct Mohawk: ParsableCommand {
       if let reader = command as? any NamesModels & ParsableCommand { command = try reader.withResolvedPaths() }
       let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
       let notices = NoticeLines()
-      try Notice.$receiver.withValue(notices.show) {
+      try Notice.heard(by: notices.show) {
         try UnusedTensors.$areAllowed.withValue(allowsUnused) { try command.run() }
       }
     } catch let error as MohawkError {

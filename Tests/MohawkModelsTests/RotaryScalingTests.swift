@@ -13,7 +13,7 @@ import Testing
       #"{"model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 4, "vocab_size": 60, "#
       + #""num_hidden_layers": 2, "max_position_embeddings": \#(length), \#(keys)}"#
     let notices = Mutex<[String]>([])
-    let model = try Notice.$receiver.withValue({ notice in notices.withLock { $0.append(notice) } }) {
+    let model = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
       try Array(text.utf8).withUnsafeBytes { try DecoderConfiguration(json: ModelJSON($0, path: "config.json")) }
     }
     return (model, notices.withLock { $0 })

@@ -259,7 +259,7 @@ import Testing
   @Test func tokensBeyondAModelsRowsAreToldAndRefusedWhereTextsUseThem() throws {
     let tokenizer = try open(["tokenizer.json": Self.file(), "tokenizer_config.json": #"{"pad_token": "[PAD]"}"#])
     let notices = Mutex<[String]>([])
-    try Notice.$receiver.withValue({ notice in notices.withLock { $0.append(notice) } }) {
+    try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
       try tokenizer.requireFit(rows: 301)
       #expect(notices.withLock { $0.isEmpty })
       try tokenizer.requireFit(rows: 300)

@@ -41,9 +41,9 @@ public final class ServedModel: Sendable {
     chat = ChatAbility(folder: folder)
     let listed = try TextGenerator.ends(inFolder: folder)
     let facts = Facts()
-    let (receiver, allowsUnused) = (Notice.receiver, UnusedTensors.areAllowed)  // the batch has a thread of its own
+    let (receiver, allowsUnused) = (Notice.hearer, UnusedTensors.areAllowed)  // the batch has a thread of its own
     batch = try BatchThread(queueLimit: queue) {
-      let engine = try Notice.$receiver.withValue(receiver) {
+      let engine = try Notice.heard(by: receiver) {
         try UnusedTensors.$areAllowed.withValue(allowsUnused) { try open() }
       }
       let model = engine.model
