@@ -1,8 +1,8 @@
 // OpenMP's threads wait actively by default: on a machine that other programs keep busy each of them spends its share of
 // a processor waiting for one that has none, and training becomes many times slower. libgomp looks at the environment of
 // the process when it is loaded, before `main` and before any `setenv` could reach it. So the process starts itself again
-// with the variable set, from `.preinit_array`, which runs before the initialisers of libraries: that costs no time that
-// can be measured. Who sets one of the variables is obeyed.
+// with the variable set, from `.preinit_array`, which runs before the initialisers of libraries: that is one more
+// start of the process, with nothing loaded yet. Who sets one of the variables is obeyed.
 #include "CThreadPolicy.h"
 
 #if defined(__linux__)
