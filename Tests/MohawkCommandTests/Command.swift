@@ -52,7 +52,10 @@ struct Command {
       process.executableURL = Self.executable
       process.arguments = arguments
     }
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    var inherited = ProcessInfo.processInfo.environment
+    // The tests' own process may have set it for itself, and the command is to choose anew.
+    inherited["GOMP_SPINCOUNT"] = nil
+    process.environment = inherited.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
