@@ -18,6 +18,8 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   public var sequenceLength = 256
   /// Sequences at the beginning of the seeded order that distillation leaves out.
   public var skip = 0
+  /// Share of the training sequences, 0 to 1, inside which parts are repeated, so that the model has to look back.
+  public var repeats = 0.0
 
   /// The defaults.
   public init() {}

@@ -77,6 +77,7 @@ private struct RecipeChecks {
     let data = recipe.data
     atLeast(2, "data.sequenceLength", data.sequenceLength)
     atLeast(0, "data.skip", data.skip)
+    range(0...1, "data.repeats", data.repeats)
     if data.train.isEmpty { atLeast(2, "data.builtInTokens", data.builtInTokens) }
     if data.tokenizer == nil && recipe.teacher == nil { atLeast(257, "data.vocabulary", data.vocabulary) }
     for (key, paths) in [("data.train", data.train), ("data.validation", data.validation)]
@@ -135,6 +136,12 @@ private struct RecipeChecks {
       refuse(
         "student.chunk", "must be a positive multiple of 8, not \(student.chunk)",
         remedy: "the nearest is \(nearestMultiple(of: 8, to: student.chunk))")
+    }
+    if let rule = student.attention {
+      if !student.attentionLayers.isEmpty {
+        refuse("student.attention", "is \(rule), but student.attentionLayers names layers", remedy: "give one of them")
+      }
+      if !student.keepsMLPs { refuse("student.attention", "is \(rule), but a student without MLPs has mixers only") }
     }
     if let twice = student.attentionLayers.firstRepeated {
       refuse("student.attentionLayers", "names layer \(twice) twice")

@@ -107,6 +107,7 @@ extension RecipeKey {
     RecipeKey("data.vocabulary", \.data.vocabulary, "entries of a tokenizer that is trained"),
     RecipeKey("data.sequenceLength", \.data.sequenceLength, "tokens per training sequence"),
     RecipeKey("data.skip", \.data.skip, "sequences of the seeded order that distillation leaves out first"),
+    RecipeKey("data.repeats", \.data.repeats, "share of the sequences, 0 to 1, inside which parts are repeated"),
   ]
 
   private static let model = [
@@ -137,6 +138,9 @@ extension RecipeKey {
       "student.window", \.student.window, "tokens seen by softmax beside the recurrent part; null: no window"),
     RecipeKey("student.sinks", \.student.sinks, "first tokens of the text that a window sees too"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
+    RecipeKey(
+      "student.attention", \.student.attention,
+      "finds such layers instead: every:6 keeps one in six, best:5 the five without which the teacher looks back worst"),
     RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]
 

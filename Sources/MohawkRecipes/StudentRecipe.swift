@@ -24,6 +24,8 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   public var sinks = 4
   /// Layers, counted from 0, that keep the teacher's attention (a hybrid student).
   public var attentionLayers: [Int] = []
+  /// How such layers are found instead; `nil` where `attentionLayers` says all.
+  public var attention: AttentionRule?
   /// Where the mixers start.
   public var start = Start.automatic
 

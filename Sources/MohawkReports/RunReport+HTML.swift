@@ -72,7 +72,12 @@ extension RunReport {
         recipe.teacher.map { "Teacher \($0.split(separator: "/").last.map(String.init) ?? $0)" }
           ?? "Teacher pretrained here: \(model.layers) layers, width \(model.modelDim), \(model.heads) heads")
       let kept = recipe.student.attentionLayers
-      let hybrid = kept.isEmpty ? "" : ", attention kept in \(kept.count) layer\(kept.count == 1 ? "" : "s")"
+      let hybrid =
+        if let rule = recipe.student.attention {
+          ", attention kept by the rule \(rule)"
+        } else {
+          kept.isEmpty ? "" : ", attention kept in \(kept.count) layer\(kept.count == 1 ? "" : "s")"
+        }
       let state = recipe.student.stateDim.map { "states of size \($0)" } ?? "states as wide as the teacher's heads"
       parts.append("student with \(state)\(hybrid)")
     }

@@ -25,6 +25,10 @@ extension DistillationRun {
         at: "\(folder.path)/\(RunReport.FileName.evaluation)", remedy: "repeat the run in another folder")
     }
     let student = try DecoderConfiguration(folder: folder.model)
+    if recipe.student.attention != nil {
+      recipe.student.attentionLayers = student.mixers.indices.filter { student.mixers[$0].isAttention }
+      recipe.student.attention = nil
+    }
     let known = Dictionary((summary.frames ?? []).map { ($0.name, $0) }) { first, _ in first }
     let frames = try StudentFrame.allCases.compactMap { frame -> EvaluationSummary.Frame? in
       if let known = known[frame.rawValue] { return known }

@@ -12,8 +12,8 @@ import MohawkTraining
 
 /// Distils a teacher by the recipe's stages in a run folder; the finished student lies in `folder.model`.
 public final class DistillationRun {
-  /// What is done.
-  public let recipe: Recipe
+  /// What is done; the layers that keep attention are in it once a rule of it has found them.
+  public internal(set) var recipe: Recipe
   /// Where everything of the run lies.
   public let folder: RunFolder
   let settings: RunSettings
@@ -65,6 +65,16 @@ public final class DistillationRun {
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try recipe.requireOwnTokenizer(tokenizer, of: teacherPath)
     let digest = try TeacherDigest.of(teacher, at: teacherPath)
+    func prepared() throws -> RunData {
+      try RunData.prepare(
+        recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device,
+        teacher: digest, hasLearnt: run.hasCheckpoint, stream: 1, notice: settings.notice,
+        shouldStop: settings.shouldStop)
+    }
+    recipe = try withAttentionLayers(recipe, of: teacher) {
+      try run.claim()
+      return try prepared()
+    }
     let signals = try self.signals(of: teacher, digest, tokenizer)
     let start = teacher.configuration.start(recipe.student)
     let studentConfiguration = try teacher.configuration.student(recipe.student)
@@ -91,10 +101,7 @@ public final class DistillationRun {
     try RunReport.save(facts, as: RunReport.FileName.start, in: folder.path)
     try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
 
-    let data = try RunData.prepare(
-      recipe, folder, tokenizerPath: tokenizerPath, vocabulary: teacher.vocabulary, device: device,
-      teacher: digest, hasLearnt: run.hasCheckpoint, stream: 1, notice: settings.notice, shouldStop: settings.shouldStop
-    )
+    let data = try prepared()
     try requireAll(signals, of: data)
     let checkpoint = try run.start()
     if start.looksAtText, checkpoint == nil { try startFromText(pair, data, start) }

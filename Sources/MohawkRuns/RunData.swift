@@ -87,9 +87,11 @@ public struct RunData {
     }
     let windows = Array(try HeldOutWindows(validation, length: evaluationLength, tokens: wanted))
     let start = splits ? windows.count * evaluationLength + 1 : 0
+    let seed = recipe.seed &+ stream &* 0x9E37_79B9
+    let repeats = recipe.data.repeats > 0 ? RepeatedSpans(share: recipe.data.repeats, seed: seed) : nil
     return RunData(
       tokenizer: tokenizer,
-      training: try TokenBatches(train, length: length, seed: recipe.seed &+ stream &* 0x9E37_79B9, from: start),
+      training: try TokenBatches(train, length: length, seed: seed, from: start, repeats: repeats),
       heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
       heldOutBytes: try windows.reduce(0) {
         $0 + (try tokenizer.decodeBytes($1.dropFirst(), skippingSpecial: true).count)

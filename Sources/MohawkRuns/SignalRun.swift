@@ -92,7 +92,17 @@ public final class SignalRun {
         remedy: "use 1 to \(teacher.vocabulary)")
     }
     _ = try teacher.configuration.student(recipe.student)
-    let layers = teacher.configuration.mixers.indices.filter { !recipe.student.attentionLayers.contains($0) }
+    var attention = recipe.student.attentionLayers
+    if let rule = recipe.student.attention {
+      if let named = rule.layers(of: teacher.blocks.count) {
+        attention = named
+      } else if keepsInputs {
+        throw MohawkError(
+          .invalidValue, "\(rule) finds layers in the run, and inputs of layers are kept by their numbers",
+          at: "student.attention", remedy: "name the layers in student.attentionLayers, or leave out --layer-inputs")
+      }
+    }
+    let layers = teacher.configuration.mixers.indices.filter { !attention.contains($0) }
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try recipe.requireOwnTokenizer(tokenizer, of: teacherPath)

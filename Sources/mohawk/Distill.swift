@@ -16,7 +16,11 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   @Option(help: "Tokens to learn from in all, such as 300k; the stages share them as the recipe divides its own.")
   var tokens: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
-  @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22.") var attention: String?
+  @Option(
+    help: """
+      Layers that keep the teacher's attention, such as 4,10,16,22; every:6 keeps one in six, best:5 the five that the \
+      teacher needs most to look back.
+      """) var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
   var signals: String?
   @Option(help: "What is put through the same stage 3 to compare with, such as floor,control,window,random.")
@@ -29,10 +33,15 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var reading: CheckpointFlags
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
+  /// Layers, or a rule that finds them; each takes the place of the other in the recipe.
+  static func assignment(attention: String) -> String {
+    attention.contains(":") ? "student.attention=\"\(attention)\"" : "student.attentionLayers=[\(attention)]"
+  }
+
   func run() throws {
     var more: [String] = []
     if let stages { more.append("stages=[\(stages)]") }
-    if let attention { more.append("student.attentionLayers=[\(attention)]") }
+    if let attention { more.append(Self.assignment(attention: attention)) }
     if let frames { more.append("frames=[\(frames)]") }
     if let signals { more.append("signals=\(try RecipeOptions.quoted(signals))") }
     // A run that names no recipe is called after its folder.

@@ -30,7 +30,7 @@ import Testing
     (recipe.model.kvHeads, recipe.model.headDim, recipe.data.tokenizer) = (1, 1, "t")
     (recipe.student.qkHeads, recipe.student.vHeads, recipe.evaluation.sequenceLength) = (1, 1, 1)
     (recipe.student.headDim, recipe.student.stateDim, recipe.evaluation.limit) = (1, 1, 1)
-    recipe.student.window = 1
+    (recipe.student.window, recipe.student.attention) = (1, .best(1))
     for stage in StageName.allCases {
       (recipe[stage].microBatchTokens, recipe[stage].top, recipe[stage].windowDropout) = (1, 1, 1)
     }
@@ -138,6 +138,12 @@ import Testing
     #expect(problems { $0.student.attentionLayers = [1, 1] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [4] } == ["student.attentionLayers"])
     #expect(problems { $0.student.attentionLayers = [-1] } == ["student.attentionLayers"])
+    #expect(problems { ($0.student.attention, $0.student.attentionLayers) = (.best(1), [1]) } == ["student.attention"])
+    #expect(
+      problems { ($0.student.attention, $0.student.keepsMLPs) = (.every(2), false) }.contains("student.attention"))
+    #expect(problems { $0.student.attention = .every(2) } == [])
+    #expect(problems { $0.data.repeats = 1.5 } == ["data.repeats"])
+    #expect(problems { $0.data.repeats = -0.1 } == ["data.repeats"])
     #expect(problems { $0.student.window = 0 } == ["student.window"])
     #expect(problems { ($0.student.window, $0.student.sinks) = (64, -1) } == ["student.sinks"])
     #expect(problems { ($0.student.window, $0.student.mixer) = (64, .mamba2) } == ["student.window"])

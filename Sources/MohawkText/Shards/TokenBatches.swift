@@ -12,6 +12,9 @@ public struct TokenBatches: Sendable {
   /// Decides the order.
   public let seed: UInt64
 
+  /// What is repeated inside sequences; nil for text as it is.
+  public let repeats: RepeatedSpans?
+
   private let shards: TokenShards
   private let start: Int
 
@@ -20,8 +23,11 @@ public struct TokenBatches: Sendable {
   ///   - length: tokens per window.
   ///   - seed: decides the order.
   ///   - start: tokens before this position are never used: they may be held out.
+  ///   - repeats: what is repeated inside sequences; nil for text as it is.
   /// - Throws: `MohawkError` when there are fewer than `length + 1` tokens.
-  public init(_ shards: TokenShards, length: Int, seed: UInt64, from start: Int = 0) throws {
+  public init(
+    _ shards: TokenShards, length: Int, seed: UInt64, from start: Int = 0, repeats: RepeatedSpans? = nil
+  ) throws {
     precondition(length > 0, "the length must be positive, got \(length)")
     precondition(start >= 0, "the start must not be negative, got \(start)")
     windows = try Self.windows(in: shards.count - start, length: length)
@@ -29,6 +35,7 @@ public struct TokenBatches: Sendable {
     self.length = length
     self.seed = seed
     self.start = start
+    self.repeats = repeats
   }
 
   /// The rows of one step.
@@ -54,7 +61,9 @@ public struct TokenBatches: Sendable {
           order = SeededPermutation(count: windows, seed: seed, stream: UInt64(epoch))
         }
         let target = UnsafeMutableBufferPointer(rebasing: buffer[index * row..<(index + 1) * row])
-        shards.copy(from: start + order[sample % windows] * length, into: target)
+        let window = order[sample % windows]
+        shards.copy(from: start + window * length, into: target)
+        repeats?.apply(to: target, window: window)
       }
       filled = samples.count * row
     }
