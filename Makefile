@@ -3,7 +3,7 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo real test check parity serve-check lint format docs optimised bench bench-serve sanitize setup clean
+.PHONY: demo real test check curves parity serve-check lint format docs optimised bench bench-serve sanitize setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -17,6 +17,9 @@ test: setup          ## build and run all tests
 	swift test
 
 check: setup lint test docs optimised   ## all that must hold before a change lands
+
+curves: setup        ## writes anew what training and checkpoints are held to: loss curves and lists of tensors
+	MOHAWK_WRITE_CURVES=1 swift test --filter 'LossCurveTests|CheckpointNamesTests'
 
 parity: setup        ## compares everything with transformers and llama.cpp
 	Scripts/parity/run

@@ -144,7 +144,7 @@ let targets: [Target] = [
     dependencies: [
       "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining",
       "MohawkRecipes", "MohawkFiles",
-    ], resources: [.copy("Goldens")]),
+    ], resources: [.copy("Goldens"), .copy("Curves")]),
   .testTarget(
     name: "MohawkEvaluationTests",
     dependencies: [

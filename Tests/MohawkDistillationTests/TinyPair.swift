@@ -14,7 +14,7 @@ struct TinyPair {
   let pair: DistillationPair
 
   init(
-    layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, dtype: DType = .float64,
+    layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, dtype: DType = .float64, compute: DType? = nil,
     of shape: DecoderConfiguration? = nil, _ change: (inout StudentRecipe) -> Void = { _ in }
   ) throws {
     Runtime.threads = 1
@@ -23,8 +23,9 @@ struct TinyPair {
     recipe.chunk = 8
     change(&recipe)
     let shape = shape ?? Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
-    teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype), 4)
-    student = Self.shaken(Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype), 6)
+    teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype, compute: compute), 4)
+    student = Self.shaken(
+      Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype, compute: compute), 6)
     rows = try WeightTransfer.run(teacher: teacher, student: student, start: recipe.start)
     pair = try DistillationPair(teacher: teacher, student: student)
   }

@@ -1,0 +1,163 @@
+import Foundation
+import MohawkDistillation
+import MohawkMixers
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+import Testing
+
+/// A few steps of training, small enough for seconds, whose losses are kept in a file.
+struct LossCurve: Sendable, CustomTestStringConvertible {
+  /// What the weights are, and what the layers compute in.
+  enum Precision: String, Sendable {
+    case float64 = "f64"
+    case float32 = "f32"
+    case bfloat16 = "bf16"
+
+    /// Digits of a loss that do not depend on the processor's instructions or the number of threads.
+    var digits: Int {
+      switch self {
+      case .float64: 9
+      case .float32: 5
+      case .bfloat16: 3
+      }
+    }
+
+    var weights: DType { self == .float64 ? .float64 : .float32 }
+    var compute: DType { self == .bfloat16 ? .bfloat16 : weights }
+  }
+
+  let name: String
+  let precision: Precision
+  let stage: @Sendable (Precision) throws -> any TrainingStage
+
+  var testDescription: String { fileName }
+  var fileName: String { "\(name)-\(precision.rawValue).txt" }
+
+  /// Steps of each curve.
+  static let steps = 4
+
+  /// The loss of every step, and of the layers of the last one where they have losses of their own.
+  func losses() throws -> [Double] {
+    Runtime.threads = 1
+    let recorder = LossRecorder()
+    let stage = try stage(precision)
+    let loop = TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [recorder]) { _, step in
+      RandomGenerator(seed: 70 + UInt64(step)).integers(0..<40, [3, 12])
+    }
+    try loop.run()
+    return recorder.losses
+  }
+
+  /// The lines of its file: a step, counted from 1, and its loss.
+  func lines() throws -> [String] {
+    try losses().enumerated().map { "\($0 + 1) " + String(format: "%.\(precision.digits)g", $1) }
+  }
+}
+
+private final class LossRecorder: TrainingListener {
+  var losses: [Double] = []
+
+  func receive(_ event: TrainingEvent) {
+    if case .step(let record) = event { losses.append(record.loss) }
+  }
+}
+
+extension LossCurve {
+  /// Where the files are.
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Curves"
+
+  static var all: [LossCurve] { pretraining + stages }
+
+  private static func plan(_ trains: TrainedPart) -> StageRecipe { TinyPair.plan(trains, steps: steps) }
+
+  /// Every layout of a block, and every mixer, learning from nothing.
+  private static var pretraining: [LossCurve] {
+    models.flatMap { name, shape, precisions in
+      precisions.map { precision in
+        LossCurve(name: "pretraining-\(name)", precision: precision) { precision in
+          try Pretraining(
+            Decoder.fresh(shape, seed: 3, dtype: precision.weights, compute: precision.compute), plan(.all))
+        }
+      }
+    }
+  }
+
+  private static var models: [(String, DecoderConfiguration, [Precision])] {
+    var learned = TinyPair.shape(layers: 2)
+    (learned.format, learned.layout, learned.learnedPositions) = (.gpt2, .sequential, 32)
+    (learned.attention.rotaryDim, learned.headBias, learned.tiesHead) = (0, false, true)
+    var windowed = TinyPair.llama(bias: true)
+    (windowed.attention.window, windowed.attention.headNormEpsilon) = (5, 1e-6)
+    windowed.mixers = [.windowedAttention, .attention]
+    var twoNorms = TinyPair.shape(layers: 2)
+    (twoNorms.layout, twoNorms.mlp.activation) = (.parallelNorms, .gelu)
+    return [
+      ("phi", TinyPair.shape(layers: 2), [.float64, .float32, .bfloat16]), ("llama", TinyPair.llama(), [.float64]),
+      ("learned-positions", learned, [.float64]), ("sliding-window", windowed, [.float64]),
+      ("parallel-norms", twoNorms, [.float64]), ("mamba", pure(.mamba), [.float64, .float32]),
+      ("mamba-2", pure(.mamba2), [.float64]), ("hybrid", hybrid, [.float64]),
+    ]
+  }
+
+  /// Mixers without MLPs.
+  private static func pure(_ mixer: DecoderConfiguration.Mixer) -> DecoderConfiguration {
+    var shape = TinyPair.llama()
+    (shape.mixers, shape.layout, shape.mlp) = ([mixer, mixer], .mixerOnly, .none)
+    shape.mamba = MambaConfiguration(modelDim: 24, stateDim: 5, block: 8)
+    shape.mamba2 = Mamba2Configuration(modelDim: 24, heads: 4, headDim: 12, groups: 2, stateDim: 6, chunk: 8)
+    return shape
+  }
+
+  private static var hybrid: DecoderConfiguration {
+    var shape = TinyPair.shape()
+    shape.mixers = [.discreteMamba2, .attention, .mamba2]
+    shape.discreteMamba2 = DiscreteMamba2Configuration(
+      modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 6, chunk: 8,
+      window: WindowConfiguration(tokens: 4, sinks: 2, like: shape.attention))
+    shape.mamba2 = pure(.mamba2).mamba2
+    return shape
+  }
+
+  /// The three stages for every mixer of a student.
+  private static var stages: [LossCurve] {
+    students.flatMap { name, teacher, precisions, change in
+      precisions.flatMap { precision -> [LossCurve] in
+        func curve(_ stage: String, _ make: @escaping @Sendable (DistillationPair) throws -> any TrainingStage)
+          -> LossCurve
+        {
+          LossCurve(name: "\(stage)-\(name)", precision: precision) { precision in
+            try make(pair(teacher, precision, change))
+          }
+        }
+        return [
+          curve("orientation") { try MatrixOrientation($0, plan(.matrix)) },
+          curve("alignment") { try HiddenStateAlignment($0, plan(.mixer), seed: 1) },
+          curve("distillation") { try KnowledgeDistillation($0, plan(.all), seed: 1) },
+        ]
+      }
+    }
+  }
+
+  private typealias Change = @Sendable (inout StudentRecipe) -> Void
+
+  private static var students: [(String, DecoderConfiguration, [Precision], Change)] {
+    [
+      ("discrete-mamba-2", TinyPair.shape(), [.float64, .float32, .bfloat16], { $0.start = .paper }),
+      (
+        "window", TinyPair.shape(kvHeads: 2), [.float64],
+        { ($0.window, $0.sinks, $0.start, $0.attentionLayers) = (4, 2, .attention, [1]) }
+      ),
+      ("mamba-2", TinyPair.llama(), [.float64, .float32], { $0.start = .paper }),
+      ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
+    ]
+  }
+
+  private static func pair(
+    _ teacher: DecoderConfiguration, _ precision: Precision, _ change: Change
+  ) throws -> DistillationPair {
+    let tiny = try TinyPair(dtype: precision.weights, compute: precision.compute, of: teacher, change)
+    return tiny.pair
+  }
+}
