@@ -43,7 +43,7 @@ let targets: [Target] = [
   .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
   .target(name: "MohawkWeights", dependencies: ["MohawkTensor", "MohawkGGUF", "MohawkFiles"]),
   .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
-  .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor"]),
+  .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkFiles"]),
   .target(
     name: "MohawkModels",
     dependencies: ["MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkGGUF", "MohawkFiles"]),
@@ -167,7 +167,7 @@ let targets: [Target] = [
     name: "MohawkServerTests",
     dependencies: [
       "MohawkServer", "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
-      "MohawkText", "MohawkFiles",
+      "MohawkText", "MohawkFiles", "MohawkRuns", "MohawkDistillation", "MohawkExport", "MohawkRecipes", "MohawkReports",
       .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOEmbedded", package: "swift-nio"),
       .product(name: "Logging", package: "swift-log"),
     ]),

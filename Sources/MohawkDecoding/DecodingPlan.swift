@@ -11,13 +11,14 @@ final class DecodingPlan {
   let cache: DType
   private let memory: PlanMemory
 
-  /// Nil for models that the native decoder does not do: in fp64, on another device, or with tokens that are seen beside
-  /// a sliding window.
+  /// Nil for models that the native decoder does not do: in fp64, on another device, with a kind of mixer that has no
+  /// steps there, or with tokens that are seen beside a sliding window.
   init?(_ model: Decoder, rounded: QuantizedDecoder? = nil) {
     let first = model.embedding.weight
     guard first.device == .cpu, first.dtype != .float64, model.compute != .float64 else { return nil }
     cache = model.compute == .bfloat16 ? .bfloat16 : .float32
     let configuration = model.configuration
+    guard configuration.mixersWithoutNativeSteps.isEmpty else { return nil }
     if configuration.mixers.contains(.windowedAttention), configuration.attention.sinks != nil { return nil }
     var memory = PlanMemory(rounded: rounded)
     var shape = mhk_plan_shape()
@@ -42,32 +43,15 @@ final class DecodingPlan {
     }
     for block in model.blocks {
       guard let block = block as? DecoderBlock else { fatalError("a layer that is no decoder's") }
-      Self.add(block, to: plan, &memory, cache)
+      var layer = memory.layer(block)
+      guard let mixer = block.mixer as? any NativeMixer else { preconditionFailure("a mixer without native steps") }
+      mixer.add(to: plan, &layer, &memory, cache)
     }
     handle = plan
     self.memory = memory
   }
 
   deinit { mhk_plan_free(handle) }
-
-  private static func add(_ block: DecoderBlock, to handle: mhk_plan, _ memory: inout PlanMemory, _ cache: DType) {
-    var layer = memory.layer(block)
-    switch block.mixer {
-    case let mixer as Attention:
-      var description = memory.attention(mixer, cache)
-      check(mhk_plan_add_attention(handle, &layer, &description))
-    case let mixer as DiscreteMamba2:
-      var description = memory.discreteMamba2(mixer)
-      check(mhk_plan_add_ssd(handle, &layer, &description))
-    case let mixer as Mamba2:
-      var description = memory.mamba2(mixer)
-      check(mhk_plan_add_ssd(handle, &layer, &description))
-    case let mixer as Mamba:
-      var description = memory.mamba(mixer)
-      check(mhk_plan_add_scan(handle, &layer, &description))
-    default: fatalError("a mixer without native steps")
-    }
-  }
 }
 
 /// Rotary frequencies of a model's attention, and behind them those of its windows where they are others.

@@ -10,48 +10,68 @@ struct NativeStates {
   /// The layers of one sequence more, with room for `added` tokens.
   mutating func append(_ state: ModelState, of model: Decoder, adding added: Int, _ cache: DType) {
     precondition(state.layers.count == model.blocks.count, "a state of another model")
-    for layer in state.layers {
-      switch layer {
-      case let layer as SSDState:
-        var pointers = Self.pointers(layer.memory, layer.xPast, layer.bcPast)
-        if let window = layer.window {
-          pointers.filled = Int64(layer.position)
-          pointers.window_keys = window.keys.address.assumingMemoryBound(to: Float.self)
-          pointers.window_values = window.values.address.assumingMemoryBound(to: Float.self)
-        }
-        all.append(pointers)
-      case let layer as MambaState: all.append(Self.pointers(layer.memory, layer.past, nil))
-      case let layer as AttentionState:
-        let shape = model.configuration.attention
-        layer.makeRoom(for: added, kvHeads: shape.kvHeads, headDim: shape.headDim, cache, on: .cpu)
-        guard let keys = layer.keyBuffer, let values = layer.valueBuffer else { fatalError("no room was made") }
-        precondition(keys.dtype == cache && keys.size(0) == 1, "a state of another model")
-        all.append(
-          mhk_layer_state(
-            first: keys.address, second: values.address, third: nil, filled: Int64(layer.end),
-            capacity: Int64(keys.size(2)), window_keys: nil, window_values: nil))
-      default: fatalError("a state of an unknown mixer")
-      }
-    }
+    all += state.native.map { $0.pointers(adding: added, model.configuration, cache) }
   }
 
   mutating func removeAll() { all.removeAll(keepingCapacity: true) }
 
-  private static func pointers(_ memory: Tensor, _ past: Tensor, _ other: Tensor?) -> mhk_layer_state {
-    mhk_layer_state(
+  /// Counts tokens that the native decoder has added.
+  static func move(_ state: ModelState, by count: Int) {
+    for layer in state.native { layer.move(by: count) }
+  }
+}
+
+extension ModelState {
+  /// The layers of a model all of whose mixers are native.
+  fileprivate var native: [any NativeState] {
+    layers.map { layer in
+      guard let layer = layer as? any NativeState else { preconditionFailure("a native mixer whose state is not") }
+      return layer
+    }
+  }
+}
+
+extension mhk_layer_state {
+  /// Of a constant size.
+  fileprivate init(_ memory: Tensor, _ past: Tensor, _ other: Tensor?) {
+    self.init(
       first: memory.address, second: past.address, third: other?.address, filled: 0, capacity: 0,
       window_keys: nil, window_values: nil)
   }
+}
 
-  /// Counts tokens that the native decoder has added.
-  static func move(_ state: ModelState, by count: Int) {
-    for layer in state.layers {
-      switch layer {
-      case let layer as SSDState: layer.position += count
-      case let layer as MambaState: layer.position += count
-      case let layer as AttentionState: layer.extend(by: count)
-      default: break
-      }
+extension SSDState: NativeState {
+  func pointers(adding added: Int, _ model: DecoderConfiguration, _ cache: DType) -> mhk_layer_state {
+    var pointers = mhk_layer_state(memory, xPast, bcPast)
+    if let window {
+      pointers.filled = Int64(position)
+      pointers.window_keys = window.keys.address.assumingMemoryBound(to: Float.self)
+      pointers.window_values = window.values.address.assumingMemoryBound(to: Float.self)
     }
+    return pointers
   }
+
+  func move(by count: Int) { position += count }
+}
+
+extension MambaState: NativeState {
+  func pointers(adding added: Int, _ model: DecoderConfiguration, _ cache: DType) -> mhk_layer_state {
+    mhk_layer_state(memory, past, nil)
+  }
+
+  func move(by count: Int) { position += count }
+}
+
+extension AttentionState: NativeState {
+  func pointers(adding added: Int, _ model: DecoderConfiguration, _ cache: DType) -> mhk_layer_state {
+    let shape = model.attention
+    makeRoom(for: added, kvHeads: shape.kvHeads, headDim: shape.headDim, cache, on: .cpu)
+    guard let keys = keyBuffer, let values = valueBuffer else { preconditionFailure("no room was made") }
+    precondition(keys.dtype == cache && keys.size(0) == 1, "a state of another model")
+    return mhk_layer_state(
+      first: keys.address, second: values.address, third: nil, filled: Int64(end), capacity: Int64(keys.size(2)),
+      window_keys: nil, window_values: nil)
+  }
+
+  func move(by count: Int) { extend(by: count) }
 }

@@ -34,18 +34,29 @@ public final class QuantizedDecoder {
   public convenience init(
     _ model: Decoder, _ precision: WeightPrecision, importance: [String: [Float]] = [:]
   ) {
-    let matrices = model.parameters.all.filter(Self.isMatrix).map {
+    let matrices = model.parameters.all.filter(Self.isMatrix(of: model.configuration)).map {
       ($0.name, QuantizedMatrix($0.value, precision, importance: importance[$0.name]))
     }
     self.init(model, precision, Dictionary(uniqueKeysWithValues: matrices))
   }
 
-  /// Whether a parameter is kept at the precision of the matrices.
-  static func isMatrix(_ parameter: Parameter) -> Bool { isMatrix(parameter.name, parameter.value.shape) }
+  /// Whether a parameter of a model is kept at the precision of the matrices.
+  static func isMatrix(of model: DecoderConfiguration) -> (Parameter) -> Bool {
+    { isMatrix($0.name, $0.value.shape, of: model) }
+  }
 
-  static func isMatrix(_ name: String, _ shape: [Int]) -> Bool {
-    let floats = ["positions.weight", "in_proj.a_log", "in_proj.dt", "dt_proj.weight", "A_log"]
-    return shape.count == 2 && !floats.contains { name == $0 || name.hasSuffix("." + $0) }
+  static func isMatrix(_ name: String, _ shape: [Int], of model: DecoderConfiguration) -> Bool {
+    shape.count == 2 && name != "positions.weight" && !model.decaysDependOn(name)
+  }
+
+  /// Refuses models that only libtorch decodes, which has no products with rounded matrices.
+  /// - Parameter location: where the model is.
+  public static func requireNative(_ model: DecoderConfiguration, at location: String) throws {
+    guard let kind = model.mixersWithoutNativeSteps.first else { return }
+    throw MohawkError(
+      .unsupported,
+      "int8 and int4 are for mixers that the native decoder knows, and it has no steps for \(kind.rawValue)",
+      at: location, remedy: "leave --weights out, or use f32 or bf16")
   }
 
   /// The matrix that is used instead of this parameter of the model; nil for what stays as it is.

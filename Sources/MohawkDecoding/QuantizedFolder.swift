@@ -40,8 +40,9 @@ extension QuantizedDecoder {
     guard let precision = entry["weights"].flatMap(WeightPrecision.init), precision.isQuantized else {
       throw refuse("other weights than int8 and int4")
     }
+    try requireNative(configuration, at: folder)
     let file = try SafetensorsFile(folder + "/model.safetensors")
-    let source = QuantizedParameters(file, precision)
+    let source = QuantizedParameters(file, precision, of: configuration)
     // Every layer has tensors of its own: of more layers than there are tensors, one says enough.
     var shape = configuration
     shape.mixers = Array(shape.mixers.prefix(file.names.count + 1))
@@ -57,16 +58,18 @@ extension QuantizedDecoder {
 private final class QuantizedParameters: ParameterSource {
   private let file: SafetensorsFile
   private let precision: WeightPrecision
+  private let model: DecoderConfiguration
   private(set) var used: Set<String> = []
   private(set) var matrices: [String: QuantizedMatrix] = [:]
 
-  init(_ file: SafetensorsFile, _ precision: WeightPrecision) {
+  init(_ file: SafetensorsFile, _ precision: WeightPrecision, of model: DecoderConfiguration) {
     self.file = file
     self.precision = precision
+    self.model = model
   }
 
   func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    let isMatrix = QuantizedDecoder.isMatrix(name, shape)
+    let isMatrix = QuantizedDecoder.isMatrix(name, shape, of: model)
     let key = isMatrix ? "\(name).\(precision.rawValue)" : name
     guard let entry = file.entries[key] else { return .failure(.missing(key: key)) }
     used.insert(key)

@@ -30,9 +30,9 @@ public struct DistillationPair {
     teacher.settle()
   }
 
-  /// Layers whose mixer the student keeps from the teacher: nothing to compare there.
+  /// Layers whose mixer, kind and geometry, the student keeps from the teacher: nothing to compare there.
   public var keptLayers: Set<Int> {
-    Set(student.blocks.indices.filter { type(of: student.blocks[$0].mixer) == type(of: teacher.blocks[$0].mixer) })
+    Set(student.blocks.indices.filter { student.blocks[$0].mixer.mixesLike(teacher.blocks[$0].mixer) })
   }
 
   /// Whether a student's mixer stands for a whole block of the teacher, MLP and all.

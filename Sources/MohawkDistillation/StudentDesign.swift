@@ -37,10 +37,7 @@ extension DecoderConfiguration {
     if recipe.keepsMLPs, mixers.indices.allSatisfy(recipe.attentionLayers.contains) { return self }
     var student = self
     let kind = studentMixer(recipe)
-    switch kind {
-    case .mamba2: student.mamba2 = try mamba2(recipe, start)
-    default: student.discreteMamba2 = try discreteMamba2(recipe)
-    }
+    student.geometries[kind] = try geometry(of: kind, recipe, start)
     for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
     if !recipe.keepsMLPs {
       student.layout = .mixerOnly
@@ -61,53 +58,31 @@ extension DecoderConfiguration {
   }
 
   private func studentMixer(_ recipe: StudentRecipe) -> Mixer {
-    switch recipe.mixer {
-    case .mamba2: return .mamba2
-    case .discreteMamba2: return .discreteMamba2
-    case .automatic where recipe.window != nil: return .discreteMamba2
-    case .automatic:
-      let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && mlp.isGated
-      return isLlamaLike || !recipe.keepsMLPs ? .mamba2 : .discreteMamba2
-    }
+    guard recipe.mixer == .automatic else { return Mixer(rawValue: recipe.mixer.rawValue) }
+    if recipe.window != nil { return .discreteMamba2 }
+    let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && mlp.isGated
+    return isLlamaLike || !recipe.keepsMLPs ? .mamba2 : .discreteMamba2
   }
 
-  private func heads(_ recipe: StudentRecipe, width: Int) throws -> (v: Int, qk: Int) {
-    let vHeads = recipe.vHeads ?? attention.heads
-    let qkHeads = recipe.qkHeads ?? vHeads
-    guard vHeads > 0, qkHeads > 0, vHeads.isMultiple(of: qkHeads), width.isMultiple(of: vHeads) else {
+  /// What a kind of mixer is like in a student of this teacher.
+  private func geometry(
+    of kind: Mixer, _ recipe: StudentRecipe, _ start: StudentRecipe.Start
+  ) throws -> any MixerGeometry {
+    guard let type = kind.geometry else {
+      let known = Mixers.registered.map { $0.kind.rawValue }
+      let hint = NearestName.hint(kind.rawValue, among: known)
       throw MohawkError(
-        .invalidValue, "\(vHeads) v heads and \(qkHeads) qk heads do not fit a model of width \(modelDim)",
-        at: "student.vHeads", remedy: "the width must be a multiple of vHeads, and vHeads a multiple of qkHeads")
+        .unsupported, "'\(kind.rawValue)' is no kind of mixer", at: "student.mixer",
+        remedy: hint ?? "use auto or one of \(known.joined(separator: ", "))")
     }
-    return (vHeads, qkHeads)
-  }
-
-  private func discreteMamba2(_ recipe: StudentRecipe) throws -> DiscreteMamba2Configuration {
-    let heads = try heads(recipe, width: modelDim)
-    return DiscreteMamba2Configuration(
-      modelDim: modelDim, qkHeads: heads.qk, vHeads: heads.v, stateDim: recipe.stateDim ?? attention.headDim,
-      convWidth: recipe.convWidth, chunk: recipe.chunk,
-      window: try recipe.window.map { try window($0, recipe, heads.v) })
-  }
-
-  /// A window with the queries and keys of this teacher's attention.
-  private func window(_ tokens: Int, _ recipe: StudentRecipe, _ heads: Int) throws -> WindowConfiguration {
-    guard heads == attention.heads else {
-      throw MohawkError(
-        .mismatch, "a window has a head for each of the teacher's \(attention.heads), the student has \(heads)",
-        at: "student.vHeads", remedy: "leave student.vHeads out")
-    }
-    return WindowConfiguration(tokens: tokens, sinks: recipe.sinks, like: attention)
-  }
-
-  private func mamba2(_ recipe: StudentRecipe, _ start: StudentRecipe.Start) throws -> Mamba2Configuration {
-    let inner = (recipe.keepsMLPs ? 1 : 2) * modelDim
-    let headDim = recipe.headDim ?? (start.looksAtText && recipe.keepsMLPs ? attention.headDim : nil)
-    let heads = try heads(recipe, width: headDim.map { $0 * (recipe.vHeads ?? attention.heads) } ?? inner)
-    return Mamba2Configuration(
-      modelDim: modelDim, heads: heads.v, headDim: headDim ?? inner / heads.v, groups: heads.qk,
-      stateDim: recipe.stateDim ?? attention.headDim, convWidth: recipe.convWidth, chunk: recipe.chunk,
-      normGroups: heads.qk,
-      normEpsilon: normEpsilon)
+    var request = StudentMixerRequest(replacing: attention, normEpsilon: normEpsilon)
+    (request.keepsMLPs, request.startsFromText) = (recipe.keepsMLPs, start.looksAtText)
+    (request.stateDim, request.headDim) = (recipe.stateDim, recipe.headDim)
+    (request.qkHeads, request.vHeads) = (recipe.qkHeads, recipe.vHeads)
+    (request.convWidth, request.chunk) = (recipe.convWidth, recipe.chunk)
+    (request.window, request.sinks) = (recipe.window, recipe.sinks)
+    let geometry = try type.student(request)
+    if let objection = geometry.objection { throw MohawkError(.invalidValue, objection, at: "student") }
+    return geometry
   }
 }

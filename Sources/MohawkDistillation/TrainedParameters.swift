@@ -37,15 +37,13 @@ extension DistillationPair {
       guard parameter.decays, parameter.value.rank == 2, parameter.name.hasPrefix("layers."),
         !decides(parameter, { $0.decaysDependOn(parameter.name) })
       else { return 0 }
-      return parameter.name.hasSuffix(".in_proj.bc") ? 2 : 1
+      guard let layer = mixerLayer(of: parameter) else { return 1 }
+      return type(of: student.blocks[layer].mixer).matrixCount(parameter.name)
     }
   }
 
   /// The layer of whose mixer a parameter of the student is; nil for others.
-  func mixerLayer(of parameter: Parameter) -> Int? {
-    let path = parameter.name.split(separator: ".")
-    return path.count > 3 && path[0] == "layers" && path[2] == "mixer" ? Int(path[1]) : nil
-  }
+  func mixerLayer(of parameter: Parameter) -> Int? { DecoderConfiguration.mixerLayer(of: parameter.name) }
 
   /// Whether a parameter is one of a student's mixer for whose kind this holds.
   private func decides(_ parameter: Parameter, _ holds: (any SequenceMixer.Type) -> Bool) -> Bool {

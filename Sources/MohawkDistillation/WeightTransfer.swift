@@ -23,7 +23,7 @@ public enum WeightTransfer {
   /// Queries and keys of a window are the attention's from every start.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
   public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws -> [Row] {
-    if start == .attention { try requireAttentionFits(teacher, student) }
+    try requireOrigins(teacher, student, start)
     return try withoutGradients {
       try student.parameters.all.map { parameter in
         let origin = try source(of: parameter, teacher, student, start)
@@ -39,6 +39,36 @@ public enum WeightTransfer {
     start == .silent && parameter.contains(".mixer.out_proj.")
   }
 
+  /// Refuses a start that a kind of mixer knows nothing of: it would be the paper's without a word.
+  private static func requireOrigins(_ teacher: Decoder, _ student: Decoder, _ start: StudentRecipe.Start) throws {
+    for (layer, block) in student.blocks.enumerated() where !student.configuration.mixers[layer].isAttention {
+      let kind = type(of: block.mixer)
+      let isKnown =
+        switch start {
+        case .attention:
+          kind.attentionOrigins.values.contains { if case .attentionStart = $0 { true } else { false } }
+        case .silent: student.parameters.all.contains { $0.name.hasPrefix("layers.\(layer).mixer.out_proj.") }
+        default: true
+        }
+      guard isKnown else {
+        throw MohawkError(
+          .unsupported, "\(kind.kind) has no start '\(start.rawValue)'", at: "student.start",
+          remedy: "set student.start to paper")
+      }
+      let heads = teacher.configuration.attention.heads
+      if start == .attention, block.mixer.heads != heads {
+        throw misfit(teacher, "the student has \(block.mixer.heads)")
+      }
+    }
+  }
+
+  private static func misfit(_ teacher: Decoder, _ what: String) -> MohawkError {
+    let attention = teacher.configuration.attention
+    return MohawkError(
+      .mismatch, "start 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads; \(what)",
+      at: "student", remedy: "set student.stateDim to the teacher's head dimension, or student.start to 'paper'")
+  }
+
   private static func source(
     of parameter: Parameter, _ teacher: Decoder, _ student: Decoder, _ start: StudentRecipe.Start
   ) throws -> (name: String, value: Tensor)? {
@@ -50,33 +80,22 @@ public enum WeightTransfer {
       }
       return (same.name, same.value)
     }
-    guard let range = parameter.name.range(of: ".mixer.") else { return nil }
-    let attention = parameter.name[..<range.lowerBound] + ".attention."
-    if isOfWindow(parameter.name),
-      let same = teacher.parameters[attention + String(parameter.name[range.upperBound...])]
-    {
-      return (same.name, same.value)
-    }
-    guard start == .attention else { return nil }
-    func teachers(_ names: String...) -> (String, Tensor)? {
+    guard let layer = DecoderConfiguration.mixerLayer(of: parameter.name) else { return nil }
+    let own = parameter.name.split(separator: ".").dropFirst(3).joined(separator: ".")
+    let attention = "layers.\(layer).attention."
+    switch type(of: student.blocks[layer].mixer).attentionOrigins[own] {
+    case nil: return nil
+    case .everyStart: return teacher.parameters[attention + own].map { ($0.name, $0.value) }
+    case .attentionStart(let names):
+      guard start == .attention else { return nil }
       let all = names.compactMap { teacher.parameters[attention + $0] }
       if all.count < names.count { return nil }  // a teacher without biases
-      let rows = all.map { everyHead($0.value, teacher.configuration) }
-      return (all.map(\.name).joined(separator: " | "), .concatenated(rows, 0))
+      let rows = Tensor.concatenated(all.map { everyHead($0.value, teacher.configuration) }, 0)
+      guard rows.shape == parameter.value.shape else {
+        throw misfit(teacher, "the student's \(own) is \(parameter.value.shape), not \(rows.shape)")
+      }
+      return (all.map(\.name).joined(separator: " | "), rows)
     }
-    switch String(parameter.name[range.upperBound...]) {
-    case "in_proj.x": return teachers("v_proj.weight")
-    case "in_proj.bc": return teachers("k_proj.weight", "q_proj.weight")
-    case "conv1d.x.bias": return teachers("v_proj.bias")
-    case "conv1d.bc.bias": return teachers("k_proj.bias", "q_proj.bias")
-    case "out_proj.weight": return teachers("dense.weight")
-    default: return nil
-    }
-  }
-
-  /// Whether a parameter makes a window's queries or keys.
-  private static func isOfWindow(_ parameter: String) -> Bool {
-    ["q_proj", "k_proj", "q_norm", "k_norm"].contains { parameter.contains(".mixer.\($0).") }
   }
 
   /// Grouped keys and values repeated for every head of the queries, by head and not by row.
@@ -87,23 +106,5 @@ public enum WeightTransfer {
     let shape = [attention.kvHeads, attention.headDim] + rows.shape.dropFirst()
     return rows.reshaped(shape).repeatedEach(attention.heads / attention.kvHeads, 0).reshaped(
       [wide] + rows.shape.dropFirst())
-  }
-
-  private static func requireAttentionFits(_ teacher: Decoder, _ student: Decoder) throws {
-    let attention = teacher.configuration.attention
-    let shape: (state: Int, qkHeads: Int, vHeads: Int, width: Int)
-    if let mamba = student.configuration.discreteMamba2 {
-      shape = (mamba.stateDim, mamba.qkHeads, mamba.vHeads, mamba.modelDim)
-    } else if let mamba = student.configuration.mamba2 {
-      shape = (mamba.stateDim, mamba.groups, mamba.heads, mamba.innerDim)
-    } else {
-      return
-    }
-    guard shape == (attention.headDim, attention.heads, attention.heads, attention.width) else {
-      throw MohawkError(
-        .mismatch,
-        "start 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads, the student has stateDim \(shape.state), \(shape.qkHeads) qk and \(shape.vHeads) v heads",
-        at: "student", remedy: "set student.stateDim to the teacher's head dimension, or student.start to 'paper'")
-    }
   }
 }

@@ -9,7 +9,8 @@ public enum ModelFolder {
   /// Writes a model into a folder and opens it again to see that it is the same model.
   ///
   /// A format that transformers does not know gets Python code beside its weights, and `auto_map` in its
-  /// `config.json`: `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)` then opens it.
+  /// `config.json`: `AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)` then opens it. Where the code
+  /// does not know one of the mixers there is none, and a notice says so.
   /// - Parameters:
   ///   - model: what is written.
   ///   - folder: made when it is not there.
@@ -26,7 +27,11 @@ public enum ModelFolder {
   ) throws {
     if let dtype { try requireRange(model, of: dtype) }
     try model.write(to: folder, as: dtype, shardBytes: shardBytes)
-    try TransformersCode(for: model.configuration.format)?.write(to: folder)
+    try TransformersCode(for: model.configuration)?.write(to: folder)
+    for kind in model.configuration.mixersWithoutPythonCode {
+      Notice.report(
+        "no other tool opens this folder: there is no Python code that computes \(kind.rawValue)", at: folder)
+    }
     let carried = try source.map { try TokenizerFiles.copy(from: $0, to: folder) } ?? []
     if let tokenizer, !carried.contains("tokenizer.json") { try tokenizer.write(to: folder + "/tokenizer.json") }
     try TokenizerConfig.writeIfMissing(for: model, to: folder)

@@ -176,7 +176,7 @@ private struct RecipeChecks {
     atLeast(1, "student.window", student.window)
     for (key, value) in [("student.window", student.window ?? 0), ("student.sinks", student.sinks)]
     where value > 16_384 { refuse(key, "must be at most 16384, not \(value)") }
-    if student.mixer == .mamba2 {
+    if student.mixer != .automatic, student.mixer != .discreteMamba2 {
       refuse("student.window", "is of discrete-mamba-2 only", remedy: "set student.mixer to auto or discrete-mamba-2")
     }
     if student.mixer == .automatic {

@@ -196,7 +196,17 @@ extension MatrixColumns: RecipeValue {}
 extension Divergence: RecipeValue {}
 extension StudentFrame: RecipeValue {}
 extension StudentRecipe.Start: RecipeValue {}
-extension StudentRecipe.Mixer: RecipeValue {}
+
+extension StudentRecipe.Mixer: RecipeValue {
+  static var expectation: String { "auto, or a kind of mixer such as mamba-2" }
+
+  init?(recipe node: Node) {
+    guard let name = String(recipe: node), !name.isEmpty else { return nil }
+    self.init(rawValue: name)
+  }
+
+  var yaml: String { rawValue.yaml }
+}
 
 extension Node.Scalar {
   /// Whether this is YAML's null rather than a quoted word.

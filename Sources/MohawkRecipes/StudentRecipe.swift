@@ -32,15 +32,22 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   /// The defaults: MOHAWK, no attention kept.
   public init() {}
 
-  /// What mixes the tokens in place of attention.
-  public enum Mixer: String, Codable, Sendable, CaseIterable {
+  /// What mixes the tokens in place of attention: a kind of mixer by its name. Which kinds there are is not known here;
+  /// the student's design refuses others.
+  public struct Mixer: RawRepresentable, Codable, Sendable, Hashable {
+    /// The name.
+    public let rawValue: String
+
+    /// The kind of this name.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
     /// Mamba-2 for teachers with the blocks of Llama, so that other tools open the student; Discrete-Mamba-2 for others,
     /// and wherever there is a window.
-    case automatic = "auto"
+    public static let automatic = Mixer(rawValue: "auto")
     /// The mixer of Phi-Mamba.
-    case discreteMamba2 = "discrete-mamba-2"
+    public static let discreteMamba2 = Mixer(rawValue: "discrete-mamba-2")
     /// Mamba-2 as it is published.
-    case mamba2 = "mamba-2"
+    public static let mamba2 = Mixer(rawValue: "mamba-2")
   }
 
   /// Where the student's mixers start.

@@ -164,7 +164,7 @@ struct Run {
     try report.write()
     let model = model.withRoles(of: tokenizer)
     let format = model.configuration.format
-    let card = report.modelCard(format: format.rawValue, opens: format.openedBy, teacher: recipe.teacher)
+    let card = report.modelCard(format: format.rawValue, opens: model.configuration.openedBy, teacher: recipe.teacher)
     try AtomicFolder.create(folder.model) { partial in
       try ModelFolder.write(model, to: partial, carryingFrom: source, tokenizer: tokenizer, card: card)
     }

@@ -45,6 +45,7 @@ struct Quantize: ParsableCommand, ReadsCheckpoints {
     try ModelFolder.requireReplaceable(output, apartFrom: input)
     try Threads.use(threads)
     let model = try Decoder.open(input, dtype: calibration.isEmpty && data.isEmpty ? nil : .float32)
+    try QuantizedDecoder.requireNative(model.configuration, at: input)
     model.freeze()
     try model.requireFiniteWeights(at: input)
     let counted = calibration.isEmpty ? nil : try windows(calibration, of: model, tokens: tokens / 4)

@@ -113,6 +113,7 @@ private struct SpyMixer<Inner: SequenceMixer>: SequenceMixer {
 
   static var kind: String { Inner.kind }
   static func matrixDependsOn(_ parameterName: String) -> Bool { Inner.matrixDependsOn(parameterName) }
+  var configuration: Inner.Configuration { inner.configuration }
   var heads: Int { inner.heads }
   func operands(_ x: Tensor, for use: OperandUse) -> Inner.Operands { inner.operands(x, for: use) }
   func values(_ operands: Inner.Operands) -> Tensor { inner.values(operands) }

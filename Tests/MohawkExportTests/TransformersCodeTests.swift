@@ -68,13 +68,14 @@ import Testing
     _ format: CheckpointFormat
   ) throws {
     let target = try TemporaryFolder()
-    try ModelFolder.write(TinyModels.model(format == .mohawk ? hybrid() : phiMamba(layers: 2)), to: target.path)
+    let configuration = format == .mohawk ? hybrid() : phiMamba(layers: 2)
+    try ModelFolder.write(TinyModels.model(configuration), to: target.path)
     let map = try target.json("config.json")["auto_map"] as! [String: String]
     for place in map.values {
       let parts = place.split(separator: ".")
       let code = try String(contentsOfFile: "\(target.path)/\(parts[0]).py", encoding: .utf8)
       #expect(code.contains("\nclass \(parts[1])("))
     }
-    #expect(format.openedBy[0].contains("trust_remote_code=True"))
+    #expect(configuration.openedBy[0].contains("trust_remote_code=True"))
   }
 }

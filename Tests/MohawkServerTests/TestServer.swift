@@ -26,9 +26,11 @@ final class TestServer: Sendable {
   ///   - template: the model's chat template; nil for a model without one.
   ///   - change: of the settings.
   ///   - files: more files of the model's folder.
+  ///   - engine: makes what decodes.
   init(
     template: String? = nil, files: [String: String] = [:], batch: Int = 4,
-    change: (inout ServerSettings) -> Void = { _ in }
+    change: (inout ServerSettings) -> Void = { _ in },
+    engine: @escaping @Sendable () throws -> DecodingEngine = { DecodingEngine(TestServer.model()) }
   ) async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/server-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -40,9 +42,9 @@ final class TestServer: Sendable {
     settings.port = 0
     settings.allowedHosts = ["t", "test"]
     change(&settings)
-    let model = try ServedModel(name: "small", folder: folder, batchSize: batch, queue: settings.limits.queue) {
-      DecodingEngine(Self.model())
-    }
+    let model = try ServedModel(
+      name: "small", folder: folder, batchSize: batch, queue: settings.limits.queue,
+      open: engine)
     let server = ModelServer([model], settings)
     let (ports, found) = AsyncStream<Int>.makeStream()
     let task = Task {
@@ -66,7 +68,7 @@ final class TestServer: Sendable {
     try await task.value
   }
 
-  private static func model() -> Decoder {
+  fileprivate static func model() -> Decoder {
     Runtime.threads = 1
     let shape = DecoderConfiguration.phi(
       vocabulary: 320, modelDim: 24, mlpDim: 96, mixers: [.discreteMamba2, .attention],

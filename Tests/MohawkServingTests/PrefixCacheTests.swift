@@ -14,7 +14,9 @@ private final class SizedState: MixerState {
 
   init(_ position: Int, _ byteCount: Int) { (self.position, self.byteCount) = (position, byteCount) }
 
+  var tensors: [(name: String, tensor: Tensor)] { [] }
   func copy(by copy: (Tensor) -> Tensor) -> any MixerState { SizedState(position, byteCount) }
+  func restore(_ tensors: [Tensor], position: Int) {}
 
   static func model(_ position: Int, _ byteCount: Int) -> ModelState {
     ModelState(layers: [SizedState(position, byteCount)])

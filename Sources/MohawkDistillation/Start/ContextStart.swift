@@ -76,7 +76,7 @@ public enum ContextStart {
       case let mixer as DiscreteMamba2: objection = Self.objection(attention, mixer.configuration)
       case let mixer as Mamba2:
         objection = Self.objection(attention, mixer.configuration, block: pair.standsForBlock(layer))
-      default: objection = "is built for Mamba-2 and Discrete-Mamba-2 alone"
+      default: objection = otherKinds
       }
       guard let objection else { continue }
       throw MohawkError(
@@ -87,11 +87,21 @@ public enum ContextStart {
 
   /// What stands in the way of a student's start, nil when nothing does.
   static func objection(teacher: DecoderConfiguration, student: DecoderConfiguration) -> String? {
-    if let mixer = student.mamba2 {
-      return objection(teacher.attention, mixer, block: student.layout == .mixerOnly && teacher.layout != .mixerOnly)
+    for kind in Set(student.mixers) where !kind.isAttention {
+      let found: String?
+      switch student.geometries[kind] {
+      case let mixer as Mamba2Configuration:
+        let isBlock = student.layout == .mixerOnly && teacher.layout != .mixerOnly
+        found = objection(teacher.attention, mixer, block: isBlock)
+      case let mixer as DiscreteMamba2Configuration: found = objection(teacher.attention, mixer)
+      default: found = otherKinds
+      }
+      if let found { return found }
     }
-    return student.discreteMamba2.flatMap { objection(teacher.attention, $0) }
+    return nil
   }
+
+  private static let otherKinds = "are made for Mamba-2 and Discrete-Mamba-2 alone"
 
   private static func objection(_ attention: AttentionConfiguration, _ mixer: DiscreteMamba2Configuration) -> String? {
     objection(attention, heads: mixer.vHeads, groups: mixer.qkHeads, headDim: mixer.headDim, state: mixer.stateDim)

@@ -30,7 +30,7 @@ enum GGUFArchitecture: String {
   private static func nearest(to configuration: DecoderConfiguration) -> GGUFArchitecture? {
     let kinds = Set(configuration.mixers)
     if kinds == [.mamba] { return .mamba }
-    if kinds.contains(.mamba) || kinds.contains(.discreteMamba2) { return nil }
+    guard kinds.isSubset(of: [.attention, .windowedAttention, .mamba2]) else { return nil }
     if kinds.contains(.mamba2) { return configuration.layout == .mixerOnly ? .mamba2 : .graniteHybrid }
     if configuration.learnedPositions != nil { return .gpt2 }
     if configuration.layout == .parallel { return .phi2 }

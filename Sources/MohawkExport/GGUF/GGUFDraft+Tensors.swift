@@ -15,7 +15,7 @@ extension GGUFDraft {
       case .attention, .windowedAttention: addAttention(layer)
       case .mamba2: addMamba2(layer)
       case .mamba: addMamba(layer)
-      case .discreteMamba2: preconditionFailure("no architecture has Discrete-Mamba-2")
+      default: preconditionFailure("no architecture has \(mixer.rawValue)")
       }
       addMLP(layer)
     }

@@ -7,9 +7,10 @@ struct TransformersCode {
   /// The classes of configuration and model.
   private let configuration, model: String
 
-  /// nil for formats that other tools open as they are.
-  init?(for format: CheckpointFormat) {
-    switch format {
+  /// nil for formats that other tools open as they are, and for models with mixers that the code cannot compute.
+  init?(for described: DecoderConfiguration) {
+    guard described.mixersWithoutPythonCode.isEmpty else { return nil }
+    switch described.format {
     case .mohawk: (configuration, model) = ("MohawkConfig", "MohawkForCausalLM")
     case .phiMamba: (configuration, model) = ("PhiMambaConfig", "PhiMambaForCausalLM")
     default: return nil

@@ -38,6 +38,11 @@ public struct Attention: SequenceMixer {
 
   public var heads: Int { configuration.heads }
 
+  /// Of queries and keys, and their norms where there are any.
+  public static func matrixDependsOn(_ parameterName: String) -> Bool {
+    parameterName.split(separator: ".").contains { ["q_proj", "k_proj", "q_norm", "k_norm"].contains($0) }
+  }
+
   /// Queries, keys and values of one input.
   public struct Operands {
     /// [batch, heads, length, headDim], turned.

@@ -75,14 +75,12 @@ public final class AttentionState: MixerState {
     (other.end, other.position) = (end, position)
     return other
   }
-}
 
-extension AttentionState: StorableState {
-  package var tensors: [(name: String, tensor: Tensor)] {
+  public var tensors: [(name: String, tensor: Tensor)] {
     keyBuffer == nil ? [] : [("keys", keys(last: count)), ("values", values(last: count))]
   }
 
-  package func shapes(at position: Int) -> [[Int]] {
+  public func shapes(at position: Int) -> [[Int]] {
     tensors.map { item in
       var shape = item.tensor.shape
       shape[2] = min(position, window.map { $0 - 1 } ?? .max)
@@ -90,7 +88,7 @@ extension AttentionState: StorableState {
     }
   }
 
-  package func restore(_ tensors: [Tensor], position: Int) {
+  public func restore(_ tensors: [Tensor], position: Int) {
     (keyBuffer, valueBuffer) = (tensors[0], tensors[1])
     end = tensors[0].size(2)
     self.position = position

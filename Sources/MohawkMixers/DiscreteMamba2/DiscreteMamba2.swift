@@ -92,7 +92,12 @@ public struct DiscreteMamba2: SequenceMixer {
     }
   }
 
-  public static let kind = "Discrete-Mamba-2"
+  /// The window's queries and keys are the attention's from every start.
+  public static let attentionOrigins: [String: AttentionOrigin] = SSD.attentionOrigins.merging(
+    WindowAttention.parameterNames.filter { $0 != "window_gate" }.map { ($0, .everyStart) }
+  ) { $1 }
+
+  public static func matrixCount(_ parameterName: String) -> Int { SSD.matrixCount(parameterName) }
 
   public static func decaysDependOn(_ name: String) -> Bool { name.hasSuffix(".in_proj.a_log") }
 

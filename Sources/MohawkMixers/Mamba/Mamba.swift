@@ -47,14 +47,16 @@ public struct Mamba: SequenceMixer {
       in: inner, out: d, bias: bias, initial: .uniform(bound(inner) * bound(depth)), scope / "out_proj")
   }
 
-  public static let kind = "Mamba"
-
   /// Of everything that x passes on its way to B, C and the step sizes, of A, and of D.
   public static func matrixDependsOn(_ parameterName: String) -> Bool {
     [
       "in_proj.x", "in_proj.bias.x", "conv1d.weight", "conv1d.bias", "x_proj.weight", "dt_proj.weight", "dt_proj.bias",
       "A_log", "D",
     ].contains { parameterName.hasSuffix("." + $0) }
+  }
+
+  public static func decaysDependOn(_ parameterName: String) -> Bool {
+    ["dt_proj.weight", "dt_proj.bias", "A_log"].contains { parameterName.hasSuffix("." + $0) }
   }
 
   public var heads: Int { configuration.innerDim }

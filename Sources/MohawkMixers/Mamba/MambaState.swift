@@ -15,6 +15,13 @@ public final class MambaState: MixerState {
 
   public var byteCount: Int { memory.byteCount + past.byteCount }
 
+  public var tensors: [(name: String, tensor: Tensor)] { [("memory", memory), ("past", past)] }
+
+  public func restore(_ tensors: [Tensor], position: Int) {
+    (memory, past) = (tensors[0], tensors[1])
+    self.position = position
+  }
+
   public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
     let other = MambaState(memory: copy(memory), past: copy(past))
     other.position = position

@@ -55,7 +55,8 @@ public struct Mamba2: SequenceMixer {
     outProjection = Linear(in: inner, out: d, bias: bias, initial: .uniform(spread), scope / "out_proj")
   }
 
-  public static let kind = "Mamba-2"
+  public static var attentionOrigins: [String: AttentionOrigin] { SSD.attentionOrigins }
+  public static func matrixCount(_ parameterName: String) -> Int { SSD.matrixCount(parameterName) }
 
   public static func decaysDependOn(_ parameterName: String) -> Bool {
     ["in_proj.dt", "in_proj.bias.dt", "A_log", "dt_bias"].contains { parameterName.hasSuffix("." + $0) }

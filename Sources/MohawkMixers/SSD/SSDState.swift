@@ -27,6 +27,18 @@ public final class SSDState: MixerState {
     memory.byteCount + xPast.byteCount + bcPast.byteCount + (window?.byteCount ?? 0)
   }
 
+  public var tensors: [(name: String, tensor: Tensor)] {
+    let recurrent = [("memory", memory), ("x_past", xPast), ("bc_past", bcPast)]
+    guard let window else { return recurrent }
+    return recurrent + [("window_keys", window.keys), ("window_values", window.values)]
+  }
+
+  public func restore(_ tensors: [Tensor], position: Int) {
+    (memory, xPast, bcPast) = (tensors[0], tensors[1], tensors[2])
+    if let window { (window.keys, window.values) = (tensors[3], tensors[4]) }
+    self.position = position
+  }
+
   public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
     let other = SSDState(
       memory: copy(memory), xPast: copy(xPast), bcPast: copy(bcPast), window: window?.copy(by: copy))

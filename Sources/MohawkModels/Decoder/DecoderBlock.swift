@@ -52,22 +52,28 @@ extension DecoderConfiguration {
   func mixer(
     of layer: Int, depth: Int, windowSwitch: WindowSwitch?, on device: Device, _ scope: ParameterScope
   ) -> any SequenceMixer {
-    switch mixers[layer] {
-    case .attention:
-      var everything = attention
-      everything.window = nil
-      return Attention(everything, depth: depth, on: device, scope / "attention")
-    case .windowedAttention:
-      return Attention(attention, depth: depth, on: device, scope / "attention")
-    case .discreteMamba2:
-      guard let discreteMamba2 else { preconditionFailure("a Discrete-Mamba-2 layer without geometry") }
-      return DiscreteMamba2(discreteMamba2, depth: depth, windowSwitch: windowSwitch, scope / "mixer")
-    case .mamba2:
-      guard let mamba2 else { preconditionFailure("a Mamba-2 layer without geometry") }
-      return Mamba2(mamba2, depth: depth, scope / "mixer")
-    case .mamba:
-      guard let mamba else { preconditionFailure("a Mamba layer without geometry") }
-      return Mamba(mamba, depth: depth, scope / "mixer")
+    let (kind, place) = (mixers[layer], MixerPlace(depth: depth, windowSwitch: windowSwitch, device: device))
+    if kind.isAttention {
+      var attention = attention
+      if kind == .attention { attention.window = nil }
+      return attention.mixer(place, scope / "attention")
     }
+    guard let geometry = geometries[kind] else { preconditionFailure("a \(kind.rawValue) layer without geometry") }
+    return geometry.mixer(place, scope / "mixer")
+  }
+
+  /// Whether a parameter decides how fast a mixer forgets: such numbers are never rounded.
+  package func decaysDependOn(_ parameter: String) -> Bool {
+    func asked<Geometry: MixerGeometry>(_ geometry: Geometry) -> Bool { Geometry.Mixer.decaysDependOn(parameter) }
+    guard let layer = Self.mixerLayer(of: parameter), mixers.indices.contains(layer),
+      let geometry = geometries[mixers[layer]]
+    else { return false }
+    return asked(geometry)
+  }
+
+  /// The layer of whose mixer a parameter is; nil for attention's, and for what is of no mixer.
+  package static func mixerLayer(of parameter: String) -> Int? {
+    let path = parameter.split(separator: ".")
+    return path.count > 3 && path[0] == "layers" && path[2] == "mixer" ? Int(path[1]) : nil
   }
 }

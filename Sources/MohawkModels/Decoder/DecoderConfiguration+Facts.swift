@@ -1,3 +1,5 @@
+import MohawkMixers
+
 extension DecoderConfiguration {
   /// The geometry in words, for tables.
   public var facts: [(name: String, value: String)] {
@@ -16,30 +18,7 @@ extension DecoderConfiguration {
         facts.append(("sliding window", "\(window) tokens\(sinks)"))
       }
     }
-    if mixers.contains(.discreteMamba2), let mamba = discreteMamba2 {
-      facts.append(
-        (
-          "Discrete-Mamba-2",
-          "\(mamba.vHeads) heads of \(mamba.headDim), \(mamba.qkHeads) of B and C, state \(mamba.stateDim)"
-        ))
-      if let window = mamba.window {
-        facts.append(
-          (
-            "window beside it",
-            "\(window.tokens) tokens and the first \(window.sinks), \(window.kvHeads) heads of keys of \(window.headDim), rotary positions on \(window.rotaryDim)"
-          ))
-      }
-    }
-    if mixers.contains(.mamba2), let mamba = mamba2 {
-      facts.append(
-        (
-          "Mamba-2",
-          "\(mamba.heads) heads of \(mamba.headDim), \(mamba.groups) groups of B and C, state \(mamba.stateDim)"
-        ))
-    }
-    if mixers.contains(.mamba), let mamba {
-      facts.append(("Mamba", "\(mamba.innerDim) channels, state \(mamba.stateDim), step rank \(mamba.timeStepRank)"))
-    }
+    for kind in MixerKind.all where mixers.contains(kind) { facts += geometries[kind]?.facts ?? [] }
     if layout != .mixerOnly {
       facts.append(("MLP", "\(mlp.width) wide, \(mlp.activation.rawValue)\(mlp.isGated ? ", gated" : "")"))
     }
@@ -49,7 +28,7 @@ extension DecoderConfiguration {
 
   /// Such as `24: mamba-2 in 22, attention in 2 (5, 11)`.
   private var layerWords: String {
-    let kinds = Mixer.allCases.filter(mixers.contains)
+    let kinds = MixerKind.all.filter(mixers.contains)
     guard kinds.count > 1 else { return "\(mixers.count), \(kinds[0].rawValue)" }
     let parts = kinds.map { kind in
       let layers = mixers.indices.filter { mixers[$0] == kind }

@@ -4,22 +4,8 @@ import MohawkMixers
 /// The geometry of a causal language model out of blocks of a mixer and an MLP: Transformers, state-space models and
 /// hybrids of both differ in these values only.
 public struct DecoderConfiguration: Sendable, Equatable {
-  /// What mixes the tokens in a layer.
-  public enum Mixer: String, Sendable, Equatable, CaseIterable {
-    /// Softmax attention.
-    case attention = "attention"
-    /// Softmax attention over the last tokens only, as many as `attention.window` says.
-    case windowedAttention = "windowed-attention"
-    /// The mixer of Phi-Mamba.
-    case discreteMamba2 = "discrete-mamba-2"
-    /// Mamba-2 as it is published.
-    case mamba2 = "mamba-2"
-    /// Mamba as it is published.
-    case mamba
-
-    /// Whether it is attention of either kind.
-    public var isAttention: Bool { self == .attention || self == .windowedAttention }
-  }
+  /// What mixes the tokens in a layer; windowed attention sees as many as `attention.window` says.
+  public typealias Mixer = MixerKind
 
   /// How a block joins its mixer and its MLP to the stream.
   public enum Layout: String, Sendable, Equatable {
@@ -82,12 +68,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var mlp: MLP
   /// Geometry of the attention layers; meaningless when there are none.
   public var attention: AttentionConfiguration
-  /// Geometry of the Discrete-Mamba-2 layers; nil when there are none.
-  public var discreteMamba2: DiscreteMamba2Configuration?
-  /// Geometry of the Mamba-2 layers; nil when there are none.
-  public var mamba2: Mamba2Configuration?
-  /// Geometry of the Mamba layers; nil when there are none.
-  public var mamba: MambaConfiguration?
+  /// Geometries of the layers with other mixers, one for each kind.
+  public var geometries = MixerGeometries()
   /// Positions that have a learned vector; nil when positions are rotary or there are none.
   public var learnedPositions: Int?
   /// Whether the head is the embedding's matrix.
@@ -125,6 +107,26 @@ public struct DecoderConfiguration: Sendable, Equatable {
     switch norm {
     case .layer(let epsilon), .rms(let epsilon): epsilon
     }
+  }
+}
+
+extension DecoderConfiguration {
+  /// Geometry of the Discrete-Mamba-2 layers; nil when there are none.
+  public var discreteMamba2: DiscreteMamba2Configuration? {
+    get { geometries[DiscreteMamba2Configuration.self] }
+    set { geometries[DiscreteMamba2Configuration.self] = newValue }
+  }
+
+  /// Geometry of the Mamba-2 layers; nil when there are none.
+  public var mamba2: Mamba2Configuration? {
+    get { geometries[Mamba2Configuration.self] }
+    set { geometries[Mamba2Configuration.self] = newValue }
+  }
+
+  /// Geometry of the Mamba layers; nil when there are none.
+  public var mamba: MambaConfiguration? {
+    get { geometries[MambaConfiguration.self] }
+    set { geometries[MambaConfiguration.self] = newValue }
   }
 }
 

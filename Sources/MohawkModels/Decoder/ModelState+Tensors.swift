@@ -3,16 +3,9 @@ import MohawkMixers
 import MohawkTensor
 
 extension ModelState {
-  private var storable: [any StorableState] {
-    layers.map { layer in
-      guard let layer = layer as? any StorableState else { preconditionFailure("a state that cannot be stored") }
-      return layer
-    }
-  }
-
   /// Everything that the state holds, by names such as `layers.3.memory`.
   package var tensors: [(name: String, tensor: Tensor)] {
-    storable.enumerated().flatMap { index, layer in
+    layers.enumerated().flatMap { index, layer in
       layer.tensors.map { (name: "layers.\(index).\($0.name)", tensor: $0.tensor) }
     }
   }
@@ -26,7 +19,7 @@ extension ModelState {
   /// - Throws: `MohawkError` when they are not tensors of such a state.
   package func restore(position: Int, count: Int, tensor: (String) throws -> Tensor) throws {
     var taken = 0
-    for (index, layer) in storable.enumerated() {
+    for (index, layer) in layers.enumerated() {
       let tensors = try zip(layer.tensors, layer.shapes(at: position)).map { item, shape in
         let name = "layers.\(index).\(item.name)"
         let found = try tensor(name)

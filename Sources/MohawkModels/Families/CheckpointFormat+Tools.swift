@@ -1,6 +1,24 @@
+import MohawkMixers
+
+extension DecoderConfiguration {
+  /// How other tools open a folder of this model, as lines for a model card.
+  public var openedBy: [String] {
+    guard mixersWithoutPythonCode.isEmpty else {
+      let kinds = mixersWithoutPythonCode.map(\.rawValue).joined(separator: " and ")
+      return ["nothing but mohawk: there is no code for other tools that computes \(kinds)"]
+    }
+    return format.openedBy
+  }
+
+  /// Kinds of mixers that the Python code of this project's own format cannot compute.
+  package var mixersWithoutPythonCode: [MixerKind] {
+    Set(mixers).filter { !$0.isAttention && $0.geometry?.hasPythonCode != true }.sorted { $0.rawValue < $1.rawValue }
+  }
+}
+
 extension CheckpointFormat {
   /// How other tools open a folder of this format, as lines for a model card.
-  public var openedBy: [String] {
+  fileprivate var openedBy: [String] {
     switch self {
     case .phiMamba:
       [withItsCode, "the authors' code (goombalab/phi-mamba): `model.load_state_dict(weights, strict=True)`"]

@@ -22,8 +22,9 @@ enum MohawkFamily: Family {
         isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false)),
       attention: .unused(modelDim: modelDim))
     result.mixers = try kinds.map { name in
-      guard let kind = DecoderConfiguration.Mixer(rawValue: name) else {
-        let known = DecoderConfiguration.Mixer.allCases.map(\.rawValue).joined(separator: ", ")
+      let kind = DecoderConfiguration.Mixer(rawValue: name)
+      guard MixerKind.all.contains(kind) else {
+        let known = MixerKind.all.map(\.rawValue).joined(separator: ", ")
         throw MohawkError(
           .unsupported, "the mixer '\(name)' is not known", at: "\(json.path): layers", remedy: "known are \(known)")
       }
@@ -38,6 +39,9 @@ enum MohawkFamily: Family {
     }
     if result.mixers.contains(.mamba2) { result.mamba2 = try mamba2(json.nested("mamba_2"), modelDim) }
     if result.mixers.contains(.mamba) { result.mamba = try mamba(json.nested("mamba"), modelDim) }
+    for kind in Set(result.mixers) where !kind.isAttention && result.geometries[kind] == nil {
+      result.geometries[kind] = try json.geometry(of: kind, modelDim)
+    }
     guard result.attention.window != nil || !result.mixers.contains(.windowedAttention) else {
       throw MohawkError(
         .invalidFormat, "there are layers with a sliding window, and the key 'window' is missing",
@@ -167,6 +171,9 @@ enum MohawkFamily: Family {
           "convolution_bias": mamba.convolutionBias,
         ] as [String: Any]
     }
+    for kind in Set(configuration.mixers) where object[kind.jsonKey] == nil {
+      object[kind.jsonKey] = configuration.geometries[kind]?.json
+    }
     object.merge(configuration.tokens.json) { $1 }
     return object
   }
@@ -199,6 +206,12 @@ enum MohawkFamily: Family {
   static func objection(to configuration: DecoderConfiguration) -> String? {
     configuration.firstDifference([
       ("Granite's multipliers", configuration.multipliers == .init() && configuration.attention.scale == nil)
-    ])
+    ]) ?? configuration.mixers.lazy.compactMap(objection).first
+  }
+
+  /// What keeps a kind of mixer out of the format: without a form in JSON nothing could say what its weights mean.
+  private static func objection(to kind: MixerKind) -> String? {
+    let isKnown = kind.isAttention || [.discreteMamba2, .mamba2, .mamba].contains(kind)
+    return isKnown || kind.geometry is any Codable.Type ? nil : "\(kind.rawValue), whose geometry is not Codable"
   }
 }

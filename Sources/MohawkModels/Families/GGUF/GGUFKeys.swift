@@ -64,7 +64,9 @@ extension GGUFGeometry {
       switch mixer {
       case .mamba2: try addMamba2(&keys, inner + "mixer.", outer + "ssm_")
       case .mamba: try addMamba(&keys, inner + "mixer.", outer + "ssm_")
-      default: addAttention(&keys, configuration.attention, inner + "attention.", outer + "attn_")
+      case .attention, .windowedAttention:
+        addAttention(&keys, configuration.attention, inner + "attention.", outer + "attn_")
+      default: preconditionFailure("no architecture has \(mixer.rawValue)")
       }
     }
     if try weights.metadata.integer(Self.idleKey) == 1 { keys.ignore("blk.\(layers).") }

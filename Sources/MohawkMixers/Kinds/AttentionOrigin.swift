@@ -1,0 +1,8 @@
+/// What of an attention one of a mixer's parameters starts from, where a student's mixer replaces it.
+public enum AttentionOrigin: Sendable, Equatable {
+  /// From these parameters of the attention, one after the other by rows, where the student starts as its teacher's
+  /// attention; grouped keys and values are repeated for every head.
+  case attentionStart([String])
+  /// From the parameter of the attention that has the same name, wherever the student starts.
+  case everyStart
+}

@@ -1,0 +1,74 @@
+import Foundation
+import MohawkFiles
+import MohawkMixers
+
+extension MixerKind {
+  /// Where its geometry stands in `config.json` of this project's own format.
+  var jsonKey: String { rawValue.replacingOccurrences(of: "-", with: "_") }
+}
+
+/// The key of the width, which is the model's and stands there alone.
+private let widthKey = "model_dim"
+
+extension MixerGeometry {
+  /// The geometry as an object of `config.json`; nil for one that is not `Codable`.
+  var json: [String: Any]? {
+    guard let geometry = self as? any Encodable else { return nil }
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    guard let data = try? encoder.encode(geometry),
+      var object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+    else { preconditionFailure("\(Self.title)'s geometry cannot be written as JSON") }
+    object[widthKey] = nil
+    return object
+  }
+}
+
+extension ModelJSON {
+  /// The geometry of a kind of mixer.
+  /// - Throws: `MohawkError` when a key is missing, unknown or of the wrong type, or the numbers do not fit each other.
+  func geometry(of kind: MixerKind, _ modelDim: Int) throws -> any MixerGeometry {
+    let nested = try nested(kind.jsonKey)
+    guard let type = kind.geometry as? any (MixerGeometry & Decodable).Type else {
+      throw MohawkError(.unsupported, "the geometry of \(kind.rawValue) cannot be read", at: nested.path)
+    }
+    return try nested.decoded(type, modelDim)
+  }
+
+  private func decoded<Geometry: MixerGeometry & Decodable>(_ type: Geometry.Type, _ modelDim: Int) throws -> Geometry {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let geometry: Geometry
+    do {
+      let whole = object.merging([widthKey: modelDim]) { $1 }
+      geometry = try decoder.decode(type, from: JSONSerialization.data(withJSONObject: whole))
+    } catch let error as DecodingError {
+      throw MohawkError(
+        .invalidFormat, error.sentence, at: path, remedy: "the keys of \(type.title) are in Documentation/mixers.md")
+    }
+    if let unknown = object.keys.sorted().first(where: { !(object[$0] is NSNull) && geometry.json?[$0] == nil }) {
+      throw MohawkError(
+        .unsupported, "the key '\(Self.short(unknown))' is not known for \(type.title)", at: path,
+        remedy: "known are: \((geometry.json ?? [:]).keys.sorted().joined(separator: ", "))")
+    }
+    if let objection = geometry.objection { throw MohawkError(.invalidValue, objection, at: path) }
+    return geometry
+  }
+}
+
+extension DecodingError {
+  /// What is wrong, and with which key.
+  fileprivate var sentence: String {
+    /// In the snake case of the file.
+    func name(_ keys: [any CodingKey]) -> String {
+      keys.map { $0.stringValue.map { $0.isUppercase ? "_" + $0.lowercased() : String($0) }.joined() }
+        .joined(separator: ".")
+    }
+    switch self {
+    case .keyNotFound(let key, let context): return "the key '\(name(context.codingPath + [key]))' is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      return "the key '\(name(context.codingPath))' holds something of another type"
+    @unknown default: return "this is not the geometry of a mixer"
+    }
+  }
+}
