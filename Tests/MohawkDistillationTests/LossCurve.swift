@@ -150,6 +150,10 @@ extension LossCurve {
         { ($0.window, $0.sinks, $0.start, $0.attentionLayers) = (4, 2, .attention, [1]) }
       ),
       ("mamba-2", TinyPair.llama(), [.float64, .float32], { $0.start = .paper }),
+      (
+        "gated-deltanet", TinyPair.llama(), [.float64, .float32],
+        { ($0.mixer, $0.attentionLayers) = (.init(rawValue: "gated-deltanet"), [2]) }
+      ),
       ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
     ]
   }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import MohawkMixers
 
-/// One case of `mamba2.safetensors` or `mamba.safetensors` (`Scripts/goldens/mamba_goldens.py`): a mixer with a
-/// checkpoint's weights, and what transformers and an independent fp64 implementation compute with it.
+/// One case of `mamba2.safetensors`, `mamba.safetensors` (`Scripts/goldens/mamba_goldens.py`) or
+/// `gated_delta_net.safetensors` (`Scripts/goldens/delta_net_goldens.py`): a mixer with a checkpoint's weights, and what transformers and an independent fp64 implementation compute with it.
 struct GoldenMamba {
   let file: SafetensorsFile
   let name: String
@@ -62,6 +62,19 @@ struct GoldenMamba {
         ("in_proj.bias", [("in_proj.bias.x", 12), ("in_proj.bias.z", 12)]),
       ] + (whole + more).map { (key: $0.0, parts: [(name: $0.0, rows: $0.1)]) }
     return try GoldenMamba("mamba", name, dtype, rows) { Mamba(shape, $0) }
+  }
+
+  static func gatedDeltaNet(_ name: String, _ dtype: DType, chunk: Int = 8) throws -> GoldenMamba {
+    let shape = GatedDeltaNetConfiguration(
+      modelDim: 12, heads: 4, headDim: 3, qkHeads: name == "grouped" ? 2 : 4, stateDim: 5, chunk: chunk)
+    let (keys, values) = (shape.keyDim, shape.innerDim)
+    let whole = [
+      ("in_proj.q", keys), ("in_proj.k", keys), ("in_proj.v", values), ("in_proj.z", values), ("in_proj.b", 4),
+      ("in_proj.a", 4), ("conv1d.q.weight", keys), ("conv1d.k.weight", keys), ("conv1d.v.weight", values),
+      ("A_log", 4), ("dt_bias", 4), ("norm.weight", 3), ("out_proj.weight", 12),
+    ]
+    let rows: GoldenWeights.Rows = whole.map { (key: $0.0, parts: [(name: $0.0, rows: $0.1)]) }
+    return try GoldenMamba("gated_delta_net", name, dtype, rows) { GatedDeltaNet(shape, $0) }
   }
 
   func golden(_ key: String) throws -> Tensor { try file.tensor("\(name).\(key)") }

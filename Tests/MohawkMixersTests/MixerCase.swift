@@ -22,6 +22,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case headwiseMamba2 = "Mamba-2 with B and C per head, limited steps, all biases, no norm"
   case mamba = "Mamba"
   case biasedMamba = "Mamba with biases of the projections only"
+  case gatedDeltaNet = "Gated DeltaNet"
+  case groupedDeltaNet = "Gated DeltaNet with grouped queries and keys, in short chunks"
 
   var testDescription: String { rawValue }
   /// Width of what goes in; some kernels want multiples of 16 per head.
@@ -93,6 +95,12 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
         MambaConfiguration(
           modelDim: modelDim, innerDim: 4, stateDim: 2, timeStepRank: 3, convWidth: 2, block: 7,
           projectionBias: true, convolutionBias: false), scope)
+    case .gatedDeltaNet:
+      GatedDeltaNet(GatedDeltaNetConfiguration(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 5), scope)
+    case .groupedDeltaNet:
+      GatedDeltaNet(
+        GatedDeltaNetConfiguration(
+          modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, convWidth: 3, chunk: 12), scope)
     }
   }
 

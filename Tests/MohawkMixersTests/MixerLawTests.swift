@@ -25,6 +25,6 @@ import Testing
 
   @Test func kindsHaveNamesOfTheirOwn() {
     let kinds = MixerCase.allCases.map { type(of: $0.build().mixer).kind }
-    #expect(Set(kinds) == ["attention", "Discrete-Mamba-2", "Mamba-2", "Mamba"])
+    #expect(Set(kinds) == ["attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet"])
   }
 }

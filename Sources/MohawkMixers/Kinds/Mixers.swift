@@ -7,6 +7,7 @@ public enum Mixers {
     DiscreteMamba2Configuration.self,
     Mamba2Configuration.self,
     MambaConfiguration.self,
+    GatedDeltaNetConfiguration.self,
   ]
 
   private static let lock = NSLock()
