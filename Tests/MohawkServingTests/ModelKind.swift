@@ -6,7 +6,7 @@ import Testing
 
 /// Which mixers a model has.
 enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
-  case phi, phiMamba, hybrid, windowed, besideWindow, mamba2, mamba
+  case phi, phiMamba, hybrid, windowed, besideWindow, mamba2, mamba, gatedDeltaNet
 
   var testDescription: String { rawValue }
 
@@ -19,6 +19,7 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
     case .windowed: [.windowedAttention, .discreteMamba2, .windowedAttention]
     case .mamba2: [.mamba2, .attention, .mamba2]
     case .mamba: [.mamba, .mamba]
+    case .gatedDeltaNet: [GatedDeltaNetConfiguration.kind, .attention, GatedDeltaNetConfiguration.kind]
     }
   }
 
@@ -41,6 +42,8 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
       shape.discreteMamba2?.window = WindowConfiguration(tokens: 6, sinks: 2, like: attention)
     }
     shape.mamba2 = Mamba2Configuration(modelDim: width, heads: 4, headDim: 12, stateDim: 5, chunk: 8)
+    shape.geometries[GatedDeltaNetConfiguration.self] = GatedDeltaNetConfiguration(
+      modelDim: width, heads: 4, headDim: 5, qkHeads: 2, stateDim: 6, chunk: 8)
     shape.tokens.ends = ends
     shape.mamba = MambaConfiguration(modelDim: width, stateDim: 5, block: 8)
     return Self.noisy(Decoder.fresh(shape, seed: seed), 0.3, seed: seed + 1)

