@@ -50,7 +50,9 @@ public final class QuantizedDecoder {
   }
 
   /// Refuses models that only libtorch decodes, which has no products with rounded matrices.
-  /// - Parameter location: where the model is.
+  /// - Parameters:
+  ///   - model: what is to be rounded.
+  ///   - location: where it is.
   public static func requireNative(_ model: DecoderConfiguration, at location: String) throws {
     guard let kind = model.mixersWithoutNativeSteps.first else { return }
     throw MohawkError(
