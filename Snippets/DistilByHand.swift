@@ -38,8 +38,8 @@ final class Losses: TrainingListener {
 }
 
 let loop = TrainingLoop(recipe: recipe, stages: stages, store: nil, listeners: [Losses()]) { stage, step in
-  // A pure function of stage and step, [rows, length + 1]: that is what makes resuming exact.
-  RandomGenerator(seed: UInt64(1000 * stage + step)).integers(0..<64, [64, 65])
+  // A pure function of stage and step, of ids [rows, length + 1]: that is what makes resuming exact.
+  TrainingBatch(RandomGenerator(seed: UInt64(1000 * stage + step)).integers(0..<64, [64, 65]))
 }
 try loop.run()
 // snippet.hide

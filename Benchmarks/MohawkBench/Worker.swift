@@ -114,7 +114,8 @@ struct Worker: ParsableCommand {
         teacher: teacher.parameters.count, student: student.parameters.count, programMiB: program,
         weightsMiB: Double(weights) / 1_048_576), stage)
     let loop = TrainingLoop(
-      recipe: Recipe(), stages: [stage], store: nil, listeners: [turns], batches: { batches[$1 % batches.count] })
+      recipe: Recipe(), stages: [stage], store: nil, listeners: [turns],
+      batches: { TrainingBatch(batches[$1 % batches.count]) })
     do {
       try loop.run()
     } catch is StepTurns.NoMore {

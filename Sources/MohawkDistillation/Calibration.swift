@@ -52,7 +52,8 @@ public final class Calibration: TrainingStage {
 
   public var saved: [Parameter] { pair.student.parameters.all + (best?.saved ?? []) }
 
-  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+  public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    let tokens = batch.tokens
     if let best, best.isEmpty { best.judge() }
     let loss = LayerLoss(plan)
     return try LayerWalk.accumulate(

@@ -49,7 +49,8 @@ public final class HiddenStateAlignment: TrainingStage {
 
   public var saved: [Parameter] { pair.student.parameters.all }
 
-  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+  public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    let tokens = batch.tokens
     let loss = LayerLoss(plan)
     return try LayerWalk.accumulate(
       pair, tokens, signals?.input, .output, dropout: dropout, share: share

@@ -53,32 +53,37 @@ public final class KnowledgeDistillation: TrainingStage {
 
   public var saved: [Parameter] { pair.student.parameters.all }
 
-  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+  public var takesLossMask: Bool { true }
+
+  public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    let tokens = batch.tokens
     let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
     var terms: [VocabularyLoss.Term] = []
     if plan.labels < 1 {
-      let target = try signals.map { .kept(try $0.top(tokens)) } ?? saidNow(tokens, ids)
+      let target = try signals.map { .kept(batch.counted(try $0.top(tokens))) } ?? saidNow(batch, ids)
       terms.append(
         .init(
           target: target, weight: 1 - plan.labels, temperature: plan.temperature, divergence: plan.divergence))
     }
     if plan.labels > 0 {
-      let next = tokens.narrowed(1, from: 1, length: tokens.size(1) - 1).reshaped(-1)
+      let next = batch.counted(tokens.narrowed(1, from: 1, length: tokens.size(1) - 1).reshaped(-1))
       terms.append(.init(target: .tokens(next), weight: plan.labels))
     }
     return pair.student.dropping(dropout, for: tokens) {
-      let normalised = pair.student.normalise(pair.student.hidden(ids))
+      let normalised = batch.counted(
+        pair.student.normalise(pair.student.hidden(ids)).reshaped(-1, pair.student.modelDim))
       return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: terms, share: share))
     }
   }
 
-  private func saidNow(_ tokens: Tensor, _ ids: Tensor) -> VocabularyLoss.Target {
+  private func saidNow(_ batch: TrainingBatch, _ ids: Tensor) -> VocabularyLoss.Target {
     if let top = plan.top {
       let count = min(top, pair.teacher.vocabulary)
-      return .kept(SignalPass.top(pair.teacher, tokens, count: count, temperature: plan.temperature))
+      return .kept(
+        batch.counted(SignalPass.top(pair.teacher, batch.tokens, count: count, temperature: plan.temperature)))
     }
     let hidden = withoutGradients {
-      pair.teacher.normalise(pair.teacher.hidden(ids)).reshaped(-1, pair.teacher.modelDim)
+      batch.counted(pair.teacher.normalise(pair.teacher.hidden(ids)).reshaped(-1, pair.teacher.modelDim))
     }
     return .teacher(pair.teacher, hidden)
   }

@@ -50,7 +50,8 @@ public final class MatrixOrientation: TrainingStage {
 
   public var saved: [Parameter] { pair.student.parameters.all }
 
-  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+  public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    let tokens = batch.tokens
     let loss = LayerLoss(plan)
     if loss.columns == .equal {
       return try LayerWalk.accumulate(pair, tokens, signals?.input, .matrix, share: share) { mixer, input, target in

@@ -32,11 +32,13 @@ public final class Pretraining: TrainingStage {
 
   public var saved: [Parameter] { model.parameters.all }
 
-  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    let length = tokens.size(1) - 1
-    let ids = tokens.narrowed(1, from: 0, length: length)
-    let targets = tokens.narrowed(1, from: 1, length: length).reshaped(-1)
-    let normalised = model.normalise(model.hidden(ids))
+  public var takesLossMask: Bool { true }
+
+  public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    let length = batch.tokens.size(1) - 1
+    let ids = batch.tokens.narrowed(1, from: 0, length: length)
+    let targets = batch.counted(batch.tokens.narrowed(1, from: 1, length: length).reshaped(-1))
+    let normalised = batch.counted(model.normalise(model.hidden(ids)).reshaped(-1, model.modelDim))
     let loss = VocabularyLoss.backward(model, normalised, to: [.init(target: .tokens(targets))], share: share)
     return StageLoss(total: loss)
   }

@@ -35,8 +35,8 @@ enum VocabularyLoss {
 
   /// Forward and backward; the gradient goes on into the graph of the hidden states.
   /// - Parameters:
-  ///   - normalised: [batch, length, modelDim], after the final norm.
-  ///   - terms: what is to be predicted at every position.
+  ///   - normalised: [.., modelDim], after the final norm, of the positions that count.
+  ///   - terms: what is to be predicted at each of them.
   ///   - share: factor on the gradients.
   /// - Returns: the mean loss over all positions, terms summed by their weights.
   static func backward(

@@ -1,3 +1,11 @@
+/// Which tokens of the text count in the losses of pretraining and of stage 3.
+public enum LossTokens: String, Codable, Sendable, CaseIterable {
+  /// All of them.
+  case all
+  /// Those that the assistant writes in conversations.
+  case answers
+}
+
 /// What a run reads, and in what lengths.
 public struct DataRecipe: Codable, Sendable, Equatable {
   /// Text files, token shards or folders of them to train on; empty means the built-in story corpus.
@@ -6,6 +14,8 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   public var validation: [String] = []
   /// The member of JSON objects that holds a document's text.
   public var textKey = "text"
+  /// Which tokens count in the losses of pretraining and of stage 3.
+  public var lossOn = LossTokens.all
   /// Size of the built-in story corpus, in tokens.
   public var builtInTokens = 2_000_000
   /// Path of a `tokenizer.json`, or of a folder that holds one; `nil` means that a tokenizer is trained.

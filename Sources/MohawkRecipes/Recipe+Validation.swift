@@ -80,6 +80,17 @@ private struct RecipeChecks {
     range(0...1, "data.repeats", data.repeats)
     if data.train.isEmpty { atLeast(2, "data.builtInTokens", data.builtInTokens) }
     if data.tokenizer == nil && recipe.teacher == nil { atLeast(257, "data.vocabulary", data.vocabulary) }
+    if data.lossOn == .answers, data.train.isEmpty {
+      refuse(
+        "data.lossOn", "must be all, because built-in stories have no answers",
+        remedy: "name conversations in data.train")
+    }
+    if data.lossOn == .answers, data.repeats > 0 {
+      refuse("data.repeats", "must be 0 with data.lossOn=answers, because it moves tokens between answers and other text")
+    }
+    if data.lossOn == .answers, recipe.teacher != nil, !recipe.stages.contains(.distillation) {
+      refuse("data.lossOn", "has no effect without stage distillation: layers are compared at all tokens")
+    }
     for (key, paths) in [("data.train", data.train), ("data.validation", data.validation)]
     where paths.contains("") { refuse(key, "names an empty path") }
   }

@@ -99,6 +99,9 @@ extension RecipeKey {
     RecipeKey("data.train", \.data.train, "files or folders to train on; empty: the built-in story corpus"),
     RecipeKey("data.validation", \.data.validation, "files or folders to evaluate on; empty: held-out text"),
     RecipeKey("data.textKey", \.data.textKey, "member of JSON objects that holds a document's text"),
+    RecipeKey(
+      "data.lossOn", \.data.lossOn,
+      "tokens that count in the losses of pretraining and stage 3: all, or those of answers in conversations"),
     RecipeKey("data.builtInTokens", \.data.builtInTokens, "size of the built-in corpus, in tokens"),
     RecipeKey("data.tokenizer", \.data.tokenizer, "path of a tokenizer.json; null: train one, or the teacher's"),
     RecipeKey(

@@ -194,6 +194,7 @@ extension LayerDistance: RecipeValue {}
 extension MatrixOptimizer: RecipeValue {}
 extension MatrixColumns: RecipeValue {}
 extension Divergence: RecipeValue {}
+extension LossTokens: RecipeValue {}
 extension StudentFrame: RecipeValue {}
 extension StudentRecipe.Start: RecipeValue {}
 

@@ -111,7 +111,7 @@ public final class DistillationRun {
       let rows = plan.batchTokens / self.recipe.data.sequenceLength
       let step = step % plan.stepsOfPass
       let first = self.recipe.samples(of: stages[stage].name).lowerBound
-      return data.batch(samples: first + step * rows..<first + (step + 1) * rows)
+      return data.batch(samples: first + step * rows..<first + (step + 1) * rows, for: stages[stage])
     }
     student.freeze()
     if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }

@@ -56,7 +56,9 @@ public final class PretrainingRun {
       ]
     }
     let rows = plan.batchTokens / recipe.data.sequenceLength
-    try run.train([stage], from: run.start(), sources: data.sources) { _, step in data.batch(step: step, rows: rows) }
+    try run.train([stage], from: run.start(), sources: data.sources) { _, step in
+      data.batch(samples: step * rows..<(step + 1) * rows, for: stage)
+    }
     model.freeze()
     let summary = Findings.alone(model, data.heldOut, bytes: data.heldOutBytes)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)

@@ -19,6 +19,10 @@ extension Recipe {
 }
 
 extension Recipe {
-  /// How documents lie in the files of the run's text. Conversations are rendered by the teacher's chat template.
-  var corpusOptions: CorpusOptions { CorpusOptions(textKey: data.textKey, chatFolder: teacher) }
+  /// How documents lie in the files of the run's text. Conversations are rendered by the teacher's chat template, or
+  /// where there is no teacher by that of the tokenizer's folder.
+  var corpusOptions: CorpusOptions {
+    CorpusOptions(
+      textKey: data.textKey, chatFolder: teacher ?? data.tokenizer.map(ChatTemplate.folder(ofTokenizer:)))
+  }
 }

@@ -42,8 +42,13 @@ struct Run {
       return
     }
     let change = recipe.change(from: try RecipeLoader.load(folder.recipe), stages: stages)
-    let list = change.differences.prefix(5).joined(separator: "; ")
+    let list = change.differences.joined(separator: "; ")
     isOtherRecipe = change.decides
+    if change.decides, folder.isFinished {
+      throw MohawkError(
+        .mismatch, "this run is finished, with another recipe: \(list)", at: folder.path,
+        remedy: try waysOnFromTheEnd(change))
+    }
     if change.decides, let objection = try objection(to: change) {
       throw MohawkError(
         .mismatch, "this folder holds a run of another recipe: \(list)", at: folder.path, remedy: objection)
@@ -55,7 +60,6 @@ struct Run {
   /// of a stage before that stage has.
   private func objection(to change: RecipeChange) throws -> String? {
     let other = "continue it with its own recipe (-r \(folder.recipe)), or choose another folder"
-    if folder.isFinished { return other }
     guard let first = change.firstStage else {
       return try folder.has(folder.metrics) || !store.folders().isEmpty ? other : nil
     }
@@ -63,6 +67,20 @@ struct Run {
     if let from = settings.from, let start = stages.firstIndex(of: from), start <= first { return nil }
     return
       "continue it with its own recipe (-r \(folder.recipe)), begin the stage again with --from \(stages[first].rawValue), or choose another folder"
+  }
+
+  /// What can be done instead of changing a finished run, whose model stays as it is.
+  private func waysOnFromTheEnd(_ change: RecipeChange) throws -> String {
+    let fresh = "give these keys a run of their own with --output OTHER"
+    guard let first = change.firstStage, first > 0, try store.end(ofStage: first - 1) != nil else {
+      let reason =
+        change.firstStage.map { stage in
+          stage == 0 ? "" : "; the end of \(stages[stage - 1].rawValue), from which it could begin, was not kept"
+        } ?? ""
+      return fresh + reason
+    }
+    return fresh
+      + ", or begin \(stages[first].rawValue) again in a copy: cp -r \(folder.path) OTHER && rm -r OTHER/model, then this command with --output OTHER --from \(stages[first].rawValue)"
   }
 
   /// Writes the recipe into the folder, once all that it names was found. What a start with another recipe prepared

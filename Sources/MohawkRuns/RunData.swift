@@ -3,6 +3,7 @@ import MohawkFiles
 import MohawkRecipes
 import MohawkTensor
 import MohawkText
+import MohawkTraining
 
 /// The tokens of a run: what it trains on, in seeded order, and what it is judged by.
 public struct RunData {
@@ -18,16 +19,21 @@ public struct RunData {
   public var heldOutTokens: Int { heldOut.reduce(0) { $0 + $1.size(0) * ($1.size(1) - 1) } }
   /// The fingerprint of what the tokens were made from, and of the teacher.
   let sources: String
+  /// Whether only answers count in the losses that can leave out tokens.
+  let lossOnAnswers: Bool
   private let device: Device
-
-  /// The batch of a step, [rows, length + 1] int64: a pure function of the recipe's seed and the step.
-  public func batch(step: Int, rows: Int) -> Tensor {
-    batch(samples: step * rows..<(step + 1) * rows)
-  }
 
   /// The samples of the seeded order with these numbers.
   public func batch(samples: Range<Int>) -> Tensor {
     Tensor(training.batch(samples: samples), shape: [samples.count, training.length + 1]).to(.int64, on: device)
+  }
+
+  /// The samples of the seeded order with these numbers, as a stage trains on them.
+  /// - Parameter stage: one whose loss can leave out tokens gets a loss mask where the recipe asks for one.
+  func batch(samples: Range<Int>, for stage: any TrainingStage) -> TrainingBatch {
+    TrainingBatch(
+      batch(samples: samples),
+      lossMask: lossOnAnswers && stage.takesLossMask ? training.lossMask(samples: samples) : nil)
   }
 
   /// Encodes what the recipe names, or opens what an earlier start of the same run encoded.
@@ -89,13 +95,30 @@ public struct RunData {
     let start = splits ? windows.count * evaluationLength + 1 : 0
     let seed = recipe.seed &+ stream &* 0x9E37_79B9
     let repeats = recipe.data.repeats > 0 ? RepeatedSpans(share: recipe.data.repeats, seed: seed) : nil
+    let lossOnAnswers = recipe.data.lossOn == .answers
+    let training = try TokenBatches(
+      train, length: length, seed: seed, from: start, repeats: repeats, lossOnAnswers: lossOnAnswers)
+    if lossOnAnswers { tellMask(train, training, recipe, notice) }
     return RunData(
-      tokenizer: tokenizer,
-      training: try TokenBatches(train, length: length, seed: seed, from: start, repeats: repeats),
+      tokenizer: tokenizer, training: training,
       heldOut: batches(windows, rows: max(1, 4096 / evaluationLength), device),
       heldOutBytes: try windows.reduce(0) {
         $0 + (try tokenizer.decodeBytes($1.dropFirst(), skippingSpecial: true).count)
-      }, sources: sources.fingerprint, device: device)
+      }, sources: sources.fingerprint, lossOnAnswers: lossOnAnswers, device: device)
+  }
+
+  private static func tellMask(
+    _ shards: TokenShards, _ batches: TokenBatches, _ recipe: Recipe, _ notice: (String) -> Void
+  ) {
+    notice("data.lossOn=answers: \(shards.lossTokens ?? 0) of \(shards.count) tokens count in the loss")
+    if batches.leftOut > 0 {
+      notice(
+        "left out, because no answer is in them: \(batches.leftOut) of \(batches.windows + batches.leftOut) sequences")
+    }
+    let layers = recipe.teacher == nil ? [] : recipe.stages.filter { $0 != .distillation }
+    if !layers.isEmpty {
+      notice("\(layers.map(\.rawValue).joined(separator: " and ")) compare layers at all tokens of these sequences")
+    }
   }
 
   /// The tokenizer at `path`, a file or a folder that holds `tokenizer.json`.
@@ -142,15 +165,26 @@ public struct RunData {
     _ paths: [String], _ target: String, _ tokenizer: Tokenizer, _ recipe: Recipe, _ part: Part,
     _ notice: (String) -> Void, _ shouldStop: () -> Bool
   ) throws -> TokenShards {
-    if try TextSource.areShards(paths) { return try TokenShards(paths: paths, tokenizer: tokenizer.fingerprint) }
+    let lossOnAnswers = recipe.data.lossOn == .answers && part == .training
+    if try TextSource.areShards(paths) {
+      let shards = try TokenShards(paths: paths, tokenizer: tokenizer.fingerprint)
+      if lossOnAnswers { try shards.requireLossMask() }
+      if recipe.data.lossOn == .all, shards.lossTokens != nil {
+        notice("the loss mask of \(paths.joined(separator: ", ")) is not used, because data.lossOn is all")
+      }
+      return shards
+    }
     if TokenShards.areAt(target) { return try TokenShards(path: target, tokenizer: tokenizer.fingerprint) }
     notice("encoding \(paths.isEmpty ? "stories" : paths.joined(separator: ", "))")
     if paths.isEmpty {
       return try TokenShards.encode(stories(recipe, part), with: tokenizer, to: target, shouldStop: shouldStop)
     }
-    let corpus = try Corpus(paths: paths, recipe.corpusOptions)
+    var options = recipe.corpusOptions
+    options.findsAnswers = lossOnAnswers
+    let corpus = try Corpus(paths: paths, options)
     corpus.notices.forEach(notice)
-    let shards = try TokenShards.encode(corpus, with: tokenizer, to: target, shouldStop: shouldStop)
+    let shards = try TokenShards.encode(
+      corpus, with: tokenizer, to: target, lossOnAnswers: lossOnAnswers, shouldStop: shouldStop)
     if corpus.emptyDocuments > 0 { notice("left out, because they are empty: \(corpus.emptyDocuments) documents") }
     return shards
   }

@@ -7,7 +7,10 @@ enum TextSource {
   /// Every file that decides the tokens, in order.
   static func files(_ paths: [String]) throws -> [String] {
     if paths.isEmpty { return [] }
-    return try areShards(paths) ? TokenShards.files(paths) : Corpus(paths: paths).files.map(\.path)
+    guard try areShards(paths) else { return try Corpus(paths: paths).files.map(\.path) }
+    return try TokenShards.files(paths).flatMap { bin in
+      [bin, TokenShards.maskPath(of: bin)].filter { FileManager.default.fileExists(atPath: $0) }
+    }
   }
 
   /// Whether all of these are token shards.

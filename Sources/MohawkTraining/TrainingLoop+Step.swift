@@ -42,19 +42,19 @@ extension TrainingLoop {
 
   /// Forward and backward over the micro-batches of a batch.
   /// - Returns: the batch's loss, then those of the layers.
-  private func accumulate(_ stage: any TrainingStage, _ batch: Tensor) throws -> [Double] {
+  private func accumulate(_ stage: any TrainingStage, _ batch: TrainingBatch) throws -> [Double] {
     let plan = stage.plan
-    precondition(batch.rank == 2 && batch.dtype == .int64, "a batch is int64 [rows, length + 1], not \(batch)")
-    let (rows, length) = (batch.size(0), batch.size(1) - 1)
+    precondition(batch.lossMask == nil || stage.takesLossMask, "stage \(stage.name.rawValue) takes no loss mask")
+    let (rows, length) = (batch.tokens.size(0), batch.tokens.size(1) - 1)
     precondition(
       rows > 0 && rows * length == plan.batchTokens,
       "a batch of \(rows) rows of \(length) tokens is not one of \(plan.batchTokens) tokens")
     let microRows = plan.microBatchTokens.map { max(1, $0 / length) } ?? rows
     var sum: Tensor?
     for first in stride(from: 0, to: rows, by: microRows) {
-      let count = min(microRows, rows - first)
-      let share = Double(count) / Double(rows)
-      let loss = try stage.accumulate(batch.narrowed(0, from: first, length: count), share: share)
+      let part = batch.rows(first..<min(first + microRows, rows))
+      let share = Double(part.lossTokens) / Double(batch.lossTokens)
+      let loss = try stage.accumulate(part, share: share)
       withoutGradients {
         let parts = ([loss.total] + loss.perLayer).map { $0.detached().to(.float64).reshaped([]) }
         let shared = Tensor.stacked(parts) * share

@@ -10,7 +10,7 @@ import MohawkTensor
 public final class TrainingLoop {
   /// The batch of one step: token ids [rows, length + 1], `int64`, with rows · length = `batchTokens`. It must depend on
   /// nothing but the stage's index and the step inside the stage, both counted from 0.
-  public typealias Batches = (_ stageIndex: Int, _ stageStep: Int) throws -> Tensor
+  public typealias Batches = (_ stageIndex: Int, _ stageStep: Int) throws -> TrainingBatch
 
   let recipe: Recipe
   let stages: [any TrainingStage]

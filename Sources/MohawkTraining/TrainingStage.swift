@@ -28,9 +28,12 @@ public protocol TrainingStage: AnyObject {
 
   /// Forward and backward over one micro-batch: adds `share` times the gradients of its mean loss to `parameters`.
   /// - Parameters:
-  ///   - tokens: ids, [rows, length + 1], `int64`.
+  ///   - batch: token sequences, with a loss mask only where ``takesLossMask`` is true.
   ///   - share: this micro-batch's part of the whole batch; the shares of a batch add up to 1.
-  func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss
+  func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss
+
+  /// Whether the loss can leave out single tokens. False unless a stage says otherwise: layers are compared at all tokens.
+  var takesLossMask: Bool { get }
 
   /// What is measured on validation data, in the order in which it is shown; may be empty. Gradients are off.
   func evaluate() throws -> [Metric]
@@ -42,6 +45,16 @@ public protocol TrainingStage: AnyObject {
 extension TrainingStage {
   public var rates: [Double] { parameters.map { _ in 1 } }
   public var blocks: [Int] { parameters.map { _ in 0 } }
+  public var takesLossMask: Bool { false }
+
+  /// The same where all tokens count.
+  /// - Parameters:
+  ///   - tokens: ids, int64 [rows, length + 1].
+  ///   - share: this micro-batch's part of the whole batch.
+  public func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+    try accumulate(TrainingBatch(tokens), share: share)
+  }
+
   public func evaluate() throws -> [Metric] { [] }
   public func end() throws {}
 }

@@ -41,7 +41,7 @@ struct Inspect: ParsableCommand, NamesModels {
 
   func run() throws {
     if GGUFFile.isOne(path) { return try showGGUF() }
-    let store = try Weights.open(path)
+    let store = try Weights.open(WeightsPath.of(folder: path))
     showModel()
     let tree = WeightTree(store)
     if flat {

@@ -3,6 +3,7 @@ import Foundation
 import MohawkFiles
 import MohawkModels
 import MohawkTensor
+import MohawkText
 
 /// The command `mohawk`.
 @main
@@ -29,9 +30,12 @@ struct Mohawk: ParsableCommand {
       var command = try parseAsRoot()
       if let reader = command as? any NamesModels & ParsableCommand { command = try reader.withResolvedPaths() }
       let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
+      let python = ProcessInfo.processInfo.environment["MOHAWK_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? "python3"
       let notices = NoticeLines()
       try Notice.heard(by: notices.show) {
-        try UnusedTensors.$areAllowed.withValue(allowsUnused) { try command.run() }
+        try UnusedTensors.$areAllowed.withValue(allowsUnused) {
+          try ParquetRows.$python.withValue(python) { try command.run() }
+        }
       }
     } catch let error as MohawkError {
       Terminal.complain("mohawk: \(error)")

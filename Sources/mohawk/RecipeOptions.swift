@@ -16,11 +16,16 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .customLong("set"), help: "Sets one value, such as stage2.learningRate=1e-3. May be repeated.")
   var assignments: [String] = []
 
-  @Option(help: "Text to train on: .txt, .md, .jsonl, .json, all also .gz or .zst, folders, or token shards.")
+  @Option(help: "Text to train on: .txt, .md, .jsonl, .json, all also .gz or .zst, .parquet, folders, or token shards.")
   var data: [String] = []
 
   @Option(help: "The member of JSON objects that holds a document's text. (default: text)")
   var textKey: String?
+
+  @Option(
+    help:
+      "all, or answers: the losses of stage 3 and of pretraining count what the assistant writes only. (default: all)")
+  var lossOn: LossTokens?
 
   @Option(help: "Held-out text.")
   var validation: [String] = []
@@ -68,6 +73,7 @@ struct RecipeOptions: ParsableArguments {
     if !validation.isEmpty { recipe.data.validation = validation }
     if let tokenizer { recipe.data.tokenizer = tokenizer }
     if let textKey { recipe.data.textKey = textKey }
+    if let lossOn { recipe.data.lossOn = lossOn }
     if allowForeignTokenizer { recipe.data.foreignTokenizer = true }
     try recipe.validate()
     return recipe

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MohawkFiles
+import MohawkRecipes
 import MohawkText
 import MohawkTraining
 
@@ -8,8 +9,11 @@ import MohawkTraining
 struct Tokens: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Encodes text into token shards that training maps.")
 
-  @Argument(help: "Text: .txt, .md, .jsonl, .json, all also .gz or .zst, or folders.") var text: [String]
+  @Argument(help: "Text: .txt, .md, .jsonl, .json, all also .gz or .zst, .parquet, or folders.") var text: [String]
   @Option(help: "The member of JSON objects that holds a document's text.") var textKey = "text"
+  @Option(
+    help: "answers: marks what the assistant writes in conversations, for runs with data.lossOn=answers; or all.")
+  var lossOn = LossTokens.all
   @Option(help: "What to encode with: a model's folder, a tokenizer.json or a GGUF file.") var tokenizer: String
   @Option(name: .shortAndLong, help: "The folder to write.") var output: String
   @Option(help: "Tokens per shard.") var shard = 100_000_000
@@ -20,18 +24,15 @@ struct Tokens: ParsableCommand {
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), !isFolder.boolValue {
       throw MohawkError(.alreadyInUse, "this is a file, not a folder", at: output, remedy: "choose another name")
     }
-    var isTokenizerFolder: ObjCBool = false
-    _ = FileManager.default.fileExists(atPath: tokenizer, isDirectory: &isTokenizerFolder)
-    let folder =
-      isTokenizerFolder.boolValue || tokenizer.hasSuffix(".gguf")
-      ? tokenizer : URL(fileURLWithPath: tokenizer).deletingLastPathComponent().path
+    let folder = ChatTemplate.folder(ofTokenizer: tokenizer)
     let tokenizer = try Tokenizer(fileOrFolder: tokenizer)
-    let corpus = try Corpus(paths: text, CorpusOptions(textKey: textKey, chatFolder: folder))
+    let corpus = try Corpus(
+      paths: text, CorpusOptions(textKey: textKey, chatFolder: folder, findsAnswers: lossOn == .answers))
     corpus.notices.forEach(Terminal.complain)
     StopSignal.install()
     var shown = ContinuousClock.now
     let shards = try TokenShards.encode(
-      corpus, with: tokenizer, to: output, tokensPerShard: shard,
+      corpus, with: tokenizer, to: output, tokensPerShard: shard, lossOnAnswers: lossOn == .answers,
       progress: { done, total in
         guard ContinuousClock.now - shown > .seconds(1) else { return }
         shown = .now
@@ -41,6 +42,10 @@ struct Tokens: ParsableCommand {
     if corpus.emptyDocuments > 0 {
       Terminal.complain("left out, because they are empty: \(corpus.emptyDocuments) documents")
     }
-    Terminal.say("\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes")
+    let answers = shards.lossTokens.map { ", of which \($0) are answers" } ?? ""
+    Terminal.say(
+      "\(output): \(shards.count) tokens\(answers), of \(shards.documents) documents, \(shards.bytes) bytes")
   }
 }
+
+extension LossTokens: ExpressibleByArgument {}

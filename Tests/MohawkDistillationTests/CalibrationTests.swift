@@ -23,7 +23,7 @@ import Testing
 
   private func run(_ stage: Calibration, _ plan: StageRecipe) throws {
     let recipe = Recipe()
-    try TrainingLoop(recipe: recipe, stages: [stage], store: nil) { _, _ in TinyPair.tokens() }.run()
+    try TrainingLoop(recipe: recipe, stages: [stage], store: nil) { _, _ in TrainingBatch(TinyPair.tokens()) }.run()
     #expect(plan.steps == plan.passes)
   }
 
@@ -54,8 +54,9 @@ import Testing
     let before = errors(tiny)
     var seen = [before]
     let watch = Watch { seen.append(errors(tiny)) }
-    try TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [watch]) { _, _ in TinyPair.tokens() }
-      .run()
+    try TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [watch]) { _, _ in
+      TrainingBatch(TinyPair.tokens())
+    }.run()
     #expect(seen.count == 21)
     for (layer, error) in errors(tiny).enumerated() {
       let best = seen.map { $0[layer] }.min()!

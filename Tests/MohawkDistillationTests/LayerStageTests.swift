@@ -159,7 +159,9 @@ import Testing
     let teacher = tiny.teacher.parameters.copies
     for (stage, moves) in cases {
       let before = tiny.student.parameters.copies
-      let loop = TrainingLoop(recipe: Recipe(), stages: [stage], store: nil) { _, _ in TinyPair.tokens() }
+      let loop = TrainingLoop(recipe: Recipe(), stages: [stage], store: nil) { _, _ in
+        TrainingBatch(TinyPair.tokens())
+      }
       try loop.run()
       #expect(tiny.student.parameters.changed(since: before) == moves, "\(stage.name) \(stage.plan.trains)")
       #expect(tiny.teacher.parameters.changed(since: teacher) == [])
@@ -176,7 +178,7 @@ import Testing
     ] {
       let losses = Losses()
       try TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [losses]) { _, _ in
-        TinyPair.tokens()
+        TrainingBatch(TinyPair.tokens())
       }.run()
       // What remains of the soft cross-entropy when both models agree.
       let least = stage.name == .distillation ? entropy(tiny.teacher) : 0

@@ -132,6 +132,71 @@ import Testing
     }
   }
 
+  /// Of 33 targets in three rows: some, few and all of a row.
+  static let mask = (0..<33).map { $0 < 11 ? $0 % 3 == 1 : $0 < 22 ? $0 == 15 : true }
+
+  @Test(arguments: variants.indices) func onlyTargetsOfTheLossMaskCount(_ index: Int) throws {
+    let (name, change, loss) = Self.variants[index]
+    var plan = TinyPair.plan(.all)
+    change(&plan)
+    let tiny = try TinyPair()
+    let stage = try KnowledgeDistillation(tiny.pair, plan)
+    try stage.begin()
+    let tokens = TinyPair.tokens()
+    let found = try stage.accumulate(TrainingBatch(tokens, lossMask: Self.mask), share: 1)
+    let ids = tokens.narrowed(1, from: 0, length: 11)
+    let next = tokens.narrowed(1, from: 1, length: 11).unsqueezed(-1)
+    let weights = Tensor(Self.mask.map { $0 ? 1.0 : 0 }, shape: [3, 11])
+    let wanted =
+      (loss(tiny.student(ids), withoutGradients { tiny.teacher(ids) }, next) * weights).sum()
+      / Double(Self.mask.count { $0 })
+    #expect(abs(found.total.item() - wanted.item()) < 1e-11, "\(name)")
+    let exact = wanted.gradients(of: stage.parameters.map(\.value))
+    for (found, exact) in zip(gradients(stage), exact) {
+      #expect(found.1.error(from: exact!) < 1e-9, "\(name): \(found.0)")
+    }
+  }
+
+  @Test func pretrainingCountsOnlyTargetsOfTheLossMask() throws {
+    let model = try TinyPair().teacher
+    let stage = try Pretraining(model, TinyPair.plan(.all))
+    try stage.begin()
+    let tokens = TinyPair.tokens()
+    let loss = try stage.accumulate(TrainingBatch(tokens, lossMask: Self.mask), share: 1)
+    let logits = model(tokens.narrowed(1, from: 0, length: 11)).logSoftmax(-1)
+    let index = tokens.narrowed(1, from: 1, length: 11).unsqueezed(-1)
+    let weights = Tensor(Self.mask.map { $0 ? 1.0 : 0 }, shape: [3, 11, 1])
+    let wanted = -(logits.gathered(-1, index) * weights).sum() / Double(Self.mask.count { $0 })
+    #expect(abs(loss.total.item() - wanted.item()) < 1e-12)
+    let exact = wanted.gradients(of: stage.parameters.map(\.value))
+    for (found, exact) in zip(gradients(stage), exact) { #expect(found.1.error(from: exact!) < 1e-10, "\(found.0)") }
+  }
+
+  @Test func partsOfABatchWeighAsManyTokensAsCountInThem() throws {
+    let tiny = try TinyPair()
+    let stage = try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all))
+    try stage.begin()
+    let batch = TrainingBatch(TinyPair.tokens(), lossMask: Self.mask)
+    let whole = try stage.accumulate(batch, share: 1).total.item()
+    let wanted = gradients(stage).map { $0.1.keptCopy() }
+    for parameter in stage.parameters { parameter.value.gradient = nil }
+    var sum = 0.0
+    for row in 0..<3 {
+      let part = batch.rows(row..<row + 1)
+      let share = Double(part.lossTokens) / Double(batch.lossTokens)
+      sum += try stage.accumulate(part, share: share).total.item() * share
+    }
+    #expect(abs(sum - whole) < 1e-12)
+    for (found, wanted) in zip(gradients(stage), wanted) { #expect(found.1.error(from: wanted) < 1e-10, "\(found.0)") }
+  }
+
+  @Test func stagesThatCompareLayersTakeNoLossMask() throws {
+    let tiny = try TinyPair()
+    #expect(try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all)).takesLossMask)
+    #expect(try !HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)).takesLossMask)
+    #expect(try !MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)).takesLossMask)
+  }
+
   @Test func aStudentThatIsItsTeacherHasTheSmallestLoss() throws {
     let tiny = try TinyPair { $0.attentionLayers = [0, 1, 2] }
     let stage = try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all))

@@ -4,6 +4,7 @@ import MohawkGGUF
 import MohawkLayers
 import MohawkModels
 import MohawkTensor
+import Synchronization
 import Testing
 
 @testable import MohawkExport
@@ -158,8 +159,24 @@ import Testing
     configuration.mixers = [.windowedAttention, .windowedAttention, .attention]
     configuration.attention.window = 128
     #expect(try written(configuration).1.string("general.architecture") == "llama")
-    configuration.attention.window = 127
-    let error = #expect(throws: MohawkError.self) { try written(configuration) }
-    #expect(error?.message.contains("sliding window") == true)
+  }
+
+  /// As a plain model of texts that fit into the window, which is told.
+  @Test(arguments: [[0, 1, 2], [1]]) func aWindowBoundsTheContext(_ windowed: [Int]) throws {
+    var configuration = TinyModels.llama()
+    configuration.format = .mistral
+    for layer in windowed { configuration.mixers[layer] = .windowedAttention }
+    configuration.attention.window = 7
+    let notices = Mutex<[String]>([])
+    let (model, file) = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+      try written(configuration)
+    }
+    #expect(notices.withLock { $0.count == 1 && $0[0].contains("a sliding window of 7 tokens") })
+    #expect(try file.integer("llama.context_length") == 7)
+    #expect(try file.value("llama.attention.sliding_window") == nil)
+    let again = try Decoder.open(path)
+    #expect(again.maxLength == 7)
+    let ids = RandomGenerator(seed: 2).integers(0..<configuration.vocabulary, [2, 7])
+    #expect(again(ids).error(from: model(ids)) < 1e-5)
   }
 }

@@ -18,12 +18,6 @@ import Testing
     ("hybrid", "more than twice", { $0.mamba2?.headDim = 32 }),
     ("hybrid", "norms of queries and keys", { $0.attention.headNormEpsilon = 1e-5 }),
     ("hybrid", "not sequential", { $0.layout = .parallel }),
-    (
-      "hybrid", "sliding window",
-      {
-        $0.mixers[1] = .windowedAttention; $0.attention.window = 5
-      }
-    ),
     ("hybrid", "SiLU", { $0.mlp.activation = .relu }),
     ("hybrid", "mamba and mamba-2 layers", { $0.mixers[0] = .mamba }),
     ("mamba-2", "attention in some layers", { $0.mixers[0] = .attention }),

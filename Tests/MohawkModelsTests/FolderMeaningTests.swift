@@ -1,3 +1,4 @@
+import Foundation
 import MohawkFiles
 import MohawkTensor
 import Synchronization
@@ -120,6 +121,62 @@ import Testing
     try source.write(to: folder.path)
     try folder.reweigh { $0["lm_head.weight"] = ($0["backbone.embedding.weight"]! * 2).copy() }
     #expect(refusal(folder)?.message.contains("hold different numbers") == true)
+  }
+
+  /// The names that transformers 5 renames when it reads a checkpoint of a family that is known here.
+  @Test(arguments: [("gpt_neox", "embed_out.weight", "lm_head.weight")])
+  func namesThatTransformersChangesAreFound(_ golden: String, _ name: String, _ other: String) throws {
+    let plain = try GoldenModel(golden)
+    let folder = try TemporaryFolder(copying: golden)
+    try folder.reweigh { tensors in
+      tensors[other] = tensors[name]
+      tensors[name] = nil
+    }
+    let renamed = try open(folder)
+    #expect(try renamed.model(plain.ids).isIdentical(to: plain.model(plain.ids)) && renamed.notices.isEmpty)
+    try folder.reweigh { $0[name] = $0[other]!.copy() }
+    #expect(refusal(folder)?.message.contains("is there a second time as \(other)") == true)
+    // A tied head of other numbers counts under either name.
+    try folder.configure { $0["tie_word_embeddings"] = true }
+    try folder.reweigh { $0[name] = nil }
+    #expect(try open(folder).model(plain.ids).isIdentical(to: plain.model(plain.ids)))
+  }
+
+  @Test func transformersWeightsNamesTheFile() throws {
+    let plain = try GoldenModel("llama")
+    let folder = try TemporaryFolder(copying: "llama")
+    let weights = try folder.read("model.safetensors")
+    try FileManager.default.createDirectory(atPath: folder.path + "/sub", withIntermediateDirectories: true)
+    for name in ["other.safetensors", "sub/model.safetensors"] {
+      try folder.write(name, weights)
+      try folder.reweigh { $0["model.norm.weight"] = $0["model.norm.weight"]! * 0 }
+      try folder.configure { $0["transformers_weights"] = name }
+      #expect(try open(folder).model(plain.ids).isIdentical(to: plain.model(plain.ids)))
+    }
+    try folder.configure { $0["transformers_weights"] = nil }
+    #expect(try !open(folder).model(plain.ids).isIdentical(to: plain.model(plain.ids)))
+    for (name, message) in [
+      ("gone.safetensors", "names this file"), ("../llama/model.safetensors", "inside of the folder"),
+      ("/etc/passwd", "inside of the folder"), ("", "inside of the folder"),
+    ] {
+      try folder.configure { $0["transformers_weights"] = name }
+      #expect(refusal(folder)?.message.contains(message) == true)
+    }
+  }
+
+  @Test func aFolderWithAnAdapterIsRefusedByName() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "adapter_config.json",
+      Data(#"{"peft_type": "LORA", "base_model_name_or_path": "HuggingFaceTB/SmolLM2-135M", "r": 8}"#.utf8))
+    try folder.write("adapter_model.safetensors", TemporaryFolder(copying: "llama").read("model.safetensors"))
+    let error = refusal(folder)
+    #expect(error?.message.contains("LORA adapter of PEFT for HuggingFaceTB/SmolLM2-135M") == true)
+    #expect(error?.remedy?.contains("merge_and_unload") == true && error?.location == folder.path)
+    // transformers would open the other model and put the adapter upon it.
+    let whole = try TemporaryFolder(copying: "llama")
+    try whole.write("adapter_config.json", Data("{}".utf8))
+    #expect(refusal(whole)?.remedy?.contains("remove adapter_config.json") == true)
   }
 
   /// Tables that follow from the configuration: nothing is said of them.

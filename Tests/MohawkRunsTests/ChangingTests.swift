@@ -95,6 +95,43 @@ import Testing
     #expect(#expect(throws: MohawkError.self) { try tiny.distil(late) }?.code == .mismatch)
   }
 
+  @Test func aFinishedRunSaysWhatDiffersAndWhatCanBeDone() throws {
+    let tiny = try TinyRun()
+    let before = tiny.recipe {
+      $0.teacher = try! tiny.teacher()
+      $0.checkpoints.every = 0
+    }
+    try tiny.distil(before)
+    let model = try tiny.bytes("run/model/model.safetensors")
+    tiny.from = .distillation
+    #expect(try tiny.distil(before).isFinished, "nothing has changed")
+    var after = before
+    (after.distillation.learningRate, after.distillation.clip, after.distillation.labels) = (1e-3, 0.5, 0.25)
+    (after.distillation.top, after.distillation.temperature, after.distillation.copiedRate) = (7, 2, 0.5)
+    let error = #expect(throws: MohawkError.self) { try tiny.distil(after) }
+    for key in ["learningRate is 0.001 and was", "clip", "labels", "top", "temperature", "copiedRate"] {
+      #expect(error?.message.contains("distillation.\(key)") == true, "\(key)")
+    }
+    #expect(error?.message.hasPrefix("this run is finished") == true)
+    #expect(error?.remedy?.contains("--from distillation") == true, "\(error as Any)")
+    #expect(try tiny.bytes("run/model/model.safetensors") == model)
+    // What it says can be done.
+    try FileManager.default.copyItem(atPath: tiny.path("run"), toPath: tiny.path("other"))
+    try FileManager.default.removeItem(atPath: tiny.path("other/model"))
+    #expect(try tiny.distil(after, "other").isFinished)
+    tiny.from = nil
+    try tiny.distil(after, "whole")
+    #expect(try tiny.bytes("other/model/model.safetensors") == tiny.bytes("whole/model/model.safetensors"))
+    // Where the end of the stage before is gone it is not offered.
+    for name in tiny.names("run") where name.hasPrefix("checkpoint-") && name != "checkpoint-000012" {
+      try FileManager.default.removeItem(atPath: tiny.path("run/" + name))
+    }
+    let gone = #expect(throws: MohawkError.self) { try tiny.distil(after) }
+    #expect(gone?.remedy?.contains("the end of alignment") == true && gone?.remedy?.contains("cp -r") == false)
+    after.seed = 9
+    #expect(#expect(throws: MohawkError.self) { try tiny.distil(after) }?.remedy?.hasSuffix("--output OTHER") == true)
+  }
+
   @Test func theAdviceAfterNaNCanBeFollowed() throws {
     let tiny = try TinyRun()
     var diverging = try recipe(tiny)

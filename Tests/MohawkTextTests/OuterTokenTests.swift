@@ -223,7 +223,45 @@ import Testing
     }
     #expect(try open(files("")).encode("a") == Tokenizer(json: Array(file.utf8)).encode("a"))
     let error = #expect(throws: MohawkError.self) { try open(files(#", "add_prefix_space": false"#)) }
-    #expect(error?.message.contains("add_prefix_space is false") == true)
+    #expect(error?.message.contains("LlamaTokenizer puts no space before texts (add_prefix_space)") == true)
+  }
+
+  /// What transformers 5 makes anew: told where few texts have other ids, refused where most have.
+  @Test(arguments: [
+    ("tinyllama", "LlamaTokenizer", "behind control tokens"), ("tinyllama", "LlamaTokenizerFast", "behind control"),
+    ("tinyllama", "CodeLlamaTokenizer", "behind control tokens"), ("tinyllama", "PreTrainedTokenizerFast", nil),
+    ("mistral", "LlamaTokenizer", nil), ("mistral", "CodeLlamaTokenizer", nil),
+    ("metaspace", "LlamaTokenizer", "behind control tokens"),
+    ("metaspace-never", "LlamaTokenizer", "refused"), ("gemma", "LlamaTokenizer", "refused"),
+    ("smollm", "GPT2Tokenizer", "GPT-2's pattern"), ("smollm", "GPT2TokenizerFast", "GPT-2's pattern"),
+    ("smollm", "CodeGenTokenizer", "GPT-2's pattern"), ("smollm", "TokenizersBackend", nil),
+    ("pythia", "GPTNeoXTokenizer", nil), ("llama-3", "LlamaTokenizer", nil),
+    ("llama-3", "PreTrainedTokenizerFast", nil),
+  ])
+  func classesThatMakePartsAnewAreTold(_ name: String, _ style: String, _ told: String?) throws {
+    let file = try #require(FamilyGoldens.all.families.first { $0.name == name }).tokenizer
+    let notices = Mutex<[String]>([])
+    func read(_ model: String) throws -> [String] {
+      notices.withLock { $0 = [] }
+      _ = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+        try open([
+          "tokenizer.json": file, "tokenizer_config.json": #"{"tokenizer_class": "\#(style)"}"#,
+          "config.json": #"{"model_type": "\#(model)"}"#,
+        ])
+      }
+      return notices.withLock { $0 }
+    }
+    if told == "refused" {
+      let error = #expect(throws: MohawkError.self) { _ = try read("llama") }
+      #expect(error?.message.contains("puts a space before texts") == true)
+    } else {
+      let heard = try read("llama")
+      #expect(heard.count == (told == nil ? 0 : 1), "\(heard)")
+      #expect(heard.allSatisfy { $0.contains(told ?? "") }, "\(heard)")
+    }
+    // These models' tokenizers are opened by the general class.
+    let general = try read("granitemoehybrid")
+    #expect(general.isEmpty, "\(general)")
   }
 
   /// The classes that cut by their own flag, and those that leave it to `tokenizer.json`.

@@ -59,8 +59,9 @@ final class ToyStage: TrainingStage {
 
   func begin() { parameters = model.parameters.train(where: moves) }
 
-  func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
+  func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
     try before()
+    let tokens = batch.tokens
     let length = tokens.size(1) - 1
     let targets = tokens.narrowed(1, from: 1, length: length).reshaped(-1)
     var x = model.embedding.embedding(tokens.narrowed(1, from: 0, length: length))
@@ -142,12 +143,12 @@ struct ToyRun {
   }
 
   /// Eight rows of five tokens, each token following the last by a rule, from a start that depends on stage and step.
-  static func batch(_ stage: Int, _ step: Int) -> Tensor {
+  static func batch(_ stage: Int, _ step: Int) -> TrainingBatch {
     let starts = RandomGenerator(seed: UInt64(1000 * stage + step)).integers(0..<11, [8]).integers()
     let rows = starts.flatMap { start in
       (0..<6).reduce(into: [start]) { row, _ in row.append((row.last! * 3 + 1) % 11) }.prefix(6)
     }
-    return Tensor(rows.map(Int64.init), shape: [8, 6])
+    return TrainingBatch(Tensor(rows.map(Int64.init), shape: [8, 6]))
   }
 }
 

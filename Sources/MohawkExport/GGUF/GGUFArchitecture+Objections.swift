@@ -72,7 +72,6 @@ extension GGUFArchitecture {
   /// What stands against sequential blocks with RMSNorms and gated MLPs, the mixers aside.
   private func objectionToBlocks(_ configuration: DecoderConfiguration) -> String? {
     first([
-      ("a sliding window", configuration.seesAll),
       ("blocks that are not sequential", configuration.layout == .sequential),
       ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
       ("an MLP that is not gated", configuration.mlp.isGated),
@@ -120,7 +119,6 @@ extension GGUFArchitecture {
     let isGELU =
       configuration.mlp.activation == .geluTanh || self == .gptNeoX && configuration.mlp.activation == .gelu
     return first([
-      ("a sliding window", configuration.seesAll),
       ("blocks in this layout", layouts.contains(configuration.layout)),
       ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
       ("a gated MLP", !configuration.mlp.isGated),
@@ -135,13 +133,6 @@ extension GGUFArchitecture {
       ("a model without positions", self == .gpt2 || attention.rotaryDim > 0),
       ("multipliers", configuration.multipliers == .init() && attention.scale == nil),
     ])
-  }
-}
-
-extension DecoderConfiguration {
-  /// Whether no window is shorter than the longest text.
-  fileprivate var seesAll: Bool {
-    !mixers.contains(.windowedAttention) || attention.window.map { $0 >= attention.maxLength } ?? true
   }
 }
 

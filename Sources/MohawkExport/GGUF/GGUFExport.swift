@@ -15,7 +15,8 @@ public enum GGUFExport {
   ///
   /// Where llama.cpp's shapes are narrower than the model's, the file holds a larger model that computes the same: a
   /// Mamba-2 that is not twice as wide as the model gets groups of zeros, a hybrid without attention a last layer of
-  /// zeros.
+  /// zeros. A model with a sliding window becomes one without, whose context is the window: within it both compute the
+  /// same, and a notice tells it.
   /// - Parameters:
   ///   - model: of any format whose mathematics llama.cpp has.
   ///   - tokenizer: nil writes a file that knows ids only.
@@ -39,6 +40,7 @@ public enum GGUFExport {
         .unsupported, "a model cannot be written in \(type)", at: path,
         remedy: "use F32, F16, BF16, Q8_0, Q5_0, Q4_0 or Q4_K")
     }
+    let model = model.withinItsWindow(at: path)
     let architecture = try GGUFArchitecture(holding: model.configuration)
     let vocabulary = try tokenizer.map { try GGUFVocabulary($0, for: model.configuration) }
     var draft = GGUFDraft(model, architecture, type)

@@ -2,6 +2,31 @@
 ///
 /// Written for one number, without branches and calls, so that loops over them become loops over vectors.
 enum Block32 {
+  /// Stores blocks that begin with their scale as a half: finds each block's scale and hands over its numbers.
+  /// - Parameters:
+  ///   - blockBytes: bytes of a stored block.
+  ///   - scale: of a block whose numbers have this largest magnitude.
+  ///   - store: writes the integers of a block, given what to multiply its numbers with.
+  @inline(__always)
+  static func encode(
+    _ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutableRawPointer, blockBytes: Int,
+    scale: (_ largest: Float, _ numbers: UnsafeRawPointer) -> Float,
+    store: (_ numbers: UnsafeRawPointer, _ bytes: UnsafeMutableRawPointer, _ inverse: Float) -> Void
+  ) -> GGUFEncoding {
+    for block in 0..<blocks {
+      let numbers = source + block &* 128
+      let bytes = target + block &* blockBytes
+      let largest = largestMagnitude(numbers)
+      guard largest.isFinite else { return .notFinite }
+      let scale = scale(largest, numbers)
+      let half = HalfPrecision.bits(scale)
+      if half & 0x7FFF == 0x7C00 { return .outOfRange }
+      bytes.storeBytes(of: half, as: UInt16.self)
+      store(numbers, bytes, inverse(scale))
+    }
+    return .fine
+  }
+
   /// The largest magnitude; infinite or not a number if any of them is.
   @inline(__always)
   static func largestMagnitude(_ numbers: UnsafeRawPointer) -> Float {

@@ -6,23 +6,15 @@ enum Q4 {
   private static let blockBytes = 18
 
   static func encode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutableRawPointer) -> GGUFEncoding {
-    for block in 0..<blocks {
-      let numbers = source + block &* 128
-      let bytes = target + block &* blockBytes
-      let largest = Block32.largestMagnitude(numbers)
-      guard largest.isFinite else { return .notFinite }
-      let scale = Block32.firstLargest(largest, numbers) / -8
-      let half = HalfPrecision.bits(scale)
-      if half & 0x7FFF == 0x7C00 { return .outOfRange }
-      bytes.storeBytes(of: half, as: UInt16.self)
-      let inverse = Block32.inverse(scale)
+    Block32.encode(
+      source, blocks, target, blockBytes: blockBytes, scale: { Block32.firstLargest($0, $1) / -8 }
+    ) { numbers, bytes, inverse in
       for index in 0..<16 {
         let low = integer(numbers, index, inverse)
         let high = integer(numbers, index &+ 16, inverse)
         bytes.storeBytes(of: UInt8(truncatingIfNeeded: low | high &<< 4), toByteOffset: 2 &+ index, as: UInt8.self)
       }
     }
-    return .fine
   }
 
   /// A number as an integer from 0 to 15.

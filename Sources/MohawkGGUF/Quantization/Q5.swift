@@ -6,16 +6,9 @@ enum Q5 {
   private static let blockBytes = 22
 
   static func encode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutableRawPointer) -> GGUFEncoding {
-    for block in 0..<blocks {
-      let numbers = source + block &* 128
-      let bytes = target + block &* blockBytes
-      let largest = Block32.largestMagnitude(numbers)
-      guard largest.isFinite else { return .notFinite }
-      let scale = Block32.firstLargest(largest, numbers) / -16
-      let half = HalfPrecision.bits(scale)
-      if half & 0x7FFF == 0x7C00 { return .outOfRange }
-      bytes.storeBytes(of: half, as: UInt16.self)
-      let inverse = Block32.inverse(scale)
+    Block32.encode(
+      source, blocks, target, blockBytes: blockBytes, scale: { Block32.firstLargest($0, $1) / -16 }
+    ) { numbers, bytes, inverse in
       var fifths: UInt32 = 0
       for index in 0..<16 {
         let low = integer(numbers, index, inverse)
@@ -26,7 +19,6 @@ enum Q5 {
       }
       bytes.storeBytes(of: fifths.littleEndian, toByteOffset: 2, as: UInt32.self)
     }
-    return .fine
   }
 
   /// A number as an integer from 0 to 31.

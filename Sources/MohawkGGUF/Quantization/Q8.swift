@@ -5,23 +5,15 @@ enum Q8 {
   private static let blockBytes = 34
 
   static func encode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutableRawPointer) -> GGUFEncoding {
-    for block in 0..<blocks {
-      let numbers = source + block &* 128
-      let bytes = target + block &* blockBytes
-      let largest = Block32.largestMagnitude(numbers)
-      guard largest.isFinite else { return .notFinite }
-      let scale = largest / 127
-      let half = HalfPrecision.bits(scale)
-      if half == 0x7C00 { return .outOfRange }
-      bytes.storeBytes(of: half, as: UInt16.self)
-      let inverse = Block32.inverse(scale)
+    Block32.encode(
+      source, blocks, target, blockBytes: blockBytes, scale: { largest, _ in largest / 127 }
+    ) { numbers, bytes, inverse in
       for index in 0..<32 {
         let scaled = numbers.loadUnaligned(fromByteOffset: index &* 4, as: Float.self) * inverse
         let integer = Int8(truncatingIfNeeded: Block32.rounded(scaled))
         bytes.storeBytes(of: integer, toByteOffset: 2 &+ index, as: Int8.self)
       }
     }
-    return .fine
   }
 
   static func decode(_ source: UnsafeRawPointer, _ blocks: Int, _ target: UnsafeMutablePointer<Float>) {

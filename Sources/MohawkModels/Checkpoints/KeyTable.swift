@@ -34,6 +34,7 @@ public struct KeyTable: Sendable {
   private var basePrefix = ""
   private var layers: (prefix: String, count: Int)?
   private var tiedHead: String?
+  private var otherNames: [String: String] = [:]
   private var mapsToItself = false
 
   /// No parameter has a place yet.
@@ -85,6 +86,9 @@ public struct KeyTable: Sendable {
   /// have it once too often. As in transformers, this is decided tensor by tensor.
   public mutating func allowWithout(_ prefix: String) { basePrefix = prefix }
 
+  /// A tensor has another name in some checkpoints, which transformers renames when it reads them.
+  public mutating func allow(_ other: String, for key: String) { otherNames[key] = other }
+
   /// Layers are numbered from 0 under a prefix: tensors of layers beyond the last one belong to no parameter.
   public mutating func countLayers(_ count: Int, under prefix: String) { layers = (prefix, count) }
 
@@ -103,6 +107,7 @@ public struct KeyTable: Sendable {
       if key.hasPrefix(basePrefix) { spellings.append(String(key.dropFirst(basePrefix.count))) }
       spellings.append(basePrefix + key)
     }
+    if let other = otherNames[key] { spellings.append(other) }
     return spellings.filter(names.contains)
   }
 

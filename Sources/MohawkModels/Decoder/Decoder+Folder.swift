@@ -123,7 +123,7 @@ extension DecoderConfiguration {
       return (try DecoderConfiguration(file), file)
     }
     let configuration = try DecoderConfiguration(folder: path)
-    let store = try Weights.open(path)
+    let store = try Weights.open(WeightsPath.of(folder: path))
     return (try configuration.fitted(to: store), store)
   }
 
@@ -134,6 +134,7 @@ extension DecoderConfiguration {
       try self.init(GGUFWeights(folder))
       return
     }
+    try WeightsPath.refuseAdapter(folder)
     let path = folder + "/config.json"
     if !FileManager.default.fileExists(atPath: path) {
       var isFolder: ObjCBool = false

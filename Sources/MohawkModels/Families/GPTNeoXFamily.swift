@@ -46,6 +46,7 @@ enum GPTNeoXFamily: Family {
       "final_norm.bias": "gpt_neox.final_layer_norm.bias",
     ])
     table.mapVocabulary(embedding: "gpt_neox.embed_in.weight", head: "embed_out.weight", isTied: configuration.tiesHead)
+    table.allow("lm_head.weight", for: "embed_out.weight")
     table.allowWithout("gpt_neox.")
     table.countLayers(configuration.mixers.count, under: "gpt_neox.layers.")
     let attention = configuration.attention

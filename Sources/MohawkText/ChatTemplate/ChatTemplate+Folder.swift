@@ -23,6 +23,14 @@ extension ChatTemplate {
     return try ChatTemplate(source, tools: sources["tool_use"], tokens: tokens, location: location)
   }
 
+  /// The folder, or GGUF file, whose chat template goes with a tokenizer: a folder, a `tokenizer.json` or a GGUF file.
+  public static func folder(ofTokenizer path: String) -> String {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    if isFolder.boolValue || GGUFVocabularyFile.path(path) != nil { return path }
+    return URL(fileURLWithPath: path).deletingLastPathComponent().path
+  }
+
   /// The texts of a folder's chat templates, or of a GGUF file's, by name, and where the usual one, called `default`, is
   /// from. `chat_template.jinja` goes before `tokenizer_config.json`; what lies in `additional_chat_templates` has the name
   /// of its file.

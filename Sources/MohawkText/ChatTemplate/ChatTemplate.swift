@@ -12,6 +12,8 @@ public struct ChatTemplate: Sendable {
   /// The template for conversations with tools, when it is another one.
   private let toolStatements: [JinjaStatement]?
   private let tokens: [(name: String, token: String)]
+  /// Whether a conversation's answers stand in `{% generation %}` blocks.
+  let marksAnswers: Bool
   /// The Jinja text.
   public let source: String
   /// Where the template comes from, for messages.
@@ -30,6 +32,7 @@ public struct ChatTemplate: Sendable {
     self.source = source
     self.location = location
     self.tokens = tokens
+    marksAnswers = [source, tools].contains { $0?.contains(/\{%[-+]?\s*generation\s*[-+]?%\}/) ?? false }
     do {
       statements = try JinjaParser.statements(source)
       toolStatements = try tools.map { try JinjaParser.statements($0) }
@@ -51,13 +54,23 @@ public struct ChatTemplate: Sendable {
     variables: [String: JSONValue] = [:], time: Date = Date()
   ) throws -> String {
     try render(
-      messages, addGenerationPrompt, tools, variables, JinjaTime(time), limits: JinjaInterpreter.Limits())
+      messages, addGenerationPrompt, tools, variables, JinjaTime(time), limits: JinjaInterpreter.Limits()
+    ).text
+  }
+
+  /// A conversation as a template writes it.
+  struct Rendering {
+    var text: String
+    /// Where its `{% generation %}` blocks stand, in bytes of UTF-8.
+    var generated: [Range<Int>]
+    /// Whether it has such blocks whose place is not known.
+    var hasUnplacedGeneration: Bool
   }
 
   func render(
     _ messages: [ChatMessage], _ addGenerationPrompt: Bool, _ tools: JSONValue?, _ variables: [String: JSONValue],
     _ time: JinjaTime, limits: JinjaInterpreter.Limits
-  ) throws -> String {
+  ) throws -> Rendering {
     do {
       var context: [String: JinjaValue] = [:]
       for (name, token) in tokens { context[name] = .text(token) }
@@ -68,7 +81,9 @@ public struct ChatTemplate: Sendable {
       context["add_generation_prompt"] = .bool(addGenerationPrompt)
       let chosen = tools == nil || tools?.isNull == true ? statements : toolStatements ?? statements
       let interpreter = JinjaInterpreter(limits: limits, now: time)
-      return String(decoding: try interpreter.render(chosen, context), as: UTF8.self)
+      let text = String(decoding: try interpreter.render(chosen, context), as: UTF8.self)
+      return Rendering(
+        text: text, generated: interpreter.generated, hasUnplacedGeneration: interpreter.hasUnplacedGeneration)
     } catch let fault as JinjaFault {
       throw fault.error(at: location)
     }

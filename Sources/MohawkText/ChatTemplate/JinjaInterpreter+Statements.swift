@@ -25,7 +25,7 @@ extension JinjaInterpreter {
     case .callBlock(let call, let caller): try run(call, caller, scope)
     case .with(let values, let body): return try with(values, body, scope)
     case .filtered(let filter, let body): return try filtered(filter, body, scope)
-    case .generation(let body): return try execute(body, JinjaScope(scope))
+    case .generation(let body): return try generate { try execute(body, JinjaScope(scope)) }
     case .leave: return .leave
     case .next: return .next
     }
@@ -93,16 +93,6 @@ extension JinjaInterpreter {
       if case .tuple = loop.target { return try tuple(try elements(value)) }
       return value
     }
-  }
-
-  /// What `body` writes.
-  func captured(_ body: () throws -> Flow) throws -> (text: [UInt8], flow: Flow) {
-    let outer = output
-    output = []
-    let flow = try body()
-    let text = output
-    output = outer
-    return (text, flow)
   }
 
   private func assignBody(

@@ -72,7 +72,7 @@ extension JinjaInterpreter {
   }
 
   /// The filters of Jinja 3.1, for `is filter`.
-  private static let filterNames: Set<String> = [
+  static let filterNames: Set<String> = [
     "abs", "attr", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
     "filesizeformat", "first", "float", "forceescape", "format", "groupby", "indent", "int", "items", "join", "last",
     "length", "list", "lower", "map", "max", "min", "pprint", "random", "reject", "rejectattr", "replace", "reverse",
@@ -80,7 +80,7 @@ extension JinjaInterpreter {
     "truncate", "unique", "upper", "urlencode", "urlize", "wordcount", "wordwrap", "xmlattr",
   ]
   /// The tests of Jinja 3.1, for `is test`.
-  private static let testNames: Set<String> = [
+  static let testNames: Set<String> = [
     "!=", "<", "<=", "==", ">", ">=", "boolean", "callable", "defined", "divisibleby", "eq", "equalto", "escaped",
     "even", "false", "filter", "float", "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan",
     "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas", "sequence", "string", "test", "true",

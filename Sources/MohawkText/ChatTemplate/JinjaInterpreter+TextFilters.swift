@@ -30,6 +30,12 @@ extension JinjaInterpreter {
       return .integer(PythonText.wordCount(try printed(value)))
     case "filesizeformat": return try fileSize(value, arguments)
     case "xmlattr": return try attributes(value, arguments)
+    case "wordwrap": return try wrapped(value, arguments)
+    case "urlize": return try linked(value, arguments)
+    case "striptags":
+      _ = try arguments.matched(name)
+      return try string(try withoutTags(try printed(value)))
+    case "pprint": return try prettyPrinted(value, arguments)
     default: throw JinjaFault.unsupported("the filter `\(name)`")
     }
   }
@@ -39,7 +45,7 @@ extension JinjaInterpreter {
     return .markup(bytes)
   }
 
-  private func whole(_ value: JinjaValue?, _ name: String) throws -> Int? {
+  func whole(_ value: JinjaValue?, _ name: String) throws -> Int? {
     guard let value else { return nil }
     guard let number = value.wholeNumber else {
       throw JinjaFault("`\(name)` takes whole numbers, not a value of type \(value.type)", code: .invalidValue)

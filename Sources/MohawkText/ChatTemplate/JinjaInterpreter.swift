@@ -21,6 +21,12 @@ final class JinjaInterpreter {
   /// The time that `strftime_now` tells.
   let now: JinjaTime
   var output: [UInt8] = []
+  /// Where in the output `{% generation %}` blocks stand, in bytes.
+  private(set) var generated: [Range<Int>] = []
+  /// How many parts are being written that are no output yet, such as what a macro gives.
+  private var captures = 0
+  /// Whether a `{% generation %}` block stood in such a part, so that its place is not known.
+  private(set) var hasUnplacedGeneration = false
   /// What may hold on to itself; it is emptied at the end.
   private var namespaces: [JinjaNamespace] = []
   private var macroScopes: [JinjaScope] = []
@@ -40,6 +46,30 @@ final class JinjaInterpreter {
     outer.names = context
     _ = try execute(statements, JinjaScope(outer))
     return output
+  }
+
+  /// Runs the body of a `{% generation %}` block and notes what it writes.
+  func generate(_ body: () throws -> Flow) rethrows -> Flow {
+    let start = output.count
+    let flow = try body()
+    if captures > 0 {
+      hasUnplacedGeneration = true
+    } else if start < output.count {
+      generated.append(start..<output.count)
+    }
+    return flow
+  }
+
+  /// What `body` writes.
+  func captured(_ body: () throws -> Flow) throws -> (text: [UInt8], flow: Flow) {
+    let outer = output
+    output = []
+    captures += 1
+    let flow = try body()
+    captures -= 1
+    let text = output
+    output = outer
+    return (text, flow)
   }
 
   /// Counts work.

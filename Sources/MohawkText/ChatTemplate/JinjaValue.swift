@@ -52,6 +52,9 @@ enum JinjaValue {
     }
   }
 
+  /// Whether it is Python's None.
+  var isNull: Bool { if case .null = self { true } else { false } }
+
   /// Whether `if` takes the value for true.
   var isTrue: Bool {
     switch self {

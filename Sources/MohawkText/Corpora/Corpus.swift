@@ -4,7 +4,8 @@ import MohawkFiles
 /// Text files as a sequence of documents.
 ///
 /// A `.txt` or `.md` file is one document. A `.jsonl` file has one document per line, in a member of an object (`text`,
-/// unless the options name another one), or as a conversation under `messages`; a `.json` file has a list of such objects.
+/// unless the options name another one), or as a conversation under `messages`; a `.json` file has a list of such objects, and a `.parquet`
+/// file has one in each row.
 /// All may be compressed (`.gz`, `.zst`). A folder stands for all such files in it and below, in the order of their paths,
 /// through links. Text is UTF-8, or what its byte order mark says; line ends, and bytes that are not UTF-8, stay as they are. Empty
 /// documents are left out and counted.
@@ -13,6 +14,8 @@ public struct Corpus: DocumentSource {
   public enum Form: Sendable {
     /// Plain text, one JSON object per line, or a list of them.
     case text, jsonLines, json
+    /// A table in Apache Parquet, a document in each row.
+    case parquet
   }
 
   /// How a file is packed.
@@ -49,7 +52,7 @@ public struct Corpus: DocumentSource {
   private let tally = Tally()
 
   /// The names that are known, for messages.
-  static let names = ".txt, .md, .jsonl or .json, each also .gz or .zst"
+  static let names = ".txt, .md, .jsonl or .json, each also .gz or .zst, or .parquet"
 
   /// Finds the files that `paths` name; their contents are read by the visits.
   /// - Parameters:
@@ -78,7 +81,9 @@ public struct Corpus: DocumentSource {
         }
         files += folder.files
       } else {
-        guard let file = File(path) else { throw Self.unknown(path) }
+        guard let file = File(path) else {
+          throw MohawkError(.unsupported, "this is not a known form of text", at: path, remedy: "use \(Self.names)")
+        }
         files.append(file)
       }
     }
@@ -105,11 +110,11 @@ public struct Corpus: DocumentSource {
         if piece.isLast { documents += 1 }
         return try body(piece, done + read)
       }
-      let chunks = try file.chunks()
+      let chunks = try file.chunks(options)
       let goOn =
         switch file.form {
         case .text: try PlainText(file.path).visit(chunks, pass)
-        case .jsonLines: try JSONLines(file.path, document).visit(chunks, pass)
+        case .jsonLines, .parquet: try JSONLines(file.path, document).visit(chunks, pass)
         case .json: try JSONArray(file.path, document).visit(chunks, pass)
         }
       if !goOn { return }
@@ -120,17 +125,6 @@ public struct Corpus: DocumentSource {
         .invalidValue, empty > 1 ? "all \(empty) documents are empty" : "there is no text in it", at: place,
         remedy: "remove it or fill it")
     }
-  }
-
-  private static func unknown(_ path: String) -> MohawkError {
-    if path.hasSuffix(".parquet") {
-      return MohawkError(
-        .unsupported, "Parquet files are not read here", at: path,
-        remedy:
-          "make lines of JSON of it: python3 -c \"import sys, pyarrow.parquet as p; [print(__import__('json').dumps(r)) for b in p.ParquetFile(sys.argv[1]).iter_batches(columns=['text']) for r in b.to_pylist()]\" FILE.parquet > FILE.jsonl"
-      )
-    }
-    return MohawkError(.unsupported, "this is not a known form of text", at: path, remedy: "use \(names)")
   }
 }
 
@@ -144,6 +138,7 @@ extension Corpus.File {
       case "txt", "md": .text
       case "jsonl", "ndjson": .jsonLines
       case "json": .json
+      case "parquet" where compression == nil: .parquet
       default: nil
       }
     let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
@@ -153,8 +148,9 @@ extension Corpus.File {
     self.init(path: path, form: form, compression: compression, bytes: (attributes[.size] as? Int) ?? 0)
   }
 
-  /// Its text in chunks of UTF-8.
-  func chunks() throws -> any ByteChunks {
+  /// Its text in chunks of UTF-8, as lines of JSON where it is a table.
+  func chunks(_ options: CorpusOptions = CorpusOptions()) throws -> any ByteChunks {
+    if form == .parquet { return ParquetRows(path, bytes: bytes, columns: [options.textKey, "messages", "tools"]) }
     let packed: any ByteChunks =
       switch compression {
       case nil: try FileChunks(path)

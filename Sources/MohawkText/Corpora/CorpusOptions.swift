@@ -5,12 +5,16 @@ public struct CorpusOptions: Sendable {
   /// The folder (or GGUF file) of the model whose chat template turns conversations under `messages` into text; nil
   /// where there is none.
   public var chatFolder: String?
+  /// Whether it is found out of conversations what the assistant writes; they then go before texts in the same object.
+  public var findsAnswers = false
 
   /// - Parameters:
   ///   - textKey: the member of an object that holds its text.
   ///   - chatFolder: the folder of the model whose chat template renders conversations.
-  public init(textKey: String = "text", chatFolder: String? = nil) {
+  ///   - findsAnswers: whether to find what the assistant writes.
+  public init(textKey: String = "text", chatFolder: String? = nil, findsAnswers: Bool = false) {
     self.textKey = textKey
     self.chatFolder = chatFolder
+    self.findsAnswers = findsAnswers
   }
 }

@@ -10,10 +10,16 @@ public struct DocumentPiece {
   public let location: String
   /// Whether a chat template has made the document, so that it may begin with what a tokenizer puts before texts.
   public let isRendered: Bool
+  /// Of a conversation, rendered in one piece, the bytes that the assistant writes; nil where that is not known.
+  public let answers: [Range<Int>]?
 
   /// A piece that borrows `bytes`.
-  public init(bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, location: String, isRendered: Bool = false) {
+  public init(
+    bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, location: String, isRendered: Bool = false,
+    answers: [Range<Int>]? = nil
+  ) {
     self.isRendered = isRendered
+    self.answers = answers
     self.bytes = bytes
     self.isLast = isLast
     self.location = location

@@ -51,7 +51,9 @@ struct JSONArray {
         ? JSONDocument.Text(bytes: try reader.string()) : try document.text(&reader, depth: depth, at: place)
       guard goOn else { return }
       goOn = try text.bytes.withUnsafeBufferPointer {
-        try body(DocumentPiece(bytes: $0, isLast: true, location: place, isRendered: text.isRendered), read)
+        try body(
+          DocumentPiece(bytes: $0, isLast: true, location: place, isRendered: text.isRendered, answers: text.answers),
+          read)
       }
     }
     if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }) { return true }

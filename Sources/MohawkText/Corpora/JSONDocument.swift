@@ -17,6 +17,8 @@ struct JSONDocument {
     var bytes: [UInt8]
     /// Whether a template has put there what stands before a text.
     var isRendered = false
+    /// The bytes that the assistant writes; nil where they are not asked for.
+    var answers: [Range<Int>]?
   }
 
   /// Reads the object that comes next.
@@ -46,7 +48,7 @@ struct JSONDocument {
         try reader.skip(depth: depth + 1)
       }
     }
-    if let text { return Text(bytes: text) }
+    if let text, messages == nil || !options.findsAnswers { return Text(bytes: text) }
     if let messages { return try rendered(messages, tools, place) }
     throw fault("the member \"\(options.textKey)\" is missing", place)
   }
@@ -68,11 +70,16 @@ struct JSONDocument {
     }
     if messages.isEmpty { return Text(bytes: []) }
     do {
+      if options.findsAnswers {
+        let (text, answers) = try template.renderWithAnswers(messages: messages, tools: tools)
+        return Text(bytes: Array(text.utf8), isRendered: true, answers: answers)
+      }
       return Text(
         bytes: Array(try template.render(messages: messages, addGenerationPrompt: false, tools: tools).utf8),
         isRendered: true)
     } catch let error as MohawkError {
-      throw MohawkError(error.code, "the chat template cannot render this: \(error.message)", at: place)
+      throw MohawkError(
+        error.code, "the chat template cannot render this: \(error.message)", at: place, remedy: error.remedy)
     }
   }
 

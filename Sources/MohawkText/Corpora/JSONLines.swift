@@ -21,7 +21,9 @@ struct JSONLines {
       let place = "\(path):\(number)"
       let text = try text(of: line, place)
       return try text.bytes.withUnsafeBufferPointer {
-        try body(DocumentPiece(bytes: $0, isLast: true, location: place, isRendered: text.isRendered), read)
+        try body(
+          DocumentPiece(bytes: $0, isLast: true, location: place, isRendered: text.isRendered, answers: text.answers),
+          read)
       }
     }
     let goOn = try chunks.visit { chunk, read in

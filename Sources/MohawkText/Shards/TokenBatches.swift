@@ -9,6 +9,8 @@ public struct TokenBatches: Sendable {
   public let length: Int
   /// How many windows there are in an epoch.
   public let windows: Int
+  /// Windows that are left out, because no target in them is part of an answer.
+  public let leftOut: Int
   /// Decides the order.
   public let seed: UInt64
 
@@ -17,20 +19,39 @@ public struct TokenBatches: Sendable {
 
   private let shards: TokenShards
   private let start: Int
+  /// Of a loss on answers the windows that have a token which counts; nil where all are used.
+  private let chosen: [Int32]?
 
   /// - Parameters:
   ///   - shards: the tokens.
   ///   - length: tokens per window.
   ///   - seed: decides the order.
   ///   - start: tokens before this position are never used: they may be held out.
-  ///   - repeats: what is repeated inside sequences; nil for text as it is.
-  /// - Throws: `MohawkError` when there are fewer than `length + 1` tokens.
+  ///   - repeats: what is repeated inside sequences; nil for text as it is. It moves tokens, so that no loss mask can go
+  ///     with it.
+  ///   - lossOnAnswers: whether windows are left out in which no target is part of an answer; the shards must have a loss
+  ///     mask.
+  /// - Throws: `MohawkError` when there are fewer than `length + 1` tokens, or none that counts.
   public init(
-    _ shards: TokenShards, length: Int, seed: UInt64, from start: Int = 0, repeats: RepeatedSpans? = nil
+    _ shards: TokenShards, length: Int, seed: UInt64, from start: Int = 0, repeats: RepeatedSpans? = nil,
+    lossOnAnswers: Bool = false
   ) throws {
     precondition(length > 0, "the length must be positive, got \(length)")
     precondition(start >= 0, "the start must not be negative, got \(start)")
-    windows = try Self.windows(in: shards.count - start, length: length)
+    precondition(repeats == nil || !lossOnAnswers, "a loss mask with repeated spans")
+    let all = try Self.windows(in: shards.count - start, length: length)
+    chosen =
+      lossOnAnswers
+      ? (0..<all).filter {
+        shards.lossMask(in: start + $0 * length + 1..<start + ($0 + 1) * length + 1).contains(true)
+      }.map(Int32.init) : nil
+    windows = chosen?.count ?? all
+    leftOut = all - windows
+    guard windows > 0 else {
+      throw MohawkError(
+        .invalidValue, "there is no answer in the text to learn from",
+        remedy: "give conversations in which the assistant speaks, or learn from all tokens (data.lossOn=all)")
+    }
     self.shards = shards
     self.length = length
     self.seed = seed
@@ -60,14 +81,25 @@ public struct TokenBatches: Sendable {
           epoch = sample / windows
           order = SeededPermutation(count: windows, seed: seed, stream: UInt64(epoch))
         }
+        let window = place(order[sample % windows])
         let target = UnsafeMutableBufferPointer(rebasing: buffer[index * row..<(index + 1) * row])
-        let window = order[sample % windows]
         shards.copy(from: start + window * length, into: target)
         repeats?.apply(to: target, window: window)
       }
       filled = samples.count * row
     }
   }
+
+  /// Which targets of a range of samples are part of an answer, row after row.
+  public func lossMask(samples: Range<Int>) -> [Bool] {
+    samples.flatMap { sample in
+      let first = start + place(window(ofSample: sample)) * length + 1
+      return shards.lossMask(in: first..<first + length)
+    }
+  }
+
+  /// Where the window with this number stands among all windows.
+  private func place(_ window: Int) -> Int { chosen.map { Int($0[window]) } ?? window }
 
   /// Which window the `sample`-th row of the endless sequence of epochs is.
   public func window(ofSample sample: Int) -> Int {

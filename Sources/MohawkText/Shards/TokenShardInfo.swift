@@ -27,15 +27,21 @@ public struct TokenShardInfo: Sendable, Codable, Equatable {
   public var documents: Int
   /// How many bytes of text the ids stand for, for bits per byte.
   public var bytes: Int
+  /// How many of the ids count in a loss on answers, as the `.mask` beside the shard says; nil where there is none.
+  public var lossTokens: Int?
 
   /// What a shard with these tokens says of itself.
-  public init(type: TokenType, tokenizer: String, vocabularySize: Int, count: Int, documents: Int, bytes: Int) {
+  public init(
+    type: TokenType, tokenizer: String, vocabularySize: Int, count: Int, documents: Int, bytes: Int,
+    lossTokens: Int? = nil
+  ) {
     self.type = type
     self.tokenizer = tokenizer
     self.vocabularySize = vocabularySize
     self.count = count
     self.documents = documents
     self.bytes = bytes
+    self.lossTokens = lossTokens
   }
 
   /// Reads a side-car.
@@ -63,7 +69,8 @@ public struct TokenShardInfo: Sendable, Codable, Equatable {
     guard let tokenizer = root["tokenizer"]?.text else { throw fault("tokenizer is missing or not a string") }
     self.init(
       type: type, tokenizer: tokenizer, vocabularySize: try number("vocabularySize"), count: try number("count"),
-      documents: try number("documents"), bytes: try number("bytes"))
+      documents: try number("documents"), bytes: try number("bytes"),
+      lossTokens: root["lossTokens"] == nil ? nil : try number("lossTokens"))
   }
 
   /// Writes the side-car.

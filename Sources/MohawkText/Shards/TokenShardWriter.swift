@@ -1,8 +1,10 @@
+import Foundation
 import MohawkFiles
 
 /// Writes ids as nanoGPT's flat binary files, `tokens-00000.bin` and so on, each with a side-car `.json`.
 ///
-/// A shard appears under its name when it is whole, and its side-car after it; `shards.json` lists all at the end.
+/// A shard appears under its name when it is whole, and its side-car after it; `shards.json` lists all at the end. With
+/// a loss mask there is also `tokens-00000.mask`: a bit for every id, the lowest of a byte first, set where it counts.
 public struct TokenShardWriter: ~Copyable {
   private let folder: String
   private let tokensPerShard: Int
@@ -10,6 +12,8 @@ public struct TokenShardWriter: ~Copyable {
   private var info: TokenShardInfo
   private var file: AtomicFile?
   private var buffer: [UInt8] = []
+  /// Bits of the shard at work; nil where there is no loss mask.
+  private var mask: [UInt8]?
   /// The shards that are finished.
   public private(set) var finished: [TokenShardInfo] = []
   private var manifest = ShardManifest()
@@ -20,21 +24,27 @@ public struct TokenShardWriter: ~Copyable {
   ///   - folder: an existing folder.
   ///   - tokenizer: where the ids come from.
   ///   - tokensPerShard: when to begin the next shard.
-  public init(folder: String, tokenizer: Tokenizer, tokensPerShard: Int = 100_000_000) {
+  ///   - hasLossMask: whether it is written which ids count in the loss.
+  public init(
+    folder: String, tokenizer: Tokenizer, tokensPerShard: Int = 100_000_000, hasLossMask: Bool = false
+  ) {
     precondition(tokensPerShard > 0, "tokensPerShard must be positive, got \(tokensPerShard)")
     self.folder = folder
     self.tokensPerShard = tokensPerShard
     blank = TokenShardInfo(
       type: TokenType(idsBelow: Int(tokenizer.highestID) + 1), tokenizer: tokenizer.fingerprint,
-      vocabularySize: tokenizer.vocabularySize, count: 0, documents: 0, bytes: 0)
+      vocabularySize: tokenizer.vocabularySize, count: 0, documents: 0, bytes: 0,
+      lossTokens: hasLossMask ? 0 : nil)
     info = blank
+    mask = hasLossMask ? [] : nil
   }
 
   /// Appends ids; a full shard is closed and the next one begun.
   /// - Parameters:
   ///   - ids: the next tokens.
   ///   - bytes: how many bytes of text they stand for; they are counted in the shard at work.
-  public mutating func append(_ ids: [Int32], bytes: Int) throws {
+  ///   - counting: which of them, by their place among `ids`, count in the loss where the shards have a mask.
+  public mutating func append(_ ids: [Int32], bytes: Int, counting: [Range<Int>] = []) throws {
     info.bytes += bytes
     var rest = ids[...]
     while !rest.isEmpty {
@@ -42,6 +52,7 @@ public struct TokenShardWriter: ~Copyable {
       if info.count == tokensPerShard { try closeShard() }
       let part = rest.prefix(tokensPerShard - info.count)
       rest = rest.dropFirst(part.count)
+      mark(counting.map { $0.clamped(to: part.indices) }, of: part)
       try write(part)
     }
   }
@@ -53,6 +64,19 @@ public struct TokenShardWriter: ~Copyable {
   public mutating func finish() throws {
     if info.count > 0 { try closeShard() }
     if !finished.isEmpty { try manifest.write(to: folder) }
+  }
+
+  private mutating func mark(_ ranges: [Range<Int>], of part: ArraySlice<Int32>) {
+    guard mask != nil else { return }
+    let bytes = (info.count + part.count + 7) / 8
+    mask!.append(contentsOf: repeatElement(0, count: bytes - mask!.count))
+    for range in ranges {
+      info.lossTokens! += range.count
+      for place in range {
+        let bit = info.count + place - part.startIndex
+        mask![bit / 8] |= 1 << (bit % 8)
+      }
+    }
   }
 
   private mutating func write(_ ids: ArraySlice<Int32>) throws {
@@ -78,6 +102,12 @@ public struct TokenShardWriter: ~Copyable {
   private mutating func closeShard() throws {
     try flush()
     try file?.commit()
+    if let mask {
+      try AtomicFile.write(Data(mask), to: path(TokenShards.maskSuffix))
+      manifest.files[Self.name(finished.count) + "." + TokenShards.maskSuffix] = try FileDigest(
+        of: path(TokenShards.maskSuffix))
+      self.mask = []
+    }
     try info.write(to: path("json"))
     manifest.files[Self.name(finished.count) + ".bin"] = try FileDigest(of: path("bin"))
     file = nil

@@ -11,13 +11,16 @@ extension TokenShards {
   ///   - tokenizer: what gives the ids.
   ///   - folder: must not exist, or be empty.
   ///   - tokensPerShard: when to begin the next shard.
+  ///   - lossOnAnswers: whether the shards get a loss mask, in which what the assistant writes counts; all documents must
+  ///     then be conversations whose answers the source has found.
   ///   - special: whether `<|endoftext|>` in the text becomes its id.
   ///   - progress: told how much of the source was read, and the source's `size`.
   ///   - shouldStop: asked now and then; true ends the work with the error `interrupted`.
   /// - Throws: `MohawkError`, also when the tokenizer has no end-of-text token.
   public static func encode(
     _ source: some DocumentSource, with tokenizer: Tokenizer, to folder: String, tokensPerShard: Int = 100_000_000,
-    special: Tokenizer.SpecialTokens = .matched, progress: (Int, Int) -> Void = { _, _ in },
+    lossOnAnswers: Bool = false, special: Tokenizer.SpecialTokens = .matched,
+    progress: (Int, Int) -> Void = { _, _ in },
     shouldStop: () -> Bool = { false }
   ) throws -> TokenShards {
     guard let endOfText = tokenizer.endOfText else {
@@ -31,24 +34,31 @@ extension TokenShards {
     }
     let total = source.size
     try AtomicFolder.create(folder) { partial in
-      var writer = TokenShardWriter(folder: partial, tokenizer: tokenizer, tokensPerShard: tokensPerShard)
+      var writer = TokenShardWriter(
+        folder: partial, tokenizer: tokenizer, tokensPerShard: tokensPerShard,
+        hasLossMask: lossOnAnswers)
       var encoder = StreamingEncoder(tokenizer, special: special)
       var ids: [Int32] = []
+      var counting: [Range<Int>] = []
       var isStart = true
       try source.visitPieces { piece, read in
         ids.removeAll(keepingCapacity: true)
         if isStart, !piece.isRendered { ids.append(contentsOf: tokenizer.textPrefix) }
         isStart = piece.isLast
+        if lossOnAnswers, piece.answers == nil { throw noAnswers(at: piece.location) }
         encoder.append(piece.bytes, into: &ids)
         if piece.isLast {
           encoder.finish(into: &ids)
+          counting = tokenizer.tokens(ids, of: piece.bytes, in: piece.answers ?? [], special: special)
           // A rendered conversation is one piece, and mostly has its beginning already.
           if piece.isRendered, !ids.starts(with: tokenizer.textPrefix) {
             ids.insert(contentsOf: tokenizer.textPrefix, at: 0)
+            let shift = tokenizer.textPrefix.count
+            counting = counting.map { $0.lowerBound + shift..<$0.upperBound + shift }
           }
           ids.append(endOfText)
         }
-        try writer.append(ids, bytes: piece.bytes.count)
+        try writer.append(ids, bytes: piece.bytes.count, counting: counting)
         if piece.isLast { writer.endDocument() }
         progress(read, total)
         if shouldStop() { throw MohawkError(.interrupted, "encoding was interrupted; nothing was written", at: folder) }
@@ -60,5 +70,11 @@ extension TokenShards {
       }
     }
     return try TokenShards(path: folder, tokenizer: tokenizer.fingerprint)
+  }
+
+  private static func noAnswers(at place: String) -> MohawkError {
+    MohawkError(
+      .invalidValue, "this text has no answers to learn from: only conversations under \"messages\" have", at: place,
+      remedy: "give conversations only, or learn from all tokens (data.lossOn=all)")
   }
 }

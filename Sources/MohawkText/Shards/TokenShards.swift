@@ -6,6 +6,8 @@ public final class TokenShards: Sendable {
   struct Shard: Sendable {
     let path: String
     let file: MappedFile
+    /// A bit for every id that counts in a loss on answers; nil where there is no mask.
+    let mask: MappedFile?
     let info: TokenShardInfo
     /// Where the shard begins in the whole sequence.
     let start: Int
@@ -22,6 +24,12 @@ public final class TokenShards: Sendable {
   public let vocabularySize: Int
   /// The fingerprint of the tokenizer that made the ids.
   public let tokenizer: String
+  /// How many ids count in a loss on answers; nil where not all shards say so.
+  public var lossTokens: Int? {
+    shards.reduce(0) { total, shard in total.flatMap { total in shard.info.lossTokens.map { total + $0 } } }
+  }
+  /// What the file is called that says which ids of a shard count, behind the dot.
+  public static let maskSuffix = "mask"
 
   /// Opens a folder of shards, or a single `.bin` file.
   public convenience init(path: String, tokenizer fingerprint: String? = nil) throws {
@@ -79,6 +87,34 @@ public final class TokenShards: Sendable {
       done += part
       index += 1
     }
+  }
+
+  /// Which ids of a range count in a loss on answers. All shards must have a mask.
+  public func lossMask(in range: Range<Int>) -> [Bool] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "ids \(range) of \(count)")
+    var result: [Bool] = []
+    result.reserveCapacity(range.count)
+    var index = shardIndex(of: range.lowerBound)
+    while result.count < range.count {
+      let shard = shards[index]
+      let first = range.lowerBound + result.count - shard.start
+      let part = first..<min(shard.info.count, first + range.count - result.count)
+      guard let mask = shard.mask else { preconditionFailure("\(shard.path) has no loss mask") }
+      mask.withBytes { bytes in result.append(contentsOf: part.lazy.map { bytes[$0 / 8] >> ($0 % 8) & 1 == 1 }) }
+      index += 1
+    }
+    return result
+  }
+
+  /// Refuses shards that do not say which of their ids count.
+  package func requireLossMask() throws {
+    guard let shard = shards.first(where: { $0.mask == nil }) else { return }
+    throw MohawkError(
+      .invalidValue, "these tokens have no loss mask, so that it is not known which of them are answers",
+      at: shard.path,
+      remedy:
+        "encode the conversations again with mohawk tokens --loss-on answers, or learn from all tokens (data.lossOn=all)"
+    )
   }
 
   /// Reads all ids and demands that each is below `bound`, the rows of a model's embedding.
@@ -142,9 +178,10 @@ extension TokenShards {
       throw MohawkError(.missingFile, "no such file or folder", at: path, remedy: "check the path")
     }
     if !isFolder.boolValue {
-      let url = URL(fileURLWithPath: path)
-      if let digest = try ShardManifest(folder: url.deletingLastPathComponent().path)?.files[url.lastPathComponent] {
-        try digest.require(path, as: "a token shard", remedy: "copy it again, or encode the text again")
+      let manifest = try ShardManifest(folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+      for file in [path, maskPath(of: path)] {
+        try manifest?.files[URL(fileURLWithPath: file).lastPathComponent]?.require(
+          file, as: "a token shard", remedy: "copy it again, or encode the text again")
       }
       return [path]
     }
@@ -175,6 +212,21 @@ extension TokenShards {
       remedy: "copy it again, or encode the text again; to use a part of the shards name them one by one")
   }
 
+  /// The file beside a shard that says which of its ids count.
+  package static func maskPath(of bin: String) -> String { String(bin.dropLast(3)) + maskSuffix }
+
+  private static func openMask(of bin: String, _ info: TokenShardInfo, counting lossTokens: Int) throws -> MappedFile {
+    let file = try MappedFile(maskPath(of: bin))
+    let counted = file.withBytes { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
+    guard file.count == (info.count + 7) / 8, counted == lossTokens else {
+      throw MohawkError(
+        .mismatch,
+        "the mask counts \(counted) tokens in \(file.count) bytes, the side-car \(lossTokens) of \(info.count)",
+        at: file.path, remedy: "copy both again, or encode the text again")
+    }
+    return file
+  }
+
   private static func open(_ path: String, at start: Int) throws -> Shard {
     guard path.hasSuffix(".bin") else {
       throw MohawkError(.unsupported, "this is not a token shard", at: path, remedy: "name a .bin file or its folder")
@@ -195,6 +247,7 @@ extension TokenShards {
         at: path, remedy: "encode the text again")
     }
     guard info.count > 0 else { throw MohawkError(.invalidValue, "the shard is empty", at: path) }
-    return Shard(path: path, file: file, info: info, start: start)
+    let mask = try info.lossTokens.map { try openMask(of: path, info, counting: $0) }
+    return Shard(path: path, file: file, mask: mask, info: info, start: start)
   }
 }

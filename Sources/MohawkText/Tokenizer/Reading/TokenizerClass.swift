@@ -26,7 +26,7 @@ struct TokenizerClass {
     "gpt2": "GPT2Tokenizer", "gpt_neox": "GPTNeoXTokenizer", "qwen2": "Qwen2Tokenizer", "qwen3": "Qwen2Tokenizer",
   ]
   /// Models whose tokenizers are opened by the general class, whatever is named.
-  private static let generalModels: Set<String> = ["mistral", "phi3"]
+  private static let generalModels: Set<String> = ["mistral", "phi3", "granite", "granitemoehybrid"]
   /// Classes over bytes with a flag of their own for a space before texts, which is off where it is not given.
   private static let withPrefixSpace: Set<String> = [
     "GPT2Tokenizer", "GPTNeoXTokenizer", "Qwen2Tokenizer", "CodeGenTokenizer",
@@ -38,10 +38,11 @@ struct TokenizerClass {
   func adapt(_ parts: inout TokenizerParts) throws {
     guard let name, let source = parts.source else { return }
     let wanted = configuration["add_prefix_space"]?.bool
-    if Self.withPrefixSpace.contains(name), parts.preTokenizer.isByteLevel {
-      let location = parts.location ?? configuration.path
-      let changed = try TokenizerFile.json(source, withPrefixSpace: wanted ?? false, location: location)
-      if changed == source { return }
+    let location = parts.location ?? configuration.path
+    if Self.withPrefixSpace.contains(name), parts.preTokenizer.isByteLevel,
+      case let changed = try TokenizerFile.json(source, withPrefixSpace: wanted ?? false, location: location),
+      changed != source
+    {
       guard name != "Qwen2Tokenizer" || wanted != true else {
         throw MohawkError(
           .unsupported, "add_prefix_space is true, which puts a space before each word with Qwen2Tokenizer",
@@ -52,14 +53,45 @@ struct TokenizerClass {
         at: configuration.path)
       parts = try TokenizerParts(json: changed, location: location)
     }
-    guard name == "LlamaTokenizer", !parts.preTokenizer.isByteLevel, parts.normalizer?.prepends ?? false else { return }
-    guard wanted != false else {
+    if Self.withGPT2Words.contains(name), parts.preTokenizer.isByteLevel { tellOtherWords(name, parts) }
+    if Self.withMetaspace.contains(name), !parts.preTokenizer.isByteLevel {
+      try settleMetaspace(name, parts, addsSpace: wanted ?? true)
+    }
+  }
+
+  /// Classes over bytes that cut words by GPT-2's pattern, whatever `tokenizer.json` says.
+  private static let withGPT2Words: Set<String> = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer"]
+  /// Classes that write a space as a visible character before the first word of a text, and normalise nothing.
+  private static let withMetaspace: Set<String> = ["LlamaTokenizer", "CodeLlamaTokenizer"]
+
+  private func tellOtherWords(_ name: String, _ parts: TokenizerParts) {
+    let steps = parts.preTokenizer.steps.filter { if case .leadingSpace = $0 { false } else { true } }
+    if steps.count == 1, case .words(.gpt2) = steps[0] { return }
+    Notice.report(
+      "\(name) of transformers 5 cuts words by GPT-2's pattern, other than tokenizer.json, which counts here",
+      at: configuration.path)
+  }
+
+  /// - Throws: `MohawkError` when only one of class and `tokenizer.json` puts a space before texts, so that most texts
+  ///   have other ids.
+  private func settleMetaspace(_ name: String, _ parts: TokenizerParts, addsSpace: Bool) throws {
+    var found: Metaspace?
+    if parts.preTokenizer.steps.count == 1, case .metaspace(let metaspace) = parts.preTokenizer.steps[0] {
+      found = metaspace
+    }
+    let doesAdd = parts.normalizer?.prepends ?? found.map { $0.prepending != .never } ?? false
+    guard doesAdd == addsSpace else {
       throw MohawkError(
-        .mismatch, "add_prefix_space is false, and tokenizer.json puts a space before texts", at: configuration.path,
+        .mismatch,
+        "\(name) puts \(addsSpace ? "a" : "no") space before texts (add_prefix_space), and tokenizer.json \(doesAdd ? "does" : "does not")",
+        at: configuration.path,
         remedy: "write the tokenizer anew with Python: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")
     }
+    let isLegacy = name == "LlamaTokenizer" && configuration["legacy"]?.bool == true
+    let wanted: Metaspace.Prepending = !addsSpace ? .never : isLegacy ? .always : .first
+    if parts.normalizer == nil, let found, found.prepending == wanted, !found.splits { return }
     Notice.report(
-      "LlamaTokenizer of transformers 5 reads texts behind control tokens, and texts that begin with spaces, otherwise than "
-        + "tokenizer.json, which counts here", at: configuration.path)
+      "\(name) of transformers 5 reads some texts otherwise than tokenizer.json, which counts here: those behind control "
+        + "tokens, and those with spaces at their beginning", at: configuration.path)
   }
 }
