@@ -44,8 +44,10 @@ extension DecoderConfiguration {
     for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
     if !recipe.keepsMLPs {
       student.layout = .mixerOnly
+      student.normPlaces = .before
       student.mlp = .none
     }
+    student.settleRotary()
     if !student.hasAttention { student.attention = .unused(modelDim: modelDim) }
     // The hybrids' formats have biases in all four projections or in none; one of zeros changes nothing.
     if student.hasAttention, kind == .mamba2, attention.bias { student.attention.outputBias = true }
@@ -96,6 +98,11 @@ extension DecoderConfiguration {
       throw MohawkError(
         .mismatch, "a window has a head for each of the teacher's \(attention.heads), the student has \(heads)",
         at: "student.vHeads", remedy: "leave student.vHeads out")
+    }
+    for feature in [DecoderFeature.normsAcrossHeads, .scoreCap, .mixedRotary] where features.contains(feature) {
+      throw MohawkError(
+        .unsupported, "a window beside the recurrent part cannot have this teacher's \(feature.rawValue)",
+        at: "student.window", remedy: "leave student.window out")
     }
     return WindowConfiguration(tokens: tokens, sinks: recipe.sinks, like: attention)
   }
