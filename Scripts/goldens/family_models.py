@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-from transformers import (BambaConfig, GPT2Config, GPTNeoXConfig, GraniteMoeHybridConfig, LlamaConfig, Mamba2Config,
-                          MambaConfig, MistralConfig, Qwen2Config, Qwen3Config)
+from transformers import (BambaConfig, Gemma2Config, Gemma3TextConfig, GPT2Config, GPTNeoXConfig,
+                          GraniteMoeHybridConfig, LlamaConfig, Mamba2Config, MambaConfig, MistralConfig, Olmo2Config,
+                          Olmo3Config, Phi3Config, Qwen2Config, Qwen3Config, SmolLM3Config)
 
 LAYERS = 3
 WORDS = 61
@@ -101,6 +102,70 @@ def mistral_and_qwen():
                  [{"rope_parameters": rope()}])
 
 
+def smollm3():
+    """Layers without positions by the list, and by the interval, where they have a window too."""
+    plain = dict(rope_parameters=rope(theta=500.0), pad_token_id=0)
+    yield Family("smollm3", transformer(SmolLM3Config, no_rope_layers=[1, 0, 1], tie_word_embeddings=True, **plain), 1,
+                 {"layer_types": None, "rope_theta": 500.0, "rope_scaling": None},
+                 [{"no_rope_layers": [1, 1, 0]}, {"no_rope_layers": [1, 1, 1]}, {"rope_parameters": rope()}])
+    windows = transformer(SmolLM3Config, no_rope_layer_interval=2, use_sliding_window=True, sliding_window=4,
+                          mlp_bias=True, head_dim=8, **plain)
+    yield Family("smollm3-sliding", windows, 1,
+                 {"layer_types": None, "no_rope_layers": None, "rope_theta": 500.0, "rope_scaling": None},
+                 [{"sliding_window": 5}, {"use_sliding_window": False, "layer_types": None}])
+
+
+def phi3():
+    """A window in all layers; and, as in Phi-4-mini, LongRoPE on a part of each head, which 8 numbers of 12 are."""
+    yield Family("phi3", transformer(Phi3Config, sliding_window=5, rms_norm_eps=1e-5, rope_parameters=rope(),
+                                     pad_token_id=0), 2,
+                 {"rope_theta": 10000.0, "rope_scaling": None, "attention_bias": False},
+                 [{"sliding_window": None}, {"sliding_window": 6}, {"rope_parameters": rope(theta=500.0)}])
+    factors = {"short_factor": [1.0, 1.5, 2.0, 3.0], "long_factor": [2.0, 3.0, 5.0, 9.0]}
+    part = rope("longrope", 1000.0, partial_rotary_factor=0.67, original_max_position_embeddings=48, **factors)
+    yield Family("phi3-longrope",
+                 transformer(Phi3Config, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=192,
+                             original_max_position_embeddings=48, tie_word_embeddings=True, pad_token_id=0,
+                             rope_parameters=part), 1,
+                 {"rope_theta": 1000.0, "partial_rotary_factor": 0.67, "rope_scaling": {"type": "longrope"} | factors},
+                 [{"rope_parameters": rope(theta=1000.0, partial_rotary_factor=0.67)},
+                  {"rope_parameters": part | {"attention_factor": 1.0}}])
+
+
+def olmos():
+    """Of OLMo 3's layers the last one has no window, and YaRN."""
+    own = dict(rms_norm_eps=1e-5, pad_token_id=0)
+    yield Family("olmo2", transformer(Olmo2Config, rope_parameters=rope(theta=500.0), attention_bias=True, **own), 7,
+                 {"rope_theta": 500.0, "rope_scaling": None}, [{"rope_parameters": rope()}])
+    yarn = {"factor": 4.0, "original_max_position_embeddings": 16, "attention_factor": 1.25}
+    kinds = ["sliding_attention", "sliding_attention", "full_attention"]
+    yield Family("olmo3",
+                 transformer(Olmo3Config, sliding_window=5, layer_types=kinds, **own, rope_parameters={
+                     "sliding_attention": rope(theta=500000.0), "full_attention": rope("yarn", 500000.0, **yarn)}), 1,
+                 {"rope_theta": 500000.0, "rope_scaling": {"rope_type": "yarn"} | yarn},
+                 [{"sliding_window": 4}, {"rope_parameters": {kind: rope(theta=500000.0) for kind in kinds}},
+                  {"layer_types": ["sliding_attention", "full_attention", "full_attention"]}])
+
+
+def gemmas():
+    """Caps low enough to bend what random weights give; heads that together are wider than the model."""
+    own = dict(head_dim=8, sliding_window=4, query_pre_attn_scalar=12, tie_word_embeddings=True, pad_token_id=0)
+    caps = {"attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0}
+    kinds = ["sliding_attention", "full_attention", "sliding_attention"]
+    yield Family("gemma2", transformer(Gemma2Config, rope_parameters=rope(theta=500.0), **caps, **own), 3,
+                 {"layer_types": None, "rope_theta": 500.0, "hidden_act": "gelu_pytorch_tanh"},
+                 [{"attn_logit_softcapping": None}, {"final_logit_softcapping": None}, {"query_pre_attn_scalar": 8},
+                  {"sliding_window": 5}])
+    rotary = {"sliding_attention": rope(theta=100.0), "full_attention": rope("linear", 500.0, factor=4.0)}
+    yield Family("gemma3_text",
+                 transformer(Gemma3TextConfig, layer_types=kinds, rope_parameters=rotary, attention_bias=True, **own), 3,
+                 {"layer_types": None, "sliding_window_pattern": 2, "rope_theta": 500.0, "rope_local_base_freq": 100.0,
+                  "rope_scaling": {"rope_type": "linear", "factor": 4.0}},
+                 [{"rope_parameters": rotary | {"sliding_attention": rope(theta=500.0)}},
+                  {"rope_parameters": rotary | {"full_attention": rope(theta=500.0)}}, {"query_pre_attn_scalar": 8},
+                  {"layer_types": ["sliding_attention"] * 3}, {"final_logit_softcapping": 5.0}])
+
+
 def gpts():
     """GPT-NeoX rotates 4 of 16 numbers per head; 2 would not tell halves from pairs."""
     neox = dict(vocab_size=WORDS, hidden_size=32, intermediate_size=32, num_hidden_layers=LAYERS, num_attention_heads=2,
@@ -151,5 +216,5 @@ def hybrids():
 
 
 def families():
-    for group in (llamas, stretched, mistral_and_qwen, gpts, state_spaces, hybrids):
+    for group in (llamas, stretched, mistral_and_qwen, smollm3, phi3, olmos, gemmas, gpts, state_spaces, hybrids):
         yield from group()

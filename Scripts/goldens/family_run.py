@@ -51,7 +51,9 @@ def randomise(model, draw, spread=0.3):
             elif parameter.dim() == 1:
                 value = draw.normal(*parameter.shape, std=0.3, mean=1.0)
             elif parameter is model.get_input_embeddings().weight:
-                value = draw.normal(*parameter.shape, std=0.6)
+                # A multiplied embedding would outweigh what layers add, and a head that is tied to it repeat its words.
+                scale = getattr(model.get_input_embeddings(), "scalar_embed_scale", 1.0)
+                value = draw.normal(*parameter.shape, std=0.6 / scale)
             elif "wpe" in name:
                 value = draw.normal(*parameter.shape, std=0.4)
             else:

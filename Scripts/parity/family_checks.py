@@ -15,7 +15,8 @@ from golden_file import REPOSITORY
 
 GOLDENS = REPOSITORY / "Tests/MohawkModelsTests/Goldens"
 LIMIT, TOKENS = 2e-5, 12
-FAMILIES = ["llama", "llama3", "llama-linear", "llama-yarn", "qwen2-yarn", "llama-longrope", "llama-dynamic", "mistral", "qwen2", "qwen2-sliding", "qwen3", "gpt_neox",
+FAMILIES = ["llama", "llama3", "llama-linear", "llama-yarn", "qwen2-yarn", "llama-longrope", "llama-dynamic", "mistral", "qwen2", "qwen2-sliding", "qwen3", "smollm3",
+            "smollm3-sliding", "phi3", "phi3-longrope", "olmo2", "olmo3", "gemma2", "gemma3_text", "gpt_neox",
             "gpt_neox-sequential", "gpt2", "phi", "phi-gqa", "mamba2", "mamba2-groups", "mamba", "bamba",
             "granitemoehybrid", "granitemoehybrid-scaled"]
 # Other files of the same weights, and the folder that transformers reads instead.
@@ -69,6 +70,6 @@ def checks():
         yield f"family: {name}", partial(family, name, source)
     for name in FAMILIES:
         yield f"family: {name}, published configuration", partial(older_configuration, name)
-    for name, kind in [("llama", "bfloat16"), ("qwen3", "bfloat16"), ("gpt_neox", "float16"),
+    for name, kind in [("llama", "bfloat16"), ("qwen3", "bfloat16"), ("gemma3_text", "bfloat16"), ("gpt_neox", "float16"),
                        ("granitemoehybrid", "bfloat16")]:
         yield f"family: {name} in {kind}", partial(half_precision, name, kind)

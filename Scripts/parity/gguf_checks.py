@@ -18,13 +18,14 @@ LIMITS = {"f32": 1e-4, "f16": 1e-2, "bf16": 3e-2, "q8_0": 1e-1, "q4_0": 1e-1}
 # llama.cpp looks GELU up in a table of 16-bit numbers, whatever the file holds: with that table in transformers the
 # differences are below 1e-4.
 TABLE_LIMIT = 1e-3
-WITH_GELU = ("phi", "gpt_neox", "gpt_neox-sequential", "gpt2")
+WITH_GELU = ("gemma2", "gemma3", "phi", "gpt_neox", "gpt_neox-sequential", "gpt2")
 ALL = list(LIMITS)
 FILES = [("granite", ALL), ("granite-llama3", ["f32"]), ("granite-scaled", ["f32"]), ("granite-narrow", ["f32"]),
          ("granite-linear", ["f32"]), ("granite-attention-free", ["f32"]), ("granite-narrow-attention-free", ["f32"]),
          ("granite-dense", ["f32"]), ("bamba", ["f32"]), ("mamba2", ALL), ("mamba2-groups", ["f32"]),
          ("mamba", ["f32"]), ("llama", ALL), ("llama3", ["f32"]), ("mistral", ["f32"]), ("qwen2", ["f32"]),
-         ("qwen3", ["f32"]), ("llama-yarn", ["f32"]), ("qwen2-yarn", ["f32"]), ("phi", ["f32"]), ("gpt_neox", ["f32"]), ("gpt_neox-sequential", ["f32"]),
+         ("qwen3", ["f32"]), ("llama-yarn", ["f32"]), ("qwen2-yarn", ["f32"]), ("smollm3", ["f32"]),
+         ("phi3", ["f32"]), ("olmo2", ["f32"]), ("olmo3", ["f32"]), ("gemma2", ["f32"]), ("gemma3", ["f32"]), ("phi", ["f32"]), ("gpt_neox", ["f32"]), ("gpt_neox-sequential", ["f32"]),
          ("gpt2", ["f32"])]
 
 

@@ -19,7 +19,7 @@ from sources import MARGIN, TOKENS, WORDS, prompt_ids
 GOLDENS = REPOSITORY / "Tests/MohawkModelsTests/Goldens"
 LIMIT = 1e-4
 # Transformers and hybrids of other formats, and goldens, with the format that they are converted to.
-CONVERTED = ["llama3", "qwen3", "gpt2", "gpt_neox", "bamba", "granite", "mamba2-groups", "mamba"]
+CONVERTED = ["smollm3", "olmo3", "gemma2", "gemma3", "llama3", "qwen3", "gpt2", "gpt_neox", "bamba", "granite", "mamba2-groups", "mamba"]
 GOLDEN = {"phi-mamba": "phi-mamba", "hybrid-phi-mamba": "phi-mamba", "llama-linear": "mohawk", "qwen2-sliding": "mohawk"}
 DISCRETE = {"v_heads": 4, "qk_heads": 2, "state": 8, "convolution": 4, "chunk": 8}
 MAMBA2 = {"heads": 4, "head_dim": 16, "groups": 2, "state": 8, "convolution": 3, "chunk": 8, "norm_groups": 2,

@@ -6,8 +6,10 @@ from functools import cache
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (BambaConfig, GPT2Config, GPTNeoXConfig, GraniteMoeHybridConfig, LlamaConfig, Mamba2Config,
-                          MambaConfig, MistralConfig, PhiConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config)
+from transformers import (BambaConfig, Gemma2Config, Gemma3TextConfig, GPT2Config, GPTNeoXConfig,
+                          GraniteMoeHybridConfig, LlamaConfig, Mamba2Config, MambaConfig, MistralConfig, Olmo2Config,
+                          Olmo3Config, Phi3Config, PhiConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config,
+                          SmolLM3Config)
 
 from family_models import LLAMA3, rope
 from family_run import build, logits_of, randomise
@@ -65,6 +67,30 @@ def granite(**fields):
     return transformer(GraniteMoeHybridConfig, **(own | fields))
 
 
+def by_layers():
+    """Norms behind mixers, caps, windows in some layers, positions that differ between layers or are those of a part of
+    each head. Gemma and OLMo 3 have the layers with a window that llama.cpp knows by the architecture."""
+    sliding, full = "sliding_attention", "full_attention"
+    yarn = dict(factor=8.0, original_max_position_embeddings=16)
+    gemma = dict(head_dim=32, query_pre_attn_scalar=32, sliding_window=6, tie_word_embeddings=True, pad_token_id=0,
+                 rms_norm_eps=1e-6)
+    factors = dict(short_factor=[1.0, 1.5, 2.0, 3.0, 4.0, 5.0], long_factor=[2.0, 3.0, 5.0, 9.0, 9.0, 9.0],
+                   original_max_position_embeddings=96)
+    return {
+        "smollm3": transformer(SmolLM3Config, num_hidden_layers=5, pad_token_id=0, tie_word_embeddings=True),
+        "phi3": transformer(Phi3Config, pad_token_id=0, max_position_embeddings=192, tie_word_embeddings=True,
+                            original_max_position_embeddings=96,
+                            rope_parameters=rope("longrope", partial_rotary_factor=0.75, **factors)),
+        "olmo2": transformer(Olmo2Config, pad_token_id=0),
+        "olmo3": transformer(Olmo3Config, num_hidden_layers=5, pad_token_id=0, sliding_window=6, rope_parameters={
+            sliding: rope(theta=500000.0), full: rope("yarn", 500000.0, **yarn)}),
+        "gemma2": transformer(Gemma2Config, num_hidden_layers=4, attn_logit_softcapping=5.0,
+                              final_logit_softcapping=8.0, **gemma),
+        "gemma3": transformer(Gemma3TextConfig, num_hidden_layers=7, **(gemma | {"rope_parameters": {
+            sliding: rope(theta=100.0), full: rope("linear", 500.0, factor=8.0)}})),
+    }
+
+
 def configurations():
     mixer = dict(mamba_n_heads=8, mamba_d_head=16, mamba_d_state=16, mamba_expand=2, mamba_d_conv=4, mamba_chunk_size=8)
     ssm = dict(vocab_size=WORDS, hidden_size=64, num_hidden_layers=3, bos_token_id=0, eos_token_id=0, pad_token_id=0)
@@ -103,6 +129,7 @@ def configurations():
             "yarn", factor=16.0, original_max_position_embeddings=32)),
         "qwen2-yarn": transformer(Qwen2Config, max_position_embeddings=512, rope_parameters=rope(
             "yarn", factor=16.0, original_max_position_embeddings=32)),
+        **by_layers(),
         "phi": PhiConfig(num_key_value_heads=4, rope_parameters=rope(partial_rotary_factor=0.5),
                          tie_word_embeddings=False, resid_pdrop=0.0, embd_pdrop=0.0, **layer_norms),
         "gpt_neox": GPTNeoXConfig(rope_parameters=rope(partial_rotary_factor=0.5), **layer_norms),

@@ -20,6 +20,9 @@ STUDENTS = {
     "stock Mamba-2 in all layers": ("llama", [], "GraniteMoeHybridForCausalLM"),
     "a hybrid of stock Mamba-2": ("llama", ["--attention", "1"], "GraniteMoeHybridForCausalLM"),
     "stock Mamba-2 of a teacher with norms of queries": ("qwen3", [], None),
+    "a hybrid of SmolLM 3": ("smollm3", ["--attention", "2,3"], None),
+    "stock Mamba-2 in the blocks of OLMo 2": ("olmo2", [], None),
+    "a hybrid of Gemma 3": ("gemma3", ["--attention", "0,5"], None),
     "a window beside Discrete-Mamba-2": ("llama", ["--set", "student.window=9", "--set", "student.sinks=2"], None),
     "Discrete-Mamba-2 in the blocks of Phi": ("phi", [], None),
 }

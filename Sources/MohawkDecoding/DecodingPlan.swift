@@ -1,5 +1,4 @@
 import CMohawkTorch
-import MohawkLayers
 import MohawkMixers
 import MohawkModels
 import MohawkTensor
@@ -26,20 +25,21 @@ final class DecodingPlan {
     shape.vocabulary = Int64(configuration.vocabulary)
     shape.embedding = memory.matrix(model.embedding.weight)
     shape.positions = memory.floats(model.positions?.weight)
-    shape.embedding_scale = Float(configuration.multipliers.embedding)
+    shape.embedding_scale = Float(model.embeddingScale)
     shape.norm = memory.norm(model.finalNorm)
     shape.head = mhk_weighted_sum(weights: shape.embedding, bias: nil)
     if let head = model.lmHead { shape.head = memory.projection(head) }
     shape.logit_divisor = Float(configuration.multipliers.logits)
-    let frequencies = RotaryFrequencies(configuration)
-    memory.firstWindowPair = frequencies.firstOfWindow
-    shape.rotary_pairs = Int64(frequencies.all.count)
-    shape.rotary_pairs_of_attention = Int64(frequencies.countOfAttention)
-    (shape.rotary_magnitude, shape.window_magnitude) = frequencies.magnitudes
+    shape.logit_cap = Float(configuration.logitCap ?? 0)
+    memory.rotary = RotaryWaves(model)
+    let waves = memory.rotary
+    shape.rotary_pairs = Int64(waves.frequencies.count)
     var plan = mhk_plan(object: UnsafeMutableRawPointer(bitPattern: 8)!)
-    frequencies.all.withUnsafeBufferPointer {
-      shape.frequencies = $0.baseAddress
-      check(mhk_plan_new(&shape, &plan))
+    waves.frequencies.withUnsafeBufferPointer { frequencies in
+      waves.magnitudes.withUnsafeBufferPointer { magnitudes in
+        (shape.frequencies, shape.magnitudes) = (frequencies.baseAddress, magnitudes.baseAddress)
+        check(mhk_plan_new(&shape, &plan))
+      }
     }
     for block in model.blocks {
       guard let block = block as? DecoderBlock else { fatalError("a layer that is no decoder's") }
@@ -52,33 +52,6 @@ final class DecodingPlan {
   }
 
   deinit { mhk_plan_free(handle) }
-}
-
-/// Rotary frequencies of a model's attention, and behind them those of its windows where they are others.
-private struct RotaryFrequencies {
-  let all: [Double]
-  let firstOfWindow: Int
-  /// How many of them are the attention's; the others are the windows' alone.
-  let countOfAttention: Int
-  /// What cosines and sines are multiplied by, of the attention's frequencies and of the others.
-  let magnitudes: (Double, Double)
-
-  init(_ configuration: DecoderConfiguration) {
-    let attention = configuration.attention
-    let first =
-      configuration.hasAttention
-      ? attention.rotaryScaling.frequencies(dimensions: attention.rotaryDim, base: attention.rotaryBase) : []
-    countOfAttention = first.count
-    guard configuration.hasWindow, let window = configuration.discreteMamba2?.window else {
-      (all, firstOfWindow) = (first, 0)
-      magnitudes = (attention.rotaryScaling.magnitude, 1)
-      return
-    }
-    let second = window.rotaryScaling.frequencies(dimensions: window.rotaryDim, base: window.rotaryBase)
-    magnitudes = (attention.rotaryScaling.magnitude, window.rotaryScaling.magnitude)
-    let isShared = first == second && magnitudes.0 == magnitudes.1
-    (all, firstOfWindow) = isShared ? (first, 0) : (first + second, first.count)
-  }
 }
 
 /// The native decoder fails only for want of memory.

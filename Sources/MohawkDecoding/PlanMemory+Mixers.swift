@@ -9,8 +9,11 @@ extension PlanMemory {
     var result = mhk_attention_mixer()
     (result.heads, result.kv_heads) = (Int64(shape.heads), Int64(shape.kvHeads))
     (result.head_dim, result.window) = (Int64(shape.headDim), Int64(shape.window ?? 0))
+    result.first_pair = rotary.first(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling)
     result.rotary_pairs = Int64(shape.rotaryDim / 2)
     result.scale = Float(shape.resolvedScale)
+    result.score_cap = Float(shape.scoreCap ?? 0)
+    result.norms_across_heads = shape.normsAcrossHeads
     result.cache = cache.rawValue
     (result.query, result.key) = (projection(mixer.query), projection(mixer.key))
     (result.value, result.out) = (projection(mixer.value), projection(mixer.dense))
@@ -38,7 +41,8 @@ extension PlanMemory {
     var result = mhk_window()
     (result.tokens, result.sinks) = (Int64(shape.tokens), Int64(shape.sinks))
     (result.kv_heads, result.head_dim) = (Int64(shape.kvHeads), Int64(shape.headDim))
-    (result.first_pair, result.rotary_pairs) = (Int64(firstWindowPair), Int64(shape.rotaryDim / 2))
+    result.first_pair = rotary.first(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling)
+    result.rotary_pairs = Int64(shape.rotaryDim / 2)
     result.scale = Float(shape.resolvedScale)
     (result.query, result.key) = (projection(window.query), projection(window.key))
     if let queryNorm = window.queryNorm { result.query_norm = norm(queryNorm) }

@@ -7,8 +7,8 @@ import MohawkTensor
 struct PlanMemory {
   private var tensors: [Tensor] = []
   private let rounded: QuantizedDecoder?
-  /// Where the rotary frequencies of windows begin among those of the plan.
-  var firstWindowPair = 0
+  /// Of all layers.
+  var rotary = RotaryWaves()
 
   /// - Parameter rounded: which matrices to take instead of the model's.
   init(rounded: QuantizedDecoder?) { self.rounded = rounded }
@@ -72,8 +72,10 @@ struct PlanMemory {
     case .parallelNorms: layer.layout = Int32(MHK_PARALLEL_NORMS)
     case .mixerOnly: layer.layout = Int32(MHK_MIXER_ONLY)
     }
-    layer.norm = norm(block.norm)
-    if let mlpNorm = block.mlpNorm { layer.mlp_norm = norm(mlpNorm) }
+    if let norm = block.norm { layer.norm = self.norm(norm) }
+    if let norm = block.mlpNorm { layer.mlp_norm = self.norm(norm) }
+    if let norm = block.postNorm { layer.post_norm = self.norm(norm) }
+    if let norm = block.mlpPostNorm { layer.mlp_post_norm = self.norm(norm) }
     layer.residual = Float(block.residual)
     guard let mlp = block.mlp else { return layer }
     layer.activation = mlp.activation.code

@@ -41,8 +41,10 @@ extension DecoderConfiguration {
     for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
     if !recipe.keepsMLPs {
       student.layout = .mixerOnly
+      student.normPlaces = .before
       student.mlp = .none
     }
+    student.settleRotary()
     if !student.hasAttention { student.attention = .unused(modelDim: modelDim) }
     // The hybrids' formats have biases in all four projections or in none; one of zeros changes nothing.
     if student.hasAttention, kind == .mamba2, attention.bias { student.attention.outputBias = true }
@@ -74,6 +76,13 @@ extension DecoderConfiguration {
       throw MohawkError(
         .unsupported, "'\(kind.rawValue)' is no kind of mixer", at: "student.mixer",
         remedy: hint ?? "use auto or one of \(known.joined(separator: ", "))")
+    }
+    if recipe.window != nil {
+      for feature in [DecoderFeature.normsAcrossHeads, .scoreCap, .mixedRotary] where features.contains(feature) {
+        throw MohawkError(
+          .unsupported, "a window beside the recurrent part cannot have this teacher's \(feature.rawValue)",
+          at: "student.window", remedy: "leave student.window out")
+      }
     }
     var request = StudentMixerRequest(replacing: attention, normEpsilon: normEpsilon)
     (request.keepsMLPs, request.startsFromText) = (recipe.keepsMLPs, start.looksAtText)

@@ -9,7 +9,7 @@ import MohawkTensor
 enum EngineModels: String, CaseIterable, Sendable {
   case phi, phiMamba, besideWindow, besideWindowAlone, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
     mamba2Plain, mamba, mambaWide,
-    relu
+    relu, unplaced, olmo, gemma
 
   static let vocabulary = 50
 
@@ -139,6 +139,34 @@ enum EngineModels: String, CaseIterable, Sendable {
         shape.mamba = MambaConfiguration(
           modelDim: 24, innerDim: 40, stateDim: 16, timeStepRank: 3, projectionBias: true, convolutionBias: false)
       }
+      return shape
+    case .unplaced:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: false, attention(rotaryDim: 4),
+        [.attention, .windowedAttention, .attention])
+      shape.attention.window = 6
+      shape.otherRotary = .init(layers: [1], dimensions: 0)
+      return shape
+    case .olmo:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: false, attention(bias: true),
+        [.windowedAttention, .mamba2, .attention])
+      shape.normPlaces = .after
+      (shape.attention.window, shape.attention.headNormEpsilon, shape.attention.normsAcrossHeads) = (5, 1e-5, true)
+      shape.attention.rotaryScaling = .yarn(.init(factor: 4, originalLength: 16))
+      shape.otherRotary = .init(layers: [0], dimensions: 6, base: 500)
+      shape.mamba2 = mamba2(2, norm: 2)
+      return shape
+    case .gemma:
+      var shape = base(
+        .sequential, .rms(epsilon: 1e-6), .geluTanh, gated: true, bias: false, attention(kvHeads: 1, headDim: 8),
+        [.windowedAttention, .attention])
+      shape.normPlaces = .around
+      (shape.attention.rotaryDim, shape.attention.window, shape.attention.headNormEpsilon) = (8, 7, 1e-6)
+      (shape.attention.scoreCap, shape.attention.scale, shape.logitCap) = (0.8, 0.6, 3)
+      shape.otherRotary = .init(layers: [0], dimensions: 8, base: 100)
+      (shape.multipliers.embedding, shape.multipliers.roundsEmbedding) = (24.0.squareRoot(), true)
+      shape.tiesHead = true
       return shape
     case .relu:
       return base(

@@ -79,8 +79,8 @@ private final class SlowerStage: TrainingStage {
   var parameters: [Parameter] { stage.parameters }
   var saved: [Parameter] { stage.saved }
   func begin() throws { try stage.begin() }
-  func accumulate(_ tokens: Tensor, share: Double) throws -> StageLoss {
-    try stage.accumulate(tokens, share: share)
+  func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    try stage.accumulate(batch, share: share)
   }
   func evaluate() throws -> [Metric] { [] }
 }

@@ -13,7 +13,9 @@ enum GGUFModels {
     ("bamba", "granitehybrid", bamba), ("scaled hybrid", "granitehybrid", scaled), ("mamba-2", "mamba2", mamba2),
     ("mamba", "mamba", mamba), ("llama", "llama", TinyModels.llama()), ("llama 3", "llama", llama3),
     ("granite", "granite", granite), ("qwen 2", "qwen2", qwen2), ("qwen 3", "qwen3", qwen3), ("phi", "phi2", phi),
-    ("gpt-neox", "gptneox", gptNeoX), ("sequential gpt-neox", "gptneox", sequentialNeoX), ("gpt-2", "gpt2", gpt2),
+    ("smollm 3", "smollm3", smolLM3), ("phi-3", "phi3", phi3), ("olmo 2", "olmo2", olmo2), ("olmo 3", "olmo2", olmo3),
+    ("gemma 2", "gemma2", gemma2), ("gemma 3", "gemma3", gemma3), ("gpt-neox", "gptneox", gptNeoX),
+    ("sequential gpt-neox", "gptneox", sequentialNeoX), ("gpt-2", "gpt2", gpt2),
   ]
 
   static func named(_ name: String) -> DecoderConfiguration { all.first { $0.name == name }!.configuration }
@@ -91,6 +93,64 @@ enum GGUFModels {
     $0.attention.rotaryDim = 16
     $0.attention.headNormEpsilon = 1e-5
     $0.format = .qwen3
+  }
+
+  /// Five layers, of which the fourth has no positions.
+  static let smolLM3 = changed(TinyModels.llama()) {
+    $0.mixers = Array(repeating: .attention, count: 5)
+    $0.otherRotary = .init(layers: [3], dimensions: 0)
+    $0.tiesHead = true
+    $0.format = .smolLM3
+  }
+
+  static let phi3 = changed(TinyModels.llama()) {
+    $0.attention.rotaryDim = 4
+    $0.attention.rotaryScaling = .longrope(short: [1, 1.5], long: [2, 3], originalLength: 64, magnitude: 1.25)
+    $0.format = .phi3
+  }
+
+  static let olmo2 = changed(TinyModels.llama()) {
+    $0.normPlaces = .after
+    $0.attention.headNormEpsilon = $0.normEpsilon
+    $0.attention.normsAcrossHeads = true
+    $0.format = .olmo2
+  }
+
+  /// The fourth of five layers has no window, and YaRN.
+  static let olmo3 = changed(olmo2) {
+    $0.mixers = (0..<5).map { $0 == 3 ? .attention : .windowedAttention }
+    $0.attention.window = 7
+    $0.attention.rotaryScaling = .yarn(.init(factor: 4, originalLength: 16))
+    $0.otherRotary = .init(
+      layers: [0, 1, 2, 4], dimensions: $0.attention.rotaryDim, base: $0.attention.rotaryBase)
+    $0.format = .olmo3
+  }
+
+  /// Windows in every other layer, or in five of six.
+  private static func gemma(_ format: CheckpointFormat, layers: Int, period: Int) -> DecoderConfiguration {
+    changed(TinyModels.llama()) {
+      $0.mixers = (0..<layers).map { ($0 + 1).isMultiple(of: period) ? .attention : .windowedAttention }
+      $0.normPlaces = .around
+      $0.mlp.activation = .geluTanh
+      $0.multipliers.embedding = Double($0.modelDim).squareRoot()
+      $0.multipliers.roundsEmbedding = true
+      $0.attention.headDim = 16
+      $0.attention.rotaryDim = 16
+      $0.attention.window = 7
+      $0.tiesHead = true
+      $0.format = format
+    }
+  }
+
+  static let gemma2 = changed(gemma(.gemma2, layers: 3, period: 2)) {
+    $0.attention.scoreCap = 2
+    $0.logitCap = 3
+  }
+
+  static let gemma3 = changed(gemma(.gemma3, layers: 7, period: 6)) {
+    $0.attention.headNormEpsilon = $0.normEpsilon
+    $0.attention.rotaryScaling = .linear(factor: 8)
+    $0.otherRotary = .init(layers: [0, 1, 2, 3, 4, 6], dimensions: 16, base: 100)
   }
 
   static let phi = DecoderConfiguration.phi(

@@ -76,7 +76,8 @@ struct GGUFReadBack: ParameterSource {
     "lm_head.weight": "output.weight", "lm_head.bias": "output.bias",
   ]
   private static let inner = [
-    "norm": "attn_norm", "mlp_norm": "ffn_norm", "mlp.gate": "ffn_gate", "mlp.up": "ffn_up", "mlp.down": "ffn_down",
+    "norm": "attn_norm", "mlp_norm": "ffn_norm", "post_norm": "post_attention_norm",
+    "mlp_post_norm": "post_ffw_norm", "mlp.gate": "ffn_gate", "mlp.up": "ffn_up", "mlp.down": "ffn_down",
     "mlp.fc1": "ffn_up", "mlp.fc2": "ffn_down", "attention.v_proj": "attn_v", "attention.dense": "attn_output",
     "attention.q_norm": "attn_q_norm", "attention.k_norm": "attn_k_norm", "mixer.out_proj": "ssm_out",
     "mixer.x_proj": "ssm_x", "mixer.dt_proj": "ssm_dt", "mixer.norm": "ssm_norm", "mixer.conv1d": "ssm_conv1d",
@@ -90,8 +91,11 @@ struct GGUFReadBack: ParameterSource {
     if path == "attention.q_proj" || path == "attention.k_proj" || path == "attention.v_proj",
       let joined = floats(block + "attn_qkv.\(part)")
     {
-      let third = joined.count / 3
-      return Array(joined[(path.contains("q_") ? 0 : path.contains("k_") ? third : 2 * third)...].prefix(third))
+      let attention = configuration.attention
+      let row = joined.count / (attention.width + 2 * attention.kvWidth)
+      let (wide, narrow) = (row * attention.width, row * attention.kvWidth)
+      if path.contains("q_") { return Array(joined.prefix(wide)) }
+      return Array(joined[(path.contains("k_") ? wide : wide + narrow)...].prefix(narrow))
     }
     switch name {
     case "attention.q_proj.weight", "attention.q_proj.bias":
@@ -102,6 +106,10 @@ struct GGUFReadBack: ParameterSource {
     case "mixer.D": return floats(block + "ssm_d")
     case "mixer.dt_bias": return floats(block + "ssm_dt.bias")
     default: break
+    }
+    if path == "mlp.gate" || path == "mlp.up", floats(block + "ffn_gate.weight") == nil {
+      let both = floats(block + "ffn_up.weight")!
+      return Array(path == "mlp.gate" ? both.prefix(both.count / 2) : both.suffix(both.count / 2))
     }
     if configuration.mixers.contains(.mamba2) { if let rows = mamba2(block, name) { return rows } }
     if name == "mixer.in_proj.x" || name == "mixer.in_proj.z" {
@@ -135,7 +143,7 @@ struct GGUFReadBack: ParameterSource {
   /// Neighbours 2i and 2i + 1 of each head back to the places i and i + half.
   private func unturned(_ numbers: [Float], _ heads: Int) -> [Float] {
     let architecture = try! file.string("general.architecture")!
-    guard ["llama", "granite", "granitehybrid"].contains(architecture) else { return numbers }
+    guard ["llama", "smollm3", "granite", "granitehybrid"].contains(architecture) else { return numbers }
     let attention = configuration.attention
     let (head, half) = (attention.headDim, attention.rotaryDim / 2)
     let width = numbers.count / (heads * head)

@@ -13,7 +13,8 @@ import Testing
 @Suite struct ConfigFuzzTests {
   static let goldens = [
     "phi", "phi-gqa", "phi-mamba", "hybrid-phi-mamba", "llama", "llama3", "llama-linear", "mistral", "qwen2",
-    "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential", "gpt2", "granitemoehybrid", "granitemoehybrid-scaled",
+    "qwen2-sliding", "qwen3", "smollm3", "smollm3-sliding", "phi3", "phi3-longrope", "olmo2", "olmo3", "gemma2",
+    "gemma3_text", "gpt_neox", "gpt_neox-sequential", "gpt2", "granitemoehybrid", "granitemoehybrid-scaled",
     "bamba", "mamba2", "mamba2-groups", "mamba", "state-spaces-mamba", "state-spaces-mamba2",
   ]
   static let own = [

@@ -44,7 +44,35 @@ import Testing
     #expect(phi.attention.rotaryDim == 4 && phi.norm == .layer(epsilon: 1e-5) && phi.mlp.activation == .geluTanh)
   }
 
+  @Test func theKeysThatNewerFamiliesLeaveOutMeanWhatTransformersMeans() throws {
+    let smol = try read("smollm3", #""num_hidden_layers": 5"#)
+    #expect(smol.attention.kvHeads == 4 && smol.tiesHead && smol.attention.rotaryBase == 2_000_000)
+    #expect(smol.otherRotary == .init(layers: [3], dimensions: 0) && smol.attention.maxLength == 32_768)
+    let phi3 = try read("phi3")
+    #expect(phi3.attention.window == nil && phi3.attention.kvHeads == 32 && phi3.norm == .rms(epsilon: 1e-5))
+    #expect(phi3.attention.rotaryDim == 8 && phi3.attention.maxLength == 4096 && !phi3.tiesHead)
+    let olmo2 = try read("olmo2")
+    #expect(olmo2.normPlaces == .after && olmo2.attention.normsAcrossHeads && olmo2.norm == .rms(epsilon: 1e-5))
+    #expect(olmo2.attention.kvHeads == 32 && olmo2.attention.maxLength == 2048 && !olmo2.attention.bias)
+    let olmo3 = try read("olmo3", #""num_hidden_layers": 4"#)
+    #expect(olmo3.mixers == [.windowedAttention, .windowedAttention, .windowedAttention, .attention])
+    #expect(olmo3.attention.window == 4096 && olmo3.attention.rotaryBase == 500_000 && olmo3.otherRotary == nil)
+    let gemma2 = try read("gemma2")
+    #expect(gemma2.attention.headDim == 256 && gemma2.attention.kvHeads == 4 && gemma2.attention.maxLength == 8192)
+    #expect(gemma2.attention.scoreCap == 50 && gemma2.logitCap == 30 && gemma2.tiesHead)
+    #expect(gemma2.mixers == [.windowedAttention, .attention, .windowedAttention] && gemma2.attention.window == 4096)
+    #expect(gemma2.mlp.activation == .geluTanh && gemma2.multipliers.embedding == 16 && gemma2.attention.scale == nil)
+    let gemma3 = try read("gemma3_text", #""num_hidden_layers": 6"#)
+    #expect(gemma3.mixers.map { $0 == .attention } == [false, false, false, false, false, true])
+    #expect(gemma3.attention.rotaryBase == 1_000_000 && gemma3.otherRotary?.base == 10_000)
+    #expect(gemma3.otherRotary?.layers == [0, 1, 2, 3, 4] && gemma3.attention.headNormEpsilon == 1e-6)
+    #expect(gemma3.attention.scoreCap == nil && gemma3.logitCap == nil && gemma3.attention.maxLength == 131_072)
+  }
+
   @Test func nullIsNotTheSameAsLeftOut() throws {
+    #expect(try read("gemma2", #""attn_logit_softcapping": null"#).attention.scoreCap == nil)
+    #expect(try read("gemma2", #""final_logit_softcapping": null"#).logitCap == nil)
+
     #expect(try read("mistral", #""num_key_value_heads": null"#).attention.kvHeads == 32)
     #expect(try read("mistral", #""sliding_window": null"#).mixers.allSatisfy { $0 == .attention })
     #expect(try read("qwen3", #""head_dim": null"#).attention.headDim == 8)
@@ -77,6 +105,25 @@ import Testing
   }
 
   @Test(arguments: [
+    Refused("smollm3", #""no_rope_layers": [1, 0]"#, "list of 3 numbers"),
+    Refused("smollm3", #""no_rope_layers": [1, 0, 2]"#, "list of 3 numbers"),
+    Refused("smollm3", #""layer_types": ["sliding_attention", "full_attention", "full_attention"]"#, "there is none"),
+    Refused("phi3", #""rope_scaling": {"type": "linear", "factor": 2}"#, "'longrope' or not at all"),
+    Refused(
+      "phi3", #""sliding_window": 8, "layer_types": ["full_attention", "full_attention", "full_attention"]"#,
+      "'layer_types'"),
+    Refused("phi3", #""lm_head_bias": true"#, "'lm_head_bias' is true"),
+    Refused("olmo2", #""sliding_window": 8"#, "'sliding_window' is 8"),
+    Refused("olmo3", #""rope_theta": 10000, "num_hidden_layers": 4"#, "'rope_parameters'"),
+    Refused("olmo3", #""sliding_window": null"#, "'sliding_window' is null"),
+    Refused("olmo3", #""rope_parameters": {"rope_type": "default", "rope_theta": 9}"#, "beside the kinds of layers"),
+    Refused("gemma2", #""use_bidirectional_attention": true"#, "'use_bidirectional_attention'"),
+    Refused("gemma2", #""query_pre_attn_scalar": 0"#, "'query_pre_attn_scalar' is 0"),
+    Refused("gemma2", #""attn_logit_softcapping": 0"#, "'attn_logit_softcapping' is 0"),
+    Refused("gemma2", #""hidden_act": "silu", "hidden_activation": "gelu_pytorch_tanh""#, "contradicts"),
+    Refused("gemma3_text", #""attn_logit_softcapping": 50"#, "'attn_logit_softcapping'"),
+    Refused("gemma3_text", #""sliding_window": null"#, "'sliding_window' is null"),
+    Refused("llama", #""query_pre_attn_scalar": 8"#, "'query_pre_attn_scalar' is 8"),
     Refused("llama", #""rope_scaling": {"rope_type": "yarn"}"#, "'factor' is missing"),
     Refused(
       "llama", #""rope_scaling": {"rope_type": "yarn", "factor": 4, "attention_factor": -1}"#, "attention_factor"),

@@ -32,7 +32,8 @@ struct ConfigurationMutator {
       String(repeating: "{\"a\":", count: 100) + "1" + String(repeating: "}", count: 100),
     ]
     + [
-      "phi", "llama", "mistral", "qwen2", "qwen3", "gpt_neox", "gpt2", "granitemoehybrid", "bamba", "mamba2", "mamba",
+      "phi", "llama", "mistral", "qwen2", "qwen3", "smollm3", "phi3", "olmo2", "olmo3", "gemma2",
+      "gemma3_text", "gpt_neox", "gpt2", "granitemoehybrid", "bamba", "mamba2", "mamba",
       "mohawk", "gemma",
     ].map { "\"\($0)\"" }
 

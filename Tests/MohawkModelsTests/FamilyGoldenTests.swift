@@ -9,8 +9,10 @@ import Testing
 @Suite struct FamilyGoldenTests {
   static let families = [
     "llama", "llama3", "llama-linear", "llama-yarn", "qwen2-yarn", "llama-longrope", "llama-dynamic", "mistral",
-    "qwen2", "qwen2-sliding", "qwen3", "gpt_neox", "gpt_neox-sequential",
-    "gpt2", "granitemoehybrid", "granitemoehybrid-scaled", "bamba", "mamba2", "mamba2-groups", "mamba",
+    "qwen2", "qwen2-sliding", "qwen3", "smollm3", "smollm3-sliding", "phi3", "phi3-longrope", "olmo2", "olmo3",
+    "gemma2",
+    "gemma3_text", "gpt_neox", "gpt_neox-sequential", "gpt2", "granitemoehybrid", "granitemoehybrid-scaled", "bamba",
+    "mamba2", "mamba2-groups", "mamba",
   ]
   /// Two implementations in fp32, with the rounding of three layers between them.
   static let tolerance = 2e-5

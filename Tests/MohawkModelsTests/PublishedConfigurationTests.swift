@@ -41,7 +41,18 @@ extension ModelJSON {
       let bias = (a.bias ? "+b" : "") + (a.outputBias ? "+o" : "") + (a.headNormEpsilon == nil ? "" : "+n")
       words.append("\(a.heads)/\(a.kvHeads)x\(a.headDim)\(bias)")
       words.append(model.learnedPositions.map { "learned\($0)" } ?? "r\(a.rotaryDim)@\(Int(a.rotaryBase))")
-      if a.rotaryScaling != .none { words.append("\(a.rotaryScaling)") }
+      if case .longrope(let short, let long, let length, let magnitude) = a.rotaryScaling {
+        words.append("longrope \(short.count) \(long.count) \(length) \(Float(magnitude))")
+      } else if a.rotaryScaling != .none {
+        words.append("\(a.rotaryScaling)")
+      }
+      if let other = model.otherRotary {
+        words.append("other r\(other.dimensions)@\(Int(other.base)) in \(other.layers.count)")
+      }
+      if model.normPlaces != .before {
+        words.append("norms \(model.normPlaces)\(a.normsAcrossHeads ? ", across" : "")")
+      }
+      if let cap = a.scoreCap { words.append("cap\(cap)") }
       words.append("max\(model.learnedPositions ?? a.maxLength)")
       if let window = a.window { words.append("w\(window)") }
       if let scale = a.scale { words.append("s\(scale)") }
@@ -52,6 +63,7 @@ extension ModelJSON {
       words.append("mamba2 \(m.heads)x\(m.headDim) g\(m.groups) n\(m.stateDim) c\(m.convWidth) \(m.timeStepLimit)")
     }
     if let m = model.mamba { words.append("mamba \(m.innerDim) n\(m.stateDim) r\(m.timeStepRank) c\(m.convWidth)") }
+    if let cap = model.logitCap { words.append("logits\(cap)") }
     let by = model.multipliers
     if by != .init() { words.append("x\(by.embedding) x\(by.residual) /\(by.logits)") }
     words.append("b\(model.tokens.beginning ?? -1) e\(model.tokens.ends)")
@@ -116,6 +128,44 @@ extension ModelJSON {
       "qwen3 28x1024 sequential v151936, rms(1e-06), tied, mlp3072 silu gated, 16/8x128+n, r128@1000000, max40960, b151643 e[151645]"
     ),
     Published(
+      "SmolLM3-3B",
+      #"{"model_type": "smollm3", "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 128000, "eos_token_id": 128012, "hidden_act": "silu", "hidden_size": 2048, "intermediate_size": 11008, "max_position_embeddings": 65536, "max_window_layers": 28, "mlp_bias": false, "no_rope_layer_interval": 4, "no_rope_layers": [1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0], "num_attention_heads": 16, "num_hidden_layers": 36, "num_key_value_heads": 4, "pad_token_id": 128004, "pretraining_tp": 2, "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 5000000.0, "sliding_window": null, "use_sliding_window": false, "vocab_size": 128256}"#,
+      "smollm3 36x2048 sequential v128256, rms(1e-06), tied, mlp11008 silu gated, 16/4x128, r128@5000000, other r0@10000 in 9, max65536, b128000 e[128012]"
+    ),
+    Published(
+      "Phi-3-mini-4k",
+      #"{"model_type": "phi3", "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 1, "embd_pdrop": 0.0, "eos_token_id": 32000, "hidden_act": "silu", "hidden_size": 3072, "intermediate_size": 8192, "max_position_embeddings": 4096, "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32, "original_max_position_embeddings": 4096, "pad_token_id": 32000, "resid_pdrop": 0.0, "rms_norm_eps": 1e-05, "rope_scaling": null, "rope_theta": 10000.0, "sliding_window": 2047, "tie_word_embeddings": false, "vocab_size": 32064}"#,
+      "phi3 32x3072 sequential v32064, rms(1e-05), own, mlp8192 silu gated, 32/32x96, r96@10000, max4096, w2047, b1 e[32000]"
+    ),
+    Published(
+      "Phi-4-mini",
+      #"{"model_type": "phi3", "attention_bias": false, "bos_token_id": 199999, "embd_pdrop": 0.0, "eos_token_id": 199999, "full_attn_mod": 1, "hidden_act": "silu", "hidden_size": 3072, "intermediate_size": 8192, "interpolate_factor": 1, "lm_head_bias": false, "max_position_embeddings": 131072, "mlp_bias": false, "num_attention_heads": 24, "num_hidden_layers": 32, "num_key_value_heads": 8, "original_max_position_embeddings": 4096, "pad_token_id": 199999, "partial_rotary_factor": 0.75, "resid_pdrop": 0.0, "rms_norm_eps": 1e-05, "rope_scaling": {"long_factor": "#
+        + numbers(48, 1.1) + #", "short_factor": "# + numbers(48, 1)
+        + #", "type": "longrope"}, "rope_theta": 10000.0, "sliding_window": 262144, "tie_word_embeddings": true, "vocab_size": 200064}"#,
+      "phi3 32x3072 sequential v200064, rms(1e-05), tied, mlp8192 silu gated, 24/8x128, r96@10000, longrope 48 48 4096 1.1902381, max131072, w262144, b199999 e[199999]"
+    ),
+    Published(
+      "OLMo-2-0425-1B",
+      #"{"model_type": "olmo2", "attention_bias": false, "attention_dropout": 0.0, "eos_token_id": 100257, "hidden_act": "silu", "hidden_size": 2048, "intermediate_size": 8192, "max_position_embeddings": 4096, "num_attention_heads": 16, "num_hidden_layers": 16, "num_key_value_heads": 16, "pad_token_id": 100277, "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 500000, "tie_word_embeddings": false, "vocab_size": 100352}"#,
+      "olmo2 16x2048 sequential v100352, rms(1e-06), own, mlp8192 silu gated, 16/16x128+n, r128@500000, norms after, across, max4096, b-1 e[100257]"
+    ),
+    Published(
+      "Olmo-3-7B",
+      #"{"model_type": "olmo3", "attention_bias": false, "eos_token_id": 100257, "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 65536, "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32, "pad_token_id": 100277, "rms_norm_eps": 1e-06, "rope_scaling": {"attention_factor": 1.2079441541679836, "beta_fast": 32.0, "beta_slow": 1.0, "factor": 8.0, "original_max_position_embeddings": 8192, "rope_type": "yarn"}, "rope_theta": 500000, "sliding_window": 4096, "tie_word_embeddings": false, "vocab_size": 100278}"#,
+      "olmo3 32x4096 sequential v100278, rms(1e-06), own, mlp11008 silu gated, 32/32x128+n, r128@500000, "
+        + "yarn(MohawkLayers.RotaryScaling.Yarn(factor: 8.0, originalLength: 8192.0, fast: 32.0, slow: 1.0, isTruncated: true, magnitude: 1.2079441541679834)), other r128@500000 in 24, norms after, across, max65536, w4096, b-1 e[100257]"
+    ),
+    Published(
+      "gemma-2-2b",
+      #"{"model_type": "gemma2", "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": 50.0, "bos_token_id": 2, "cache_implementation": "hybrid", "eos_token_id": 1, "final_logit_softcapping": 30.0, "head_dim": 256, "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 2304, "intermediate_size": 9216, "max_position_embeddings": 8192, "num_attention_heads": 8, "num_hidden_layers": 26, "num_key_value_heads": 4, "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_theta": 10000.0, "sliding_window": 4096, "vocab_size": 256000}"#,
+      "gemma2 26x2304 sequential v256000, rms(1e-06), tied, mlp9216 geluTanh gated, 8/4x256, r256@10000, norms around, cap50.0, max8192, w4096, logits30.0, x48.0 x1.0 /1.0, b2 e[1]"
+    ),
+    Published(
+      "gemma-3-270m",
+      #"{"model_type": "gemma3_text", "_sliding_window_pattern": 6, "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": null, "bos_token_id": 2, "eos_token_id": 1, "final_logit_softcapping": null, "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 640, "intermediate_size": 2048, "max_position_embeddings": 32768, "num_attention_heads": 4, "num_hidden_layers": 18, "num_key_value_heads": 1, "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_local_base_freq": 10000.0, "rope_scaling": null, "rope_theta": 1000000.0, "sliding_window": 512, "use_bidirectional_attention": false, "vocab_size": 262144}"#,
+      "gemma3 18x640 sequential v262144, rms(1e-06), tied, mlp2048 geluTanh gated, 4/1x256+n, r256@1000000, other r256@10000 in 15, norms around, max32768, w512, x25.298221281347036 x1.0 /1.0, b2 e[1]"
+    ),
+    Published(
       "pythia-70m",
       #"{"model_type": "gpt_neox", "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "gelu", "hidden_size": 512, "intermediate_size": 2048, "layer_norm_eps": 1e-05, "max_position_embeddings": 2048, "num_attention_heads": 8, "num_hidden_layers": 6, "rotary_emb_base": 10000, "rotary_pct": 0.25, "tie_word_embeddings": false, "use_parallel_residual": true, "vocab_size": 50304}"#,
       "gpt-neox 6x512 parallel-norms v50304, layer(1e-05), own, mlp2048 gelu+b, 8/8x64+b+o, r16@10000, max2048, b0 e[0]"
@@ -163,6 +213,11 @@ extension ModelJSON {
       "bamba 32x4096 sequential v128256, rms(1e-05), own, mlp14336 silu gated, 32/8x128, r64@10000, max262144, at[9, 18, 27], "
         + "mamba2 128x64 g1 n128 c4 0.0...inf, b128000 e[128001]"),
   ]
+
+  /// A list of so many numbers.
+  private static func numbers(_ count: Int, _ number: Double) -> String {
+    "[" + Array(repeating: "\(number)", count: count).joined(separator: ", ") + "]"
+  }
 
   private static func granite(layers: Int, attention: Set<Int>, _ rest: String) -> String {
     let types = (0..<layers).map { attention.contains($0) ? #""attention""# : #""mamba""# }.joined(separator: ", ")

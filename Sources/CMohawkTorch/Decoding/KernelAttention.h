@@ -54,6 +54,7 @@ TARGET void attend(const AttentionTask &task) {
     for (int64_t h = 0; h < task.heads; h++)
       score<L>(task.queries + h * d, keys + r * d, own, d, task.scale, task.scores + h * rows + r);
   }
+  if (task.cap > 0) softCap<L>(task.scores, task.cap, task.heads * rows);
   for (int64_t h = 0; h < task.heads; h++) softmax<L>(task.scores + h * rows, rows);
   std::memset(task.out, 0, static_cast<size_t>(task.heads * width) * sizeof(float));
   for (int64_t r = 0; r < rows; r += near_rows) {

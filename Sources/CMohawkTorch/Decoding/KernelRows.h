@@ -83,6 +83,14 @@ TARGET void decay(const float *steps, const float *rates, float *decays, int64_t
 }
 
 template <typename L>
+TARGET void softCap(float *y, float cap, int64_t count) {
+  for (int64_t i = 0; i < count; i += L::count) {
+    const L x = some<L>(y + i, count - i) * L::of(2 / cap);
+    keep((L::of(2) * sigmoid(x) - L::of(1)) * L::of(cap), y + i, count - i);
+  }
+}
+
+template <typename L>
 TARGET void addScaled(const float *x, const float *bias, float scale, float *y, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     L added = some<L>(x + i, count - i);

@@ -8,7 +8,8 @@ namespace {
 template <typename = void>
 Kernels chosen() {
   return {PICK(normalise), PICK(convolve), PICK(activate), PICK(soften), PICK(decay),
-          PICK(head),      PICK(scanStep), PICK(attend, float), PICK(attend, c10::BFloat16), PICK(addScaled)};
+          PICK(head),      PICK(scanStep), PICK(attend, float), PICK(attend, c10::BFloat16), PICK(softCap),
+          PICK(addScaled)};
 }
 }  // namespace
 

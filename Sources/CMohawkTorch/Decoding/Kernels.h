@@ -53,7 +53,7 @@ struct AttentionTask {
   const float *queries;       // [heads, head_dim]
   const void *keys, *values;  // [rows, head_dim], [rows, value_dim]
   int64_t heads, rows, head_dim, value_dim;
-  float scale;
+  float scale, cap;  // the cap of scores; 0 when there is none
   float *scores;  // room for heads · rows numbers
   float *out;     // [heads, value_dim]
 };
@@ -72,6 +72,8 @@ struct Kernels {
   void (*scan)(const ScanTask &);
   void (*attendFloat)(const AttentionTask &);
   void (*attendBFloat16)(const AttentionTask &);
+  /// y ← cap · tanh(y / cap).
+  void (*softCap)(float *y, float cap, int64_t count);
   /// y += scale · (x + bias).
   void (*add)(const float *x, const float *bias, float scale, float *y, int64_t count);
 };

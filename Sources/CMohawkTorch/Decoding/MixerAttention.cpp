@@ -30,9 +30,9 @@ class AttentionMixer : public Mixer {
     }
   }
 
-  void leave(const Worker &worker, float residual) const override {
+  void leave(const Worker &worker, float residual, const mhk_normalisation &norm) const override {
     worker.multiplyBy(worker.pass.mixed.first, queries(), worker.pass.columns);
-    worker.productToHidden(m.out, residual);
+    worker.productToHidden(m.out, residual, norm);
   }
 
   void replay(Columns, int64_t, const mhk_layer_state &, const Kernels &, float *) const override {}
@@ -40,7 +40,7 @@ class AttentionMixer : public Mixer {
   int64_t traceWidth() const override { return queries() + 2 * m.kv_heads * m.head_dim; }
   int64_t mixedWidth() const override { return queries(); }
   int64_t rowWidth(int64_t rows, int64_t) const override {
-    return m.heads / m.kv_heads * (rows + m.head_dim);
+    return m.heads / m.kv_heads * (rows + m.head_dim) + (m.norms_across_heads ? queries() : 0);
   }
   int64_t seen(int64_t rows) const override { return m.window > 0 ? std::min(rows, m.window) : rows; }
 
@@ -49,14 +49,26 @@ class AttentionMixer : public Mixer {
 
   int64_t queries() const { return m.heads * m.head_dim; }
 
-  /// Normalises where the model does, and turns by the column's angles.
-  void place(const Worker &worker, int64_t column, const mhk_normalisation &norm, const float *from, float *to) const {
-    if (norm.weight != nullptr) {
-      worker.k.normalise(from, norm, m.head_dim, 1, to);
-    } else {
-      std::copy_n(from, m.head_dim, to);
+  /// Some heads of queries or keys of a column, one after the other: normalised where the model does, and turned by the
+  /// column's angles.
+  /// - all: the first of all heads, of which there are `heads`; `room` for as many of them where norms are across them.
+  void place(
+      const Worker &worker, int64_t column, const mhk_normalisation &norm, const float *all, int64_t heads,
+      int64_t first, int64_t count, float *room, float *to) const {
+    const int64_t d = m.head_dim;
+    if (norm.weight != nullptr && m.norms_across_heads) {
+      worker.k.normalise(all, norm, heads * d, 1, room);
+      all = room;
     }
-    turn(to, worker.pass.anglesOf(column, 0), m.rotary_pairs);
+    for (int64_t head = 0; head < count; head++) {
+      const float *const from = all + (first + head) * d;
+      if (norm.weight != nullptr && !m.norms_across_heads) {
+        worker.k.normalise(from, norm, d, 1, to + head * d);
+      } else {
+        std::copy_n(from, d, to + head * d);
+      }
+      turn(to + head * d, worker.pass.anglesOf(column, m.first_pair), m.rotary_pairs);
+    }
   }
 
   /// One head of keys with all the queries that share it.
@@ -65,20 +77,20 @@ class AttentionMixer : public Mixer {
     const int64_t d = m.head_dim, group = m.heads / m.kv_heads;
     E *const keys = static_cast<E *>(state.first) + kv * state.capacity * d;
     E *const values = static_cast<E *>(state.second) + kv * state.capacity * d;
-    float *const placed = worker.desk.row.data();
+    float *const placed = worker.desk.row.data(), *const scores = placed + group * d;
+    float *const room = scores + group * seen(state.filled + stretch.count);
     for (int64_t t = 0; t < stretch.count; t++) {
       const int64_t column = stretch.first + t;
-      const float *const key = worker.pass.traces[column] + queries() + kv * d, *const value = key + m.kv_heads * d;
-      place(worker, column, m.key_norm, key, placed);
+      const float *const all = worker.pass.traces[column] + queries(), *const value = all + (m.kv_heads + kv) * d;
+      place(worker, column, m.key_norm, all, m.kv_heads, kv, 1, room, placed);
       std::copy_n(placed, d, keys + (state.filled + t) * d);
       std::copy_n(value, d, values + (state.filled + t) * d);
     }
     for (int64_t t = 0; t < stretch.count; t++) {
       const int64_t column = stretch.first + t, end = state.filled + t + 1, rows = seen(end);
-      for (int64_t head = 0; head < group; head++)
-        place(worker, column, m.query_norm, worker.pass.traces[column] + (kv * group + head) * d, placed + head * d);
+      place(worker, column, m.query_norm, worker.pass.traces[column], m.heads, kv * group, group, room, placed);
       const AttentionTask all{
-          placed, keys + (end - rows) * d, values + (end - rows) * d, group, rows, d, d, m.scale, placed + group * d,
+          placed, keys + (end - rows) * d, values + (end - rows) * d, group, rows, d, d, m.scale, m.score_cap, scores,
           worker.pass.mixed[column] + kv * group * d};
       if constexpr (std::is_same_v<E, float>) {
         worker.k.attendFloat(all);

@@ -61,7 +61,7 @@ class SSDMixer : public Mixer {
     }
   }
 
-  void leave(const Worker &worker, float residual) const override {
+  void leave(const Worker &worker, float residual, const mhk_normalisation &norm) const override {
     const Pass &pass = worker.pass;
     if (m.norm.weight != nullptr) {
       float *const to = worker.desk.normalised.data();
@@ -71,7 +71,7 @@ class SSDMixer : public Mixer {
     } else {
       worker.multiplyBy(pass.mixed.first, inner(), pass.columns);
     }
-    worker.productToHidden(m.out, residual);
+    worker.productToHidden(m.out, residual, norm);
   }
 
   void replay(Columns trace, int64_t count, const mhk_layer_state &state, const Kernels &k, float *row) const override {

@@ -55,9 +55,9 @@ class ScanMixer : public Mixer {
     }
   }
 
-  void leave(const Worker &worker, float residual) const override {
+  void leave(const Worker &worker, float residual, const mhk_normalisation &norm) const override {
     worker.multiplyBy(worker.pass.mixed.first, m.channels, worker.pass.columns);
-    worker.productToHidden(m.out, residual);
+    worker.productToHidden(m.out, residual, norm);
   }
 
   void replay(Columns trace, int64_t count, const mhk_layer_state &state, const Kernels &k, float *row) const override {

@@ -102,7 +102,7 @@ void Plan::embed(const Pass &pass, const mhk_sequence *sequences) {
       float *const angles = pass.angles[stretch.first + t];
       for (int64_t i = 0; i < pairs; i++) {
         const double angle = static_cast<double>(position) * frequencies[static_cast<size_t>(i)];
-        const double magnitude = i < shape.rotary_pairs_of_attention ? shape.rotary_magnitude : shape.window_magnitude;
+        const double magnitude = magnitudes[static_cast<size_t>(i)];
         angles[i] = static_cast<float>(std::cos(angle) * magnitude);
         angles[pairs + i] = static_cast<float>(std::sin(angle) * magnitude);
       }
@@ -112,8 +112,9 @@ void Plan::embed(const Pass &pass, const mhk_sequence *sequences) {
 
 namespace {
 
-/// The columns after a norm, for this thread alone.
+/// The columns after a norm, for this thread alone; as they are where there is none.
 void normalised(const Worker &worker, const mhk_normalisation &norm, int64_t width) {
+  if (norm.weight == nullptr) return worker.multiplyBy(worker.pass.hidden.first, width, worker.pass.columns);
   float *const to = worker.desk.normalised.data();
   for (int64_t c = 0; c < worker.pass.columns; c++)
     worker.k.normalise(worker.pass.hidden[c], norm, width, 1, to + c * width);
@@ -138,7 +139,7 @@ void widen(const Worker &worker, const mhk_layer &layer) {
 
 void narrow(const Worker &worker, const mhk_layer &layer) {
   worker.multiplyBy(worker.pass.inner.first, layer.up.weights.rows, worker.pass.columns);
-  worker.productToHidden(layer.down, layer.residual);
+  worker.productToHidden(layer.down, layer.residual, layer.mlp_post_norm);
 }
 
 }  // namespace
@@ -160,7 +161,7 @@ void Plan::walk(Worker &worker, const Record *record) const {
     worker.wait();
     mixer.mix(worker, l);
     worker.wait();
-    mixer.leave(worker, s.residual);
+    mixer.leave(worker, s.residual, s.post_norm);
     if (beside) narrow(worker, s);
     worker.wait();
     if (s.layout != MHK_SEQUENTIAL) continue;
@@ -184,9 +185,11 @@ void Plan::head(const Worker &worker) const {
   worker.multiplyBy(worker.desk.normalised.data(), d, pass.logits);
   const Columns out{pass.out, shape.vocabulary};
   const auto rows = worker.product(shape.head, out);
-  if (shape.logit_divisor == 1) return;
-  for (int64_t c = 0; c < pass.logits; c++)
-    for (int64_t r = rows.begin; r < rows.end; r++) out[c][r] /= shape.logit_divisor;
+  for (int64_t c = 0; c < pass.logits; c++) {
+    if (shape.logit_divisor != 1)
+      for (int64_t r = rows.begin; r < rows.end; r++) out[c][r] /= shape.logit_divisor;
+    if (shape.logit_cap > 0) worker.k.softCap(out[c] + rows.begin, shape.logit_cap, rows.end - rows.begin);
+  }
 }
 
 void Plan::commit(const Record &record, int64_t count, const mhk_layer_state *states, int64_t threads) {

@@ -107,8 +107,8 @@ class Worker {
   Part part(const mhk_weighted_sum &p) const {
     return part(p.weights.rows, row_step(static_cast<WeightFormat>(p.weights.format)));
   }
-  /// This thread's channels of hidden += scale · (weights x + bias).
-  void productToHidden(const mhk_weighted_sum &projection, float scale) const;
+  /// This thread's channels of hidden += scale · (weights x + bias), or, with a norm, += scale · norm(weights x + bias).
+  void productToHidden(const mhk_weighted_sum &projection, float scale, const mhk_normalisation &norm) const;
 
  private:
   mutable const float *x_ = nullptr;
@@ -125,8 +125,8 @@ class Mixer {
   /// From the normalised input, which the worker multiplies by.
   virtual void enter(const Worker &, int64_t layer) const = 0;
   virtual void mix(const Worker &, int64_t layer) const = 0;
-  /// Adds the output to the stream.
-  virtual void leave(const Worker &, float residual) const = 0;
+  /// Adds the output to the stream, after a norm where there is one.
+  virtual void leave(const Worker &, float residual, const mhk_normalisation &norm) const = 0;
   /// Moves a state by the first `count` tokens of a trace.
   virtual void replay(Columns trace, int64_t count, const mhk_layer_state &, const Kernels &, float *row) const = 0;
 
@@ -149,10 +149,12 @@ struct Record {
 class Plan {
  public:
   explicit Plan(const mhk_plan_shape &shape)
-      : shape(shape), frequencies(shape.frequencies, shape.frequencies + shape.rotary_pairs) {}
+      : shape(shape),
+        frequencies(shape.frequencies, shape.frequencies + shape.rotary_pairs),
+        magnitudes(shape.magnitudes, shape.magnitudes + shape.rotary_pairs) {}
 
   mhk_plan_shape shape;
-  std::vector<double> frequencies;
+  std::vector<double> frequencies, magnitudes;
   std::vector<Layer> layers;
 
   void run(const mhk_sequence *sequences, int64_t count, int64_t threads, Record *record, float *logits);

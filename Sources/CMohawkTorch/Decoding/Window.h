@@ -55,7 +55,7 @@ class Window {
         float *const query = trace[t] + head * d;
         place(worker, m.query_norm, angles, query);
         worker.k.attendFloat(
-            {query, keys, kept + h * all * width, 1, std::min(position + 1, all), d, width, m.scale, scores, out});
+            {query, keys, kept + h * all * width, 1, std::min(position + 1, all), d, width, m.scale, 0, scores, out});
         float *const y = mixed[t] + head * width;
         for (int64_t i = 0; i < width; i++) y[i] += m.shares[head] * (out[i] - y[i]);
       }

@@ -26,10 +26,23 @@ Worker::Part Worker::product(const mhk_weighted_sum &projection, Columns y) cons
   return rows;
 }
 
-void Worker::productToHidden(const mhk_weighted_sum &projection, float scale) const {
+void Worker::productToHidden(
+    const mhk_weighted_sum &projection, float scale, const mhk_normalisation &norm) const {
+  const Columns &y = pass.added;
+  if (norm.weight != nullptr) {
+    const Part rows = product(projection, y);
+    wait();
+    // Every thread normalises all columns for its own channels.
+    const int64_t width = projection.weights.rows;
+    float *const normed = desk.normalised.data();
+    for (int64_t c = 0; c < count_; c++) {
+      k.normalise(y[c], norm, width, 1, normed);
+      k.add(normed + rows.begin, nullptr, scale, pass.hidden[c] + rows.begin, rows.end - rows.begin);
+    }
+    return;
+  }
   const WeightMatrix weights = matrix(projection.weights);
   const Part rows = part(projection);
-  const Columns &y = pass.added;
   multiply(weights, prepared(weights.format), count_, y.first, y.step, rows.begin, rows.end);
   const float *const bias = projection.bias == nullptr ? nullptr : projection.bias + rows.begin;
   for (int64_t c = 0; c < count_; c++)

@@ -41,8 +41,9 @@ enum { MHK_ACTIVATE_GELU = 0, MHK_ACTIVATE_GELU_TANH, MHK_ACTIVATE_SILU, MHK_ACT
 // What every layer has beside its mixer. The MLP is down(act(up x)), or down(act(gate x) ⊙ up x) when there is a gate.
 typedef struct {
   int32_t layout, activation;
-  mhk_normalisation norm, mlp_norm;
-  float residual;  // multiplies what mixer and MLP add to the stream
+  mhk_normalisation norm, mlp_norm;            // of what enters mixer and MLP
+  mhk_normalisation post_norm, mlp_post_norm;  // of what they put out, in sequential layers only
+  float residual;                              // multiplies what mixer and MLP add to the stream
   mhk_weighted_sum up, gate, down;
 } mhk_layer;
 
@@ -50,11 +51,13 @@ typedef struct {
 typedef struct {
   int64_t heads, kv_heads, head_dim;
   int64_t window;  // tokens that a token sees; 0 when all
-  int64_t rotary_pairs;  // of a head's dimensions that turn, by the first frequencies of the plan
+  int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
   float scale;
+  float score_cap;  // c of c · tanh(score / c); 0 when there is none
   int32_t cache;
   mhk_weighted_sum query, key, value, out;
   mhk_normalisation query_norm, key_norm;
+  bool norms_across_heads;  // over all queries and all keys of a token, and not over each head
 } mhk_attention_mixer;
 
 // Softmax attention over the last tokens and the first ones of a text, beside a recurrent part with whose values it
@@ -99,11 +102,10 @@ typedef struct {
   mhk_normalisation norm;
   mhk_weighted_sum head;
   float logit_divisor;
+  float logit_cap;  // c of c · tanh(logit / c); 0 when there is none
   const double *MHK_NULLABLE frequencies;  // of the rotary embeddings, in radians per position
+  const double *MHK_NULLABLE magnitudes;   // what the cosines and sines of each are multiplied by
   int64_t rotary_pairs;                    // how many frequencies there are
-  int64_t rotary_pairs_of_attention;       // the first ones, those of the attention
-  double rotary_magnitude;                 // what cosines and sines of these are multiplied by
-  double window_magnitude;                 // and those of the others
 } mhk_plan_shape;
 
 // What one sequence remembers in one layer: memory and the past of one or two convolutions, or keys and values

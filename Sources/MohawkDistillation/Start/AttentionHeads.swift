@@ -23,9 +23,11 @@ struct AttentionHeads {
         .reshaped(heads, shape.headDim, 1)
       if let norm {
         let rows = Self.activations(input, weight, bias)
-        let inverse = (rows.square().mean(over: -1, keep: true) + norm.epsilon).rsqrt().mean(over: 0, 2)
+        var squares = rows.square().mean(over: -1, keep: true)
+        if shape.normsAcrossHeads { squares = squares.mean(over: 1, keep: true) }
+        let inverse = (squares + norm.epsilon).rsqrt().mean(over: 0, 2)
         let factor =
-          norm.weight.detached().to(.float64, on: .cpu).reshaped(1, shape.headDim, 1) * inverse.reshaped(heads, 1, 1)
+          norm.weight.detached().to(.float64, on: .cpu).reshaped(-1, shape.headDim, 1) * inverse.reshaped(-1, 1, 1)
         weight = weight * factor
         bias = bias * factor
       }

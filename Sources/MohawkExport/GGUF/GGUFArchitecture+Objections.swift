@@ -5,12 +5,26 @@ import MohawkModels
 extension GGUFArchitecture {
   /// What llama.cpp would compute otherwise, or not at all, as an end of "cannot hold …"; nil when there is nothing.
   func objection(to configuration: DecoderConfiguration) -> String? {
-    switch self {
+    if let feature = configuration.feature(beyond: features) { return feature.rawValue }
+    return switch self {
+    case .smollm3: objectionToGatedRMS(configuration) ?? objectionToUnplaced(configuration)
+    case .phi3, .olmo2, .gemma2, .gemma3: objectionToGated(configuration)
     case .mamba: objectionToMamba(configuration)
     case .mamba2: objectionToMamba2(configuration)
     case .graniteHybrid: objectionToHybrid(configuration)
     case .llama, .granite, .qwen2, .qwen3: objectionToGatedRMS(configuration)
     case .phi2, .gptNeoX, .gpt2: objectionToLayerNorms(configuration)
+    }
+  }
+
+  /// What it has of that which few have.
+  private var features: Set<DecoderFeature> {
+    switch self {
+    case .smollm3: [.mixedRotary]
+    case .olmo2: [.normsBehind, .normsAcrossHeads, .mixedRotary]
+    case .gemma2: [.normsBehind, .scoreCap, .logitCap, .roundedMultiplier]
+    case .gemma3: [.normsBehind, .mixedRotary, .roundedMultiplier]
+    default: []
     }
   }
 

@@ -4,7 +4,7 @@ import MohawkModels
 
 /// The architectures of llama.cpp that models are written as, by the names in the files.
 enum GGUFArchitecture: String {
-  case mamba, mamba2, llama, granite, qwen2, qwen3, phi2, gpt2
+  case mamba, mamba2, llama, granite, qwen2, qwen3, smollm3, phi3, olmo2, gemma2, gemma3, phi2, gpt2
   case graniteHybrid = "granitehybrid"
   case gptNeoX = "gptneox"
 
@@ -13,7 +13,7 @@ enum GGUFArchitecture: String {
   init(holding configuration: DecoderConfiguration) throws {
     let remedy =
       "llama.cpp opens Mamba-2 with attention in Llama's blocks (granite-hybrid, bamba), mamba2, mamba, and as "
-      + "Transformers llama, mistral, qwen2, qwen3, phi, gpt-neox and gpt2"
+      + "Transformers llama, mistral, qwen2, qwen3, smollm3, phi3, olmo2, olmo3, gemma2, gemma3, phi, gpt-neox and gpt2"
     guard let nearest = Self.nearest(to: configuration) else {
       let kinds = Set(configuration.mixers).map(\.rawValue).sorted().joined(separator: " and ")
       throw MohawkError(.unsupported, "llama.cpp has no architecture with \(kinds) layers", remedy: remedy)
@@ -38,6 +38,13 @@ enum GGUFArchitecture: String {
       return .gptNeoX
     }
     let attention = configuration.attention
+    switch configuration.normPlaces {
+    case .after: return .olmo2
+    case .around: return attention.headNormEpsilon == nil ? .gemma2 : .gemma3
+    case .before: break
+    }
+    if configuration.otherRotary != nil { return .smollm3 }
+    if configuration.format == .phi3 { return .phi3 }
     if attention.headNormEpsilon != nil { return .qwen3 }
     if attention.scale != nil || attention.rotaryDim == 0 || configuration.multipliers != .init() { return .granite }
     let isQwen =

@@ -9,7 +9,7 @@ extension GGUFDraft {
   /// Whether llama.cpp turns neighbours in a head, and not its halves, in this architecture.
   private var turnsNeighbours: Bool {
     switch architecture {
-    case .llama, .granite, .graniteHybrid: true
+    case .llama, .smollm3, .granite, .graniteHybrid: true
     default: false
     }
   }
@@ -17,7 +17,7 @@ extension GGUFDraft {
   mutating func addAttention(_ layer: Int) {
     let (inner, outer) = ("layers.\(layer).attention.", "blk.\(layer).attn_")
     switch architecture {
-    case .gpt2, .gptNeoX: addJoined(inner, outer)
+    case .gpt2, .gptNeoX, .phi3: addJoined(inner, outer)
     default:
       for (name, parameter, heads) in [("q", "q_proj", attention.heads), ("k", "k_proj", attention.kvHeads)] {
         for part in ["weight", "bias"] where has("\(inner)\(parameter).\(part)") {
@@ -42,6 +42,7 @@ extension GGUFDraft {
   private mutating func addJoined(_ inner: String, _ outer: String) {
     let rows = [("q_proj", attention.width), ("k_proj", attention.kvWidth), ("v_proj", attention.kvWidth)]
     add(outer + "qkv.weight", .joined(rows.map { parameter("\(inner)\($0.0).weight") }))
+    if architecture == .phi3 { return }
     add(outer + "qkv.bias", .joined(rows.map { parameter("\(inner)\($0.0).bias", orZeros: $0.1) }))
   }
 
@@ -66,6 +67,12 @@ extension GGUFDraft {
 
   /// What each frequency is divided by, where that is not one factor for all.
   mutating func addRotaryFactors() {
+    if case .longrope(let short, let long, _, _) = attention.rotaryScaling, configuration.hasAttention {
+      let names = DecoderConfiguration.longRoPETables
+      add(names.short, GGUFRows([short.count]) { Tensor(short) })
+      add(names.long, GGUFRows([long.count]) { Tensor(long) })
+      return
+    }
     guard configuration.hasAttention, attention.rotaryScaling.isByFrequency else { return }
     let (base, count) = (attention.rotaryBase, attention.rotaryDim)
     let plain = RotaryScaling.none.frequencies(dimensions: count, base: base)

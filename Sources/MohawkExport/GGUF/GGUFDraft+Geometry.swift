@@ -56,6 +56,11 @@ extension GGUFDraft {
     if architecture == .gpt2 { return }
     setOwn("rope.dimension_count", attention.rotaryDim == 0 ? attention.headDim : attention.rotaryDim)
     setOwn("rope.freq_base", attention.rotaryBase)
+    setWindows()
+    if case .longrope(_, _, let length, let magnitude) = attention.rotaryScaling {
+      setOwn("rope.scaling.original_context_length", length)
+      setOwn("rope.scaling.attn_factor", magnitude)
+    }
     if case .linear(let factor) = attention.rotaryScaling {
       setOwn("rope.scaling.type", .string("linear"))
       setOwn("rope.scaling.factor", factor)
@@ -64,6 +69,21 @@ extension GGUFDraft {
       setOwn("rope.scaling.type", .string("yarn"))
       setOwn("rope.scaling.factor", yarn.factor)
       setOwn("rope.scaling.original_context_length", Int(yarn.originalLength))
+    }
+  }
+
+  /// What architectures with windows in some layers are told, and the caps of Gemma 2.
+  private mutating func setWindows() {
+    switch architecture {
+    case .gemma2:
+      setOwn("attn_logit_softcapping", attention.scoreCap ?? 0)
+      setOwn("final_logit_softcapping", configuration.logitCap ?? 0)
+    case .gemma3: setOwn("rope.freq_base_swa", configuration.attentionByKind.local.rotaryBase)
+    case .olmo2: break
+    default: return
+    }
+    if configuration.mixers.contains(.windowedAttention), let window = attention.window {
+      setOwn("attention.sliding_window", window)
     }
   }
 

@@ -10,7 +10,7 @@ extension GGUFDraft {
     addHead()
     addRotaryFactors()
     for (layer, mixer) in configuration.mixers.enumerated() {
-      addBoth("blk.\(layer).attn_norm", from: "layers.\(layer).norm")
+      addNorms(layer)
       switch mixer {
       case .attention, .windowedAttention: addAttention(layer)
       case .mamba2: addMamba2(layer)
@@ -22,11 +22,21 @@ extension GGUFDraft {
     if hasIdleLayer { addIdleLayer(configuration.mixers.count) }
   }
 
+  /// The norms of a block, those that it has.
+  private mutating func addNorms(_ layer: Int) {
+    for (name, parameter) in [
+      ("attn_norm", "norm"), ("post_attention_norm", "post_norm"), ("ffn_norm", "mlp_norm"),
+      ("post_ffw_norm", "mlp_post_norm"),
+    ] where has("layers.\(layer).\(parameter).weight") {
+      addBoth("blk.\(layer).\(name)", from: "layers.\(layer).\(parameter)")
+    }
+  }
+
   private mutating func addHead() {
-    // These two do not take the embedding by themselves.
+    // These do not take the embedding by themselves.
     if !configuration.tiesHead {
       add("output.weight", parameter("lm_head.weight"))
-    } else if architecture == .phi2 || architecture == .gptNeoX {
+    } else if architecture == .phi2 || architecture == .gptNeoX || architecture == .olmo2 {
       add("output.weight", parameter("embedding.weight"))
     }
     if architecture == .phi2 { add("output.bias", parameter("lm_head.bias", orZeros: configuration.vocabulary)) }
@@ -34,10 +44,11 @@ extension GGUFDraft {
 
   private mutating func addMLP(_ layer: Int) {
     let (inner, outer) = ("layers.\(layer).", "blk.\(layer).")
-    if configuration.layout == .sequential || configuration.layout == .parallelNorms {
-      addBoth(outer + "ffn_norm", from: inner + "mlp_norm")
-    }
     if configuration.layout == .mixerOnly { return }
+    if architecture == .phi3 {
+      add(outer + "ffn_up.weight", .joined(["gate", "up"].map { parameter("\(inner)mlp.\($0).weight") }))
+      return addBoth(outer + "ffn_down", from: inner + "mlp.down")
+    }
     if configuration.mlp.isGated {
       for part in ["gate", "up", "down"] { addBoth("\(outer)ffn_\(part)", from: "\(inner)mlp.\(part)") }
       return

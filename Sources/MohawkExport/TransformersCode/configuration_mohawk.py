@@ -4,6 +4,7 @@ from transformers import PreTrainedConfig
 
 MIXERS = ("attention", "windowed-attention", "discrete-mamba-2", "mamba-2", "mamba")
 LAYOUTS = ("sequential", "parallel", "parallel-norms", "mixer-only")
+NORM_PLACES = ("before", "after", "around")
 
 
 class MohawkConfig(PreTrainedConfig):
@@ -13,9 +14,13 @@ class MohawkConfig(PreTrainedConfig):
         layers: the mixer of each layer, one of `MIXERS`.
         layout: how a block joins its mixer and its MLP to the stream, one of `LAYOUTS`.
         norm: `kind` (layer or rms) and `epsilon` of all norms.
+        norm_places: where a block's norms stand: before mixer and MLP, after them, or around them.
         mlp: `width`, `activation` (gelu, gelu_tanh, silu, relu, relu2), `gated`, `bias`.
         attention: `num_attention_heads`, `num_key_value_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`,
-            `rope_scaling`, `max_position_embeddings`, `bias`, `output_bias`, `head_norm_epsilon`, `window`.
+            `rope_scaling`, `max_position_embeddings`, `bias`, `output_bias`, `head_norm_epsilon`, `norms_across_heads`,
+            `window`, `scale` (of the scores), `score_cap`.
+        other_rotary: `layers` with other rotary positions, and these: `partial_rotary_factor`, `rope_theta`,
+            `rope_scaling`.
         discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`, and where softmax attention mixes
             beside the recurrent part `window`: `tokens` that a token sees, `sinks` (first tokens of the text that it
             sees too), `kv_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`, `rope_scaling`, `bias`, `scale`,
@@ -25,6 +30,9 @@ class MohawkConfig(PreTrainedConfig):
         mamba: `width`, `state`, `step_rank`, `convolution`, `projection_bias`, `convolution_bias`.
         learned_positions: positions that have a learned vector; None when there are none.
         head_bias: whether the head has a bias.
+        multipliers: `embedding`, and whether it is rounded to the type of the weights (`rounds_embedding`); `residual`,
+            of what mixers and MLPs add; `logits`, by which logits are divided.
+        logit_cap: c of c · tanh(logits / c); None when there is none.
         tie_word_embeddings: whether the head is the embedding's matrix.
     """
 
@@ -32,10 +40,14 @@ class MohawkConfig(PreTrainedConfig):
 
     def __init__(self, vocab_size=256, hidden_size=64, layers=(), layout="sequential", norm=None, mlp=None,
                  attention=None, discrete_mamba_2=None, mamba_2=None, mamba=None, learned_positions=None,
-                 head_bias=False, tie_word_embeddings=False, use_cache=True, **kwargs):
-        unknown = sorted(set(layers) - set(MIXERS))
-        if unknown or layout not in LAYOUTS:
-            raise ValueError(f"unknown {', '.join(unknown) or layout}; known are {', '.join(MIXERS + LAYOUTS)}")
+                 head_bias=False, tie_word_embeddings=False, use_cache=True, norm_places="before", other_rotary=None,
+                 multipliers=None, logit_cap=None, **kwargs):
+        known = MIXERS + LAYOUTS + NORM_PLACES
+        unknown = sorted({*layers, layout, norm_places} - set(known))
+        if unknown:
+            raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(known)}")
+        self.norm_places, self.other_rotary = norm_places, other_rotary
+        self.multipliers, self.logit_cap = multipliers, logit_cap
         self.vocab_size, self.hidden_size = vocab_size, hidden_size
         self.layers, self.layout = list(layers), layout
         self.norm = norm or {"kind": "rms", "epsilon": 1e-5}
@@ -54,6 +66,7 @@ class PhiMambaConfig(PreTrainedConfig):
 
     model_type = "phi-mamba"
     layout, learned_positions, head_bias = "parallel", None, True
+    norm_places, other_rotary, multipliers, logit_cap = "before", None, None, None
     norm = {"kind": "layer", "epsilon": 1e-5}
 
     def __init__(self, MixerModel=None, LanguageModel=None, use_cache=True, **kwargs):

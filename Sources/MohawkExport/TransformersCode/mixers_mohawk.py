@@ -98,7 +98,7 @@ def visibility(length, total, window, padding, device):
 
 
 class Attention(nn.Module):
-    """Causal softmax attention with grouped keys and values and rotary positions."""
+    """Causal softmax attention with grouped keys and values, rotary positions, and maybe a soft cap on the scores."""
 
     def __init__(self, config, window):
         super().__init__()
@@ -111,13 +111,30 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(width, groups * self.head_dim, bias=bias)
         self.v_proj = nn.Linear(width, groups * self.head_dim, bias=bias)
         self.dense = nn.Linear(heads * self.head_dim, width, bias=own.get("output_bias", False))
-        self.q_norm = None if epsilon is None else RMSNorm(self.head_dim, epsilon)
-        self.k_norm = None if epsilon is None else RMSNorm(self.head_dim, epsilon)
+        self.scale, self.cap = own.get("scale"), own.get("score_cap")
+        self.across = bool(own.get("norms_across_heads"))
+        for name, count in (("q_norm", heads), ("k_norm", groups)):
+            width = count * self.head_dim if self.across else self.head_dim
+            self.add_module(name, None if epsilon is None else RMSNorm(width, epsilon))
 
     def heads(self, x, turn=None, norm=None):
+        if norm is not None and self.across:
+            x = norm(x)
         x = x.unflatten(-1, (-1, self.head_dim))
-        x = (x if norm is None else norm(x)).transpose(1, 2)
+        x = (x if norm is None or self.across else norm(x)).transpose(1, 2)
         return x if turn is None else turned(x, turn)
+
+    def mix(self, q, k, v, seen):
+        """Of [batch, heads, length, headDim]; without `seen`, a query sees all keys up to its own."""
+        causal = seen is None and q.size(2) > 1
+        if self.cap is None:
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=causal, scale=self.scale)
+        if causal:
+            seen = torch.ones(q.size(2), k.size(2), dtype=torch.bool, device=q.device).tril()
+        scale = self.head_dim ** -0.5 if self.scale is None else self.scale
+        scores = ((q @ k.mT) * (scale / self.cap)).tanh() * self.cap
+        scores = wide(scores if seen is None else scores.masked_fill(~seen, -math.inf))
+        return scores.softmax(-1).to(v.dtype) @ v
 
     def forward(self, u, state, turn, seen, padding, places):
         q = self.heads(self.q_proj(u), turn, self.q_norm)
@@ -128,8 +145,7 @@ class Attention(nn.Module):
             first = 0 if self.window is None else max(0, k.size(2) - self.window + 1)
             state.update(keys=k[:, :, first:], values=v[:, :, first:])
         k, v = k.repeat_interleave(self.repeats, 1), v.repeat_interleave(self.repeats, 1)
-        causal = seen is None and q.size(2) > 1
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=causal)
+        mixed = self.mix(q, k, v, seen)
         return self.dense(mixed.transpose(1, 2).flatten(2))
 
 

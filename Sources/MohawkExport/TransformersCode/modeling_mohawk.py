@@ -65,25 +65,35 @@ class MohawkBlock(GradientCheckpointingLayer):
         names, self.layout = NAMES[config.model_type], config.layout
         attends = kind.endswith("attention")
         self.norm_name, self.mixer_name = names["norm"], names["attention"] if attends else "mixer"
-        place(self, self.norm_name, norm(config))
+        self.residual = (config.multipliers or {}).get("residual", 1.0)
+        before, after = config.norm_places != "after", config.norm_places != "before"
+        if before:
+            place(self, self.norm_name, norm(config))
         if attends:
             window = config.attention.get("window") if kind == "windowed-attention" else None
             place(self, self.mixer_name, Attention(config, window))
         else:
             self.mixer = MIXERS[kind](config)
-        if self.layout in ("sequential", "parallel-norms"):
+        if self.layout in ("sequential", "parallel-norms") and before:
             self.mlp_norm = norm(config)
+        if after:
+            self.post_norm, self.mlp_post_norm = norm(config), norm(config)
         if self.layout != "mixer-only":
             self.mlp = MLP(config)
 
+    def normed(self, name, x):
+        """x after the norm of this name, if there is one."""
+        return self.get_submodule(name)(x) if hasattr(self, name.split(".")[0]) else x
+
     def forward(self, hidden, *context):
-        given = self.get_submodule(self.norm_name)(hidden)
-        mixed = hidden + self.get_submodule(self.mixer_name)(given, *context)
+        given = self.normed(self.norm_name, hidden)
+        mixed = self.normed("post_norm", self.get_submodule(self.mixer_name)(given, *context))
+        mixed = hidden + mixed * self.residual
         if self.layout == "mixer-only":
             return mixed
         if self.layout != "parallel":
-            given = self.mlp_norm(mixed if self.layout == "sequential" else hidden)
-        return mixed + self.mlp(given)
+            given = self.normed("mlp_norm", mixed if self.layout == "sequential" else hidden)
+        return mixed + self.normed("mlp_post_norm", self.mlp(given)) * self.residual
 
 
 class MohawkCache:
@@ -154,19 +164,38 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
     def set_output_embeddings(self, value):
         self.lm_head = value
 
-    def _turn(self, places):
-        """Cosines and sines of the rotary positions of attention layers."""
-        if not any(kind.endswith("attention") for kind in self.config.layers):
-            return None
-        own = self.config.attention
+    def _turns(self, places):
+        """Cosines and sines of the rotary positions of each layer with attention."""
+        attending = [n for n, kind in enumerate(self.config.layers) if kind.endswith("attention")]
+        if not attending:
+            return {}
+        own, other = self.config.attention, self.config.other_rotary or {"layers": ()}
         head_dim = own.get("head_dim") or self.config.hidden_size // own["num_attention_heads"]
-        return rotary_tables(own, head_dim, places)
+        tables = [rotary_tables(own, head_dim, places)]
+        if other["layers"]:
+            tables.append(rotary_tables(other, head_dim, places))
+        return {n: tables[n in other["layers"]] for n in attending}
+
+    def _embedded(self, ids):
+        """The embedding of tokens, times its multiplier."""
+        hidden, own = self.get_input_embeddings()(ids), self.config.multipliers or {}
+        scale = own.get("embedding", 1.0)
+        if own.get("rounds_embedding"):
+            scale = torch.tensor(scale, dtype=hidden.dtype, device=hidden.device)
+        return hidden * scale
+
+    def _logits(self, hidden):
+        head = self.get_output_embeddings()
+        logits = F.linear(hidden, self.get_input_embeddings().weight) if head is None else head(hidden)
+        logits = logits / (self.config.multipliers or {}).get("logits", 1.0)
+        cap = self.config.logit_cap
+        return logits if cap is None else (logits / cap).tanh() * cap
 
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, inputs_embeds=None,
                 labels=None, use_cache=None, output_hidden_states=None, logits_to_keep=0, **kwargs):
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("one of input_ids and inputs_embeds is needed, not both")
-        hidden = self.get_input_embeddings()(input_ids) if inputs_embeds is None else inputs_embeds
+        hidden = self._embedded(input_ids) if inputs_embeds is None else inputs_embeds
         length, config = hidden.size(1), self.config
         if use_cache is None:
             use_cache = config.use_cache and not self.training
@@ -188,21 +217,20 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
             if past + length > config.learned_positions:
                 raise ValueError(f"token {past + length} of {config.learned_positions} that the model can look at")
             hidden = hidden + self.positions(places)
-        turn = self._turn(places)
-        windows = {None} if turn is None else {None, config.attention.get("window")}
-        seen = {w: visibility(length, past + length, w, mask, hidden.device) for w in windows} if turn else {}
+        turns = self._turns(places)
+        windows = {None, config.attention.get("window")} if turns else {}
+        seen = {w: visibility(length, past + length, w, mask, hidden.device) for w in windows}
         blocks, streams = self.get_submodule(self.names["layers"]), [hidden]
         for n, (block, kind) in enumerate(zip(blocks, config.layers)):
             window = config.attention.get("window") if kind == "windowed-attention" else None
-            hidden = block(hidden, cache.states[n] if cache is not None else None, turn, seen.get(window), mask,
+            hidden = block(hidden, cache.states[n] if cache is not None else None, turns.get(n), seen.get(window), mask,
                            places)
             streams.append(hidden)
         if cache is not None:
             cache.length += length
         hidden = self.get_submodule(self.names["final_norm"])(hidden)
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        hidden, head = hidden[:, kept], self.get_output_embeddings()
-        logits = F.linear(hidden, self.get_input_embeddings().weight) if head is None else head(hidden)
+        logits = self._logits(hidden[:, kept])
         loss = None if labels is None else self.loss_function(logits, labels, vocab_size=logits.size(-1), **kwargs)
         streams = tuple(streams) if output_hidden_states or config.output_hidden_states else None
         return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=cache, hidden_states=streams)

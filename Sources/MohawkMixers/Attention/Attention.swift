@@ -2,7 +2,7 @@ import MohawkLayers
 import MohawkTensor
 
 /// Causal softmax attention with grouped keys and values, rotary positions, and where the model has them norms of
-/// queries and keys and a sliding window.
+/// queries and keys, a soft cap on the scores and a sliding window.
 public struct Attention: SequenceMixer {
   /// The geometry.
   public let configuration: AttentionConfiguration
@@ -26,11 +26,13 @@ public struct Attention: SequenceMixer {
     value = Linear(in: d, out: narrow, bias: configuration.bias, scope / "v_proj")
     let spread = 1 / (Double(wide).squareRoot() * Double(2 * depth).squareRoot())
     dense = Linear(in: wide, out: d, bias: configuration.outputBias, initial: .normal(spread), scope / "dense")
-    func headNorm(_ name: String) -> RMSNorm? {
-      configuration.headNormEpsilon.map { RMSNorm(configuration.headDim, epsilon: $0, scope / name) }
+    func norm(_ name: String, _ width: Int) -> RMSNorm? {
+      configuration.headNormEpsilon.map {
+        RMSNorm(configuration.normsAcrossHeads ? width : configuration.headDim, epsilon: $0, scope / name)
+      }
     }
-    queryNorm = headNorm("q_norm")
-    keyNorm = headNorm("k_norm")
+    queryNorm = norm("q_norm", wide)
+    keyNorm = norm("k_norm", narrow)
     rotary = RotaryEmbedding(
       dimensions: configuration.rotaryDim, base: configuration.rotaryBase, scaling: configuration.rotaryScaling,
       positions: configuration.maxLength, on: dense.weight.device)
@@ -64,8 +66,10 @@ public struct Attention: SequenceMixer {
 
   /// [batch, length, count · headDim] to [batch, count, length, headDim].
   private func heads(_ x: Tensor, _ count: Int, _ norm: RMSNorm? = nil) -> Tensor {
-    let parts = x.reshaped(x.size(0), x.size(1), count, configuration.headDim)
-    return (norm.map { $0(parts).to(x.dtype) } ?? parts).transposed(1, 2)
+    func heads(_ x: Tensor) -> Tensor { x.reshaped(x.size(0), x.size(1), count, configuration.headDim) }
+    guard let norm else { return heads(x).transposed(1, 2) }
+    let normed = configuration.normsAcrossHeads ? heads(norm(x)) : norm(heads(x))
+    return normed.to(x.dtype).transposed(1, 2)
   }
 
   private var scale: Double { configuration.resolvedScale }
@@ -80,11 +84,11 @@ public struct Attention: SequenceMixer {
     return weights(operands.q, operands.k.repeatedEach(group, 1), first: 0, keys: length)
   }
 
-  /// Factored unless a window cuts rows short.
+  /// Factored unless a window cuts rows short or a cap bends the scores.
   public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
     let isCut = configuration.window.map { $0 < operands.q.size(2) } ?? false
     let factors = SoftmaxFactors(q: operands.q, k: operands.k, scale: scale)
-    return MixerMatrix(isCut ? nil : .softmax(factors)) { matrix(operands) }
+    return MixerMatrix(isCut || configuration.scoreCap != nil ? nil : .softmax(factors)) { matrix(operands) }
   }
 
   public func mix(_ operands: Operands) -> Tensor {
@@ -92,18 +96,24 @@ public struct Attention: SequenceMixer {
     let values = values(of: operands).repeatedEach(group, 1)
     if let window = configuration.window, window < keys.size(2) {
       if configuration.sinks != nil { return matrix(operands).matmul(values).transposed(1, 2) }
-      return windowed(operands.q, keys, values, window).transposed(1, 2)
+      return inBlocks(operands.q, keys, values, of: window).transposed(1, 2)
+    }
+    if configuration.scoreCap != nil {
+      return inBlocks(operands.q, keys, values, of: Self.cappedBlock).transposed(1, 2)
     }
     return operands.q.attention(keys: keys, values: values, causal: true, scale: scale).transposed(1, 2)
   }
 
-  /// The queries in blocks of a window: a block sees its own keys and those of the block before it, so that work and
-  /// memory grow with the length times the window.
-  private func windowed(_ q: Tensor, _ keys: Tensor, _ values: Tensor, _ window: Int) -> Tensor {
+  /// Queries of a block where scores have a cap and no window.
+  private static let cappedBlock = 256
+
+  /// The queries in blocks. With a window, and blocks of its size, a block sees its own keys and those of the block
+  /// before it, so that work and memory grow with the length times the window.
+  private func inBlocks(_ q: Tensor, _ keys: Tensor, _ values: Tensor, of rows: Int) -> Tensor {
     let length = q.size(2)
-    let rows = stride(from: 0, to: length, by: window).map { start in
-      let end = min(start + window, length)
-      let from = max(0, start - window + 1)
+    let rows = stride(from: 0, to: length, by: rows).map { start in
+      let end = min(start + rows, length)
+      let from = configuration.window.map { max(0, start - $0 + 1) } ?? 0
       let weights = weights(
         q.narrowed(2, from: start, length: end - start), keys.narrowed(2, from: from, length: end - from),
         first: start - from, keys: end - from)
@@ -115,7 +125,8 @@ public struct Attention: SequenceMixer {
   /// softmax of the masked scores of queries whose first one stands at key `first` of `keys`; with sinks, the keys are
   /// all there are.
   private func weights(_ q: Tensor, _ k: Tensor, first: Int, keys: Int) -> Tensor {
-    let scores = (q * scale).matmul(k.transposed())
+    var scores = (q * scale).matmul(k.transposed())
+    if let cap = configuration.scoreCap { scores = (scores / cap).tanh() * cap }
     let full = Tensor.full([q.size(2), keys], -1e30, scores.dtype, on: scores.device)
     var mask = full.upperTriangle(first + 1)
     if let window = configuration.window, window < keys {
@@ -147,7 +158,7 @@ public struct Attention: SequenceMixer {
     state.append(keys: operands.k, values: values(of: operands))
     let keys = state.keys(last: remembered + x.size(1)).repeatedEach(group, 1)
     let values = state.values(last: remembered + x.size(1)).repeatedEach(group, 1)
-    if x.size(1) == 1, configuration.sinks == nil {
+    if x.size(1) == 1, configuration.sinks == nil, configuration.scoreCap == nil {
       let mixed = operands.q.attention(keys: keys, values: values, causal: false, scale: scale)
       return output(mixed.transposed(1, 2), x)
     }

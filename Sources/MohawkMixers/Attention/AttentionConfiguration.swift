@@ -24,6 +24,10 @@ public struct AttentionConfiguration: Sendable, Equatable {
   public var outputBias: Bool
   /// Epsilon of the RMSNorms over each head's queries and keys, before they are turned; nil when there are none.
   public var headNormEpsilon: Double?
+  /// Whether these norms are over all queries and all keys of a token together, and not over each head.
+  public var normsAcrossHeads = false
+  /// What bounds the scores, softly: a score s becomes c · tanh(s / c); nil when scores stay as they are.
+  public var scoreCap: Double?
   /// How many tokens a token sees, itself included; nil when all before it.
   public var window: Int?
   /// How many of the first tokens all tokens see beside their window; nil when none. Without a window it changes nothing.

@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkLayers
 import MohawkMixers
 
 /// What a `config.json` means by leaving a key of the attention out, as transformers has it for the architecture.
@@ -46,17 +47,18 @@ extension AttentionConfiguration {
       rotaryDim: try Self.rotaryDim(headDim, rotary.fraction, at: json.path), rotaryBase: rotary.base,
       maxLength: maxLength, bias: bias)
     rotaryScaling = rotary.scaling
-    if case .longrope(let short, _, let length, _) = rotaryScaling {
-      guard short.count == rotaryDim / 2 else {
-        throw MohawkError(
-          .mismatch, "'short_factor' has \(short.count) numbers, \(rotaryDim / 2) pairs of dimensions turn",
-          at: json.path)
-      }
-      if rotaryScaling.longest != nil, length < maxLength {
-        Notice.report(
-          "texts of up to \(length) tokens are supported, the longer ones of LongRoPE are not", at: json.path)
-      }
+    try Self.require(rotaryScaling, on: rotaryDim, at: json.path)
+    if let longest = rotaryScaling.longest, longest < maxLength {
+      Notice.report(
+        "texts of up to \(longest) tokens are supported, the longer ones of LongRoPE are not", at: json.path)
     }
+  }
+
+  /// Refuses factors that are not one for each pair of dimensions.
+  static func require(_ scaling: RotaryScaling, on dimensions: Int, at path: String) throws {
+    guard case .longrope(let short, _, _, _) = scaling, short.count != dimensions / 2 else { return }
+    throw MohawkError(
+      .mismatch, "'short_factor' has \(short.count) numbers, \(dimensions / 2) pairs of dimensions turn", at: path)
   }
 
   /// How many of a head's dimensions a fraction of them is.

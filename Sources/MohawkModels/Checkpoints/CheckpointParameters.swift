@@ -69,7 +69,11 @@ public struct CheckpointParameters: StoredParameters {
           if let joined, let first = place.firstRow {
             tensor = joined.part(of: tensor, firstRow: first, rows: shape[0] / joined.groups).reshaped(shape)
           }
-          return tensor.to(dtype ?? found.dtype, on: device).contiguous()
+          let type = dtype ?? found.dtype
+          if table.lessOne.contains(place.key) {
+            return (tensor.to(type == .float64 ? .float64 : .float32, on: device) + 1).contiguous()
+          }
+          return tensor.to(type, on: device).contiguous()
         })
     } catch {
       return .failure(.unusable(key: key, reason: "cannot be read: \(error)"))
@@ -117,7 +121,8 @@ extension ParameterList {
       if isTransposed { shape.reverse() }
       return WeightToWrite(place.key, dtype ?? parameter.value.dtype, shape) {
         withoutGradients {
-          let whole = joined?.whole(self) ?? parameter.value.detached()
+          var whole = joined?.whole(self) ?? parameter.value.detached()
+          if table.lessOne.contains(place.key) { whole = whole - 1 }
           return (isTransposed ? whole.transposed() : whole).to(dtype).contiguous()
         }
       }

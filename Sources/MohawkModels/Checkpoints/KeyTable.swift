@@ -27,6 +27,8 @@ public struct KeyTable: Sendable {
   private(set) var joined: [String: Joined] = [:]
   /// Matrices that the checkpoint holds as [in, out].
   private(set) var transposed: Set<String> = []
+  /// Tensors that hold a parameter less 1.
+  private(set) var lessOne: Set<String> = []
   private var ignoredEndings = [
     "rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached", ".position_ids",
   ]
@@ -69,6 +71,12 @@ public struct KeyTable: Sendable {
 
   /// The checkpoint holds these matrices as [in, out].
   public mutating func transpose(_ keys: String...) { transposed.formUnion(keys) }
+
+  /// The checkpoint holds these less 1, as the weights of norms that multiply by 1 + w.
+  ///
+  /// They are added up in fp32 at least and stay so, whatever the type of the other weights: in bf16 a sum would lose
+  /// digits of what the file holds.
+  public mutating func subtractOne(from keys: [String]) { lessOne.formUnion(keys) }
 
   /// Tensors whose names end so are no parameters: tables and masks that older checkpoints carry along.
   public mutating func ignore(_ endings: String...) { ignoredEndings += endings }

@@ -23,6 +23,7 @@ extension ModelJSON {
     "add_cross_attention": .off, "is_encoder_decoder": .off, "sliding_window": .off, "use_sliding_window": .off,
     "rope_interleaved": .off, "rope_interleave": .off, "attention_chunk_size": .off, "scale_embedding": .off,
     "layer_types": .off, "position_embedding_type": .off, "use_mrope": .off, "attention_multiplier": .off,
+    "use_bidirectional_attention": .off, "lm_head_bias": .off, "rope_local_base_freq": .off,
     "embedding_multiplier": .one, "residual_multiplier": .one, "logits_scaling": .one, "logit_scale": .one,
     "partial_rotary_factor": .one, "scale_attn_weights": .on, "is_decoder": .on,
   ]

@@ -14,6 +14,8 @@ public final class Decoder: LanguageModel {
   package let positions: Embedding?
   package let finalNorm: Norm
   package let lmHead: Linear?
+  /// What the embedding is multiplied by, as exact as the type of its weights where the model wants it so.
+  package let embeddingScale: Double
   public let windowSwitch: WindowSwitch?
 
   /// Builds the model; `build` says where its parameters come from. Call `build.finish()` afterwards.
@@ -37,6 +39,7 @@ public final class Decoder: LanguageModel {
     lmHead =
       configuration.tiesHead
       ? nil : Linear(in: width, out: rows, bias: configuration.headBias, initial: .normal(0.02), root / "lm_head")
+    embeddingScale = configuration.multipliers.embedding(for: embedding.weight.dtype)
     self.configuration = configuration
     self.embedding = embedding
     self.compute = compute
@@ -48,7 +51,7 @@ public final class Decoder: LanguageModel {
   public var maxLength: Int? {
     configuration.learnedPositions
       ?? (configuration.hasAttention
-        ? min(configuration.attention.maxLength, configuration.attention.rotaryScaling.longest ?? .max) : nil)
+        ? configuration.attentions.map(\.longest).min() : nil)
   }
 
   public func embed(_ ids: Tensor, from position: Int) -> Tensor {
@@ -57,8 +60,7 @@ public final class Decoder: LanguageModel {
       let places = Tensor.range(position, position + ids.size(1), .int64, on: ids.device)
       hidden = hidden + positions(places)
     }
-    let scale = configuration.multipliers.embedding
-    return scale == 1 ? hidden : hidden * scale
+    return embeddingScale == 1 ? hidden : hidden * embeddingScale
   }
 
   public func normalise(_ hidden: Tensor) -> Tensor { finalNorm(hidden, as: compute) }
@@ -66,11 +68,13 @@ public final class Decoder: LanguageModel {
   public func head(_ normalised: Tensor) -> Tensor {
     let logits = lmHead.map { $0(normalised) } ?? normalised.projected(by: embedding.weight)
     let scale = configuration.multipliers.logits
-    return scale == 1 ? logits : logits / scale
+    let scaled = scale == 1 ? logits : logits / scale
+    return configuration.logitCap.map { (scaled / $0).tanh() * $0 } ?? scaled
   }
 
   public var projection: LogitProjection? {
-    LogitProjection(
+    if configuration.logitCap != nil { return nil }
+    return LogitProjection(
       weight: lmHead?.weight ?? embedding.weight, bias: lmHead?.bias, divisor: configuration.multipliers.logits)
   }
 
@@ -91,4 +95,16 @@ public final class Decoder: LanguageModel {
     let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: seed, on: device), dtype))
     return Decoder(configuration, build, compute: compute, on: device)
   }
+}
+
+extension DecoderConfiguration.Multipliers {
+  /// The embedding's for weights of a type.
+  fileprivate func embedding(for dtype: DType) -> Double {
+    roundsEmbedding ? Tensor.full([1], embedding, dtype).item() : embedding
+  }
+}
+
+extension AttentionConfiguration {
+  /// Tokens that it can look at.
+  fileprivate var longest: Int { min(maxLength, rotaryDim > 0 ? rotaryScaling.longest ?? .max : .max) }
 }

@@ -2,11 +2,11 @@ import MohawkLayers
 import MohawkMixers
 import MohawkTensor
 
-/// A block of a decoder in any of its layouts.
+/// A block of a decoder in any of its layouts: norm, mixer, norm, add, norm, MLP, norm, add, without the norms that it
+/// does not have.
 package struct DecoderBlock: Block {
   package let mixer: any SequenceMixer
-  package let norm: Norm
-  package let mlpNorm: Norm?
+  package let norm, postNorm, mlpNorm, mlpPostNorm: Norm?
   package let mlp: FeedForward?
   package let layout: DecoderConfiguration.Layout
   package let residual: Double
@@ -20,29 +20,37 @@ package struct DecoderBlock: Block {
     layout = configuration.layout
     residual = configuration.multipliers.residual
     self.compute = compute
-    norm = Norm(configuration.norm, width, scope / "norm")
-    mixer = configuration.mixer(of: layer, depth: depth, windowSwitch: windowSwitch, on: device, scope)
-    switch layout {
-    case .sequential, .parallelNorms: mlpNorm = Norm(configuration.norm, width, scope / "mlp_norm")
-    case .parallel, .mixerOnly: mlpNorm = nil
+    let places = configuration.normPlaces
+    precondition(places == .before || layout == .sequential, "norms behind mixers and MLPs that stand side by side")
+    func norm(_ isThere: Bool, _ name: String) -> Norm? {
+      isThere ? Norm(configuration.norm, width, scope / name) : nil
     }
+    self.norm = norm(places.hasBefore, "norm")
+    mixer = configuration.mixer(of: layer, depth: depth, windowSwitch: windowSwitch, on: device, scope)
+    postNorm = norm(places.hasAfter, "post_norm")
+    let hasOwn = layout == .sequential || layout == .parallelNorms
+    mlpNorm = norm(hasOwn && places.hasBefore, "mlp_norm")
+    mlpPostNorm = norm(places.hasAfter, "mlp_post_norm")
     mlp = layout == .mixerOnly ? nil : FeedForward(configuration.mlp, width, depth: depth, scope / "mlp")
   }
 
   package var hasMLP: Bool { mlp != nil }
 
-  package func mixerInput(_ hidden: Tensor) -> Tensor { norm(hidden, as: compute) }
+  package func mixerInput(_ hidden: Tensor) -> Tensor { normed(hidden, norm) }
 
   package func finish(_ hidden: Tensor, input: Tensor, mixed: Tensor) -> Tensor {
     guard let mlp else { return hidden.adding(scaled(mixed)) }
     switch layout {
     case .sequential:
-      let mixedIn = hidden.adding(scaled(mixed))
-      return mixedIn.adding(scaled(mlp(mlpNorm!(mixedIn, as: compute))))
-    case .parallelNorms: return hidden.adding(scaled(mixed), scaled(mlp(mlpNorm!(hidden, as: compute))))
+      let mixedIn = hidden.adding(scaled(normed(mixed, postNorm)))
+      return mixedIn.adding(scaled(normed(mlp(normed(mixedIn, mlpNorm)), mlpPostNorm)))
+    case .parallelNorms: return hidden.adding(scaled(mixed), scaled(mlp(normed(hidden, mlpNorm))))
     case .parallel, .mixerOnly: return hidden.adding(scaled(mixed), scaled(mlp(input)))
     }
   }
+
+  /// In the type that the layers compute in, after a norm where there is one.
+  private func normed(_ x: Tensor, _ norm: Norm?) -> Tensor { norm.map { $0(x, as: compute) } ?? x.to(compute) }
 
   private func scaled(_ addition: Tensor) -> Tensor { residual == 1 ? addition : addition * residual }
 }
@@ -53,11 +61,7 @@ extension DecoderConfiguration {
     of layer: Int, depth: Int, windowSwitch: WindowSwitch?, on device: Device, _ scope: ParameterScope
   ) -> any SequenceMixer {
     let (kind, place) = (mixers[layer], MixerPlace(depth: depth, windowSwitch: windowSwitch, device: device))
-    if kind.isAttention {
-      var attention = attention
-      if kind == .attention { attention.window = nil }
-      return attention.mixer(place, scope / "attention")
-    }
+    if kind.isAttention { return attention(of: layer).mixer(place, scope / "attention") }
     guard let geometry = geometries[kind] else { preconditionFailure("a \(kind.rawValue) layer without geometry") }
     return geometry.mixer(place, scope / "mixer")
   }

@@ -19,6 +19,21 @@ public struct DecoderConfiguration: Sendable, Equatable {
     case mixerOnly = "mixer-only"
   }
 
+  /// Where a block has norms: those of parallel blocks stand before, the others wherever a family puts them.
+  public enum NormPlaces: String, Sendable, Equatable, CaseIterable {
+    /// Of what enters the mixer and the MLP.
+    case before
+    /// Of what the mixer and the MLP put out, before it is added to the stream.
+    case after
+    /// Of both.
+    case around
+
+    /// Whether what enters is normalised.
+    public var hasBefore: Bool { self != .after }
+    /// Whether what is put out is normalised.
+    public var hasAfter: Bool { self != .before }
+  }
+
   /// What the MLP is.
   public struct MLP: Sendable, Equatable {
     /// Width of its hidden layer.
@@ -39,10 +54,12 @@ public struct DecoderConfiguration: Sendable, Equatable {
     }
   }
 
-  /// Constants that Granite multiplies by; 1 elsewhere.
+  /// Constants that Granite and Gemma multiply by; 1 elsewhere.
   public struct Multipliers: Sendable, Equatable {
     /// Of the embedding.
     public var embedding = 1.0
+    /// Whether that of the embedding is rounded to the type of its weights before.
+    public var roundsEmbedding = false
     /// Of what mixer and MLP add to the stream.
     public var residual = 1.0
     /// What the logits are divided by.
@@ -62,6 +79,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var mixers: [Mixer]
   /// How a block is joined.
   public var layout: Layout
+  /// Where a block has norms.
+  public var normPlaces = NormPlaces.before
   /// The kind of all norms.
   public var norm: Norm.Kind
   /// The MLPs; unused where the layout has none.
@@ -70,13 +89,17 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var attention: AttentionConfiguration
   /// Geometries of the layers with other mixers, one for each kind.
   public var geometries = MixerGeometries()
+  /// Attention layers whose rotary positions are not those of `attention`; nil when there are none.
+  public var otherRotary: OtherRotary?
   /// Positions that have a learned vector; nil when positions are rotary or there are none.
   public var learnedPositions: Int?
   /// Whether the head is the embedding's matrix.
   public var tiesHead = false
   /// Whether the head has a bias.
   public var headBias = false
-  /// Constants that Granite multiplies by.
+  /// What bounds the logits, softly: x becomes c · tanh(x / c); nil when they stay as they are.
+  public var logitCap: Double?
+  /// Constants that Granite and Gemma multiply by.
   public var multipliers = Multipliers()
   /// Ids with a meaning, carried over from `config.json`.
   public var tokens = TokenRoles()

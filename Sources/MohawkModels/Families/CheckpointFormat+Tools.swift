@@ -33,7 +33,7 @@ extension CheckpointFormat {
         "llama.cpp, after `mohawk convert FOLDER model.gguf --to gguf`",
       ]
     case .stateSpaces: ["state-spaces/mamba: `MambaLMHeadModel.from_pretrained(FOLDER)`"]
-    case .phi, .llama, .mistral, .qwen2, .qwen3, .gptNeoX, .gpt2:
+    case .phi, .llama, .mistral, .qwen2, .qwen3, .smolLM3, .phi3, .olmo2, .olmo3, .gemma2, .gemma3, .gptNeoX, .gpt2:
       ["transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)`"]
     case .mohawk: [withItsCode]
     }

@@ -14,6 +14,18 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
   case qwen2
   /// Qwen 3: `Qwen3ForCausalLM`.
   case qwen3
+  /// SmolLM 3: `SmolLM3ForCausalLM`.
+  case smolLM3 = "smollm3"
+  /// Phi-3, 3.5 and Phi-4-mini: `Phi3ForCausalLM`.
+  case phi3
+  /// OLMo 2: `Olmo2ForCausalLM`.
+  case olmo2
+  /// OLMo 3: `Olmo3ForCausalLM`.
+  case olmo3
+  /// Gemma 2: `Gemma2ForCausalLM`.
+  case gemma2
+  /// Gemma 3, its models of text: `Gemma3ForCausalLM`.
+  case gemma3
   /// GPT-NeoX and Pythia: `GPTNeoXForCausalLM`.
   case gptNeoX = "gpt-neox"
   /// GPT-2: `GPT2LMHeadModel`.
@@ -37,6 +49,10 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
     case .phiMamba: PhiMambaFamily.self
     case .llama, .mistral: LlamaFamily.self
     case .qwen2, .qwen3: QwenFamily.self
+    case .smolLM3: SmolLM3Family.self
+    case .phi3: Phi3Family.self
+    case .olmo2, .olmo3: OLMoFamily.self
+    case .gemma2, .gemma3: GemmaFamily.self
     case .gptNeoX: GPTNeoXFamily.self
     case .gpt2: GPT2Family.self
     case .graniteHybrid: GraniteHybridFamily.self
@@ -52,6 +68,7 @@ public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
   var modelType: String {
     switch self {
     case .gptNeoX: "gpt_neox"
+    case .gemma3: "gemma3_text"
     case .graniteHybrid: "granitemoehybrid"
     default: rawValue
     }
@@ -69,12 +86,15 @@ protocol Family {
   static func json(_ configuration: DecoderConfiguration) -> [String: Any]
   /// Tensors that the format needs and the model has no parameters for.
   static func padding(_ configuration: DecoderConfiguration) -> [PaddingTensor]
+  /// What the format can say of that which few models have.
+  static var features: Set<DecoderFeature> { get }
   /// What the format cannot say about a model, as an end of "the format … cannot hold "; nil when it can say all.
   static func objection(to configuration: DecoderConfiguration) -> String?
 }
 
 extension Family {
   static func padding(_ configuration: DecoderConfiguration) -> [PaddingTensor] { [] }
+  static var features: Set<DecoderFeature> { [] }
 }
 
 /// A tensor of one number that a format needs.
@@ -116,7 +136,8 @@ extension DecoderConfiguration {
   public func objection(in format: CheckpointFormat) -> String? {
     var copy = self
     copy.format = format
-    if hasAttention, case .factors = attention.rotaryScaling {
+    if let feature = feature(beyond: format.family.features) { return feature.rawValue }
+    if attentions.contains(where: { if case .factors = $0.rotaryScaling { true } else { false } }) {
       return "a table of rotary factors that is not Llama 3's"
     }
     if hasWindow, case .factors? = discreteMamba2?.window?.rotaryScaling {

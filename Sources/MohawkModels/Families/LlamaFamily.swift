@@ -31,38 +31,56 @@ enum LlamaFamily: Family {
 
   /// What Llama, Mistral, Qwen and the hybrids of their kind share: sequential blocks, RMSNorms, a gated MLP.
   static func gatedRMSDecoder(
-    _ json: ModelJSON, _ format: CheckpointFormat, defaults: AttentionDefaults = .init(), epsilon: Double = 1e-6
+    _ json: ModelJSON, _ format: CheckpointFormat, defaults: AttentionDefaults = .init(), epsilon: Double = 1e-6,
+    activation: Activation? = nil, tied: Bool = false, isPartial: Bool = false
   ) throws -> DecoderConfiguration {
     let modelDim = try json.integer("hidden_size")
     let mlp = DecoderConfiguration.MLP(
-      width: try json.integer("intermediate_size"), activation: try json.activation(default: "silu"), isGated: true,
+      width: try json.integer("intermediate_size"),
+      activation: try activation ?? json.activation(default: "silu"), isGated: true,
       bias: false)
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
       layout: .sequential, norm: .rms(epsilon: try json.epsilon("rms_norm_eps", default: epsilon)), mlp: mlp,
       attention: try AttentionConfiguration(json, modelDim: modelDim, defaults: defaults, bias: false))
-    guard defaults.fraction < 1 || result.attention.rotaryDim == result.attention.headDim else {
+    guard isPartial || defaults.fraction < 1 || result.attention.rotaryDim == result.attention.headDim else {
       throw MohawkError(
         .unsupported, "'partial_rotary_factor' other than 1 is not supported for this architecture", at: json.path)
     }
-    result.tiesHead = try json.bool("tie_word_embeddings", default: false)
+    result.tiesHead = try json.bool("tie_word_embeddings", default: tied)
     result.tokens = json.tokenRoles()
     return result
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
+    keys(configuration) { table, inner, outer in
+      table.addAttention(configuration.attention, from: inner + "attention.", to: outer + "self_attn.")
+      table.addGatedMLP(bias: configuration.mlp.bias, from: inner + "mlp.", to: outer + "mlp.")
+    }
+  }
+
+  /// Which of Llama's names the norms of a block have.
+  static let norms: KeyValuePairs = [
+    "norm.weight": "input_layernorm.weight", "mlp_norm.weight": "post_attention_layernorm.weight",
+  ]
+
+  /// The names of Llama's relatives.
+  /// - Parameters:
+  ///   - norms: those of a block's norms.
+  ///   - layer: adds those of a layer's mixer and MLP, given the beginnings of both names.
+  static func keys(
+    _ configuration: DecoderConfiguration, norms: KeyValuePairs<String, String> = norms,
+    layer: (_ table: inout KeyTable, _ inner: String, _ outer: String) -> Void
+  ) -> KeyTable {
     var table = KeyTable()
     table.map(["final_norm.weight": "model.norm.weight"])
     table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
     table.allowWithout("model.")
     table.countLayers(configuration.mixers.count, under: "model.layers.")
     for index in configuration.mixers.indices {
-      let layer = "layers.\(index)."
-      table.map(
-        ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": "post_attention_layernorm.weight"],
-        from: layer, to: "model." + layer)
-      table.addAttention(configuration.attention, from: layer + "attention.", to: "model.\(layer)self_attn.")
-      table.addGatedMLP(bias: configuration.mlp.bias, from: layer + "mlp.", to: "model.\(layer)mlp.")
+      let inner = "layers.\(index)."
+      table.map(norms, from: inner, to: "model." + inner)
+      layer(&table, inner, "model." + inner)
     }
     return table
   }
@@ -115,6 +133,14 @@ extension ModelJSON {
     configuration.attention.window = window
   }
 
+  /// Refuses a window without a size where no list says that no layer has one.
+  func requireWindow() throws {
+    guard object["sliding_window"] is NSNull, !has("layer_types") else { return }
+    throw MohawkError(
+      .invalidValue, "'sliding_window' is null, and most layers of this architecture have a window", at: path,
+      remedy: "give it its size, or say in 'layer_types' that all layers have full_attention")
+  }
+
   /// Which layers see a window only: `layer_types` says so, or else a rule.
   private func windowedLayers(_ count: Int, _ rule: (Int) -> Bool) throws -> [DecoderConfiguration.Mixer] {
     guard has("layer_types") else { return (0..<count).map { rule($0) ? .windowedAttention : .attention } }
@@ -133,6 +159,9 @@ extension ModelJSON {
 }
 
 extension DecoderConfiguration {
+  /// Which layers have a window, as `layer_types`.
+  var layerTypes: [String] { mixers.map { $0 == .windowedAttention ? "sliding_attention" : "full_attention" } }
+
   /// The `config.json` of Llama's relatives.
   func gatedRMSJSON(_ architecture: String) -> [String: Any] {
     var object = commonJSON(architecture)
@@ -142,8 +171,8 @@ extension DecoderConfiguration {
     return object
   }
 
-  /// What Llama's relatives among Transformers cannot hold.
-  func objectionToGatedRMS() -> String? {
+  /// What Llama's relatives among Transformers cannot hold, positions and multipliers aside.
+  func objectionToGatedBlocks() -> String? {
     firstDifference([
       ("layers without attention", isTransformer),
       ("blocks that are not sequential", layout == .sequential),
@@ -151,9 +180,16 @@ extension DecoderConfiguration {
       ("an MLP that is not gated", mlp.isGated),
       ("a head with bias", !headBias),
       ("learned positions", learnedPositions == nil),
-      ("positions on a part of each head", attention.rotaryDim == attention.headDim),
-      ("multipliers", multipliers == Multipliers() && attention.scale == nil),
     ])
+  }
+
+  /// What Llama's nearest relatives cannot hold.
+  func objectionToGatedRMS() -> String? {
+    objectionToGatedBlocks()
+      ?? firstDifference([
+        ("positions on a part of each head", attention.rotaryDim == attention.headDim),
+        ("multipliers", multipliers == Multipliers() && attention.scale == nil),
+      ])
   }
 }
 

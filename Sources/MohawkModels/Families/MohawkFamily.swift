@@ -6,6 +6,8 @@ import MohawkLayers
 import MohawkMixers
 
 enum MohawkFamily: Family {
+  static let features = Set(DecoderFeature.allCases)
+
   static func configuration(_ json: ModelJSON, _ format: CheckpointFormat) throws -> DecoderConfiguration {
     try json.refuseOtherMathematics(than: [])
     let modelDim = try json.integer("hidden_size")
@@ -47,6 +49,18 @@ enum MohawkFamily: Family {
         .invalidFormat, "there are layers with a sliding window, and the key 'window' is missing",
         at: "\(json.path): attention")
     }
+    if json.has("norm_places") { result.normPlaces = try json.choice("norm_places") }
+    guard result.normPlaces == .before || result.layout == .sequential else {
+      throw MohawkError(
+        .unsupported, "norms behind mixers and MLPs are for sequential layouts, not for \(result.layout.rawValue)",
+        at: json.path)
+    }
+    if let scales = try json.object("multipliers") { result.multipliers = try multipliers(scales) }
+    if json.has("logit_cap") { result.logitCap = try json.cap("logit_cap", default: nil) }
+    if let other = try json.object("other_rotary") {
+      result.otherRotary = try otherRotary(other, result)
+      result.settleRotary()
+    }
     if json.has("learned_positions") { result.learnedPositions = try json.integer("learned_positions") }
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)
     result.headBias = try json.bool("head_bias", default: false)
@@ -60,8 +74,39 @@ enum MohawkFamily: Family {
     var result = try AttentionConfiguration(json, modelDim: modelDim, bias: json.bool("bias", default: false))
     result.outputBias = try json.bool("output_bias", default: false)
     if json.has("head_norm_epsilon") { result.headNormEpsilon = try json.epsilon("head_norm_epsilon", default: 1e-6) }
+    result.normsAcrossHeads = try json.bool("norms_across_heads", default: false)
     if json.has("window") { result.window = try json.integer("window") }
+    if json.has("scale") { result.scale = try json.number("scale") }
+    result.scoreCap = try json.cap("score_cap", default: nil)
     return result
+  }
+
+  private static func multipliers(_ json: ModelJSON) throws -> DecoderConfiguration.Multipliers {
+    var result = DecoderConfiguration.Multipliers()
+    result.embedding = try json.number("embedding", default: 1)
+    result.roundsEmbedding = try json.bool("rounds_embedding", default: false)
+    result.residual = try json.number("residual", default: 1)
+    result.logits = try json.number("logits", default: 1)
+    guard result.logits != 0 else {
+      throw MohawkError(.invalidValue, "'logits', by which logits are divided, is 0", at: json.path)
+    }
+    return result
+  }
+
+  private static func otherRotary(
+    _ json: ModelJSON, _ configuration: DecoderConfiguration
+  ) throws -> DecoderConfiguration.OtherRotary {
+    let attention = configuration.attention
+    let all = configuration.mixers.indices
+    guard let layers = json.object["layers"] as? [Int],
+      layers.allSatisfy({ all.contains($0) && configuration.mixers[$0].isAttention })
+    else {
+      throw MohawkError(.invalidValue, "'layers' is not a list of layers with attention", at: json.path)
+    }
+    let rotary = try json.rotary(base: 10_000, fraction: 1, length: attention.maxLength)
+    let dimensions = try AttentionConfiguration.rotaryDim(attention.headDim, rotary.fraction, at: json.path)
+    try AttentionConfiguration.require(rotary.scaling, on: dimensions, at: json.path)
+    return .init(layers: Set(layers), dimensions: dimensions, base: rotary.base, scaling: rotary.scaling)
   }
 
   private static func discreteMamba2(_ json: ModelJSON, _ modelDim: Int) throws -> DiscreteMamba2Configuration {
@@ -145,6 +190,15 @@ enum MohawkFamily: Family {
       ] as [String: Any],
     ]
     object["learned_positions"] = configuration.learnedPositions
+    // What few models have stands in the files of those only.
+    if configuration.normPlaces != .before { object["norm_places"] = configuration.normPlaces.rawValue }
+    object["logit_cap"] = configuration.logitCap
+    if configuration.multipliers != .init() { object["multipliers"] = json(configuration.multipliers) }
+    if let other = configuration.otherRotary {
+      var described = rotaryJSON(other.dimensions, configuration.attention.headDim, other.base, other.scaling)
+      described["layers"] = other.layers.sorted()
+      object["other_rotary"] = described
+    }
     if configuration.hasAttention { object["attention"] = json(configuration.attention) }
     if let mamba = configuration.discreteMamba2, configuration.mixers.contains(.discreteMamba2) {
       var geometry: [String: Any] = [
@@ -178,35 +232,51 @@ enum MohawkFamily: Family {
     return object
   }
 
-  private static func json(_ window: WindowConfiguration) -> [String: Any] {
-    var object: [String: Any] = [
-      "tokens": window.tokens, "sinks": window.sinks, "kv_heads": window.kvHeads, "head_dim": window.headDim,
-      "partial_rotary_factor": Double(window.rotaryDim) / Double(window.headDim), "rope_theta": window.rotaryBase,
-      "bias": window.bias,
+  private static func json(_ multipliers: DecoderConfiguration.Multipliers) -> [String: Any] {
+    [
+      "embedding": multipliers.embedding, "rounds_embedding": multipliers.roundsEmbedding,
+      "residual": multipliers.residual, "logits": multipliers.logits,
     ]
-    object["rope_scaling"] = window.rotaryScaling.json
+  }
+
+  private static func rotaryJSON(
+    _ dimensions: Int, _ headDim: Int, _ base: Double, _ scaling: RotaryScaling
+  ) -> [String: Any] {
+    var object: [String: Any] = [
+      "partial_rotary_factor": Double(dimensions) / Double(headDim), "rope_theta": base,
+    ]
+    object["rope_scaling"] = scaling.json
+    return object
+  }
+
+  private static func json(_ window: WindowConfiguration) -> [String: Any] {
+    var object = rotaryJSON(window.rotaryDim, window.headDim, window.rotaryBase, window.rotaryScaling)
+    object.merge([
+      "tokens": window.tokens, "sinks": window.sinks, "kv_heads": window.kvHeads, "head_dim": window.headDim,
+      "bias": window.bias,
+    ]) { $1 }
     object["scale"] = window.scale
     object["head_norm_epsilon"] = window.headNormEpsilon
     return object
   }
 
   private static func json(_ attention: AttentionConfiguration) -> [String: Any] {
-    var object: [String: Any] = [
+    var object = rotaryJSON(
+      attention.rotaryDim, attention.headDim, attention.rotaryBase, attention.rotaryScaling)
+    object.merge([
       "num_attention_heads": attention.heads, "num_key_value_heads": attention.kvHeads, "head_dim": attention.headDim,
-      "partial_rotary_factor": Double(attention.rotaryDim) / Double(attention.headDim),
-      "rope_theta": attention.rotaryBase, "max_position_embeddings": attention.maxLength, "bias": attention.bias,
-      "output_bias": attention.outputBias,
-    ]
-    object["rope_scaling"] = attention.rotaryScaling.json
+      "max_position_embeddings": attention.maxLength, "bias": attention.bias, "output_bias": attention.outputBias,
+    ]) { $1 }
     object["head_norm_epsilon"] = attention.headNormEpsilon
+    if attention.normsAcrossHeads { object["norms_across_heads"] = true }
     object["window"] = attention.window
+    object["scale"] = attention.scale
+    object["score_cap"] = attention.scoreCap
     return object
   }
 
   static func objection(to configuration: DecoderConfiguration) -> String? {
-    configuration.firstDifference([
-      ("Granite's multipliers", configuration.multipliers == .init() && configuration.attention.scale == nil)
-    ]) ?? configuration.mixers.lazy.compactMap(objection).first
+    configuration.mixers.lazy.compactMap(objection).first
   }
 
   /// What keeps a kind of mixer out of the format: without a form in JSON nothing could say what its weights mean.

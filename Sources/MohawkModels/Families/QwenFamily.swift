@@ -39,9 +39,7 @@ enum QwenFamily: Family {
       object["sliding_window"] = configuration.attention.window
       object["max_window_layers"] =
         configuration.mixers.firstIndex(of: .windowedAttention) ?? configuration.mixers.count
-      object["layer_types"] = configuration.mixers.map {
-        $0 == .windowedAttention ? "sliding_attention" : "full_attention"
-      }
+      object["layer_types"] = configuration.layerTypes
     }
     return object
   }

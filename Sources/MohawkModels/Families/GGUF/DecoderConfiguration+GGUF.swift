@@ -70,9 +70,16 @@ struct GGUFGeometry {
       format: family.formats[0], vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: try layout(),
       norm: norm, mlp: isPure ? .none : try mlp(), attention: .unused(modelDim: modelDim))
     result.mixers = try mixers()
+    result.normPlaces = family.normPlaces
     if result.hasAttention { result.attention = try attention(result) }
+    try setPositionsByLayer(&result)
     if result.mixers.contains(.mamba2) { result.mamba2 = try mamba2(epsilon: result.normEpsilon) }
     if result.mixers.contains(.mamba) { result.mamba = try mamba() }
+    if family.isGemma {
+      result.multipliers.embedding = Double(modelDim).squareRoot()
+      result.multipliers.roundsEmbedding = true
+    }
+    if family == .gemma2 { result.logitCap = try metadata.cap("final_logit_softcapping", default: 30) }
     if family == .gpt2 { result.learnedPositions = result.attention.maxLength }
     result.tiesHead = !has("output.weight")
     result.headBias = has("output.bias")
@@ -117,9 +124,13 @@ struct GGUFGeometry {
         remedy: experts ? "use a model without experts" : "check that this is the file of a whole model")
     }
     // llama.cpp computes the GELU of GPT-NeoX by tanh; the models were trained with the exact one.
-    let activation: Activation = family == .gptNeoX ? .gelu : family.hasLayerNorm ? .geluTanh : .silu
+    let isTanh = family.hasLayerNorm || family.isGemma
+    let activation: Activation = family == .gptNeoX ? .gelu : isTanh ? .geluTanh : .silu
+    guard family != .phi3 || up.shape[0].isMultiple(of: 2) else {
+      throw metadata.failure(.mismatch, "the matrix blk.0.ffn_up.weight has no two halves")
+    }
     return .init(
-      width: up.shape[0], activation: activation, isGated: !family.hasLayerNorm,
+      width: family == .phi3 ? up.shape[0] / 2 : up.shape[0], activation: activation, isGated: !family.hasLayerNorm,
       bias: family.hasLayerNorm || has("blk.0.ffn_up.bias"))
   }
 
@@ -132,7 +143,9 @@ struct GGUFGeometry {
         return Array(repeating: .attention, count: layers)
       }
       return heads.map { $0 == 0 ? .mamba2 : .attention }
-    default: return Array(repeating: .attention, count: layers)
+    default:
+      let windowed = try metadata.windows(layers)?.layers ?? []
+      return (0..<layers).map { windowed.contains($0) ? .windowedAttention : .attention }
     }
   }
 

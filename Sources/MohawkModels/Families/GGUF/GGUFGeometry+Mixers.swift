@@ -6,13 +6,13 @@ import MohawkTensor
 
 extension GGUFGeometry {
   func attention(_ model: DecoderConfiguration) throws -> AttentionConfiguration {
-    let first = model.mixers.firstIndex(of: .attention) ?? 0
+    let first = model.mixers.firstIndex(where: \.isAttention) ?? 0
     guard let heads = try metadata.uniform("attention.head_count", layers) else {
       throw metadata.failure(.invalidFormat, "the key \(metadata.name("attention.head_count")) is missing")
     }
     let counts = try metadata.perLayer("attention.head_count_kv", layers)
     let kvHeads = counts?[first] ?? heads
-    if let counts, zip(counts, model.mixers).contains(where: { $1 == .attention && $0 != kvHeads }) {
+    if let counts, zip(counts, model.mixers).contains(where: { $1.isAttention && $0 != kvHeads }) {
       throw metadata.failure(
         .unsupported, "the key \(metadata.name("attention.head_count_kv")) differs between layers with attention")
     }
@@ -33,10 +33,14 @@ extension GGUFGeometry {
     }
     var result = AttentionConfiguration(
       modelDim: modelDim, heads: heads, kvHeads: kvHeads, headDim: headDim, rotaryDim: try rotaryDim(headDim),
-      rotaryBase: base, maxLength: try metadata.lengthWithinWindow(length),
+      rotaryBase: base, maxLength: try family.windowPeriod == nil ? metadata.lengthWithinWindow(length) : length,
       bias: has("blk.\(first).attn_q.bias") || has("blk.\(first).attn_qkv.bias"))
     result.outputBias = has("blk.\(first).attn_output.bias")
-    if family == .qwen3 { result.headNormEpsilon = model.normEpsilon }
+    if family.hasQueryNorms { result.headNormEpsilon = model.normEpsilon }
+    result.normsAcrossHeads = family == .olmo2
+    result.window = try metadata.windows(layers)?.tokens
+    if family == .gemma2 { result.scoreCap = try metadata.cap("attn_logit_softcapping", default: 50) }
+    if family.isGemma { result.scale = Self.gemmaScale(layers: layers, result) }
     if family.hasMultipliers {
       let scale = try metadata.number("attention.scale", default: 0)
       // The usual scale is said in digits here.
@@ -44,7 +48,56 @@ extension GGUFGeometry {
     }
     result.rotaryScaling = try metadata.rotaryScaling(length: length)
     if family.hasRotaryTable, result.rotaryDim > 0, has(Self.rotaryTable) { try readTable(&result) }
+    if family == .phi3, has(Self.shortTable) || has(Self.longTable) { try readLongRoPE(&result, length) }
     return result
+  }
+
+  /// The scale of Gemma's scores by its size, as llama.cpp knows it, since files do not say it; nil for the usual one.
+  static func gemmaScale(layers: Int, _ attention: AttentionConfiguration) -> Double? {
+    // 46 layers are those of Gemma 2 with 27 billion parameters, 62 those of Gemma 3.
+    let isLarge = layers == 46 || layers == 62
+    let scalar = isLarge ? attention.modelDim / attention.heads : attention.headDim
+    return scalar == attention.headDim ? nil : 1 / Double(scalar).squareRoot()
+  }
+
+  /// Layers whose positions are others, as the architecture has them.
+  func setPositionsByLayer(_ model: inout DecoderConfiguration) throws {
+    switch family {
+    case .smollm3:
+      model.otherRotary = .init(
+        layers: Set((0..<layers).filter { ($0 + 1).isMultiple(of: Self.unplacedPeriod) }), dimensions: 0)
+      model.settleRotary()
+    case .gemma3, .olmo2:
+      var local = model.attention
+      local.rotaryBase = try metadata.number(
+        "rope.freq_base_swa", default: family == .gemma3 ? 10_000 : local.rotaryBase)
+      local.rotaryScaling = .none
+      model.takeRotary(ofWindows: local)
+    default: break
+    }
+  }
+
+  /// Of how many layers of SmolLM 3 the last one has no positions.
+  static let unplacedPeriod = 4
+  static let shortTable = "rope_factors_short.weight"
+  static let longTable = "rope_factors_long.weight"
+
+  private func readLongRoPE(_ attention: inout AttentionConfiguration, _ length: Int) throws {
+    let pairs = attention.rotaryDim / 2
+    func factors(_ name: String) throws -> [Double] {
+      guard has(name), case let all = try weights.tensor(name, as: .float64).reshaped(-1).doubles(), all.count == pairs,
+        all.allSatisfy({ $0.isFinite && $0 > 0 })
+      else { throw metadata.failure(.mismatch, "the tensor \(name) does not hold \(pairs) factors above 0") }
+      return all
+    }
+    let original = try metadata.integer("rope.scaling.original_context_length", default: length)
+    attention.rotaryScaling = .longrope(
+      short: try factors(Self.shortTable), long: try factors(Self.longTable), originalLength: original,
+      magnitude: try metadata.number("rope.scaling.attn_factor", default: 1))
+    if let longest = attention.rotaryScaling.longest, longest < length {
+      Notice.report(
+        "texts of up to \(longest) tokens are supported, the longer ones of LongRoPE are not", at: weights.path)
+    }
   }
 
   static let rotaryTable = "rope_freqs.weight"

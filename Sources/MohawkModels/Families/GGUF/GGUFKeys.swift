@@ -58,7 +58,10 @@ extension GGUFGeometry {
       let (inner, outer) = ("layers.\(layer).", "blk.\(layer).")
       keys.mapBoth(inner + "norm", to: outer + "attn_norm")
       keys.mapBoth(inner + "mlp_norm", to: outer + "ffn_norm")
+      keys.mapBoth(inner + "post_norm", to: outer + "post_attention_norm")
+      keys.mapBoth(inner + "mlp_post_norm", to: outer + "post_ffw_norm")
       for part in ["gate", "up", "down"] { keys.mapBoth("\(inner)mlp.\(part)", to: "\(outer)ffn_\(part)") }
+      if family == .phi3 { addHalves(&keys, configuration.mlp.width, inner + "mlp.", outer + "ffn_up.weight") }
       keys.mapBoth(inner + "mlp.fc1", to: outer + "ffn_up")
       keys.mapBoth(inner + "mlp.fc2", to: outer + "ffn_down")
       switch mixer {
@@ -69,8 +72,19 @@ extension GGUFGeometry {
       default: preconditionFailure("no architecture has \(mixer.rawValue)")
       }
     }
+    if family == .phi3 {
+      keys.ignore(Self.shortTable)
+      keys.ignore(Self.longTable)
+    }
     if try weights.metadata.integer(Self.idleKey) == 1 { keys.ignore("blk.\(layers).") }
     return keys
+  }
+
+  /// The gate and what it gates in one matrix.
+  private func addHalves(_ keys: inout GGUFKeys, _ width: Int, _ inner: String, _ outer: String) {
+    let shape = [2 * width, modelDim]
+    keys.map(inner + "gate.weight", to: outer, shape: shape, rows: [0..<width])
+    keys.map(inner + "up.weight", to: outer, shape: shape, rows: [width..<2 * width])
   }
 
   private func addAttention(

@@ -46,6 +46,9 @@ extension GGUFMetadata {
       keys.formUnion(["attention.scale", "logit_scale", "embedding_scale", "residual_scale"])
     }
     if family == .gptNeoX { keys.insert("use_parallel_residual") }
+    if family == .phi3 { keys.insert("rope.scaling.attn_factor") }
+    if family == .gemma2 { keys.formUnion(["attn_logit_softcapping", "final_logit_softcapping"]) }
+    if family.windowPeriod != nil { keys.formUnion(["attention.sliding_window_pattern", "rope.freq_base_swa"]) }
     return keys
   }
 
@@ -105,6 +108,34 @@ extension GGUFMetadata {
     result.slow = try number("rope.scaling.yarn_beta_slow", default: 1)
     result.magnitude *= try number("rope.scaling.yarn_attn_factor", default: 1)
     return result
+  }
+
+  /// The window of a model and the layers that have it, in architectures that say which; nil where there is none.
+  func windows(_ layers: Int) throws -> (tokens: Int, layers: Set<Int>)? {
+    guard let usual = family.windowPeriod else { return nil }
+    let tokens = try integer("attention.sliding_window", default: family == .gemma2 ? 4096 : 0, in: 0...1 << 24)
+    guard tokens > 0 else { return nil }
+    let pattern = try value("attention.sliding_window_pattern")?.numbers ?? [Double(usual)]
+    if pattern.count > 1 {
+      guard pattern.count >= layers, pattern.allSatisfy({ $0 == 0 || $0 == 1 }) else {
+        throw failure(
+          .invalidValue,
+          "the key \(name("attention.sliding_window_pattern")) does not say for each of \(layers) layers "
+            + "whether it has a window")
+      }
+      return (tokens, Set((0..<layers).filter { pattern[$0] == 1 }))
+    }
+    guard let first = pattern.first, let period = Int(exactly: first), period >= 0 else {
+      throw failure(.invalidValue, "the key \(name("attention.sliding_window_pattern")) is no number of layers")
+    }
+    return (tokens, Set((0..<layers).filter { period == 0 || !($0 + 1).isMultiple(of: period) }))
+  }
+
+  /// A soft cap; nil where it is 0.
+  func cap(_ key: String, default fallback: Double) throws -> Double? {
+    let value = try number(key, default: fallback)
+    guard value >= 0 else { throw failure(.invalidValue, "the key \(name(key)) is below 0") }
+    return value == 0 ? nil : value
   }
 
   /// How many tokens can be looked at where no window hides one: no more than the window has, since which layers have

@@ -1,0 +1,88 @@
+import MohawkMixers
+import MohawkTensor
+import Testing
+
+@testable import MohawkModels
+
+/// What SmolLM 3, Phi-3, OLMo and Gemma have that others do not.
+@Suite struct NewerFamilyTests {
+  private static let goldens = [
+    "smollm3", "smollm3-sliding", "phi3", "phi3-longrope", "olmo2", "olmo3", "gemma2", "gemma3_text",
+  ]
+
+  /// 1 + w of a bf16 weight has more digits than bf16, and transformers adds in fp32.
+  @Test(arguments: ["gemma2", "gemma3_text"]) func normsStoredLessOneKeepTheirDigitsInHalfPrecision(_ name: String)
+    throws
+  {
+    let (whole, half) = (try GoldenModel(name), try GoldenModel(name, dtype: .bfloat16))
+    for parameter in half.model.parameters.all {
+      let isNorm = parameter.value.rank == 1 && parameter.name.contains("norm")
+      #expect(parameter.value.dtype == (isNorm ? .float32 : .bfloat16), "\(parameter.name)")
+      guard isNorm else { continue }
+      let same = whole.model.parameters[parameter.name]!.value
+      #expect(parameter.value.isIdentical(to: same), "\(parameter.name)")
+    }
+    #expect(half.model.embeddingScale == Tensor.full([1], 24.0.squareRoot(), .bfloat16).item())
+    #expect(whole.model.embeddingScale != half.model.embeddingScale)
+  }
+
+  @Test(arguments: ["gemma2", "gemma3_text"]) func aCheckpointInHalfPrecisionIsWrittenAsItWas(_ name: String) throws {
+    let (first, second) = (try TemporaryFolder(copying: name), try TemporaryFolder())
+    try first.reweigh { tensors in tensors = tensors.mapValues { $0.to(.bfloat16) } }
+    try Decoder.open(first.path, dtype: nil).write(to: second.path, as: .bfloat16)
+    let (file, other) = (
+      try SafetensorsFile(first.path + "/model.safetensors"), try SafetensorsFile(second.path + "/model.safetensors")
+    )
+    for name in other.names {
+      #expect(try other.tensor(name).isIdentical(to: file.tensor(name)), "\(name)")
+    }
+  }
+
+  /// Formats that describe the model of a golden beside its own: a window in all layers is Mistral's too, and layers
+  /// without any are allowed in OLMo 3.
+  private static let others: [String: Set<CheckpointFormat>] = [
+    "phi3": [.mistral, .smolLM3], "olmo2": [.olmo3],
+  ]
+
+  @Test(arguments: goldens) func otherFormatsRefuseWhatTheyCannotSay(_ name: String) throws {
+    let configuration = try GoldenModel(name).model.configuration
+    let holding = CheckpointFormat.allCases.filter { configuration.objection(in: $0) == nil }
+    let wanted = Set([configuration.format, .mohawk]).union(Self.others[name] ?? [])
+    #expect(Set(holding) == wanted)
+  }
+
+  @Test(arguments: goldens) func theProjectsOwnFormatComputesTheSame(_ name: String) throws {
+    let golden = try GoldenModel(name)
+    var configuration = golden.model.configuration
+    configuration.format = .mohawk
+    let folder = try TemporaryFolder()
+    try golden.model.described(by: configuration).write(to: folder.path)
+    let again = try Decoder.open(folder.path)
+    #expect(again.configuration == configuration)
+    let ids = try golden.ids
+    withoutGradients { #expect(again(ids).isIdentical(to: golden.model(ids))) }
+  }
+
+  @Test func rotaryPositionsOfAllLayersAreThoseOfTheModel() {
+    var shape = Shapes.llama
+    shape.otherRotary = .init(layers: [0, 1, 2], dimensions: 4, base: 500)
+    shape.settleRotary()
+    #expect(shape.otherRotary == nil && shape.attention.rotaryDim == 4 && shape.attention.rotaryBase == 500)
+    shape.otherRotary = .init(layers: [0, 2], dimensions: 0)
+    shape.mixers[0] = .mamba2
+    shape.settleRotary()
+    #expect(shape.otherRotary?.layers == [2] && shape.attention(of: 2).rotaryDim == 0)
+    #expect(shape.attention(of: 1).rotaryDim == 4)
+    shape.mixers[2] = .mamba2
+    shape.settleRotary()
+    #expect(shape.otherRotary == nil)
+  }
+}
+
+private enum Shapes {
+  static let llama = DecoderConfiguration(
+    format: .mohawk, vocabulary: 50, modelDim: 24, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
+    mlp: .init(width: 40, activation: .silu, isGated: true, bias: false),
+    attention: AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 6, maxLength: 128, bias: false))
+}
