@@ -15,7 +15,7 @@ FOLDERS = [("granite", "hf"), ("granite-llama3", "hf"), ("granite-scaled", "hf")
            ("granite-attention-free", "hf"), ("bamba", "hf"), ("bamba", "bamba"), ("granite", "granite"),
            ("granite", "bamba"), ("bamba-full", "granite"), ("mamba2", "hf"), ("mamba2", "mamba2"),
            ("mamba2-groups", "mamba2"), ("llama", "hf"), ("llama3", "hf"), ("qwen3", "hf"), ("phi", "hf"),
-           ("smollm3", "hf"), ("phi3", "hf"), ("olmo2", "hf"), ("olmo3", "hf"), ("gemma2", "hf"), ("gemma3", "hf")]
+           ("smollm3", "hf"), ("fused-phi", "hf"), ("olmo2", "hf"), ("olmo3", "hf"), ("gemma2", "hf"), ("gemma3", "hf")]
 
 
 def same_tokenizer(folder, source):

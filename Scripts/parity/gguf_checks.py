@@ -25,7 +25,7 @@ FILES = [("granite", ALL), ("granite-llama3", ["f32"]), ("granite-scaled", ["f32
          ("granite-dense", ["f32"]), ("bamba", ["f32"]), ("mamba2", ALL), ("mamba2-groups", ["f32"]),
          ("mamba", ["f32"]), ("llama", ALL), ("llama3", ["f32"]), ("mistral", ["f32"]), ("qwen2", ["f32"]),
          ("qwen3", ["f32"]), ("llama-yarn", ["f32"]), ("qwen2-yarn", ["f32"]), ("smollm3", ["f32"]),
-         ("phi3", ["f32"]), ("olmo2", ["f32"]), ("olmo3", ["f32"]), ("gemma2", ["f32"]), ("gemma3", ["f32"]), ("phi", ["f32"]), ("gpt_neox", ["f32"]), ("gpt_neox-sequential", ["f32"]),
+         ("fused-phi", ["f32"]), ("olmo2", ["f32"]), ("olmo3", ["f32"]), ("gemma2", ["f32"]), ("gemma3", ["f32"]), ("phi", ["f32"]), ("gpt_neox", ["f32"]), ("gpt_neox-sequential", ["f32"]),
          ("gpt2", ["f32"])]
 
 

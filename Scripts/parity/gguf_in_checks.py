@@ -99,6 +99,6 @@ def checks():
         yield f"gguf in: {name}", partial(whole, name)
     for kind in TYPES:
         yield f"gguf in: llama.cpp's {kind}", partial(quantised, kind)
-    for name in ("llama", "qwen3", "smollm3", "phi3", "olmo2", "olmo3", "gemma2", "gemma3", "phi", "gpt2", "granite", "mamba2", "gpt_neox"):
+    for name in ("llama", "qwen3", "smollm3", "fused-phi", "olmo2", "olmo3", "gemma2", "gemma3", "phi", "gpt2", "granite", "mamba2", "gpt_neox"):
         yield f"gguf in: {name} to a folder and back", partial(round_trip, name)
     yield "gguf in: SmolLM2 as it is published", published

@@ -78,7 +78,8 @@ def by_layers():
                    original_max_position_embeddings=96)
     return {
         "smollm3": transformer(SmolLM3Config, num_hidden_layers=5, pad_token_id=0, tie_word_embeddings=True),
-        "phi3": transformer(Phi3Config, pad_token_id=0, max_position_embeddings=192, tie_word_embeddings=True,
+        # llama.cpp looks for words of Phi-3's own tokenizer in files of models that are called "phi3".
+        "fused-phi": transformer(Phi3Config, pad_token_id=0, max_position_embeddings=192, tie_word_embeddings=True,
                             original_max_position_embeddings=96,
                             rope_parameters=rope("longrope", partial_rotary_factor=0.75, **factors)),
         "olmo2": transformer(Olmo2Config, pad_token_id=0),

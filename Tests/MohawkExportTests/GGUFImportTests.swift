@@ -61,6 +61,17 @@ import Testing
     }
   }
 
+  /// They are 1 + w, which has more digits than w.
+  @Test(arguments: ["gemma 2", "gemma 3"]) func normsOfGemmaKeepTheirDigitsInHalfPrecision(_ name: String) throws {
+    let model = try written(GGUFModels.named(name), .bf16)
+    let half = try Decoder.open(path, dtype: .bfloat16)
+    for parameter in half.parameters.all {
+      #expect(parameter.value.dtype == (parameter.value.rank == 1 ? .float32 : .bfloat16), "\(parameter.name)")
+      guard parameter.value.rank == 1 else { continue }
+      #expect(parameter.value.isIdentical(to: model.parameters[parameter.name]!.value), "\(parameter.name)")
+    }
+  }
+
   @Test(arguments: [GGUFType.f16, .bf16, .q8, .q4, .q4K])
   func roundedNumbersAreTheFiles(_ type: GGUFType) throws {
     var configuration = TinyModels.hybrid()

@@ -63,6 +63,18 @@ import Testing
     withoutGradients { #expect(again(ids).isIdentical(to: golden.model(ids))) }
   }
 
+  @Test func factsNameWhatFewModelsHave() throws {
+    func facts(_ name: String) throws -> [String] {
+      try DecoderConfiguration(folder: GoldenModel.folder(name)).facts.map { "\($0.name): \($0.value)" }
+    }
+    let gemma = try facts("gemma2")
+    for fact in ["soft cap on scores: 2.0", "soft cap on logits: 5.0", "norms: around mixers and MLPs"] {
+      #expect(gemma.contains(fact), "\(fact)")
+    }
+    #expect(try facts("smollm3").contains("other positions: none, in 1 of 3 attention layers"))
+    #expect(try facts("gemma3_text").contains("other positions: rotary on 8, base 100.0, in 2 of 3 attention layers"))
+  }
+
   @Test func rotaryPositionsOfAllLayersAreThoseOfTheModel() {
     var shape = Shapes.llama
     shape.otherRotary = .init(layers: [0, 1, 2], dimensions: 4, base: 500)

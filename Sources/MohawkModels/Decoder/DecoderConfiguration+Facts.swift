@@ -17,11 +17,19 @@ extension DecoderConfiguration {
         let sinks = attention.sinks.map { " and the first \($0)" } ?? ""
         facts.append(("sliding window", "\(window) tokens\(sinks)"))
       }
+      if let other = otherRotary {
+        let what = other.dimensions == 0 ? "none" : "rotary on \(other.dimensions), base \(other.base)"
+        let count = mixers.count(where: \.isAttention)
+        facts.append(("other positions", "\(what), in \(other.layers.count) of \(count) attention layers"))
+      }
+      if let cap = attention.scoreCap { facts.append(("soft cap on scores", "\(cap)")) }
     }
     for kind in MixerKind.all where mixers.contains(kind) { facts += geometries[kind]?.facts ?? [] }
     if layout != .mixerOnly {
       facts.append(("MLP", "\(mlp.width) wide, \(mlp.activation.rawValue)\(mlp.isGated ? ", gated" : "")"))
     }
+    if normPlaces != .before { facts.append(("norms", "\(normPlaces.rawValue) mixers and MLPs")) }
+    if let logitCap { facts.append(("soft cap on logits", "\(logitCap)")) }
     facts.append(("head", tiesHead ? "the embedding" : "of its own"))
     return facts
   }

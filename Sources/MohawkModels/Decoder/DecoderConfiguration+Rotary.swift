@@ -36,9 +36,6 @@ extension DecoderConfiguration {
     mixers.indices.filter { mixers[$0].isAttention }.map(attention(of:))
   }
 
-  /// Whether attention layers differ in their rotary positions.
-  public var hasMixedRotary: Bool { otherRotary != nil }
-
   /// Says the same in the shortest way: of layers without attention nothing is kept, and what holds for all attention
   /// layers becomes `attention`'s.
   public mutating func settleRotary() {

@@ -34,6 +34,9 @@ struct GGUFKeys {
     for part in [".weight", ".bias"] { map(parameter + part, to: key + part) }
   }
 
+  /// Norms stay in fp32 at least: those of Gemma are sums with 1, which have more digits than the other weights.
+  var keepsNorms = false
+
   mutating func ignore(_ beginning: String) { ignored.append(beginning) }
 
   /// The names that neither hold one of these parameters nor are ignored.
@@ -47,6 +50,7 @@ extension GGUFGeometry {
   /// The names of all parameters of a model with this geometry.
   func keys(_ configuration: DecoderConfiguration) throws -> GGUFKeys {
     var keys = GGUFKeys()
+    keys.keepsNorms = family.isGemma
     keys.map("embedding.weight", to: "token_embd.weight")
     keys.map("positions.weight", to: "position_embd.weight")
     keys.mapBoth("final_norm", to: "output_norm")

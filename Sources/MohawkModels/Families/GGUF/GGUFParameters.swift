@@ -44,7 +44,8 @@ public struct GGUFParameters: StoredParameters {
 
   private func read(_ place: GGUFKeys.Place, _ found: [Int], _ wanted: [Int]) throws -> Tensor {
     // −exp is undone in doubles and rounded once.
-    let type = place.isDecay ? .float64 : dtype
+    let isNorm = keys.keepsNorms && place.key.hasSuffix("norm.weight") && dtype != .float64
+    let type = place.isDecay ? .float64 : isNorm ? .float32 : dtype
     var tensor: Tensor
     if let rows = place.rows, found == wanted {
       let parts = try rows.map { try weights.tensor(place.key, rows: $0, as: type) }
