@@ -86,7 +86,8 @@ private struct RecipeChecks {
         remedy: "name conversations in data.train")
     }
     if data.lossOn == .answers, data.repeats > 0 {
-      refuse("data.repeats", "must be 0 with data.lossOn=answers, because it moves tokens between answers and other text")
+      refuse(
+        "data.repeats", "must be 0 with data.lossOn=answers, because it moves tokens between answers and other text")
     }
     if data.lossOn == .answers, recipe.teacher != nil, !recipe.stages.contains(.distillation) {
       refuse("data.lossOn", "has no effect without stage distillation: layers are compared at all tokens")
