@@ -42,9 +42,9 @@ struct Tokens: ParsableCommand {
     if corpus.emptyDocuments > 0 {
       Terminal.complain("left out, because they are empty: \(corpus.emptyDocuments) documents")
     }
-    let answers = shards.lossTokens.map { ", of which \($0) are answers" } ?? ""
+    let answers = shards.lossTokens.map { ", \($0) of them in answers" } ?? ""
     Terminal.say(
-      "\(output): \(shards.count) tokens\(answers), of \(shards.documents) documents, \(shards.bytes) bytes")
+      "\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes\(answers)")
   }
 }
 

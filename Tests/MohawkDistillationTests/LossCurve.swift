@@ -44,7 +44,7 @@ struct LossCurve: Sendable, CustomTestStringConvertible {
     let recorder = LossRecorder()
     let stage = try stage(precision)
     let loop = TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [recorder]) { _, step in
-      RandomGenerator(seed: 70 + UInt64(step)).integers(0..<40, [3, 12])
+      TrainingBatch(RandomGenerator(seed: 70 + UInt64(step)).integers(0..<40, [3, 12]))
     }
     try loop.run()
     return recorder.losses

@@ -25,7 +25,7 @@ import Testing
     case nil:
       let whole: [MixerCase] = [
         .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .normedWindowedStateSpace, .sinklessStateSpace,
-        .narrowlyWindowedStateSpace,
+        .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet,
       ]
       #expect(whole.contains(subject))
     }

@@ -91,6 +91,7 @@ extension GGUFArchitecture {
       ("an MLP that is not gated", configuration.mlp.isGated),
       ("an activation other than SiLU", configuration.mlp.activation == .silu),
       ("a head with bias", !configuration.headBias),
+      ("a sliding window", configuration.seesAll),
       ("learned positions", configuration.learnedPositions == nil),
       (
         "multipliers of 0",
@@ -133,6 +134,7 @@ extension GGUFArchitecture {
     let isGELU =
       configuration.mlp.activation == .geluTanh || self == .gptNeoX && configuration.mlp.activation == .gelu
     return first([
+      ("a sliding window", configuration.seesAll),
       ("blocks in this layout", layouts.contains(configuration.layout)),
       ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
       ("a gated MLP", !configuration.mlp.isGated),
@@ -169,5 +171,12 @@ extension RotaryScaling {
       return yarn == usual && yarn.originalLength == yarn.originalLength.rounded()
     default: return true
     }
+  }
+}
+
+extension DecoderConfiguration {
+  /// Whether no window is shorter than the longest text.
+  var seesAll: Bool {
+    !mixers.contains(.windowedAttention) || attention.window.map { $0 >= attention.maxLength } ?? true
   }
 }

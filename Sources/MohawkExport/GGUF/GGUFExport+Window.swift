@@ -2,13 +2,13 @@ import MohawkFiles
 import MohawkModels
 
 extension Decoder {
-  /// The same model without a sliding window of attention, for texts that fit into it. llama.cpp's architectures that are
-  /// written here have none.
+  /// The same model without a sliding window of attention, for texts that fit into it, where no architecture of llama.cpp
+  /// has the model's windows.
   /// - Parameter path: of the file, for the notice.
   func withinItsWindow(at path: String) -> Decoder {
-    guard configuration.mixers.contains(.windowedAttention), let window = configuration.attention.window else {
-      return self
-    }
+    guard configuration.mixers.contains(.windowedAttention), let window = configuration.attention.window,
+      (try? GGUFArchitecture(holding: configuration)) == nil
+    else { return self }
     var plain = configuration
     plain.mixers = plain.mixers.map { $0 == .windowedAttention ? .attention : $0 }
     (plain.attention.window, plain.attention.sinks) = (nil, nil)

@@ -37,7 +37,7 @@ extension AttentionConfiguration {
         .invalidValue, "\(heads) heads and \(kvHeads) key-value heads do not fit width \(modelDim)", at: json.path)
     }
     let headDim = hasHeadDim ? try json.integer("head_dim", default: known, in: 1...65_536) : modelDim / heads
-    guard heads <= 1 << 24 / headDim else {
+    guard headDim <= 65_536, heads <= 1 << 24 / headDim else {
       throw MohawkError(.invalidValue, "\(heads) heads of \(headDim) dimensions are too many", at: json.path)
     }
     let maxLength = try json.integer("max_position_embeddings", default: defaults.maxLength)

@@ -100,7 +100,10 @@ enum GemmaFamily: Family {
       configuration.mlp.activation == .geluTanh ? "gelu_pytorch_tanh" : configuration.mlp.activation.configName
     object["hidden_act"] = nil
     object["attention_bias"] = attention.bias
-    object["query_pre_attn_scalar"] = Int(scalar(attention).rounded())
+    let scalar = scalar(attention)
+    // Published files have whole numbers, which the square of the scale's root does not always give back.
+    let isWhole = scalar >= 1 && abs(scalar - scalar.rounded()) < 1e-9 * scalar
+    object["query_pre_attn_scalar"] = isWhole ? Int(scalar.rounded()) as Any : scalar
     object["attn_logit_softcapping"] = attention.scoreCap ?? NSNull()
     object["final_logit_softcapping"] = configuration.logitCap ?? NSNull()
     object["layer_types"] = configuration.layerTypes
