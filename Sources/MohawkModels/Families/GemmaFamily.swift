@@ -29,9 +29,10 @@ enum GemmaFamily: Family {
     result.attention.bias = try json.bool("attention_bias", default: false)
     result.attention.outputBias = result.attention.bias
     let scalar = try json.number("query_pre_attn_scalar", default: 256)
-    guard scalar > 0, scalar <= largestScalar else {
+    guard (1 / largestScalar...largestScalar).contains(scalar) else {
       throw MohawkError(
-        .invalidValue, "'query_pre_attn_scalar' is \(scalar), not above 0 and up to \(largestScalar)", at: json.path)
+        .invalidValue, "'query_pre_attn_scalar' is \(scalar), not from \(1 / largestScalar) to \(largestScalar)",
+        at: json.path)
     }
     if scalar != Double(result.attention.headDim) { result.attention.scale = 1 / scalar.squareRoot() }
     result.attention.scoreCap = try json.cap("attn_logit_softcapping", default: isThree ? nil : 50)
