@@ -75,12 +75,12 @@ def by_layers():
     gemma = dict(head_dim=32, query_pre_attn_scalar=32, sliding_window=6, tie_word_embeddings=True, pad_token_id=0,
                  rms_norm_eps=1e-6)
     factors = dict(short_factor=[1.0, 1.5, 2.0, 3.0, 4.0, 5.0], long_factor=[2.0, 3.0, 5.0, 9.0, 9.0, 9.0],
-                   original_max_position_embeddings=96)
+                   original_max_position_embeddings=512)
     return {
         "smollm3": transformer(SmolLM3Config, num_hidden_layers=5, pad_token_id=0, tie_word_embeddings=True),
         # llama.cpp looks for words of Phi-3's own tokenizer in files of models that are called "phi3".
-        "fused-phi": transformer(Phi3Config, pad_token_id=0, max_position_embeddings=192, tie_word_embeddings=True,
-                            original_max_position_embeddings=96,
+        "fused-phi": transformer(Phi3Config, pad_token_id=0, max_position_embeddings=1024, tie_word_embeddings=True,
+                            original_max_position_embeddings=512,
                             rope_parameters=rope("longrope", partial_rotary_factor=0.75, **factors)),
         "olmo2": transformer(Olmo2Config, pad_token_id=0),
         "olmo3": transformer(Olmo3Config, num_hidden_layers=5, pad_token_id=0, sliding_window=6, rope_parameters={

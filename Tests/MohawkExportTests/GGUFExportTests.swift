@@ -57,6 +57,13 @@ import Testing
     #expect(file.tensor("blk.0.ssm_conv1d.weight")?.shape == [64 + 2 * 8 * 16, 4])
   }
 
+  @Test func theContextOfLongRoPEIsItsOriginalLength() throws {
+    let (model, file) = try written(GGUFModels.phi3)
+    #expect(model.configuration.attention.maxLength == 128)
+    #expect(try file.integer("phi3.context_length") == 64)
+    #expect(try file.integer("phi3.rope.scaling.original_context_length") == 64)
+  }
+
   @Test func addedGroupsAreZerosBehindTheirOwnRows() throws {
     let (model, file) = try written(TinyModels.hybrid())
     let numbers = try file.floats(of: file.tensor("blk.0.ssm_in.weight")!)

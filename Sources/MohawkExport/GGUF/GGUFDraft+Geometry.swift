@@ -21,7 +21,9 @@ extension GGUFDraft {
   mutating func setGeometry() {
     setOwn("vocab_size", configuration.vocabulary)
     // Without attention there is no bound; this is what files of such models say.
-    setOwn("context_length", configuration.learnedPositions ?? (hasAttentionKeys ? attention.maxLength : 1 << 20))
+    // llama.cpp chooses LongRoPE's factors by the context, which is this one unless somebody asks for another.
+    let longest = min(attention.maxLength, attention.rotaryScaling.longest ?? .max)
+    setOwn("context_length", configuration.learnedPositions ?? (hasAttentionKeys ? longest : 1 << 20))
     setOwn("embedding_length", configuration.modelDim)
     setOwn("block_count", configuration.mixers.count + (hasIdleLayer ? 1 : 0))
     setOwn("feed_forward_length", configuration.layout == .mixerOnly ? 0 : configuration.mlp.width)
