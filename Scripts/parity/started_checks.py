@@ -11,6 +11,9 @@ from golden_file import REPOSITORY
 from sources import TOKENS
 
 LIMIT = 1e-4
+# A norm behind the mixers magnifies the rounding of their small outputs: against fp64, transformers in fp32 is 0.9e-4 away
+# and this package 2.5e-4, of logits up to 5.
+LIMITS = {"a hybrid of Gemma 3": 5e-4}
 STEPS = ["--set", "stages=[calibration,distillation]", "--set", "data.sequenceLength=64", "--set", "threads=1",
          "--set", "calibration.tokens=256", "--set", "calibration.passes=4", "--set", "calibration.batchTokens=64",
          "--set", "distillation.tokens=512", "--set", "distillation.batchTokens=128", "--set", "precision=fp32",
@@ -47,7 +50,7 @@ def student(name, workshop):
         raise Failure(f"transformers opens it as {type(theirs).__name__}, not {architecture}")
     same_tokens(cached_continuation(theirs, source.ids, TOKENS), ours["continuation"], "greedy continuation")
     difference = absolute(logits_of(theirs, source.ids)[..., :words], ours["logits"])
-    return Measured(difference, LIMIT, f"{type(theirs).__name__}, {TOKENS} tokens agree")
+    return Measured(difference, LIMITS.get(name, LIMIT), f"{type(theirs).__name__}, {TOKENS} tokens agree")
 
 
 def checks():
