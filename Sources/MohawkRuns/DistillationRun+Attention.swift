@@ -74,6 +74,11 @@ extension DistillationRun {
     let first = recipe.data.skip
     let batch = data.batch(samples: first..<first + Self.triedSequences)
     let length = min(Self.triedTokens, batch.size(1) - 1)
+    guard length >= 16 else {
+      throw MohawkError(
+        .outOfRange, "sequences of \(length) tokens are too short to find out which layers look back",
+        at: "data.sequenceLength", remedy: "use 16 or more, or name the layers in student.attentionLayers")
+    }
     let span = max(2, length / 8)
     var file = AttentionChoiceFile(
       sources: data.sources, length: length, span: span, window: StudentFrame.windowTokens,

@@ -66,6 +66,16 @@ import Testing
     #expect(floor.indices.filter { floor[$0].isAttention } == (try kept(folder)))
   }
 
+  @Test func sequencesTooShortToLookBackInAreRefused() throws {
+    let tiny = try TinyRun()
+    let recipe = try recipe(tiny, "best:1") {
+      $0.data.sequenceLength = 8
+      $0.distillation.batchTokens = 64
+    }
+    let error = #expect(throws: MohawkError.self) { try tiny.distil(recipe) }
+    #expect(error?.location == "data.sequenceLength")
+  }
+
   @Test(arguments: [
     ("every:4", "every:4 keeps no layer of a teacher with 3"),
     ("best:4", "best:4 asks for more layers than the teacher's 3"),
