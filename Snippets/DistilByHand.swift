@@ -24,8 +24,8 @@ let student = Decoder.fresh(try teacher.configuration.student(recipe.student), s
 _ = try WeightTransfer.run(teacher: teacher, student: student, start: .paper)
 let pair = try DistillationPair(teacher: teacher, student: student)
 let stages: [any TrainingStage] = [
-  try MatrixOrientation(pair, recipe.orientation),
-  try HiddenStateAlignment(pair, recipe.alignment),
+  try LayerStage(.orientation, pair, recipe.orientation),
+  try LayerStage(.alignment, pair, recipe.alignment),
   try KnowledgeDistillation(pair, recipe.distillation),
 ]
 

@@ -95,13 +95,12 @@ struct Worker: ParsableCommand {
     let pair = try DistillationPair(teacher: teacher, student: student)
     var plan = StageRecipe(
       tokens: 1 << 40, batchTokens: rows * size.length, learningRate: 1e-4,
-      trains: [.orientation: .matrix, .alignment: .mixer][name] ?? .all)
+      trains: [.orientation: .matrix, .alignment: .mixer][name] ?? .all, loss: Recipe()[name].loss)
     plan.warmup = 0
     plan.microBatchTokens = ProcessInfo.processInfo.environment["MICRO"].flatMap(Int.init)
     let stage: any TrainingStage =
       switch name {
-      case .orientation: try MatrixOrientation(pair, plan)
-      case .alignment: try HiddenStateAlignment(pair, plan)
+      case .orientation, .alignment: try LayerStage(name, pair, plan)
       default: try KnowledgeDistillation(pair, plan)
       }
     let generator = RandomGenerator(seed: 3)

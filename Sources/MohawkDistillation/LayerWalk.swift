@@ -118,50 +118,55 @@ extension LayerWalk.Sight<Tensor> {
   }
 }
 
-extension LayerWalk {
-  /// Tokens that walk through the layers together on a CPU: what a layer makes of them stays near the processor, and a
-  /// sequence more costs no memory.
-  private static let tokensAtOnce = 2048
+/// A block of the teacher from outside: what enters it and what it adds, both [batch, length, modelDim].
+struct ObservedBlock {
+  let entering: Tensor
+  let added: Tensor
+}
 
-  /// Forward and backward of every compared layer of the student, each released before the next one begins, and some
-  /// sequences after the other.
+extension LayerWalk.Sight<ObservedBlock> {
+  /// What the whole block adds to the stream.
+  static var block: Self {
+    Self { place in
+      let input = place.block.mixerInput(place.hidden)
+      let leaving = place.block.finish(place.hidden, input: input, mixed: place.block.mixer(input))
+      return (ObservedBlock(entering: place.hidden, added: leaving - place.hidden), leaving)
+    }
+  }
+}
+
+extension LayerWalk {
+  /// Forward and backward of every compared layer of the student, each released before the next one begins.
   /// - Parameters:
   ///   - tokens: [rows, length + 1]; the last of each row is not read.
   ///   - inputs: what enters a layer for some of the tokens, in the given type; nil runs the teacher.
-  ///   - dropout: which sequences the student sees without its window; nil for none.
+  ///   - dropout: which sequences the student sees without its window.
   ///   - share: factor on the gradients.
-  ///   - loss: a layer's loss from the student's mixer, what enters it and what the teacher shows; the mean over
+  ///   - loss: a layer's loss from the student's block, what enters its mixer and what the teacher shows; the mean over
   ///     sequences.
   static func accumulate<Target>(
     _ pair: DistillationPair, _ tokens: Tensor, _ inputs: LayerInputs?, _ sight: Sight<Target>,
-    dropout: WindowDropout? = nil, share: Double,
-    loss: (_ mixer: any SequenceMixer, _ input: Tensor, _ target: Target) -> Tensor
+    dropout: WindowDropout, share: Double,
+    loss: (_ student: any Block, _ input: Tensor, _ target: Target) -> Tensor
   ) throws -> StageLoss {
     var losses = [Tensor?](repeating: nil, count: pair.student.blocks.count)
-    let (rows, length) = (tokens.size(0), tokens.size(1) - 1)
-    let stream = pair.teacher.parameters.all[0].value
-    // A GPU is busy only with all of them.
-    let together = stream.device == .cpu ? max(1, tokensAtOnce / max(1, length)) : rows
-    for first in stride(from: 0, to: rows, by: together) {
-      let part = tokens.narrowed(0, from: first, length: min(together, rows - first))
-      let weight = Double(part.size(0)) / Double(rows)
-      func compare(_ layer: Int, _ input: Tensor, _ target: Target) -> Tensor {
-        loss(pair.student.blocks[layer].mixer, input, target)
-      }
-      func learn(_ layer: Int, _ loss: Tensor) {
-        (loss * (share * weight)).backward()
-        let shared = withoutGradients { loss.detached() * weight }
-        losses[layer] = losses[layer].map { $0 + shared } ?? shared
-      }
-      try pair.student.dropping(dropout, for: part) {
-        if let inputs {
-          try run(pair, sight, input: { try inputs(part, $0, stream.dtype) }, compare: compare, finish: learn)
-        } else {
-          run(pair, part.narrowed(1, from: 0, length: length), sight, compare: compare, finish: learn)
-        }
+    func compare(_ layer: Int, _ input: Tensor, _ target: Target) -> Tensor {
+      loss(pair.student.blocks[layer], input, target)
+    }
+    func learn(_ layer: Int, _ loss: Tensor) {
+      (loss * share).backward()
+      losses[layer] = loss.detached()
+    }
+    try pair.student.dropping(dropout, for: tokens) {
+      if let inputs {
+        let dtype = pair.teacher.parameters.all[0].value.dtype
+        try run(pair, sight, input: { try inputs(tokens, $0, dtype) }, compare: compare, finish: learn)
+      } else {
+        let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
+        run(pair, ids, sight, compare: compare, finish: learn)
       }
     }
-    return StageLoss(layers: losses)
+    return withoutGradients { StageLoss(layers: losses) }
   }
 }
 

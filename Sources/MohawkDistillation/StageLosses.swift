@@ -30,6 +30,14 @@ public enum StageLosses {
     student.meanRowDistance(to: teacher)
   }
 
+  /// The mean of one minus the cosine of the angle between student and teacher, as vectors over the last dimension. Norms
+  /// below 1e-8 count as that, so that a vector of zeros has a distance of 1.
+  static func cosineDistance(student: Tensor, teacher: Tensor) -> Tensor {
+    let (a, b) = (wide(student), wide(teacher))
+    let sizes = a.norm(over: -1).clamped(min: 1e-8) * b.norm(over: -1).clamped(min: 1e-8)
+    return (-((a * b).sum(over: -1) / sizes) + 1).mean()
+  }
+
   /// Stage 3: the cross-entropy of the student's logits against the teacher's probabilities, summed over positions.
   ///
   /// Both are [.., vocabulary].

@@ -60,18 +60,6 @@ extension DistillationPair {
   }
 }
 
-extension StageRecipe {
-  /// Refuses a part that the stage cannot train, before anything has been computed.
-  /// - Parameter allowed: what the stage's loss depends on; other parameters would get no gradient.
-  func requireTrained(_ allowed: [TrainedPart], in stage: StageName) throws {
-    guard allowed.contains(trains) else {
-      throw MohawkError(
-        .invalidValue, "stage \(stage.rawValue) does not train '\(trains.rawValue)'", at: "\(stage.rawValue).trains",
-        remedy: "use \(allowed.map(\.rawValue).joined(separator: " or "))")
-    }
-  }
-}
-
 extension StageLoss {
   /// The sum over layers; a layer that is not compared counts as 0.
   init(layers: [Tensor?]) {

@@ -141,5 +141,5 @@ extension LogitProjection {
 
 extension Array<Tensor> {
   /// Nil where there is nothing to add.
-  fileprivate func reduceToSum() -> Tensor? { first.map { dropFirst().reduce($0, +) } }
+  func reduceToSum() -> Tensor? { first.map { dropFirst().reduce($0, +) } }
 }

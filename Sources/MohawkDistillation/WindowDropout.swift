@@ -36,8 +36,8 @@ struct WindowDropout {
 
 extension LanguageModel {
   /// Runs `body` with the windows off that are dropped for a batch of sequences, int64 [rows, length].
-  func dropping<Result>(_ dropout: WindowDropout?, for tokens: Tensor, _ body: () throws -> Result) rethrows -> Result {
-    guard let windowSwitch, let dropout, dropout.share > 0 else { return try body() }
+  func dropping<Result>(_ dropout: WindowDropout, for tokens: Tensor, _ body: () throws -> Result) rethrows -> Result {
+    guard let windowSwitch, dropout.share > 0 else { return try body() }
     return try windowSwitch.with(dropout.setting(for: tokens), body)
   }
 }

@@ -16,7 +16,8 @@ extension Recipe {
     checks.student(self)
     for stage in trainingStages.uniqued() {
       checks.stage(stage, self[stage], data)
-      checks.dropout(stage, self[stage].windowDropout, student)
+      if stage != .pretraining { checks.problems += self[stage].loss.problems(of: stage) }
+      checks.dropout(stage, self[stage], student)
     }
     checks.frames(self)
     checks.atLeast(0, "checkpoints.every", checkpoints.every)
@@ -89,7 +90,9 @@ private struct RecipeChecks {
       refuse(
         "data.repeats", "must be 0 with data.lossOn=answers, because it moves tokens between answers and other text")
     }
-    if data.lossOn == .answers, recipe.teacher != nil, !recipe.stages.contains(.distillation) {
+    if data.lossOn == .answers, recipe.teacher != nil,
+      !recipe.stages.contains(where: { recipe[$0].loss.compares == .logits })
+    {
       refuse("data.lossOn", "has no effect without stage distillation: layers are compared at all tokens")
     }
     for (key, paths) in [("data.train", data.train), ("data.validation", data.validation)]
@@ -201,14 +204,14 @@ private struct RecipeChecks {
   }
 
   /// The share of sequences without window.
-  mutating func dropout(_ name: StageName, _ share: Double?, _ student: StudentRecipe) {
-    guard let share else { return }
+  mutating func dropout(_ name: StageName, _ stage: StageRecipe, _ student: StudentRecipe) {
+    guard let share = stage.windowDropout else { return }
     let key = "\(name.rawValue).windowDropout"
     range(0...1, key, share)
     guard share > 0 else { return }
     if student.window == nil {
       refuse(key, "is \(share), but the student has no window", remedy: "set student.window, or leave it out")
-    } else if name == .pretraining || name == .orientation {
+    } else if name == .pretraining || stage.loss.compares == .matrix {
       refuse(key, "is \(share), but \(name.rawValue) does not drop windows", remedy: "leave it out")
     }
   }
@@ -220,6 +223,11 @@ private struct RecipeChecks {
       refuse(
         "frames", "names \(trained.rawValue), which goes through stage 3, but stages does not",
         remedy: "leave it out, or add distillation to stages")
+    } else if recipe.distillation.loss.compares != .logits {
+      refuse(
+        "frames",
+        "names \(trained.rawValue), which learns logits, but distillation.compares is \(recipe.distillation.loss.compares.rawValue)",
+        remedy: "leave it out, or compare logits")
     } else if recipe.distillation.trains != .all {
       refuse(
         "frames",
@@ -270,14 +278,6 @@ private struct RecipeChecks {
     for (leaf, rate) in [("copiedRate", stage.copiedRate), ("decayRate", stage.decayRate)]
     where !(rate >= 0 && rate.isFinite) { refuse(key(leaf), "must not be negative, but is \(rate)") }
     atLeast(1, key("passes"), stage.passes)
-    atLeast(1, key("top"), stage.top)
-    range(0...1, key("labels"), stage.labels)
-    if !(stage.temperature > 0 && stage.temperature.isFinite) {
-      refuse(key("temperature"), "must be positive, not \(stage.temperature)")
-    }
-    if stage.top != nil, stage.divergence != .forward {
-      refuse(key("top"), "is for the forward divergence only", remedy: "write null, or divergence: forward")
-    }
     if stage.clip < 0 { refuse(key("clip"), "must not be negative, but is \(stage.clip)") }
   }
 }

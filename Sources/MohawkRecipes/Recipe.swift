@@ -26,16 +26,21 @@ public struct Recipe: Codable, Sendable, Equatable {
   /// that the teacher runs in every step.
   public var signals: String?
   /// Training of the teacher; unused when `teacher` is given.
-  public var pretraining = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 1e-3, trains: .all)
+  public var pretraining = StageRecipe(
+    tokens: 1_000_000, batchTokens: 4096, learningRate: 1e-3, trains: .all, loss: .nextToken)
   /// Calibration: each mixer's output approaches that of the attention it replaces, on a little text that is repeated.
   public var calibration = StageRecipe(
-    tokens: 8192, passes: 20, batchTokens: 512, learningRate: 1e-3, trains: .mixer, evaluateEvery: 50)
+    tokens: 8192, passes: 20, batchTokens: 512, learningRate: 1e-3, trains: .mixer, loss: .hiddenStateAlignment,
+    evaluateEvery: 50)
   /// Stage 1, matrix orientation: the student's mixing matrices approach the teacher's.
-  public var orientation = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 5e-4, trains: .matrix)
+  public var orientation = StageRecipe(
+    tokens: 1_000_000, batchTokens: 4096, learningRate: 5e-4, trains: .matrix, loss: .matrixOrientation)
   /// Stage 2, hidden-state alignment: each mixer's output approaches that of the attention it replaces.
-  public var alignment = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-3, trains: .mixer)
+  public var alignment = StageRecipe(
+    tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-3, trains: .mixer, loss: .hiddenStateAlignment)
   /// Stage 3, knowledge distillation: the student's next-token distribution approaches the teacher's.
-  public var distillation = StageRecipe(tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-4, trains: .all)
+  public var distillation = StageRecipe(
+    tokens: 1_000_000, batchTokens: 4096, learningRate: 2e-4, trains: .all, loss: .knowledgeDistillation)
   /// What is put through the same distillation beside the student, to show between what its numbers lie.
   public var frames: [StudentFrame] = []
   /// How often the run is saved.

@@ -156,7 +156,7 @@ extension RecipeKey {
       RecipeKey("\(stage.rawValue).\(leaf)", path, field, summary)
     }
     let learns = stage != .pretraining
-    let comparesLayers = learns && stage != .distillation
+    let isFree = learns && stage != .calibration
     let common = [
       key("tokens", \.tokens, "tokens to train on"),
       key("batchTokens", \.batchTokens, "tokens per optimiser step"),
@@ -179,27 +179,24 @@ extension RecipeKey {
       key("copiedRate", \.copiedRate, "factor on the learning rate of weights taken from the teacher"),
       key("decayRate", \.decayRate, "factor on the learning rate of weights of decays and step sizes"),
     ]
+    let compared = [
+      key("compares", \.loss.compares, "what of the student is compared with the teacher's"),
+      key("distance", \.loss.distance, "norm of a layer's difference from its teacher, its square, or 1 − cosine"),
+      key("relative", \.loss.relative, "whether distances are divided by the teacher's size"),
+    ]
+    let details = [
+      key("columns", \.loss.columns, "whether a matrix's columns count alike, or as the teacher's values are long"),
+      key("temperature", \.loss.temperature, "what logits are divided by before they are compared"),
+      key("divergence", \.loss.divergence, "KL(teacher ‖ student), KL(student ‖ teacher), or the mean of both"),
+      key("top", \.loss.top, "most likely tokens that are compared one by one, the rest as one; null: all"),
+      key("labels", \.loss.labels, "share of the loss that is cross-entropy against the text itself, 0 to 1"),
+    ]
     let windows = [
       key(
         "windowDropout", \.windowDropout,
-        "share of sequences that are trained on without the window; null: 0.5, in stage 3 0.2")
+        "share of sequences that are trained on without the window; null: 0.5, where whole models are compared 0.2")
     ]
-    let layers = [
-      key("distance", \.distance, "norm of a layer's difference from its teacher, or its square"),
-      key("relative", \.relative, "whether distances are divided by the teacher's size"),
-    ]
-    let matrices = [
-      key("columns", \.columns, "whether a matrix's columns count alike, or as the teacher's values are long")
-    ]
-    let probabilities = [
-      key("temperature", \.temperature, "what logits are divided by before they are compared"),
-      key("divergence", \.divergence, "KL(teacher ‖ student), KL(student ‖ teacher), or the mean of both"),
-      key("top", \.top, "most likely tokens that are compared one by one, the rest as one; null: all"),
-      key("labels", \.labels, "share of the loss that is cross-entropy against the text itself, 0 to 1"),
-    ]
-    return common + (learns ? students : []) + (learns && stage != .orientation ? windows : [])
-      + (comparesLayers ? layers : [])
-      + (stage == .orientation ? matrices : []) + (stage == .distillation ? probabilities : [])
+    return common + (learns ? students + compared : []) + (isFree ? details : []) + (learns ? windows : [])
   }
 
   private static let keeping = [

@@ -190,6 +190,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable, RawValue == S
 
 extension Precision: RecipeValue {}
 extension TrainedPart: RecipeValue {}
+extension ComparedPart: RecipeValue {}
 extension LayerDistance: RecipeValue {}
 extension MatrixOptimizer: RecipeValue {}
 extension MatrixColumns: RecipeValue {}

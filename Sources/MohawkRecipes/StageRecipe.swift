@@ -32,22 +32,10 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var copiedRate = 1.0
   /// Factor on the learning rate of the weights that decide a mixer's decays and step sizes.
   public var decayRate = 1.0
-  /// How a layer's distance to its teacher is measured, where the stage compares layers.
-  public var distance = LayerDistance.norm
-  /// Whether distances are divided by the teacher's size, so that a mixer that puts out nothing has 1.
-  public var relative = false
-  /// Which columns of a matrix count, where the stage compares matrices.
-  public var columns = MatrixColumns.equal
-  /// What the logits of teacher and student are divided by, where the stage compares next-token probabilities.
-  public var temperature = 1.0
-  /// Which divergence of next-token probabilities is made small.
-  public var divergence = Divergence.forward
-  /// How many of the teacher's most likely tokens are compared one by one, the others as one; `nil` means all.
-  public var top: Int?
-  /// Share of the loss that is cross-entropy against the text itself, 0 to 1.
-  public var labels = 0.0
-  /// Share of the sequences, 0 to 1, that are trained on without the student's window; `nil` means half where layers
-  /// are compared and a fifth in stage 3.
+  /// What is compared with the teacher, and how.
+  public var loss: LossRecipe
+  /// Share of the sequences, 0 to 1, that are trained on without the student's window; `nil` means half where
+  /// single layers are compared and a fifth where whole models are.
   public var windowDropout: Double?
   /// Which parameters move.
   public var trains: TrainedPart
@@ -56,7 +44,8 @@ public struct StageRecipe: Codable, Sendable, Equatable {
 
   /// The other values have the defaults of the paper.
   public init(
-    tokens: Int, passes: Int = 1, batchTokens: Int, learningRate: Double, trains: TrainedPart, evaluateEvery: Int = 0
+    tokens: Int, passes: Int = 1, batchTokens: Int, learningRate: Double, trains: TrainedPart,
+    loss: LossRecipe = .knowledgeDistillation, evaluateEvery: Int = 0
   ) {
     self.tokens = tokens
     self.passes = passes
@@ -64,6 +53,7 @@ public struct StageRecipe: Codable, Sendable, Equatable {
     self.batchTokens = batchTokens
     self.learningRate = learningRate
     self.trains = trains
+    self.loss = loss
   }
 
   /// Optimiser steps of one pass: `tokens / batchTokens`, rounded up.
@@ -99,32 +89,6 @@ public enum MatrixOptimizer: String, Codable, Sendable, CaseIterable {
   case adamW = "adamw"
   /// Momentum with its singular values made alike (Jordan 2024), in steps as large as AdamW's.
   case muon
-}
-
-/// How the distance of a layer's output or matrix from its teacher's is measured.
-public enum LayerDistance: String, Codable, Sendable, CaseIterable {
-  /// The norm of the difference, of each token or of each matrix (MOHAWK).
-  case norm
-  /// Its square.
-  case squared
-}
-
-/// How much the columns of a matrix count in its distance from the teacher's.
-public enum MatrixColumns: String, Codable, Sendable, CaseIterable {
-  /// All alike (MOHAWK).
-  case equal
-  /// As much as the teacher's values that they multiply are long.
-  case values
-}
-
-/// A divergence of the student's next-token probabilities q from the teacher's p.
-public enum Divergence: String, Codable, Sendable, CaseIterable {
-  /// KL(p ‖ q) up to p's entropy: the cross-entropy against p (MOHAWK).
-  case forward
-  /// KL(q ‖ p).
-  case reverse
-  /// The mean of both.
-  case mixed
 }
 
 /// The parts of a run that train.

@@ -63,7 +63,8 @@ extension DistillationRun {
   private func trained(_ frame: StudentFrame, _ recipe: Recipe) throws -> EvaluationSummary.Frame {
     var recipe = recipe
     // Signals of layers alone say nothing about stage 3.
-    if let path = recipe.signals, try TeacherSignals(path).part(for: .distillation) == nil { recipe.signals = nil }
+    let loss = recipe.distillation.loss
+    if let path = recipe.signals, try TeacherSignals(path).part(for: loss) == nil { recipe.signals = nil }
     var own = settings
     own.from = nil
     own.notice = { [settings] in settings.notice("\(frame.rawValue): \($0)") }

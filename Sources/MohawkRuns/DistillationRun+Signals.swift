@@ -15,19 +15,19 @@ extension DistillationRun {
     guard let path = recipe.signals else { return nil }
     let signals = try TeacherSignals(path)
     try signals.requireSource(.init(teacher, digest, tokenizer, recipe))
-    let served = recipe.stages.filter { signals.part(for: $0) != nil }
+    let served = recipe.stages.filter { signals.part(for: recipe[$0].loss) != nil }
     guard !served.isEmpty else {
       throw MohawkError(
         .mismatch, "these signals hold nothing that a stage of the run learns from", at: path,
         remedy: "stage 3 needs a top of probabilities, stages 1 and 2 need --layer-inputs of mohawk signals")
     }
-    if served.contains(where: { signals.part(for: $0) == .inputs }) {
+    if served.contains(where: { signals.part(for: recipe[$0].loss) == .inputs }) {
       let layers = teacher.configuration.mixers.indices.filter { !recipe.student.attentionLayers.contains($0) }
       try signals.requireInputs(of: layers, precision: recipe.precision)
     }
     let names = served.map(\.rawValue).joined(separator: " and ")
     settings.notice("\(path) stands in for the teacher in \(names); its shards are being checked")
-    for stage in served { try signals.open(signals.part(for: stage)!) }
+    for stage in served { try signals.open(signals.part(for: recipe[stage].loss)!) }
     return signals
   }
 
@@ -35,7 +35,7 @@ extension DistillationRun {
   func requireAll(_ signals: TeacherSignals?, of data: RunData) throws {
     guard let signals else { return }
     for stage in recipe.stages {
-      guard let part = signals.part(for: stage) else { continue }
+      guard let part = signals.part(for: recipe[stage].loss) else { continue }
       let sequences = data.sequences(recipe.samples(of: stage))
       let missing = sequences.count { !signals.has(part, data.ids(sample: $0)) }
       guard missing > 0 else { continue }

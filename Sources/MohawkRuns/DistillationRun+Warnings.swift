@@ -5,17 +5,22 @@ extension DistillationRun {
   /// Says where a stage that ends leaves the student further from its teacher than a mixer that puts out nothing.
   func warn(after stage: StageName) {
     guard let measured else { return }
-    switch stage {
-    case .orientation:
+    switch recipe[stage].loss.compares {
+    case .matrix:
       warn(
-        "stage 1 ends with matrices further from the teacher's than the zero matrix",
+        "\(stage.number) ends with matrices further from the teacher's than the zero matrix",
         [
           ("error", Worse.layers(measured.matrixErrors)),
           ("value-weighted error", Worse.layers(measured.weightedErrors)),
         ],
         "they need more tokens, a higher learning rate or student.start: context")
-    default: warn(outputErrors: measured.outputErrors, "stage 2 ends with ")
+    default: warn(outputErrors: measured.outputErrors, "\(stage.number) ends with ")
     }
+  }
+
+  /// Whether a stage ends with ``warn(after:)`` about outputs.
+  func isJudgedByOutputs(_ stage: StageName) -> Bool {
+    stage != .calibration && [.output, .block].contains(recipe[stage].loss.compares)
   }
 
   /// Says which mixers of the student are further from the teacher's than one that puts out nothing.
@@ -39,5 +44,17 @@ private enum Worse {
       error.flatMap { $0 > 1 ? "\(layer) (\(Number.short($0)))" : nil }
     }
     return found.isEmpty ? nil : found.joined(separator: ", ")
+  }
+}
+
+extension StageName {
+  /// Its number in the paper, or its name.
+  fileprivate var number: String {
+    switch self {
+    case .orientation: "stage 1"
+    case .alignment: "stage 2"
+    case .distillation: "stage 3"
+    case .pretraining, .calibration: rawValue
+    }
   }
 }

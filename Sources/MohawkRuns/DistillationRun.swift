@@ -118,82 +118,14 @@ public final class DistillationRun {
     return try finish(pair, student, data, run)
   }
 
-  /// Sequences by which calibration finds each layer's best weights.
-  private static let judgedSequences = 2
-
-  /// - Parameter data: nil when the stages are only made to see that they can be.
-  private func stages(_ pair: DistillationPair, _ data: RunData?, _ signals: TeacherSignals?) throws
-    -> [any TrainingStage]
-  {
-    let judged = Array((data?.heldOut ?? []).prefix(4))
-    return try recipe.stages.map { name in
-      let plan = recipe[name]
-      let signals = signals?.part(for: name) == nil ? nil : signals
-      switch name {
-      case .calibration:
-        // The sequences that the next stage begins with.
-        let next = recipe.samples(of: .calibration).upperBound
-        let judged = data.map { data in
-          let batch = data.batch(samples: next..<next + Self.judgedSequences)
-          return batch.narrowed(1, from: 0, length: batch.size(1) - 1)
-        }
-        return try Calibration(pair, plan, judgedBy: judged, signals: signals, seed: recipe.seed)
-      case .orientation:
-        return try MatrixOrientation(
-          pair, plan, signals: signals,
-          evaluation: {
-            self.metrics(
-              pair, judged,
-              [
-                ("matrix distance", \.matrices), ("matrix error", \.matrixErrors),
-                ("value-weighted matrix error", \.weightedErrors),
-              ])
-          },
-          finish: {
-            if let data { try self.keepMatrices(pair, data) }
-            self.warn(after: .orientation)
-          })
-      case .alignment:
-        return try HiddenStateAlignment(
-          pair, plan, signals: signals, seed: recipe.seed,
-          evaluation: {
-            self.metrics(pair, judged, [("output distance", \.outputs), ("output error", \.outputErrors)])
-          },
-          finish: { self.warn(after: .alignment) })
-      case .distillation:
-        return try KnowledgeDistillation(pair, plan, signals: signals, seed: recipe.seed) {
-          let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, judged)
-          return [
-            Metric("student perplexity", comparison.student.value),
-            Metric("teacher perplexity", comparison.teacher.value),
-            Metric("KL", comparison.kl), Metric("agreement", comparison.agreement),
-          ]
-        }
-      case .pretraining:
-        throw MohawkError(
-          .invalidValue, "pretraining is no stage of distillation", at: "stages", remedy: "use mohawk pretrain for it")
-      }
-    }
-  }
-
-  /// Means over the layers, on the first of these windows.
-  private func metrics(
-    _ pair: DistillationPair, _ windows: [Tensor], _ parts: [(name: String, KeyPath<LayerDistances, [Double?]>)]
-  ) -> [Metric] {
-    let ids = windows.prefix(1).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) }
-    let distances = LayerDistances.measure(pair, ids)
-    measured = distances
-    return parts.map { Metric($0.name, LayerDistances.mean(distances[keyPath: $0.1]) ?? .nan) }
-  }
-
   /// The beginning of the held-out text, to show mixing matrices over: [1, at most 128].
   private func shownText(_ data: RunData) -> Tensor {
     let window = data.heldOut[0].narrowed(0, from: 0, length: 1)
     return window.narrowed(1, from: 0, length: min(128, window.size(1) - 1))
   }
 
-  /// Stage 1 is over: keeps its matrices for the report, because later stages change them.
-  private func keepMatrices(_ pair: DistillationPair, _ data: RunData) throws {
+  /// A stage that compares matrices is over: keeps them for the report, because later stages change them.
+  func keepMatrices(_ pair: DistillationPair, _ data: RunData) throws {
     let matrices = Findings(pair, data.tokenizer).matrices(shownText(data))
     try RunReport.save(matrices, as: RunReport.FileName.orientedMatrices, in: folder.path)
   }
@@ -201,7 +133,9 @@ public final class DistillationRun {
   private func matrices(_ findings: Findings, _ data: RunData) throws -> [MatrixPair] {
     var matrices = findings.matrices(shownText(data))
     let path = folder.path + "/" + RunReport.FileName.orientedMatrices
-    guard recipe.stages.contains(.orientation), folder.has(path) else { return matrices }
+    guard recipe.stages.contains(where: { recipe[$0].loss.compares == .matrix }), folder.has(path) else {
+      return matrices
+    }
     let bytes = try MappedFile(path).withBytes { Data($0) }
     guard let oriented = try? JSONDecoder().decode([MatrixPair].self, from: bytes) else {
       settings.notice("\(path) cannot be read: the report does without it")
@@ -224,8 +158,10 @@ public final class DistillationRun {
     settings.notice("measuring the student beside its teacher")
     let findings = Findings(pair, data.tokenizer)
     var summary = findings.summary(data.heldOut, bytes: data.heldOutBytes)
-    // The end of stage 2 has said it.
-    if recipe.stages.last != .alignment { warn(outputErrors: summary.layers.map(\.outputError)) }
+    // The end of a stage that compares outputs has said it.
+    if recipe.stages.last.map({ !isJudgedByOutputs($0) }) ?? true {
+      warn(outputErrors: summary.layers.map(\.outputError))
+    }
     if recipe.data.train.isEmpty, let recall = findings.recall(prompts: 200) { summary.rows.append(recall) }
     let window = data.heldOut[0].selected(0, 0)
     let ids = window.integers().map(Int32.init)

@@ -115,7 +115,7 @@ public struct RunData {
       notice(
         "left out, because no answer is in them: \(batches.leftOut) of \(batches.windows + batches.leftOut) sequences")
     }
-    let layers = recipe.teacher == nil ? [] : recipe.stages.filter { $0 != .distillation }
+    let layers = recipe.teacher == nil ? [] : recipe.stages.filter { recipe[$0].loss.compares != .logits }
     if !layers.isEmpty {
       notice("\(layers.map(\.rawValue).joined(separator: " and ")) compare layers at all tokens of these sequences")
     }

@@ -39,8 +39,10 @@ extension RunStart {
       rows.append(
         Row(
           "moves in part \(number + 1), \(name.rawValue)",
-          teacher: signals.flatMap { Self.standIn($0, for: name) } ?? "runs",
+          teacher: signals.flatMap { Self.standIn($0, for: recipe[name].loss) } ?? "runs",
           student: "\(part.rawValue): \(Self.count(elements)) in \(moving.count) tensors"))
+      let loss = recipe[name].loss
+      if loss != Recipe()[name].loss { rows.append(Row("loss of part \(number + 1)", student: loss.summary)) }
     }
     rows += Self.budgets(pair, teacher.configuration, recipe, signals)
     self.init(rows: rows)
@@ -54,7 +56,8 @@ extension RunStart {
     return recipe.stages.enumerated().map { number, name in
       let plan = recipe[name]
       let cost = StageCost(
-        name, pair, of: shape, length: recipe.data.sequenceLength, teacherRuns: signals?.part(for: name) == nil)
+        name, comparing: plan.loss.compares, pair, of: shape, length: recipe.data.sequenceLength,
+        teacherRuns: signals?.part(for: plan.loss) == nil)
       let seconds = speed.map { cost.seconds(tokens: plan.steps * plan.batchTokens, speed: $0) }
       let time = seconds.map { ", about \(Number.duration($0))" } ?? ""
       let passes = plan.passes > 1 ? ", \(plan.passes) times" : ""
@@ -66,8 +69,8 @@ extension RunStart {
   }
 
   /// What stands in for the teacher in a stage; nil where it runs.
-  private static func standIn(_ signals: TeacherSignals, for stage: StageName) -> String? {
-    switch signals.part(for: stage) {
+  private static func standIn(_ signals: TeacherSignals, for loss: LossRecipe) -> String? {
+    switch signals.part(for: loss) {
     case .top: "its \(signals.manifest.top ?? 0) most likely tokens, kept"
     case .inputs: "its layers, from inputs that were kept"
     case nil: nil

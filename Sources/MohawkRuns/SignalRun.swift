@@ -69,17 +69,25 @@ public final class SignalRun {
     guard let teacherPath = recipe.teacher else {
       throw MohawkError(.invalidValue, "there is no teacher", at: "teacher", remedy: "give --teacher FOLDER")
     }
-    let stages = recipe.stages.filter { $0 == .distillation || keepsInputs }
+    let stages = recipe.stages.filter { stage in
+      switch part(of: stage) {
+      case .top: true
+      case .inputs: keepsInputs
+      case nil: false
+      }
+    }
     guard !stages.isEmpty else {
       throw MohawkError(
         .invalidValue, "the recipe has no stage 3, and the inputs of layers are not asked for", at: "stages",
-        remedy: "give --layer-inputs, or a recipe with stage distillation")
+        remedy: "give --layer-inputs for stages that compare single layers, or a recipe with stage distillation")
     }
     try AtomicFolder.ensure(folder.path)
     let lock = try RunLock(folder: folder.path)
     folder.removeLeftovers()
     return try withExtendedLifetime(lock) { try write(stages, teacherPath) }
   }
+
+  private func part(of stage: StageName) -> SignalManifest.Part? { SignalManifest.Part(for: recipe[stage].loss) }
 
   private func write(_ stages: [StageName], _ teacherPath: String) throws -> SignalManifest {
     let device = try Device(named: recipe.device)
@@ -108,8 +116,8 @@ public final class SignalRun {
     try recipe.requireOwnTokenizer(tokenizer, of: teacherPath)
     let wanted = SignalManifest(
       source: .init(teacher, try TeacherDigest.of(teacher, at: teacherPath), tokenizer, recipe),
-      top: stages.contains(.distillation) ? top : nil,
-      layers: stages.contains { $0 != .distillation } ? layers : nil, teacherFolder: teacherPath,
+      top: stages.contains { part(of: $0) == .top } ? top : nil,
+      layers: stages.contains { part(of: $0) == .inputs } ? layers : nil, teacherFolder: teacherPath,
       text: recipe.data.train, seed: recipe.seed)
     let writer = try SignalWriter(folder.path, wanted, shardBytes: shardBytes)
     let data = try prepare(tokenizerPath, vocabulary: teacher.vocabulary, device)
@@ -133,8 +141,8 @@ public final class SignalRun {
   }
 
   private func work(_ stages: [StageName], _ data: RunData, _ writer: SignalWriter) -> [Work] {
-    stages.map { stage in
-      let part: SignalManifest.Part = stage == .distillation ? .top : .inputs
+    stages.compactMap { stage in
+      guard let part = part(of: stage) else { return nil }
       let samples = data.sequences(recipe.samples(of: stage)).filter { writer.promise(part, data.ids(sample: $0)) }
       let plan = recipe[stage]
       return Work(

@@ -18,12 +18,14 @@ struct StageCost {
 
   /// - Parameters:
   ///   - stage: which.
+  ///   - compares: what it compares.
   ///   - pair: both models.
   ///   - shape: the teacher's.
   ///   - length: tokens of a sequence.
   ///   - teacherRuns: false where stored signals stand in for the teacher.
   init(
-    _ stage: StageName, _ pair: DistillationPair, of shape: DecoderConfiguration, length: Int, teacherRuns: Bool
+    _ stage: StageName, comparing compares: ComparedPart, _ pair: DistillationPair, of shape: DecoderConfiguration,
+    length: Int, teacherRuns: Bool
   ) {
     func weights(_ model: any LanguageModel, _ holds: (String) -> Bool) -> Double {
       Double(model.parameters.all.reduce(0) { $0 + (holds($1.name) && $1.value.rank == 2 ? $1.value.count : 0) })
@@ -35,16 +37,17 @@ struct StageCost {
     let mixers = Set(pair.moving(.mixer).map(\.name))
     let mixing = 6 * weights(pair.student) { mixers.contains($0) }
     let teacher = 2 * weights(pair.teacher, isInBlocks) + attention
-    switch stage {
-    case .pretraining: operations = 3 * (teacher + 2 * head)
-    case .calibration: operations = mixing
-    case .alignment: operations = mixing + (teacherRuns ? teacher : 0)
-    case .orientation:
+    let whole =
+      6 * weights(pair.student, isInBlocks) + 3 * looked * Double(pair.keptLayers.count) + (teacherRuns ? teacher : 0)
+    switch (stage, compares) {
+    case (.pretraining, _): operations = 3 * (teacher + 2 * head)
+    case (.calibration, _): operations = mixing
+    case (_, .output), (_, .block): operations = mixing + (teacherRuns ? teacher : 0)
+    case (_, .matrix):
       // Whole matrices of both, forwards, and the student's backwards.
       operations = mixing + (teacherRuns ? teacher : 0) + 8 * looked * Double(pair.teacher.blocks.count)
-    case .distillation:
-      let kept = 3 * looked * Double(pair.keptLayers.count)
-      operations = 6 * (weights(pair.student, isInBlocks) + head) + kept + (teacherRuns ? teacher + 2 * head : 0)
+    case (_, .hidden): operations = whole
+    case (_, .logits): operations = whole + 6 * head + (teacherRuns ? 2 * head : 0)
     }
   }
 

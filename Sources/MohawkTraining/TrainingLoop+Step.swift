@@ -40,7 +40,7 @@ extension TrainingLoop {
       peakMemoryMiB: memory.peak, eta: speed > 0 ? Double(tokensAhead) / speed : 0)
   }
 
-  /// Forward and backward over the micro-batches of a batch.
+  /// Forward and backward over the micro-batches of a batch, as small as the plan says and the stage likes them.
   /// - Returns: the batch's loss, then those of the layers.
   private func accumulate(_ stage: any TrainingStage, _ batch: TrainingBatch) throws -> [Double] {
     let plan = stage.plan
@@ -49,7 +49,8 @@ extension TrainingLoop {
     precondition(
       rows > 0 && rows * length == plan.batchTokens,
       "a batch of \(rows) rows of \(length) tokens is not one of \(plan.batchTokens) tokens")
-    let microRows = plan.microBatchTokens.map { max(1, $0 / length) } ?? rows
+    let planned = plan.microBatchTokens.map { max(1, $0 / length) } ?? rows
+    let microRows = min(planned, stage.rowsAtOnce(length: length) ?? rows)
     var sum: Tensor?
     for first in stride(from: 0, to: rows, by: microRows) {
       let part = batch.rows(first..<min(first + microRows, rows))

@@ -32,6 +32,10 @@ public protocol TrainingStage: AnyObject {
   ///   - share: this micro-batch's part of the whole batch; the shares of a batch add up to 1.
   func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss
 
+  /// Rows of a batch that it computes together at most, because more would take memory and save no time; nil for any
+  /// number, which is what a stage has unless it says otherwise.
+  func rowsAtOnce(length: Int) -> Int?
+
   /// Whether the loss can leave out single tokens. False unless a stage says otherwise: layers are compared at all tokens.
   var takesLossMask: Bool { get }
 
@@ -45,6 +49,7 @@ public protocol TrainingStage: AnyObject {
 extension TrainingStage {
   public var rates: [Double] { parameters.map { _ in 1 } }
   public var blocks: [Int] { parameters.map { _ in 0 } }
+  public func rowsAtOnce(length: Int) -> Int? { nil }
   public var takesLossMask: Bool { false }
 
   /// The same where all tokens count.

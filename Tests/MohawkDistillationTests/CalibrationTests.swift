@@ -12,7 +12,7 @@ import Testing
 
   private func plan(steps: Int, rate: Double) -> StageRecipe {
     var plan = TinyPair.plan(.mixer, steps: 1)
-    (plan.passes, plan.learningRate) = (steps, rate)
+    (plan.passes, plan.learningRate, plan.loss) = (steps, rate, .hiddenStateAlignment)
     return plan
   }
 
@@ -31,7 +31,7 @@ import Testing
     let tiny = try TinyPair()
     let stages: [any TrainingStage] = [
       try Calibration(tiny.pair, plan(steps: 1, rate: 1), judgedBy: judged),
-      try HiddenStateAlignment(tiny.pair, plan(steps: 1, rate: 1)),
+      try LayerStage.alignment(tiny.pair, plan(steps: 1, rate: 1)),
     ]
     // The second time the inputs of the layers come from the cache.
     let found = try (stages + [stages[0]]).map { stage in

@@ -184,7 +184,7 @@ import Testing
     pair.copied = ["layers.0.mixer.in_proj.x"]
     var plan = TinyPair.plan(.mixer)
     plan.copiedRate = 0.25
-    let stage = try HiddenStateAlignment(pair, plan)
+    let stage = try LayerStage.alignment(pair, plan)
     try stage.begin()
     let rates = Dictionary(uniqueKeysWithValues: zip(stage.parameters.map(\.name), stage.rates))
     #expect(rates["layers.0.mixer.in_proj.x"] == 0.25)

@@ -23,11 +23,11 @@ import Testing
       } entered: { _, _ in
       })
     if aligning {
-      let stage = try HiddenStateAlignment(pair, TinyPair.plan(.mixer))
+      let stage = try LayerStage.alignment(pair, TinyPair.plan(.mixer))
       try stage.begin()
       _ = try stage.accumulate(TinyPair.tokens(), share: 1)
     } else {
-      let stage = try MatrixOrientation(pair, TinyPair.plan(.matrix))
+      let stage = try LayerStage.orientation(pair, TinyPair.plan(.matrix))
       try stage.begin()
       _ = try stage.accumulate(TinyPair.tokens(), share: 1)
     }

@@ -62,42 +62,42 @@ import Testing
 
   @Test func orientationLayerByLayerIsTheWholeGraph() throws {
     let tiny = try TinyPair()
-    try check(try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), tiny, matrices)
+    try check(try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), tiny, matrices)
   }
 
   @Test(arguments: [TrainedPart.mixer, .matrix]) func alignmentLayerByLayerIsTheWholeGraph(_ part: TrainedPart) throws {
     let tiny = try TinyPair { $0.qkHeads = 2 }
-    try check(try HiddenStateAlignment(tiny.pair, TinyPair.plan(part)), tiny, outputs)
+    try check(try LayerStage.alignment(tiny.pair, TinyPair.plan(part)), tiny, outputs)
   }
 
   @Test(arguments: [[0], [1], [2], [0, 2]]) func keptLayersAreSkipped(_ kept: [Int]) throws {
     let tiny = try TinyPair { $0.attentionLayers = kept }
     #expect(tiny.pair.keptLayers == Set(kept))
     try check(
-      try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: Set(kept), matrices)
+      try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: Set(kept), matrices)
     try check(
-      try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: Set(kept), outputs)
+      try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: Set(kept), outputs)
   }
 
   @Test func mamba2StudentsLearnTheSameWay() throws {
     let tiny = try TinyPair(of: TinyPair.llama()) { $0.attentionLayers = [1] }
-    try check(try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: [1], matrices)
-    try check(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [1], outputs)
+    try check(try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: [1], matrices)
+    try check(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [1], outputs)
   }
 
   @Test func aMixerWithoutMLPLearnsTheWholeBlock() throws {
     let tiny = try TinyPair(of: TinyPair.llama()) { $0.keepsMLPs = false }
-    try check(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny) { student, teacher, hidden in
+    try check(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tiny) { student, teacher, hidden in
       distance(student.mixer(student.mixerInput(hidden)), teacher(hidden) - hidden)
     }
-    try check(try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), tiny, matrices)
+    try check(try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), tiny, matrices)
   }
 
   @Test func sharesOfAMicroBatchAddUp() throws {
     let tiny = try TinyPair()
     let stages: [any TrainingStage] = [
-      try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)),
-      try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)),
+      try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)),
+      try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)),
       try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all)),
       try Pretraining(tiny.student, TinyPair.plan(.all)),
     ]
@@ -117,28 +117,30 @@ import Testing
     }
   }
 
-  @Test func sequencesThatWalkOneAfterTheOtherAreABatch() throws {
-    let tiny = try TinyPair()
-    let stages: [any TrainingStage] = [
-      try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)),
-      try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)),
-    ]
-    let tokens = TinyPair.tokens(40, 60)  // more than walk together: 34 and 6 sequences
-    for stage in stages {
-      try stage.begin()
-      let whole = try stage.accumulate(tokens, share: 1)
-      let gradients = stage.parameters.map { $0.value.gradient!.copy() }
-      try stage.begin()
-      var total = 0.0
-      for first in stride(from: 0, to: 40, by: 10) {
-        total += try stage.accumulate(tokens.narrowed(0, from: first, length: 10), share: 0.25).total.item() / 4
-      }
-      #expect(abs(total - whole.total.item()) < 1e-10)
-      #expect(abs(whole.perLayer.reduce(0) { $0 + $1.item() } - total) < 1e-10)
-      for (parameter, wanted) in zip(stage.parameters, gradients) {
-        #expect(parameter.value.gradient!.error(from: wanted) < 1e-10, "\(stage.name) \(parameter.name)")
-      }
+  @Test(arguments: [Int?.none, 600, 1200], [true, false])
+  func theLoopCutsABatchAsSmallAsPlanAndStageSay(_ micro: Int?, _ orienting: Bool) throws {
+    let tokens = TinyPair.tokens(40, 60)  // more than a stage likes: 34 and 6 sequences
+    func step(_ cut: Bool) throws -> (StepRecord, [Tensor], [Int]) {
+      let tiny = try TinyPair()
+      var plan = TinyPair.plan(orienting ? .matrix : .mixer)
+      (plan.tokens, plan.batchTokens, plan.microBatchTokens) = (2400, 2400, micro)
+      let stage = Watched(
+        orienting ? try LayerStage.orientation(tiny.pair, plan) : try LayerStage.alignment(tiny.pair, plan), cut: cut)
+      let records = Records()
+      try TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [records]) { _, _ in
+        TrainingBatch(tokens)
+      }.run()
+      return (records.all[0], stage.parameters.map { $0.value.detached().copy() }, stage.rows)
     }
+    let (whole, wanted, uncut) = try step(false)
+    let (found, weights, parts) = try step(true)
+    let planned = micro.map { $0 / 60 } ?? 40
+    #expect(uncut == Array(repeating: planned, count: 40 / planned))
+    #expect(parts == (micro == nil ? [34, 6] : uncut))
+    #expect(abs(found.loss - whole.loss) < 1e-10 && found.perLayer?.count == 3)
+    for (layer, loss) in found.perLayer!.enumerated() { #expect(abs(loss - whole.perLayer![layer]) < 1e-10) }
+    #expect(abs(found.gradientNorm - whole.gradientNorm) < 1e-10 * whole.gradientNorm)
+    for (weight, wanted) in zip(weights, wanted) { #expect(weight.error(from: wanted) < 1e-9) }
   }
 
   @Test func eachStageMovesWhatItShouldAndNothingElse() throws {
@@ -151,8 +153,8 @@ import Testing
     let tiny = try TinyPair { $0.attentionLayers = [1] }
     let everything = Set(tiny.student.parameters.all.map(\.name))
     let cases: [(stage: any TrainingStage, moves: Set<String>)] = [
-      (try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)), names(matrixParts)),
-      (try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), names(mixerParts)),
+      (try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), names(matrixParts)),
+      (try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), names(mixerParts)),
       (try KnowledgeDistillation(tiny.pair, TinyPair.plan(.mixer)), names(mixerParts)),
       (try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all)), everything),
     ]
@@ -172,8 +174,8 @@ import Testing
   @Test func lossesFallWhenTrained() throws {
     let tiny = try TinyPair(dtype: .float32)
     for stage in [
-      try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix, steps: 25)) as any TrainingStage,
-      try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer, steps: 25)),
+      try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix, steps: 25)) as any TrainingStage,
+      try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer, steps: 25)),
       try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all, steps: 25)),
     ] {
       let losses = Losses()
@@ -200,9 +202,9 @@ import Testing
       let error = #expect(throws: MohawkError.self) { try make(TinyPair.plan(part)) }
       #expect(error?.location == key)
     }
-    refused(.mixer, "orientation.trains") { try MatrixOrientation(tiny.pair, $0) }
-    refused(.all, "orientation.trains") { try MatrixOrientation(tiny.pair, $0) }
-    refused(.all, "alignment.trains") { try HiddenStateAlignment(tiny.pair, $0) }
+    refused(.mixer, "orientation.trains") { try LayerStage.orientation(tiny.pair, $0) }
+    refused(.all, "orientation.trains") { try LayerStage.orientation(tiny.pair, $0) }
+    refused(.all, "alignment.trains") { try LayerStage.alignment(tiny.pair, $0) }
     refused(.matrix, "distillation.trains") { try KnowledgeDistillation(tiny.pair, $0) }
     refused(.mixer, "pretraining.trains") { try Pretraining(tiny.student, $0) }
   }
@@ -210,7 +212,7 @@ import Testing
   @Test func aStudentWithoutMixersOfItsOwnHasNothingToOrient() throws {
     let tiny = try TinyPair { $0.attentionLayers = [0, 1, 2] }
     let error = #expect(throws: MohawkError.self) {
-      try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)).begin()
+      try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)).begin()
     }
     #expect(error?.message.contains("keeps the teacher's mixer in every layer") == true)
   }
@@ -220,10 +222,10 @@ import Testing
       $0.vHeads = 2
       $0.attentionLayers = [0]
     }
-    let error = #expect(throws: MohawkError.self) { try MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)) }
+    let error = #expect(throws: MohawkError.self) { try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)) }
     #expect(error?.message == "in layer 1 the teacher has 4 matrices and the student 2")
     #expect(error?.remedy?.contains("v heads") == true)
-    try check(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [0], outputs)
+    try check(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [0], outputs)
   }
 
   @Test func distancesAreThoseOfTheLosses() throws {
@@ -262,6 +264,33 @@ import Testing
     #expect(other.matrices.allSatisfy { $0 == nil } && other.outputs.allSatisfy { $0 != nil })
     #expect(LayerDistances.mean([nil, 2, 4]) == 3 && LayerDistances.mean([nil]) == nil)
   }
+}
+
+/// A stage that notes the rows of each micro-batch, and may leave them uncut.
+private final class Watched: TrainingStage {
+  let inner: LayerStage
+  let cut: Bool
+  private(set) var rows: [Int] = []
+
+  init(_ inner: LayerStage, cut: Bool) { (self.inner, self.cut) = (inner, cut) }
+
+  var name: StageName { inner.name }
+  var plan: StageRecipe { inner.plan }
+  var parameters: [Parameter] { inner.parameters }
+  var rates: [Double] { inner.rates }
+  var saved: [Parameter] { inner.saved }
+  func begin() throws { try inner.begin() }
+  func rowsAtOnce(length: Int) -> Int? { cut ? inner.rowsAtOnce(length: length) : nil }
+  func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
+    rows.append(batch.tokens.size(0))
+    return try inner.accumulate(batch, share: share)
+  }
+}
+
+/// The steps of a run.
+private final class Records: TrainingListener {
+  var all: [StepRecord] = []
+  func receive(_ event: TrainingEvent) { if case .step(let record) = event { all.append(record) } }
 }
 
 /// The losses of a run.

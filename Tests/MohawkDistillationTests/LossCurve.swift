@@ -132,8 +132,8 @@ extension LossCurve {
           }
         }
         return [
-          curve("orientation") { try MatrixOrientation($0, plan(.matrix)) },
-          curve("alignment") { try HiddenStateAlignment($0, plan(.mixer), seed: 1) },
+          curve("orientation") { try LayerStage.orientation($0, plan(.matrix)) },
+          curve("alignment") { try LayerStage.alignment($0, plan(.mixer), seed: 1) },
           curve("distillation") { try KnowledgeDistillation($0, plan(.all), seed: 1) },
         ]
       }

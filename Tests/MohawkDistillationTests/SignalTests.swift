@@ -88,20 +88,20 @@ import Testing
       for (slope, wanted) in zip(slopes, wanted) { #expect(slope.isIdentical(to: wanted)) }
     }
     try same(
-      HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer), signals: signals),
-      HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)))
+      LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer), signals: signals),
+      LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)))
     guard keepsMLPs else { return }
     try same(
-      MatrixOrientation(tiny.pair, TinyPair.plan(.matrix), signals: signals),
-      MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)))
+      LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix), signals: signals),
+      LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)))
   }
 
   @Test func brainFloatInputsMoveTheLossByTheirRounding() throws {
     let tiny = try TinyPair(dtype: .float32)
     let signals = try signals(tiny, layers: [0, 1, 2], .bfloat16)
     let tokens = TinyPair.tokens()
-    let kept = try gradients(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer), signals: signals), tokens)
-    let now = try gradients(try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)), tokens)
+    let kept = try gradients(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer), signals: signals), tokens)
+    let now = try gradients(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tokens)
     #expect(abs(kept.0.total.item() / now.0.total.item() - 1) < 4e-3)
   }
 

@@ -212,7 +212,7 @@ import Testing
           }
         }
       }
-      let stage = try HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer))
+      let stage = try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer))
       try stage.begin()
       let optimizer = Optimizer(stage)
       return try (0..<12).map { _ in

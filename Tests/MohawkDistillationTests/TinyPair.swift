@@ -79,6 +79,26 @@ struct TinyPair {
   }
 }
 
+extension LayerStage {
+  /// Stage 1 with a plan of any loss.
+  static func orientation(
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil
+  ) throws -> LayerStage {
+    var plan = plan
+    plan.loss.compares = .matrix
+    return try LayerStage(.orientation, pair, plan, signals: signals)
+  }
+
+  /// Stage 2 with a plan of any loss.
+  static func alignment(
+    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil, seed: UInt64 = 0
+  ) throws -> LayerStage {
+    var plan = plan
+    plan.loss.compares = .output
+    return try LayerStage(.alignment, pair, plan, signals: signals, seed: seed)
+  }
+}
+
 extension ParameterList {
   /// All numbers as they are now.
   var copies: [String: Tensor] {

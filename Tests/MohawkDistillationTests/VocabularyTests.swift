@@ -69,19 +69,19 @@ import Testing
   static let variants: [(String, @Sendable (inout StageRecipe) -> Void, @Sendable (Tensor, Tensor, Tensor) -> Tensor)] =
     [
       (
-        "temperature", { $0.temperature = 2.5 },
+        "temperature", { $0.loss.temperature = 2.5 },
         { student, teacher, _ in
           -((teacher / 2.5).softmax(-1) * (student / 2.5).logSoftmax(-1)).sum(over: -1) * 6.25
         }
       ),
       (
-        "reverse", { $0.divergence = .reverse },
+        "reverse", { $0.loss.divergence = .reverse },
         { student, teacher, _ in
           (student.softmax(-1) * (student.logSoftmax(-1) - teacher.logSoftmax(-1))).sum(over: -1)
         }
       ),
       (
-        "mixed at a temperature", { ($0.divergence, $0.temperature) = (.mixed, 0.5) },
+        "mixed at a temperature", { ($0.loss.divergence, $0.loss.temperature) = (.mixed, 0.5) },
         { student, teacher, _ in
           let (p, q) = ((teacher * 2).softmax(-1), (student * 2).softmax(-1))
           let (a, b) = ((teacher * 2).logSoftmax(-1), (student * 2).logSoftmax(-1))
@@ -89,20 +89,20 @@ import Testing
         }
       ),
       (
-        "labels", { ($0.labels, $0.temperature) = (0.3, 2) },
+        "labels", { ($0.loss.labels, $0.loss.temperature) = (0.3, 2) },
         { student, teacher, next in
           let soft = -((teacher * 0.5).softmax(-1) * (student * 0.5).logSoftmax(-1)).sum(over: -1) * 4
           return soft * 0.7 - student.logSoftmax(-1).gathered(-1, next).squeezed(-1) * 0.3
         }
       ),
       (
-        "labels alone", { $0.labels = 1 },
+        "labels alone", { $0.loss.labels = 1 },
         { student, _, next in
           -student.logSoftmax(-1).gathered(-1, next).squeezed(-1)
         }
       ),
       (
-        "the five most likely", { ($0.top, $0.temperature) = (5, 2) },
+        "the five most likely", { ($0.loss.top, $0.loss.temperature) = (5, 2) },
         { student, teacher, _ in
           let (p, q) = ((teacher * 0.5).softmax(-1), (student * 0.5).softmax(-1))
           let (mass, ids) = p.topK(5)
@@ -193,8 +193,8 @@ import Testing
   @Test func stagesThatCompareLayersTakeNoLossMask() throws {
     let tiny = try TinyPair()
     #expect(try KnowledgeDistillation(tiny.pair, TinyPair.plan(.all)).takesLossMask)
-    #expect(try !HiddenStateAlignment(tiny.pair, TinyPair.plan(.mixer)).takesLossMask)
-    #expect(try !MatrixOrientation(tiny.pair, TinyPair.plan(.matrix)).takesLossMask)
+    #expect(try !LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)).takesLossMask)
+    #expect(try !LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)).takesLossMask)
   }
 
   @Test func aStudentThatIsItsTeacherHasTheSmallestLoss() throws {

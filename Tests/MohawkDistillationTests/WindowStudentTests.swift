@@ -157,11 +157,18 @@ import Testing
   @Test func stagesDropWindowsUnlessTheyAreToldNotTo() throws {
     let tiny = try pair("llama")
     var plan = TinyPair.plan(.mixer)
-    #expect(try HiddenStateAlignment(tiny.pair, plan).dropout.share == 0.5)
-    #expect(try Calibration(tiny.pair, plan, judgedBy: nil).dropout.share == 0.5)
+    #expect(try LayerStage.alignment(tiny.pair, plan).dropout.share == 0.5)
+    var calibrating = plan
+    calibrating.loss = .hiddenStateAlignment
+    #expect(try Calibration(tiny.pair, calibrating, judgedBy: nil).dropout.share == 0.5)
+    calibrating.loss = LossRecipe(.hidden)
+    #expect(try HiddenStateStage(.alignment, tiny.pair, calibrating).dropout.share == 0.2)
+    var orienting = TinyPair.plan(.matrix)
+    orienting.windowDropout = 0.5
+    #expect(try LayerStage.orientation(tiny.pair, orienting).dropout.share == 0)
     #expect(try KnowledgeDistillation(tiny.pair, plan).dropout.share == 0.2)
     plan.windowDropout = 0
-    #expect(try HiddenStateAlignment(tiny.pair, plan).dropout.share == 0)
+    #expect(try LayerStage.alignment(tiny.pair, plan).dropout.share == 0)
     #expect(try KnowledgeDistillation(tiny.pair, plan).dropout.share == 0)
   }
 
@@ -178,7 +185,7 @@ import Testing
       {
         var plan = $0
         plan.trains = .mixer
-        return try HiddenStateAlignment(tiny.pair, plan, seed: 3)
+        return try LayerStage.alignment(tiny.pair, plan, seed: 3)
       },
     ] as [(StageRecipe) throws -> any TrainingStage] {
       let stage = try makeStage(plan)

@@ -32,11 +32,12 @@ import Testing
     (recipe.student.headDim, recipe.student.stateDim, recipe.evaluation.limit) = (1, 1, 1)
     (recipe.student.window, recipe.student.attention) = (1, .best(1))
     for stage in StageName.allCases {
-      (recipe[stage].microBatchTokens, recipe[stage].top, recipe[stage].windowDropout) = (1, 1, 1)
+      (recipe[stage].microBatchTokens, recipe[stage].loss.top, recipe[stage].windowDropout) = (1, 1, 1)
     }
     func leaves(_ value: Any, _ path: String) -> [String] {
       guard let object = value as? [String: Any] else { return [path] }
-      return object.flatMap { leaves($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
+      // The keys of a loss stand among those of its stage.
+      return object.flatMap { leaves($0.value, path.isEmpty ? $0.key : $0.key == "loss" ? path : "\(path).\($0.key)") }
     }
     let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(recipe))
     // A stage has the keys that it knows what to do with; each property is a key of some stage.

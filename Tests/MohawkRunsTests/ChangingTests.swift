@@ -106,8 +106,8 @@ import Testing
     tiny.from = .distillation
     #expect(try tiny.distil(before).isFinished, "nothing has changed")
     var after = before
-    (after.distillation.learningRate, after.distillation.clip, after.distillation.labels) = (1e-3, 0.5, 0.25)
-    (after.distillation.top, after.distillation.temperature, after.distillation.copiedRate) = (7, 2, 0.5)
+    (after.distillation.learningRate, after.distillation.clip, after.distillation.loss.labels) = (1e-3, 0.5, 0.25)
+    (after.distillation.loss.top, after.distillation.loss.temperature, after.distillation.copiedRate) = (7, 2, 0.5)
     let error = #expect(throws: MohawkError.self) { try tiny.distil(after) }
     for key in ["learningRate is 0.001 and was", "clip", "labels", "top", "temperature", "copiedRate"] {
       #expect(error?.message.contains("distillation.\(key)") == true, "\(key)")

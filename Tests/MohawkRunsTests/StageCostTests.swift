@@ -20,7 +20,10 @@ import Testing
     recipe.attentionLayers = kept
     let student = Decoder.fresh(try teacher.configuration.student(recipe), seed: 4)
     let pair = try DistillationPair(teacher: teacher, student: student)
-    return StageCost(stage, pair, of: teacher.configuration, length: 16, teacherRuns: teacherRuns).operations
+    return StageCost(
+      stage, comparing: Recipe()[stage].loss.compares, pair, of: teacher.configuration, length: 16,
+      teacherRuns: teacherRuns
+    ).operations
   }
 
   @Test func stagesCostWhatTheirWeightsDo() throws {
@@ -42,7 +45,8 @@ import Testing
     recipe.stateDim = 8
     let student = Decoder.fresh(try teacher.configuration.student(recipe), seed: 4)
     let pair = try DistillationPair(teacher: teacher, student: student)
-    let cost = StageCost(.calibration, pair, of: teacher.configuration, length: 16, teacherRuns: true)
+    let cost = StageCost(
+      .calibration, comparing: .output, pair, of: teacher.configuration, length: 16, teacherRuns: true)
     let seconds = cost.seconds(tokens: 1_000_000, speed: 1e9)
     #expect(abs(seconds - cost.operations * 1e6 / 0.7e9) < 1e-9)
     #expect(ProductSpeed.measured(.float32) > 1e8)

@@ -17,12 +17,12 @@ public final class TeacherSignals {
     manifest = try SignalManifest(folder: folder)
   }
 
-  /// The part that a stage learns from, when it is kept here.
-  public func part(for stage: StageName) -> SignalManifest.Part? {
-    switch stage {
-    case .calibration, .orientation, .alignment: manifest.layers == nil ? nil : .inputs
-    case .distillation: manifest.top == nil ? nil : .top
-    case .pretraining: nil
+  /// The part that a stage with a loss learns from, when it is kept here.
+  public func part(for loss: LossRecipe) -> SignalManifest.Part? {
+    switch SignalManifest.Part(for: loss) {
+    case .inputs: manifest.layers == nil ? nil : .inputs
+    case .top: manifest.top == nil ? nil : .top
+    case nil: nil
     }
   }
 
@@ -107,6 +107,17 @@ public final class TeacherSignals {
           remedy: "give mohawk signals the recipe of the run, which writes what is missing")
       }
       return (shards[place.shard], place.row)
+    }
+  }
+}
+
+extension SignalManifest.Part {
+  /// What stands in for the teacher in a stage with a loss; nil where only the teacher itself will do.
+  public init?(for loss: LossRecipe) {
+    switch loss.compares {
+    case .matrix, .output, .block: self = .inputs
+    case .logits: self = .top
+    case .hidden: return nil
     }
   }
 }

@@ -10,7 +10,7 @@ import MohawkTraining
 /// otherwise.
 public final class KnowledgeDistillation: TrainingStage {
   /// The stage of the recipe.
-  public let name = StageName.distillation
+  public let name: StageName
   /// How much, how fast, and what moves.
   public let plan: StageRecipe
   public private(set) var parameters: [Parameter] = []
@@ -22,21 +22,25 @@ public final class KnowledgeDistillation: TrainingStage {
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - plan: how much, how fast, and what moves.
+  ///   - name: which stage of the recipe it is.
   ///   - signals: what the teacher has said of all sequences, so that it need not run; nil runs it.
   ///   - seed: of the run: it decides which sequences are seen without window.
   ///   - evaluation: what to measure when an evaluation is due.
-  /// - Throws: `MohawkError` when the plan trains a part that this stage does not train.
+  /// - Throws: `MohawkError` when the plan's loss is another one or contradicts itself, or its parameters would not learn.
   public init(
-    _ pair: DistillationPair, _ plan: StageRecipe, signals: TeacherSignals? = nil, seed: UInt64 = 0,
+    _ pair: DistillationPair, _ plan: StageRecipe, as name: StageName = .distillation, signals: TeacherSignals? = nil,
+    seed: UInt64 = 0,
     evaluation: @escaping () throws -> [Metric] = { [] }
   ) throws {
-    try plan.requireTrained([.mixer, .all, .rest], in: name)
-    if let signals, plan.temperature != 1 || plan.divergence != .forward || plan.top != nil {
+    try plan.requireLoss(comparing: [.logits], in: name)
+    let loss = plan.loss
+    if let signals, loss.temperature != 1 || loss.divergence != .forward || loss.top != nil {
       throw MohawkError(
         .mismatch, "signals hold probabilities at temperature 1 for the forward divergence, with a top of their own",
         at: signals.folder,
-        remedy: "leave out temperature, divergence and top of stage distillation, or run without signals")
+        remedy: "leave out temperature, divergence and top of stage \(name.rawValue), or run without signals")
     }
+    self.name = name
     self.pair = pair
     self.signals = signals
     dropout = WindowDropout(seed: seed, share: plan.windowDropout ?? 0.2)
@@ -59,15 +63,16 @@ public final class KnowledgeDistillation: TrainingStage {
     let tokens = batch.tokens
     let ids = tokens.narrowed(1, from: 0, length: tokens.size(1) - 1)
     var terms: [VocabularyLoss.Term] = []
-    if plan.labels < 1 {
+    let loss = plan.loss
+    if loss.labels < 1 {
       let target = try signals.map { .kept(batch.counted(try $0.top(tokens))) } ?? saidNow(batch, ids)
       terms.append(
         .init(
-          target: target, weight: 1 - plan.labels, temperature: plan.temperature, divergence: plan.divergence))
+          target: target, weight: 1 - loss.labels, temperature: loss.temperature, divergence: loss.divergence))
     }
-    if plan.labels > 0 {
+    if loss.labels > 0 {
       let next = batch.counted(tokens.narrowed(1, from: 1, length: tokens.size(1) - 1).reshaped(-1))
-      terms.append(.init(target: .tokens(next), weight: plan.labels))
+      terms.append(.init(target: .tokens(next), weight: loss.labels))
     }
     return pair.student.dropping(dropout, for: tokens) {
       let normalised = batch.counted(
@@ -77,10 +82,10 @@ public final class KnowledgeDistillation: TrainingStage {
   }
 
   private func saidNow(_ batch: TrainingBatch, _ ids: Tensor) -> VocabularyLoss.Target {
-    if let top = plan.top {
+    if let top = plan.loss.top {
       let count = min(top, pair.teacher.vocabulary)
       return .kept(
-        batch.counted(SignalPass.top(pair.teacher, batch.tokens, count: count, temperature: plan.temperature)))
+        batch.counted(SignalPass.top(pair.teacher, batch.tokens, count: count, temperature: plan.loss.temperature)))
     }
     let hidden = withoutGradients {
       batch.counted(pair.teacher.normalise(pair.teacher.hidden(ids)).reshaped(-1, pair.teacher.modelDim))

@@ -4,18 +4,16 @@ import MohawkRecipes
 import MohawkTensor
 import MohawkTraining
 
-/// Stage 2 on a little text that is gone through many times: what enters the teacher's layers is computed once, and every
+/// A ``LayerStage`` on a little text that is gone through many times: what enters the teacher's layers is computed once, and every
 /// layer ends with the weights that were best on held-out text, which may be those that it began with.
 public final class Calibration: TrainingStage {
   /// The stage of the recipe.
   public let name = StageName.calibration
   /// How much, how fast, and what moves.
   public let plan: StageRecipe
-  public private(set) var parameters: [Parameter] = []
   private let pair: DistillationPair
-  private let inputs: LayerWalk.LayerInputs
+  private let layers: LayerStage
   private let judged: Tensor?
-  let dropout: WindowDropout
   private var best: BestLayers?
 
   /// - Parameters:
@@ -29,38 +27,35 @@ public final class Calibration: TrainingStage {
     _ pair: DistillationPair, _ plan: StageRecipe, judgedBy judged: Tensor?, signals: TeacherSignals? = nil,
     seed: UInt64 = 0
   ) throws {
-    try plan.requireTrained([.matrix, .mixer], in: name)
-    self.pair = pair
-    self.plan = plan
-    self.judged = judged
-    dropout = WindowDropout(seed: seed, share: plan.windowDropout ?? 0.5)
+    (self.pair, self.plan, self.judged) = (pair, plan, judged)
+    let inputs: LayerWalk.LayerInputs
     if let signals {
       inputs = signals.input
     } else {
       let compared = pair.teacher.blocks.indices.filter { !pair.keptLayers.contains($0) }
       inputs = LayerInputCache(pair.teacher, of: compared).input
     }
+    layers = try LayerStage(name, pair, plan, inputs: inputs, seed: seed)
   }
 
   public func begin() throws {
-    parameters = try pair.begin(plan.trains)
+    try layers.begin()
     best = judged.map { BestLayers(pair, judgedBy: $0) }
   }
 
-  public var rates: [Double] { pair.rates(parameters, plan) }
-  public var blocks: [Int] { pair.blocks(parameters) }
+  var dropout: WindowDropout { layers.dropout }
 
-  public var saved: [Parameter] { pair.student.parameters.all + (best?.saved ?? []) }
+  public var parameters: [Parameter] { layers.parameters }
+  public var rates: [Double] { layers.rates }
+  public var blocks: [Int] { layers.blocks }
+
+  public var saved: [Parameter] { layers.saved + (best?.saved ?? []) }
+
+  public func rowsAtOnce(length: Int) -> Int? { layers.rowsAtOnce(length: length) }
 
   public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
-    let tokens = batch.tokens
     if let best, best.isEmpty { best.judge() }
-    let loss = LayerLoss(plan)
-    return try LayerWalk.accumulate(
-      pair, tokens, inputs, .output, dropout: dropout, share: share
-    ) { mixer, input, target in
-      loss.outputs(student: mixer(input), teacher: target)
-    }
+    return try layers.accumulate(batch, share: share)
   }
 
   public func evaluate() throws -> [Metric] {
