@@ -11,7 +11,7 @@ let engine = DecodingEngine(try Decoder.open(folder, computing: .float32))
 let draft = SpeculativeDraft(DecodingEngine(engine.model.firstLayers(2)), longest: 4)
 let cache = PrefixCache(byteBudget: 512 << 20, every: 256)
 let generator = try TextGenerator(
-  engine, Tokenizer(folder: folder), ends: TextGenerator.ends(inFolder: folder), draft: draft, cache: cache)
+  engine, Tokenizer(folder: folder), ends: Prompt.ends(inFolder: folder), draft: draft, cache: cache)
 
 guard let template = try ChatTemplate.ofFolder(folder) else { fatalError("\(folder) has no chat template") }
 let chat = ChatSession(generator, template, system: "Be brief.")

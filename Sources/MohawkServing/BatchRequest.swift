@@ -10,6 +10,9 @@ public struct BatchRequest: Sendable {
   public var limit: Int
   /// How tokens are chosen; choice `c` draws with the seed plus `c`.
   public var sampling: SamplingOptions
+  /// Whether the seed is to give the same text whatever else the batch does: then what is sampled has no draft, which
+  /// draws other numbers.
+  public var isRepeatable = false
   /// Strings that end a text and are not part of it.
   public var stops: [String] = []
   /// Tokens that end a text and are not part of it.

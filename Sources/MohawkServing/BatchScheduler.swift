@@ -19,10 +19,14 @@ public final class BatchScheduler {
   public let slice: Int
   /// States of earlier texts; nil when every prompt is read whole.
   public let cache: PrefixCache?
+  /// What proposes tokens to a sequence that runs alone; nil without speculation.
+  public let draft: BatchDraft?
   let pieces: BatchPieces
   /// Answered texts whose states are to be kept, read when there is nothing else to do.
   var recollections: [BatchRecollection] = []
-  private let rows: LogitRows
+  let rows: LogitRows
+  /// The draft of the sequence that ended last, for the one that goes on from there.
+  var spareDraft: SpeculativeDraft?
   private var jobs: [UInt64: BatchJob] = [:]
   private var queue = BatchQueue()
   private var prompts: [BatchPrompt] = []
@@ -37,15 +41,19 @@ public final class BatchScheduler {
   ///   - capacity: sequences that step together at most.
   ///   - slice: tokens of prompts that are read between two steps at most.
   ///   - cache: states of earlier texts of this engine. Answers are the same to the last bit with and without it.
-  /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary.
+  ///   - draft: a cheaper model with the same tokenizer, which proposes tokens to a sequence that runs alone.
+  /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary, or the draft's.
   public init(
-    _ engine: DecodingEngine, _ tokenizer: Tokenizer, capacity: Int = 8, slice: Int = 512, cache: PrefixCache? = nil
+    _ engine: DecodingEngine, _ tokenizer: Tokenizer, capacity: Int = 8, slice: Int = 512, cache: PrefixCache? = nil,
+    draft: BatchDraft? = nil
   ) throws {
     precondition(capacity > 0 && slice > 0, "a batch of \(capacity) sequences that reads \(slice) tokens at a time")
     try tokenizer.requireFit(rows: engine.vocabulary)
+    if let draft { try tokenizer.requireFit(rows: draft.engine.vocabulary, of: "draft") }
     (self.engine, self.tokenizer, self.capacity, self.slice, self.cache) = (engine, tokenizer, capacity, slice, cache)
     pieces = BatchPieces(slice: slice, every: cache?.every ?? .max)
     rows = LogitRows(tokenizer)
+    self.draft = draft
   }
 
   /// Whether a request has not ended.
@@ -177,16 +185,15 @@ public final class BatchScheduler {
 
   private func begin(_ prompt: BatchPrompt, _ logits: Tensor) throws {
     let request = prompt.job.request
-    let row = try rows.last(of: logits)
-    let scoring = request.alternatives.map { BatchScoring(logits, alternatives: $0) }
     for k in 0..<request.choices {
       let state = k == request.choices - 1 ? prompt.state : prompt.state.copy()
+      let choice = prompt.index * request.choices + k
       let sequence = try BatchSequence(
-        prompt.job, choice: prompt.index * request.choices + k, prompt: prompt.ids, state: state, tokenizer)
+        prompt.job, choice: choice, source(Conversation(prompt.ids, state), request, choice: choice), tokenizer)
       if request.limit == 0 {
         sequence.endWithout()
       } else {
-        try advance(sequence, row, scoring)
+        try say([try sequence.source.draw(logits)], sequence)
       }
       if !sequence.hasEnded { sequences.append(sequence) }
     }
@@ -195,24 +202,45 @@ public final class BatchScheduler {
   private func step() {
     let running = sequences.filter { !$0.hasEnded && !$0.job.isOver }
     guard !running.isEmpty else { return }
-    let logits = engine.step(running.map(\.next), running.map(\.state))
     counts.steps += 1
+    if running.count == 1, running[0].source.draft != nil { return stepAlone(running[0]) }
+    let logits = engine.step(running.map(\.next), running.map(\.state))
     for (index, sequence) in running.enumerated() where !sequence.job.isOver {
-      do {
-        let row = logits.narrowed(0, from: index, length: 1)
-        let scoring = sequence.job.request.alternatives.map { BatchScoring(row, alternatives: $0) }
-        try advance(sequence, try rows.last(of: row), scoring)
-      } catch {
-        fail(sequence.job, .broken("\(error)"))
-      }
+      attempt(sequence) { try say([try sequence.source.draw(logits.narrowed(0, from: index, length: 1))], sequence) }
     }
   }
 
-  private func advance(_ sequence: BatchSequence, _ row: [Float], _ scoring: BatchScoring?) throws {
-    counts.newTokens += 1
-    let isFull = engine.maxLength.map { sequence.state.position >= $0 } ?? false
-    try sequence.advance(row, score: { scoring?.scores([$0])[0] }, isLast: isFull)
-    if sequence.hasEnded { note(sequence) }
+  /// A step of a sequence whose source runs the model itself.
+  func stepAlone(_ sequence: BatchSequence) {
+    let before = (sequence.source.counts, sequence.made)
+    attempt(sequence) {
+      try say(try sequence.source.next(atMost: sequence.job.request.limit - sequence.made), sequence)
+      sequence.source.keep(sequence.made - before.1)
+    }
+    counts.proposedTokens += sequence.source.counts.proposed - before.0.proposed
+    counts.acceptedTokens += sequence.source.counts.accepted - before.0.accepted
+  }
+
+  /// Gives a sequence's request up where something breaks.
+  private func attempt(_ sequence: BatchSequence, _ body: () throws -> Void) {
+    do {
+      try body()
+    } catch {
+      fail(sequence.job, .broken("\(error)"))
+    }
+  }
+
+  /// Says tokens until the sequence ends.
+  private func say(_ tokens: [DrawnToken], _ sequence: BatchSequence) throws {
+    for token in tokens where !sequence.hasEnded {
+      counts.newTokens += 1
+      // The last token that the model can read is the one at its last place.
+      let isFull = engine.maxLength.map { sequence.ids.count >= $0 } ?? false
+      try sequence.say(token, isLast: isFull)
+    }
+    guard sequence.hasEnded else { return }
+    if let draft = sequence.source.draft { spareDraft = draft }
+    note(sequence)
   }
 }
 
@@ -236,6 +264,10 @@ public struct BatchCounts: Sendable, Equatable {
   public var newTokens = 0
   /// Steps of the batch.
   public var steps = 0
+  /// Tokens that a draft proposed.
+  public var proposedTokens = 0
+  /// Those of them that the model accepted.
+  public var acceptedTokens = 0
   /// Requests whose client went away.
   public var cancelled = 0
 }

@@ -28,54 +28,44 @@ final class BatchJob {
 final class BatchSequence {
   let job: BatchJob
   let choice: Int
-  let state: ModelState
-  /// The prompt and what was said since.
-  private(set) var ids: [Int32]
+  /// What its tokens are drawn from.
+  var source: any TokenSource
   private(set) var hasEnded = false
   /// How many tokens were said.
   private(set) var made = 0
-  private var sampler: Sampler
-  private var output: StopAwareText
-  private var decoder: StreamingDecoder
+  private var said: ContinuedText
 
-  /// - Throws: `MohawkError` when an option of sampling is out of its range, or an id is no token.
-  init(_ job: BatchJob, choice: Int, prompt: [Int32], state: ModelState, _ tokenizer: Tokenizer) throws {
-    self.job = job
-    self.choice = choice
-    self.state = state
-    var options = job.request.sampling
-    options.seed &+= UInt64(choice)
-    sampler = try Sampler(options)
-    sampler.note(prompt)
-    output = StopAwareText(stops: job.request.stops)
-    decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
-    // What the continuation begins with can depend on what it follows, such as its first space.
-    for id in prompt.suffix(4) where tokenizer.token(id) != nil { _ = try decoder.append(id) }
-    ids = prompt
+  /// - Throws: `MohawkError` when an id is no token.
+  init(_ job: BatchJob, choice: Int, _ source: any TokenSource, _ tokenizer: Tokenizer) throws {
+    (self.job, self.choice, self.source) = (job, choice, source)
+    said = try ContinuedText(
+      tokenizer, after: source.conversation.ids, stops: job.request.stops, ends: job.request.ends)
   }
 
+  /// The prompt and what was said since.
+  var ids: [Int32] { source.conversation.ids }
+  /// What the model remembers of them.
+  var state: ModelState { source.conversation.state }
   /// The token to be read next.
   var next: Int32 { ids.last! }
 
-  /// Chooses the next token and tells of it.
+  /// Says the next token.
   /// - Parameters:
-  ///   - row: logits of the tokens that may be chosen.
-  ///   - score: how likely a token is, where that was asked for.
+  ///   - token: as it was drawn.
   ///   - isLast: whether the model has no room for another one.
-  func advance(_ row: [Float], score: (Int32) -> BatchScore?, isLast: Bool) throws {
-    let token = sampler.next(row)
+  func say(_ token: DrawnToken, isLast: Bool) throws {
     made += 1
-    ids.append(token)
-    if job.request.ends.contains(token) {
-      job.tell(.token(choice: choice, text: "", score: score(token)))
-      return end(output.finish(decoder.finish()), .stop)
+    source.conversation.append([token.id])
+    let (piece, isOver) = try said.take(token.id)
+    if said.hasEnded {
+      job.tell(.token(choice: choice, text: "", score: token.score))
+      return end(said.finish(), .stop)
     }
-    let (piece, stopped) = output.append(try decoder.append(token))
-    job.tell(.token(choice: choice, text: piece, score: score(token)))
-    if stopped { return end("", .stop) }
+    job.tell(.token(choice: choice, text: piece, score: token.score))
+    if isOver { return end("", .stop) }
     if made >= job.request.limit || isLast {
-      let rest = output.finish(decoder.finish())
-      end(rest, output.hasStopped ? .stop : .length)
+      let rest = said.finish()
+      end(rest, said.hasStopped ? .stop : .length)
     }
   }
 

@@ -87,7 +87,7 @@ public final class ChatSession {
 
   /// Makes the conversation one whose tokens say `prompt`, with as much of it read as can be.
   private func take(up prompt: String) throws {
-    let whole = try generator.promptIDs(prompt)
+    let whole = try Prompt.ids(prompt, generator.tokenizer)
     if whole.count > conversation.ids.count, whole.starts(with: conversation.ids) {
       conversation.append(whole.dropFirst(conversation.ids.count))
     } else if let rest = rest(of: prompt) {

@@ -24,16 +24,15 @@ public struct Sampler: Sendable {
   public mutating func next(_ logits: [Float]) -> Int32 { logits.withUnsafeBufferPointer { next($0) } }
 
   mutating func next(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
-    let choice =
-      if options.temperature == 0 || options.topK > 0 {
-        draw(from: distribution(Array(logits)))
-      } else if options.changesLogits {
-        penalized(logits).withUnsafeBufferPointer { quickDraw($0) }
-      } else {
-        quickDraw(logits)
-      }
+    let choice = options.changesLogits ? penalized(logits).withUnsafeBufferPointer { pick($0) } : pick(logits)
     chose(choice)
     return choice
+  }
+
+  /// A token from logits that are not to be changed any more.
+  private mutating func pick(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+    if options.temperature == 0 { return Self.largest(logits) }
+    return options.topK > 0 ? draw(from: candidates(logits)) : quickDraw(logits)
   }
 
   private func penalized(_ logits: UnsafeBufferPointer<Float>) -> [Float] {
@@ -52,10 +51,11 @@ public struct Sampler: Sendable {
   typealias Candidate = (id: Int32, weight: Double)
 
   /// What `next` draws from, after everything that the options say; one token alone when the temperature is 0.
-  func distribution(_ logits: [Float]) -> [Candidate] {
-    var logits = logits
-    penalize(&logits)
-    return options.temperature == 0 ? [(Self.largest(logits), 1)] : candidates(logits)
+  func distribution(_ logits: UnsafeBufferPointer<Float>) -> [Candidate] {
+    func all(_ logits: UnsafeBufferPointer<Float>) -> [Candidate] {
+      options.temperature == 0 ? [(Self.largest(logits), 1)] : candidates(logits)
+    }
+    return options.changesLogits ? penalized(logits).withUnsafeBufferPointer(all) : all(logits)
   }
 
   private func penalize(_ logits: inout [Float]) {
@@ -73,7 +73,7 @@ public struct Sampler: Sendable {
     }
   }
 
-  private static func largest(_ logits: [Float]) -> Int32 {
+  private static func largest(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
     var best = 0
     for index in logits.indices where logits[index] > logits[best] { best = index }
     return Int32(best)
@@ -96,43 +96,4 @@ public struct Sampler: Sendable {
 
   /// Draws on from where a copy of this sampler has stopped.
   mutating func continueDraws(of copy: Sampler) { generator = copy.generator }
-
-  /// Tokens that may be drawn, most likely first when an option needs the order, with weights relative to the largest.
-  private func candidates(_ logits: [Float]) -> [Candidate] {
-    let peak = logits.max() ?? 0
-    var all = logits.enumerated().map { index, logit in
-      (id: Int32(index), weight: exp(Double(logit - peak) / options.temperature))
-    }
-    if options.minP > 0 { all.removeAll { $0.weight < options.minP } }
-    if options.topK > 0 {
-      all = Self.mostLikely(all) { $0.count >= options.topK ? options.topK : nil }
-    }
-    if options.topP < 1 {
-      let enough = options.topP * all.reduce(0) { $0 + $1.weight }
-      all = Self.mostLikely(all) { sorted in
-        var sum = 0.0
-        let last = sorted.firstIndex { candidate in
-          sum += candidate.weight
-          return sum >= enough
-        }
-        return last.map { $0 + 1 }
-      }
-    }
-    return all
-  }
-
-  /// The first candidates by falling weight, then by id; all of them when `count` never knows how many.
-  ///
-  /// Few of a vocabulary's tokens are likely: those above a bound are sorted and shown to `count`, and the bound falls
-  /// until they are enough.
-  private static func mostLikely(_ all: [Candidate], _ count: ([Candidate]) -> Int?) -> [Candidate] {
-    var bound = 1.0 / 64
-    while true {
-      var likely = bound > 1e-12 ? all.filter { $0.weight >= bound } : all
-      likely.sort { ($0.weight, $1.id) > ($1.weight, $0.id) }
-      if let count = count(likely) { return Array(likely.prefix(count)) }
-      if likely.count == all.count { return likely }
-      bound /= 64
-    }
-  }
 }

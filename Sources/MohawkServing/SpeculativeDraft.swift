@@ -12,7 +12,7 @@ public final class SpeculativeDraft {
   public let longest: Int
   /// The tokens that `base` has seen, all certain when they were read.
   private var baseIDs: [Int32] = []
-  private var base: ModelState
+  private lazy var base = engine.emptyState()
   /// The tokens and the state after the last proposals.
   private var ahead: (ids: [Int32], state: ModelState)?
 
@@ -22,7 +22,6 @@ public final class SpeculativeDraft {
   public init(_ engine: DecodingEngine, longest: Int = 4) {
     precondition(longest > 0, "a draft of \(longest) tokens")
     (self.engine, self.longest) = (engine, longest)
-    base = engine.emptyState()
   }
 
   /// A proposed token and what it was drawn from.
@@ -35,24 +34,33 @@ public final class SpeculativeDraft {
   /// - Parameters:
   ///   - ids: all tokens so far; at least one more than at the last call, or others.
   ///   - count: how many; fewer when the draft's own length ends.
+  ///   - most: tokens that may be read to catch up with `ids`; where there are more, so many are read and none proposed.
   ///   - rows: which logits count.
   ///   - sampler: knows the tokens so far; its draws move its generator, what it is told of proposals is forgotten.
-  func propose(after ids: [Int32], _ count: Int, _ rows: LogitRows, _ sampler: inout Sampler) throws -> [Proposal] {
+  func propose(
+    after ids: [Int32], _ count: Int, reading most: Int = .max, _ rows: LogitRows, _ sampler: inout Sampler
+  ) throws -> [Proposal] {
     let count = min(count, (engine.maxLength ?? .max) - ids.count + 1)
     guard count > 0 else { return [] }
     catchUp(with: ids)
-    var logits = try rows.last(of: engine.next(Array(ids[baseIDs.count...]), base))
+    let unread = ids[baseIDs.count...]
+    guard unread.count <= most else {
+      _ = engine.read(Array(unread.prefix(most)), base, logits: 0)
+      baseIDs = Array(ids[..<(baseIDs.count + most)])
+      return []
+    }
+    var logits = engine.next(Array(unread), base)
     baseIDs = ids
     var guess = sampler
     var proposals: [Proposal] = []
     var running = (ids: ids, state: count > 1 ? base.copy() : base)
     while true {
-      let distribution = guess.distribution(logits)
+      let distribution = try rows.read(logits) { guess.distribution($0) }
       let id = guess.draw(from: distribution)
       guess.chose(id)
       proposals.append(Proposal(id: id, distribution: distribution))
       if proposals.count == count { break }
-      logits = try rows.last(of: engine.step([id], [running.state]))
+      logits = engine.step([id], [running.state])
       running.ids.append(id)
     }
     ahead = count > 1 ? running : nil

@@ -1,5 +1,6 @@
 import MohawkDecoding
 import MohawkModels
+import MohawkTensor
 
 /// Several tokens per pass of the model: a draft proposes some, the model looks at all of them in one pass and keeps
 /// those that it would have said itself.
@@ -10,61 +11,61 @@ import MohawkModels
 /// temperature, filters and penalties.
 struct SpeculativeTokens: TokenSource {
   let engine: DecodingEngine
-  let draft: SpeculativeDraft
-  let rows: LogitRows
+  let proposer: SpeculativeDraft
   let conversation: Conversation
-  var sampler: Sampler
-  /// What comes next, as long as it is known from reading the prompt.
-  var logits: [Float]?
-  private(set) var counts = (proposed: 0, accepted: 0)
+  var draws: TokenDraws
+  /// Tokens that the draft may read at a time to catch up with the conversation.
+  let slice: Int
+  private(set) var counts = DraftCounts()
   /// How many are proposed next time.
-  private var ambition: Int
+  private var draftLength: Int
   private var hasVerified = false
 
   init(
-    _ engine: DecodingEngine, _ draft: SpeculativeDraft, _ rows: LogitRows, _ conversation: Conversation,
-    _ sampler: Sampler, logits: [Float]
+    _ engine: DecodingEngine, _ draft: SpeculativeDraft, _ conversation: Conversation, _ draws: TokenDraws,
+    slice: Int = .max
   ) {
-    (self.engine, self.draft, self.rows, self.conversation) = (engine, draft, rows, conversation)
-    (self.sampler, self.logits) = (sampler, logits)
-    ambition = draft.longest
+    (self.engine, proposer, self.conversation) = (engine, draft, conversation)
+    (self.draws, self.slice) = (draws, slice)
+    draftLength = draft.longest
   }
 
-  mutating func next(atMost limit: Int) throws -> [Int32] {
-    if let logits {
-      self.logits = nil
-      return [sampler.next(logits)]
-    }
+  var draft: SpeculativeDraft? { proposer }
+
+  mutating func draw(_ logits: Tensor) throws -> DrawnToken { try draws.next(logits) }
+
+  mutating func next(atMost limit: Int) throws -> [DrawnToken] {
     // Every token that is verified needs a place in the model, and one more token comes out than was proposed.
-    let room = min(limit - 1, (engine.maxLength ?? .max) - conversation.ids.count, ambition)
-    let proposals = room > 0 ? try draft.propose(after: conversation.ids, room, rows, &sampler) : []
-    guard !proposals.isEmpty else {
-      return [sampler.next(try rows.last(of: engine.readUnread(conversation)))]
-    }
-    let unread = conversation.unread
-    let verified = engine.verify(unread + proposals.map(\.id), conversation.state)
+    let room = min(limit - 1, (engine.maxLength ?? .max) - conversation.ids.count, draftLength)
+    let proposals =
+      room > 0
+      ? try proposer.propose(after: conversation.ids, room, reading: slice, draws.rows, &draws.sampler) : []
+    guard !proposals.isEmpty else { return [try draws.next(engine.readUnread(conversation))] }
+    let verified = engine.verify(conversation.unread + proposals.map(\.id), conversation.state)
     hasVerified = true
     let count = proposals.count + 1
-    let targets = try rows.all(of: verified.narrowed(0, from: verified.size(0) - count, length: count))
-    return judge(proposals, targets)
+    return try judge(proposals, verified.narrowed(0, from: verified.size(0) - count, length: count))
   }
 
   /// The proposals up to the first refused one, and one token more.
-  private mutating func judge(_ proposals: [SpeculativeDraft.Proposal], _ targets: [[Float]]) -> [Int32] {
-    var tokens: [Int32] = []
+  /// - Parameter targets: what the model says at the place of each proposal and after them, [proposals + 1, vocabulary].
+  private mutating func judge(_ proposals: [SpeculativeDraft.Proposal], _ targets: Tensor) throws -> [DrawnToken] {
+    var tokens: [DrawnToken] = []
     var kept = 0
-    for (proposal, logits) in zip(proposals, targets) {
-      let wanted = sampler.distribution(logits)
-      let choice = sampler.choose(proposal.id, from: proposal.distribution, insteadOf: wanted)
-      sampler.chose(choice.id)
-      tokens.append(choice.id)
+    for (index, proposal) in proposals.enumerated() {
+      let logits = targets.narrowed(0, from: index, length: 1)
+      let sampler = draws.sampler
+      let wanted = try draws.rows.read(logits) { sampler.distribution($0) }
+      let choice = draws.sampler.choose(proposal.id, from: proposal.distribution, insteadOf: wanted)
+      draws.sampler.chose(choice.id)
+      tokens.append(draws.drawn(choice.id, logits))
       guard choice.isProposal else { break }
       kept += 1
     }
     counts.proposed += proposals.count
     counts.accepted += kept
-    ambition = kept == proposals.count ? min(draft.longest, ambition + 1) : max(1, ambition - 1)
-    if kept == proposals.count { tokens.append(sampler.next(targets[kept])) }
+    draftLength = kept == proposals.count ? min(proposer.longest, draftLength + 1) : max(1, draftLength - 1)
+    if kept == proposals.count { tokens.append(try draws.next(targets.narrowed(0, from: kept, length: 1))) }
     return tokens
   }
 

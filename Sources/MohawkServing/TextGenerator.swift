@@ -37,6 +37,8 @@ public struct TextGenerator {
     public let proposed: Int
     /// Those of them that the model would have said too.
     public let accepted: Int
+    /// How likely the model held each new token, where that was asked for, and last the end of text where one came.
+    public let scores: [BatchScore]
   }
 
   /// What computes.
@@ -55,7 +57,7 @@ public struct TextGenerator {
   ///   - engine: of the model.
   ///   - tokenizer: the model's.
   ///   - ends: ids that end a text beside those that the model's configuration and the tokenizer name, such as those
-  ///     of `ends(inFolder:)`.
+  ///     of `Prompt.ends(inFolder:)`.
   ///   - draft: a cheaper model with the same tokenizer that proposes tokens.
   ///   - cache: states of earlier prompts.
   /// - Throws: `MohawkError` when the tokenizer's ids do not fit the model's vocabulary, or the draft's.
@@ -67,7 +69,7 @@ public struct TextGenerator {
       try tokenizer.requireFit(rows: rows, of: name)
     }
     (self.engine, self.tokenizer, self.draft, self.cache) = (engine, tokenizer, draft, cache)
-    self.ends = Self.ends(ends, engine.model, tokenizer)
+    self.ends = Prompt.ends(ends, engine.model, tokenizer)
     rows = LogitRows(tokenizer)
   }
 
@@ -84,19 +86,8 @@ public struct TextGenerator {
   public func generate(
     _ prompt: String, limit: Int, options: SamplingOptions, stops: [String] = [], emit: (String) -> Bool = { _ in true }
   ) throws -> Result {
-    let conversation = conversation(try promptIDs(prompt))
+    let conversation = conversation(try Prompt.ids(prompt, tokenizer))
     return try generate(continuing: conversation, limit: limit, options: options, stops: stops, emit: emit)
-  }
-
-  /// The tokens of a prompt with what the tokenizer's template puts first, unless the prompt has it already.
-  public func promptIDs(_ prompt: String) throws -> [Int32] {
-    let ids = tokenizer.encode(prompt)
-    if !ids.starts(with: tokenizer.textPrefix) { return tokenizer.textPrefix + ids }
-    guard ids.isEmpty else { return ids }
-    guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
-      throw MohawkError(.invalidValue, "the prompt is empty and the tokenizer has no token to begin with")
-    }
-    return [start]
   }
 
   /// A conversation of these tokens, of which those are read that the cache knows.
@@ -112,54 +103,54 @@ public struct TextGenerator {
   ///   - limit: new tokens at most.
   ///   - options: how each token is chosen; the whole conversation counts for penalties.
   ///   - stops: strings that end the text and are not part of it.
+  ///   - alternatives: how many of the most likely tokens are scored beside each new one; nil scores nothing.
   ///   - emit: receives the text piece by piece, as for a prompt.
   /// - Throws: `MohawkError` when an option is out of its range, the conversation does not fit the model, or the
   ///   model's numbers are not finite.
   public func generate(
     continuing conversation: Conversation, borders: [Int] = [], limit: Int, options: SamplingOptions,
-    stops: [String] = [], emit: (String) -> Bool = { _ in true }
+    stops: [String] = [], alternatives: Int? = nil, emit: (String) -> Bool = { _ in true }
   ) throws -> Result {
     var sampler = try Sampler(options)
     try requireRoom(for: conversation)
     sampler.note(conversation.ids)
-    var output = StopAwareText(stops: stops)
-    var decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
+    var said = try ContinuedText(tokenizer, after: conversation.ids, stops: stops, ends: ends)
     var tokens: [Int32] = []
+    var scores: [BatchScore] = []
     var finish = Finish.length
     var watch = GenerationWatch()
     let promptTokens = conversation.unread.count
-    var source = try source(for: conversation, borders, sampler)
-
-    /// Whether to go on after a token.
-    func take(_ token: Int32) throws -> Bool {
-      tokens.append(token)
-      let (piece, stopped) = output.append(try decoder.append(token))
-      if stopped { finish = .stop }
-      if !piece.isEmpty, !emit(piece) { finish = .cancelled }
-      return finish == .length
-    }
+    let draws = TokenDraws(rows: rows, sampler: sampler, alternatives: alternatives)
+    var source: any TokenSource =
+      draft.map { SpeculativeTokens(engine, $0, conversation, draws) }
+      ?? PlainTokens(engine: engine, conversation: conversation, draws: draws)
+    let logits = read(conversation, borders)
 
     while tokens.count < limit {
-      let offered = try source.next(atMost: limit - tokens.count)
+      let offered =
+        tokens.isEmpty ? [try source.draw(logits)] : try source.next(atMost: limit - tokens.count)
       watch.note(offered.count)
       let before = tokens.count
-      for token in offered {
-        if ends.contains(token) { finish = .stop }
-        guard finish == .length, try take(token) else { break }
+      for token in offered where finish == .length {
+        let (piece, isOver) = try said.take(token.id)
+        if !said.hasEnded { tokens.append(token.id) }
+        if let score = token.score { scores.append(score) }
+        if isOver { finish = .stop }
+        if !piece.isEmpty, !emit(piece) { finish = .cancelled }
       }
       conversation.append(tokens[before...])
       source.keep(tokens.count - before)
       if finish != .length { break }
       if let longest = engine.maxLength, conversation.ids.count > longest { break }
     }
-    if !output.hasStopped, finish != .cancelled {
-      let rest = output.finish(decoder.finish())
+    if finish != .cancelled {
+      let rest = said.finish()
       if !rest.isEmpty { _ = emit(rest) }
     }
     return Result(
-      text: output.text, tokens: tokens, finish: finish, promptTokens: promptTokens,
+      text: said.text, tokens: tokens, finish: finish, promptTokens: promptTokens,
       secondsToFirstToken: watch.secondsToFirst, tokensPerSecond: watch.rate, proposed: source.counts.proposed,
-      accepted: source.counts.accepted)
+      accepted: source.counts.accepted, scores: scores)
   }
 
   /// Makes sure that a conversation can be continued.
@@ -179,18 +170,9 @@ public struct TextGenerator {
     }
   }
 
-  /// Reads what is unread.
-  private func source(
-    for conversation: Conversation, _ borders: [Int], _ sampler: Sampler
-  ) throws -> any TokenSource {
-    let read =
-      cache?.read(conversation.ids, borders: borders, conversation.state, with: engine)
-      ?? engine.readUnread(conversation)
-    let logits = try rows.last(of: read)
-    if let draft {
-      return SpeculativeTokens(engine, draft, rows, conversation, sampler, logits: logits)
-    }
-    return PlainTokens(engine: engine, rows: rows, conversation: conversation, sampler: sampler, logits: logits)
+  /// Reads what is unread, and tells what comes next: [1, vocabulary].
+  private func read(_ conversation: Conversation, _ borders: [Int]) -> Tensor {
+    cache?.read(conversation.ids, borders: borders, conversation.state, with: engine) ?? engine.readUnread(conversation)
   }
 }
 

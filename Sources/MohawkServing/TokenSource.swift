@@ -1,75 +1,71 @@
 import MohawkDecoding
-import MohawkFiles
 import MohawkModels
 import MohawkTensor
-import MohawkText
 
-/// Where the next tokens of a conversation come from, one or some at a time.
+/// A token that was drawn, and how likely the model held it where that was asked for.
+struct DrawnToken {
+  let id: Int32
+  let score: BatchScore?
+}
+
+/// What the next tokens of a sequence are drawn from. A sequence that runs with others draws from logits that were
+/// computed for all of them; one that runs alone may let its source run the model, which then can give several tokens.
 protocol TokenSource {
-  /// Chooses tokens that follow all those of the conversation; at least one, at most `limit`.
-  mutating func next(atMost limit: Int) throws -> [Int32]
-  /// Says how many of them count, after they were appended to the conversation.
+  /// The sequence; drawn tokens that count are appended to it.
+  var conversation: Conversation { get }
+  /// Draws the token that follows all those of the conversation.
+  /// - Parameter logits: what comes next, fp32 [1, vocabulary].
+  mutating func draw(_ logits: Tensor) throws -> DrawnToken
+  /// Runs the model over the unread tokens, and draws those that follow; at least one, at most `limit`.
+  mutating func next(atMost limit: Int) throws -> [DrawnToken]
+  /// Says how many of the tokens from `next` count, after they were appended to the conversation.
   mutating func keep(_ count: Int)
-  /// How many proposals of a draft there were, and how many of them were accepted.
-  var counts: (proposed: Int, accepted: Int) { get }
+  /// What proposes tokens; nil without a draft.
+  var draft: SpeculativeDraft? { get }
+  /// What became of the draft's proposals.
+  var counts: DraftCounts { get }
+}
+
+/// How many tokens a draft proposed, and how many of them the model accepted.
+struct DraftCounts: Equatable {
+  var proposed = 0
+  var accepted = 0
 }
 
 /// One token per pass of the model.
 struct PlainTokens: TokenSource {
   let engine: DecodingEngine
-  let rows: LogitRows
   let conversation: Conversation
-  var sampler: Sampler
-  /// What comes next, as long as it is known from reading the prompt.
-  var logits: [Float]?
+  var draws: TokenDraws
 
-  mutating func next(atMost limit: Int) throws -> [Int32] {
-    let row = try logits ?? rows.last(of: engine.readUnread(conversation))
-    logits = nil
-    return [sampler.next(row)]
+  mutating func draw(_ logits: Tensor) throws -> DrawnToken { try draws.next(logits) }
+
+  mutating func next(atMost limit: Int) throws -> [DrawnToken] {
+    [try draws.next(engine.readUnread(conversation))]
   }
 
   mutating func keep(_ count: Int) {}
-  let counts = (proposed: 0, accepted: 0)
+  var draft: SpeculativeDraft? { nil }
+  var counts: DraftCounts { DraftCounts() }
 }
 
-/// Logits of the tokens that may be chosen.
-struct LogitRows {
-  private let highest: Int
-  /// Ids below the highest one that no token has.
-  private let gaps: [Int]
+/// Draws from logits and scores what was drawn.
+struct TokenDraws {
+  let rows: LogitRows
+  var sampler: Sampler
+  /// How many of the most likely tokens are told beside each; nil tells no probabilities at all.
+  let alternatives: Int?
 
-  init(_ tokenizer: Tokenizer) {
-    highest = Int(tokenizer.highestID)
-    gaps = (0...tokenizer.highestID).filter { tokenizer.token($0) == nil }.map(Int.init)
+  /// The next token from logits [1, vocabulary].
+  mutating func next(_ logits: Tensor) throws -> DrawnToken {
+    let rows = rows
+    let id = try rows.read(logits) { sampler.next($0) }
+    return drawn(id, logits)
   }
 
-  /// The rows of logits [rows, vocabulary]. Rows of the head beyond the tokenizer's ids, and in gaps between them, are
-  /// padding and never chosen.
-  func all(of logits: Tensor) throws -> [[Float]] {
-    try (0..<logits.size(0)).map { row in
-      let row = logits.narrowed(0, from: row, length: 1).floats()
-      guard let row = row.withUnsafeBufferPointer({ read($0) { Array($0) } }) else {
-        throw MohawkError(
-          .notFinite, "the model's logits are not finite", remedy: "use precision fp32, or a model with sound weights")
-      }
-      return row
-    }
-  }
-
-  /// Reads one row of logits over the vocabulary; nil when its numbers are not finite.
-  func read<Result>(_ row: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result? {
-    let row = UnsafeBufferPointer(rebasing: row[..<min(highest + 1, row.count)])
-    guard LogitWeights.areFinite(row) else { return nil }
-    if gaps.isEmpty { return body(row) }
-    var copy = Array(row)
-    for gap in gaps where gap < copy.count { copy[gap] = -.infinity }
-    return copy.withUnsafeBufferPointer(body)
-  }
-
-  /// The last row.
-  func last(of logits: Tensor) throws -> [Float] {
-    try all(of: logits.narrowed(0, from: logits.size(0) - 1, length: 1))[0]
+  /// A token that was drawn by other means from logits [1, vocabulary].
+  func drawn(_ id: Int32, _ logits: Tensor) -> DrawnToken {
+    DrawnToken(id: id, score: alternatives.map { BatchScoring(logits, alternatives: $0).scores([id])[0] })
   }
 }
 

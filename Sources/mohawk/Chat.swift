@@ -28,6 +28,7 @@ struct Chat: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var engine: EngineFlags
   @OptionGroup var reading: CheckpointFlags
   var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.engine.draft.draft] }
 
   func run() throws {
     guard limit > 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be above 0") }

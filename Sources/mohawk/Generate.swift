@@ -22,15 +22,23 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
   var promptFile: String?
   @Option(name: .customLong("tokens"), help: "New tokens at most.") var limit = 200
   @OptionGroup var sampling: SamplingFlags
+  @Option(
+    name: .customLong("logprobs"),
+    help: "Prints each new token's log-probability after the text, with those of this many most likely ones, 0 to 20.")
+  var alternatives: Int?
   @OptionGroup var engine: EngineFlags
   @Option(help: "A file with a saved state to continue from; the prompt, if any, is added to it.") var loadState:
     String?
   @Option(help: "Saves the state after the text to this file.") var saveState: String?
   @OptionGroup var reading: CheckpointFlags
   var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.engine.draft.draft] }
 
   func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }
+    if let alternatives, !(0...20).contains(alternatives) {
+      throw MohawkError(.invalidValue, "--logprobs is \(alternatives), it must be from 0 to 20")
+    }
     let options = try sampling.options()
     let text = try text()
     // A place that cannot be written is told before the text is made, not after it.
@@ -40,12 +48,14 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
     try generator.requireRoom(for: conversation)
     Terminal.stream(text)
     let result = try generator.generate(
-      continuing: conversation, limit: limit, options: options, stops: sampling.stop
+      continuing: conversation, limit: limit, options: options, stops: sampling.stop, alternatives: alternatives
     ) {
       Terminal.stream($0)
       return true
     }
     Terminal.say("")
+    let lines = ScoreLines(generator.tokenizer)
+    for score in result.scores { Terminal.say(lines.text(score)) }
     if let saveState { try StateFile.write(conversation, of: generator.engine, to: saveState) }
     Terminal.complain(SpeedLine.text(result))
     if result.proposed > 0 { Terminal.complain(try draftLine(result, generator, conversation, options)) }
@@ -67,7 +77,7 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
   }
 
   private func conversation(_ text: String, _ generator: TextGenerator) throws -> Conversation {
-    guard let loadState else { return generator.conversation(try generator.promptIDs(text)) }
+    guard let loadState else { return generator.conversation(try Prompt.ids(text, generator.tokenizer)) }
     let conversation = try StateFile.read(loadState, for: generator.engine).conversation
     conversation.append(generator.tokenizer.encode(text))
     return conversation
@@ -86,6 +96,21 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
       let slow = try plain.generate(continuing: conversation.copy(), limit: 32, options: options).tokensPerSecond
     else { return line }
     return line + String(format: ", %.2f times the speed without it (%.1f tokens/s)", fast / slow, slow)
+  }
+}
+
+/// How likely tokens were, a line each: the token, the logarithm of its probability, and the most likely ones with theirs,
+/// all apart by tabs. Tokens are quoted, so that white space and line breaks can be seen.
+struct ScoreLines {
+  private let names: TokenNames
+
+  init(_ tokenizer: Tokenizer) { names = TokenNames(tokenizer: tokenizer) }
+
+  func text(_ score: BatchScore) -> String {
+    let entries = [(score.id, score.logprob ?? .nan)] + score.top.map { ($0.id, $0.logprob) }
+    return entries.map { id, logprob in
+      "\(names.name(id).debugDescription)\t\(String(format: "%.4f", logprob))"
+    }.joined(separator: "\t")
   }
 }
 

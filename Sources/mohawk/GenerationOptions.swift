@@ -64,10 +64,8 @@ struct WeightFlags: ParsableArguments {
   }
 }
 
-/// How a model decodes.
-struct EngineFlags: ParsableArguments {
-  @OptionGroup var weights: WeightFlags
-  @Option(help: "Threads; all cores when not given.") var threads: Int?
+/// A cheaper model that proposes tokens.
+struct DraftFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A cheaper model that proposes tokens: the folder of one with the same tokenizer, or layers:N for the first N layers of the model itself.",
@@ -75,22 +73,16 @@ struct EngineFlags: ParsableArguments {
   var draft: String?
   @Option(help: "Tokens that the draft proposes at a time, at most.") var draftTokens = 4
 
-  /// Opens a folder.
-  func generator(_ folder: String, cache: PrefixCache? = nil) throws -> TextGenerator {
-    try Threads.use(threads)
+  /// - Throws: `MohawkError` for an option out of its range.
+  func check() throws {
     guard (1...64).contains(draftTokens) else {
       throw MohawkError(.invalidValue, "--draft-tokens is \(draftTokens), it must be from 1 to 64")
     }
-    let engine = try weights.engine(folder)
-    let tokenizer = try Tokenizer(folder: folder)
-    let speculation = try draft.map {
-      SpeculativeDraft(try proposer($0, engine, tokenizer), longest: draftTokens)
-    }
-    return try TextGenerator(
-      engine, tokenizer, ends: TextGenerator.ends(inFolder: folder), draft: speculation, cache: cache)
   }
 
-  private func proposer(_ draft: String, _ engine: DecodingEngine, _ tokenizer: Tokenizer) throws -> DecodingEngine {
+  /// Opens the draft for a model; nil where none is asked for.
+  func engine(for engine: DecodingEngine, _ tokenizer: Tokenizer, _ weights: WeightFlags) throws -> DecodingEngine? {
+    guard let draft else { return nil }
     let prefix = "layers:"
     guard draft.hasPrefix(prefix) else {
       guard try Tokenizer(folder: draft).fingerprint == tokenizer.fingerprint else {
@@ -105,5 +97,25 @@ struct EngineFlags: ParsableArguments {
         .invalidValue, "--draft is \(draft), and the model has \(layers) layers", remedy: "use fewer, at least one")
     }
     return engine.firstLayers(count)
+  }
+}
+
+/// How a model decodes.
+struct EngineFlags: ParsableArguments {
+  @OptionGroup var weights: WeightFlags
+  @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var draft: DraftFlags
+
+  /// Opens a folder.
+  func generator(_ folder: String, cache: PrefixCache? = nil) throws -> TextGenerator {
+    try Threads.use(threads)
+    try draft.check()
+    let engine = try weights.engine(folder)
+    let tokenizer = try Tokenizer(folder: folder)
+    let speculation = try draft.engine(for: engine, tokenizer, weights).map {
+      SpeculativeDraft($0, longest: draft.draftTokens)
+    }
+    return try TextGenerator(
+      engine, tokenizer, ends: Prompt.ends(inFolder: folder), draft: speculation, cache: cache)
   }
 }

@@ -5,7 +5,9 @@ import MohawkDecoding
 import MohawkFiles
 import MohawkModels
 import MohawkServer
+import MohawkServing
 import MohawkTensor
+import MohawkText
 
 /// Serves a model over HTTP.
 struct Serve: ParsableCommand, ReadsCheckpoints {
@@ -15,6 +17,8 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
       /v1/completions, /v1/chat/completions, /v1/models, /tokenize, /detokenize, /tokenizer_info, /health, /metrics.
       Ctrl-C (or SIGTERM) lets running requests finish; a second one stops at once. Clients must send the bearer token
       of --token-file, or of the environment variable MOHAWK_TOKEN, when there is one.
+
+      A draft makes a text come faster while it is the only one, where the draft is often right; greedy texts are the same.
       """)
 
   @Argument(help: "A model: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.") var model:
@@ -44,23 +48,26 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
   @Option(help: "Seconds that a request may take.") var timeout = ServerLimits().requestSeconds
   @Option(help: "Seconds that running requests may take to finish at the end.") var drain = 30.0
   @OptionGroup var weights: WeightFlags
+  @OptionGroup var draft: DraftFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @OptionGroup var reading: CheckpointFlags
   var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
-  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
+  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher, \.draft.draft] }
 
   func run() throws {
     try check()
+    try draft.check()
     try Threads.use(threads)
     let settings = try settings()
     let precision = try weights.precision()
-    var models = [try open(model, as: name ?? Self.name(of: model), precision)]
+    let proposer = draft.draft == nil ? nil : try proposer(model)
+    var models = [try open(model, as: name ?? Self.name(of: model), precision, proposer)]
     if let teacher {
       guard models[0].name != "teacher" else {
         throw MohawkError(
           .invalidValue, "both models would be called 'teacher'", remedy: "name the student: --name NAME")
       }
-      models.append(try open(teacher, as: "teacher", precision))
+      models.append(try open(teacher, as: "teacher", precision, nil))
     }
     for model in models {
       if let obstacle = model.chatObstacle {
@@ -119,11 +126,22 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
     return line
   }
 
-  private func open(_ folder: String, as name: String, _ weights: WeightPrecision?) throws -> ServedModel {
+  private func open(
+    _ folder: String, as name: String, _ weights: WeightPrecision?,
+    _ draft: (@Sendable (DecodingEngine) throws -> BatchDraft)?
+  ) throws -> ServedModel {
     try ServedModel(
-      name: name, folder: folder, batchSize: batch, slice: slice, queue: queue, cacheBytes: cacheMib << 20
-    ) {
-      try DecodingEngine.open(folder, weights: weights)
+      name: name, folder: folder, batchSize: batch, slice: slice, queue: queue, cacheBytes: cacheMib << 20,
+      open: { try DecodingEngine.open(folder, weights: weights) }, draft: draft)
+  }
+
+  /// What opens the draft beside the engine of the model.
+  private func proposer(_ folder: String) throws -> @Sendable (DecodingEngine) throws -> BatchDraft {
+    let (draft, weights) = (draft, weights)
+    let tokenizer = try Tokenizer(folder: folder)
+    return { engine in
+      // A draft is asked for where this is called.
+      BatchDraft(try draft.engine(for: engine, tokenizer, weights)!, longest: draft.draftTokens)
     }
   }
 

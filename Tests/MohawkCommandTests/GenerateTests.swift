@@ -101,4 +101,39 @@ import Testing
     let ended = try greedy(place, "-p", "One day", "--tokens", "6")
     #expect(ended.output.count < plain.output.count && ended.errors.contains("tokens"))
   }
+
+  @Test func logprobsComeAfterTheTextALineEach() throws {
+    let place = try Workplace()
+    let plain = try greedy(place, "-p", "One day", "--tokens", "5")
+    let scored = try greedy(place, "-p", "One day", "--tokens", "5", "--logprobs", "2")
+    #expect(scored.status == 0 && scored.output.hasPrefix(plain.output), "\(scored.errors)")
+    let lines = scored.output.dropFirst(plain.output.count).split(separator: "\n").map { $0.split(separator: "\t") }
+    #expect(lines.count == 5 && lines.allSatisfy { $0.count == 6 })
+    for line in lines {
+      // Greedy, the token is the most likely one.
+      #expect(line[0] == line[2] && line[1] == line[3] && line[0].hasPrefix("\"") && line[0].hasSuffix("\""))
+      #expect(Double(line[1])! <= 0 && Double(line[5])! <= Double(line[3])!)
+    }
+    let drafted = try greedy(place, "-p", "One day", "--tokens", "5", "--logprobs", "2", "--draft", "layers:1")
+    #expect(drafted.output == scored.output)
+    let alone = try greedy(place, "-p", "One day", "--tokens", "2", "--logprobs", "0")
+    #expect(alone.output.split(separator: "\n").suffix(2).allSatisfy { $0.split(separator: "\t").count == 2 })
+    for bad in ["-1", "21"] {
+      let refused = try Command.run(["generate", "teacher", "--logprobs=\(bad)"], in: place.folder)
+      #expect(refused.status == 1 && refused.complaints.count == 1 && refused.errors.contains("--logprobs is \(bad)"))
+    }
+  }
+
+  @Test func aServersDraftIsCheckedBeforeItListens() throws {
+    let place = try Workplace()
+    for (draft, part) in [
+      ("layers:2", "the model has 2 layers"), ("layers:x", "--draft is layers:x"), ("nowhere", "nowhere"),
+    ] {
+      let result = try Command.run(["serve", "teacher", "--port", "0", "--draft", draft], in: place.folder)
+      #expect(result.status == 1 && result.complaints.count == 1 && result.errors.contains(part), "\(result.errors)")
+      #expect(!result.output.contains("serving"))
+    }
+    let many = try Command.run(["serve", "teacher", "--port", "0", "--draft-tokens", "65"], in: place.folder)
+    #expect(many.status == 1 && many.errors.contains("--draft-tokens is 65"))
+  }
 }

@@ -4,6 +4,7 @@ import MohawkDecoding
 import MohawkLayers
 import MohawkMixers
 import MohawkModels
+import MohawkServing
 import MohawkTensor
 import MohawkText
 import Testing
@@ -26,10 +27,12 @@ final class TestServer: Sendable {
   ///   - template: the model's chat template; nil for a model without one.
   ///   - change: of the settings.
   ///   - files: more files of the model's folder.
+  ///   - draft: makes what proposes tokens, given what decodes.
   ///   - engine: makes what decodes.
   init(
     template: String? = nil, files: [String: String] = [:], batch: Int = 4,
     change: (inout ServerSettings) -> Void = { _ in },
+    draft: (@Sendable (DecodingEngine) throws -> BatchDraft)? = nil,
     engine: @escaping @Sendable () throws -> DecodingEngine = { DecodingEngine(TestServer.model()) }
   ) async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/server-\(UUID().uuidString)"
@@ -44,7 +47,7 @@ final class TestServer: Sendable {
     change(&settings)
     let model = try ServedModel(
       name: "small", folder: folder, batchSize: batch, queue: settings.limits.queue,
-      open: engine)
+      open: engine, draft: draft)
     let server = ModelServer([model], settings)
     let (ports, found) = AsyncStream<Int>.makeStream()
     let task = Task {

@@ -48,3 +48,7 @@ import Testing
     }
   }
 }
+
+extension Sampler {
+  func distribution(_ logits: [Float]) -> [Candidate] { logits.withUnsafeBufferPointer { distribution($0) } }
+}

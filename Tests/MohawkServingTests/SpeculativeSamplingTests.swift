@@ -56,7 +56,7 @@ import Testing
     _ engine: DecodingEngine, _ ids: [Int32], _ count: Int, _ sampler: Sampler, _ rows: LogitRows
   ) throws -> [[Int32]: Double] {
     guard count > 0 else { return [[]: 1] }
-    let distribution = sampler.distribution(try rows.last(of: engine.read(ids, engine.emptyState())))
+    let distribution = try rows.read(engine.read(ids, engine.emptyState())) { sampler.distribution($0) }
     let total = distribution.reduce(0) { $0 + $1.weight }
     var result: [[Int32]: Double] = [:]
     for candidate in distribution {
@@ -69,8 +69,9 @@ import Testing
     return result
   }
 
-  @Test(arguments: [ModelKind.hybrid, .windowed, .besideWindow, .mamba2])
-  func sampledTextsAreAsLikelyAsWithoutADraft(_ kind: ModelKind) throws {
+  /// A thread's generator, or a batch in which each text runs alone.
+  @Test(arguments: [ModelKind.hybrid, .windowed, .besideWindow, .mamba2], [false, true])
+  func sampledTextsAreAsLikelyAsWithoutADraft(_ kind: ModelKind, inABatch: Bool) throws {
     let tokenizer = TextGeneratorTests.tokenizer
     // A few neighbouring tokens only, and a draft that likes them otherwise.
     let (model, other) = (kind.model(), kind.model())
@@ -95,8 +96,19 @@ import Testing
     var (proposed, accepted) = (0, 0)
     let start = generator.conversation(ids)
     _ = engine.read(Array(ids.dropLast()), start.state, logits: 0)
+    let batch = try BatchScheduler(engine, tokenizer, draft: BatchDraft(DecodingEngine(other), longest: 2))
     for seed in UInt64(0)..<700 {
       options.seed = seed
+      if inABatch {
+        let log = BatchSchedulerTests.Log()
+        var request = BatchRequest(prompts: [ids], limit: 4, sampling: options)
+        (request.alternatives, request.ends) = (0, generator.ends)
+        batch.submit(request, tell: log.note)
+        while !batch.isIdle { batch.turn() }
+        counts[log.scores.map(\.id), default: 0] += 1
+        (proposed, accepted) = (batch.counts.proposedTokens, batch.counts.acceptedTokens)
+        continue
+      }
       let result = try generator.generate(continuing: start.copy(), limit: 4, options: options)
       counts[result.tokens, default: 0] += 1
       (proposed, accepted) = (proposed + result.proposed, accepted + result.accepted)

@@ -25,17 +25,17 @@ import Testing
 
   @Test func endsStandInTheGenerationConfig() throws {
     let folder = try TemporaryFolder()
-    #expect(try TextGenerator.ends(inFolder: folder.path) == [])
+    #expect(try Prompt.ends(inFolder: folder.path) == [])
     for (text, ends) in [
       (#"{"eos_token_id": 5}"#, [5]), (#"{"eos_token_id": [5, 7]}"#, [5, 7]), (#"{"eos_token_id": null}"#, []),
       ("{}", []), (#"{"eos_token_id": [-1, 1.5, "x", 1e99, 3]}"#, [3]),
     ] as [(String, [Int32])] {
       try folder.write("generation_config.json", text)
-      #expect(try TextGenerator.ends(inFolder: folder.path) == ends, "\(text)")
+      #expect(try Prompt.ends(inFolder: folder.path) == ends, "\(text)")
     }
     for text in ["[]", "{", ""] {
       try folder.write("generation_config.json", text)
-      let error = #expect(throws: MohawkError.self) { try TextGenerator.ends(inFolder: folder.path) }
+      let error = #expect(throws: MohawkError.self) { try Prompt.ends(inFolder: folder.path) }
       #expect(error?.code == .invalidFormat)
     }
   }

@@ -56,6 +56,38 @@ import Testing
     #expect(result.tokens.allSatisfy { $0 < 300 } && !result.tokens.isEmpty)
   }
 
+  @Test(arguments: [Int?.none, 1, 4]) func tokensAreScoredByTheModelsOwnProbabilities(_ draftLength: Int?) throws {
+    let (model, tokenizer) = (ModelKind.hybrid.endless(), Self.tokenizer)
+    let draft = draftLength.map { SpeculativeDraft(DecodingEngine(model.firstLayers(1)), longest: $0) }
+    let generator = try TextGenerator(DecodingEngine(model), tokenizer, draft: draft)
+    var options = greedy()
+    (options.repetitionPenalty, options.logitBias) = (1.3, [4: 2])
+    let conversation = generator.conversation(tokenizer.encode(Self.prompt))
+    let result = try generator.generate(continuing: conversation, limit: 12, options: options, alternatives: 3)
+    #expect(result.scores.map(\.id) == result.tokens && result.tokens.count == 12)
+    let ids = conversation.ids
+    let all = withoutGradients {
+      model(Tensor(ids.map(Int64.init), shape: [1, ids.count])).squeezed(0).logSoftmax(-1)
+    }
+    for (index, score) in result.scores.enumerated() {
+      let wanted = all.selected(0, ids.count - 12 + index - 1).floats()
+      #expect(abs(score.logprob! - wanted[Int(score.id)]) < 1e-4)
+      let best = wanted.sorted(by: >).prefix(3)
+      #expect(zip(score.top, best).allSatisfy { abs($0.logprob - $1) < 1e-4 } && score.top.count == 3)
+    }
+    let plain = try generator.generate(Self.prompt, limit: 4, options: options)
+    #expect(plain.scores.isEmpty)
+  }
+
+  @Test func theTokenThatEndsATextIsScoredToo() throws {
+    let ids = Self.tokenizer.encode("ab") + [Self.tokenizer.endOfText!]
+    let generator = try TextGenerator(DecodingEngine(parrot(ids)), Self.tokenizer)
+    let conversation = generator.conversation(Self.tokenizer.encode("x"))
+    let result = try generator.generate(continuing: conversation, limit: 9, options: greedy(), alternatives: 0)
+    #expect(result.scores.map(\.id) == ids && result.tokens == Array(ids.dropLast()))
+    #expect(result.scores.allSatisfy { $0.top.isEmpty && $0.logprob! <= 0 })
+  }
+
   @Test func gapsBetweenIDsAreNeverChosen() throws {
     // The last merge's token moves away from the others.
     let text = try Self.json(Self.tokenizer).replacingOccurrences(of: #":299,"#, with: ":310,")

@@ -59,7 +59,7 @@ public final class SynthesisRun {
     let engine = try DecodingEngine.open(model, weights: weights)
     let tokenizer = try Tokenizer(folder: model)
     let synthesizer = try Synthesizer(
-      engine, tokenizer, ends: TextGenerator.ends(inFolder: model), options: sampling, length: length, capacity: batch)
+      engine, tokenizer, ends: Prompt.ends(inFolder: model), options: sampling, length: length, capacity: batch)
     let prompts = try SynthesisPrompts.read(beginning, model: model, tokenizer, within: engine.maxLength)
     try AtomicFolder.ensure(path)
     let lock = try RunLock(folder: path)

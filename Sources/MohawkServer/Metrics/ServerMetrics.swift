@@ -66,6 +66,8 @@ final class ServerMetrics: @unchecked Sendable {  // everything is guarded by `l
     [
       ("mohawk_prompt_tokens_total", "counter", "Tokens of prompts that were read.", \.promptTokens),
       ("mohawk_prefix_reuses_total", "counter", "Prompts of which a beginning was known.", \.reuses),
+      ("mohawk_draft_proposed_total", "counter", "Tokens that a draft proposed.", \.proposedTokens),
+      ("mohawk_draft_accepted_total", "counter", "Proposed tokens that the model accepted.", \.acceptedTokens),
       ("mohawk_reused_tokens_total", "counter", "Tokens of prompts that were not read again.", \.reusedTokens),
       ("mohawk_cache_bytes", "gauge", "Bytes of the states that are kept for later prompts.", \.cacheBytes),
       ("mohawk_new_tokens_total", "counter", "Tokens that were generated.", \.newTokens),

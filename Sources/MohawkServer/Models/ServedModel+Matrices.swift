@@ -1,5 +1,6 @@
 import MohawkMixers
 import MohawkModels
+import MohawkServing
 import MohawkTensor
 import MohawkText
 

@@ -32,31 +32,37 @@ public final class ServedModel: Sendable {
   ///   - cacheBytes: what states of earlier texts may have together, so that a text that begins like one of them is read
   ///     from where they part; 0 keeps none.
   ///   - open: opens the model.
+  ///   - draft: opens a cheaper model that proposes tokens, given the model's engine; nil without speculation.
   /// - Throws: `MohawkError` when something in the folder is missing, damaged, or does not fit.
   public init(
     name: String, folder: String, batchSize: Int = 8, slice: Int = 512, queue: Int = ServerLimits().queue,
-    cacheBytes: Int = 256 << 20, open: @escaping @Sendable () throws -> DecodingEngine
+    cacheBytes: Int = 256 << 20, open: @escaping @Sendable () throws -> DecodingEngine,
+    draft: (@Sendable (DecodingEngine) throws -> BatchDraft)? = nil
   ) throws {
     let tokenizer = try Tokenizer(folder: folder)
     chat = ChatAbility(folder: folder)
-    let listed = try TextGenerator.ends(inFolder: folder)
+    let listed = try Prompt.ends(inFolder: folder)
     let facts = Facts()
     let (receiver, allowsUnused) = (Notice.hearer, UnusedTensors.areAllowed)  // the batch has a thread of its own
     batch = try BatchThread(queueLimit: queue) {
-      let engine = try Notice.heard(by: receiver) {
-        try UnusedTensors.$areAllowed.withValue(allowsUnused) { try open() }
+      let (engine, proposer) = try Notice.heard(by: receiver) {
+        try UnusedTensors.$areAllowed.withValue(allowsUnused) {
+          let engine = try open()
+          return (engine, try draft?(engine))
+        }
       }
       let model = engine.model
       facts.isTransformer = model.configuration.isTransformer
       facts.layers = model.blocks.map { (type(of: $0.mixer).kind, $0.mixer.heads) }
       facts.bounds = ModelBounds(ids: min(Int(tokenizer.highestID) + 1, engine.vocabulary), maxLength: engine.maxLength)
-      facts.ends = Set(model.configuration.tokens.ends.compactMap { Int32(exactly: $0) })
+      facts.ends = Prompt.ends(listed, model, tokenizer)
       let cache = cacheBytes > 0 ? PrefixCache(byteBudget: cacheBytes, every: 512) : nil
-      return try BatchScheduler(engine, tokenizer, capacity: batchSize, slice: slice, cache: cache)
+      return try BatchScheduler(
+        engine, tokenizer, capacity: batchSize, slice: slice, cache: cache, draft: proposer)
     }
     (self.name, self.tokenizer, self.batchSize) = (name, tokenizer, batchSize)
     (isTransformer, layers, bounds) = (facts.isTransformer, facts.layers, facts.bounds)
-    ends = facts.ends.union(listed).union(tokenizer.ends)
+    ends = facts.ends
   }
 
   /// What the model's thread tells while it opens; nobody else looks before it is open.
@@ -84,15 +90,12 @@ public final class ServedModel: Sendable {
     }
   }
 
-  /// The tokens of a text with what the tokenizer's template puts first, unless it is there already.
   private func ids(text: String) throws(APIError) -> [Int32] {
-    let ids = tokenizer.encode(text)
-    if !ids.starts(with: tokenizer.textPrefix) { return tokenizer.textPrefix + ids }
-    guard ids.isEmpty else { return ids }
-    guard let start = tokenizer.beginningOfText ?? tokenizer.endOfText else {
+    do throws(MohawkError) {
+      return try Prompt.ids(text, tokenizer)
+    } catch {
       throw .invalid("prompt", "is empty, and the model has no token to begin with")
     }
-    return [start]
   }
 
   /// The tokens of a conversation, as the chat template writes it; nothing is put before.
@@ -134,6 +137,7 @@ public final class ServedModel: Sendable {
       throw .invalid("n", "is \(fields.choices), at most \(batchSize) continuations run together here")
     }
     var request = BatchRequest(prompts: prompts, limit: fields.limit ?? limit, sampling: fields.sampling)
+    request.isRepeatable = fields.isSeeded
     request.choices = fields.choices
     request.stops = fields.stops
     request.ends = (fields.ignoresEnds ? [] : ends).union(fields.stopIDs)

@@ -8,6 +8,8 @@ struct GenerationFields {
   let limit: Int?
   let choices: Int
   let sampling: SamplingOptions
+  /// Whether the client gave a seed, and so means to get the same text again.
+  let isSeeded: Bool
   let stops: [String]
   let stopIDs: [Int32]
   /// Whether tokens that end texts are like others.
@@ -28,6 +30,7 @@ struct GenerationFields {
       throw .invalid("response_format", "is not supported: answers are free text")
     }
     sampling = try Self.sampling(fields, bounds)
+    isSeeded = fields["seed"] != nil
     stops = try fields.texts("stop", atMost: limits.stops)
     for stop in stops where stop.utf8.count > 1_024 { throw .invalid("stop", "holds a string of more than 1024 bytes") }
     stopIDs = try fields.ids("stop_token_ids", below: bounds.ids, atMost: limits.stops) ?? []

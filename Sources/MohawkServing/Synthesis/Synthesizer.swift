@@ -38,7 +38,7 @@ public final class Synthesizer {
     try tokenizer.requireFit(rows: engine.vocabulary)
     (self.engine, self.tokenizer, self.options) = (engine, tokenizer, options)
     (self.length, self.capacity) = (length, capacity)
-    self.ends = TextGenerator.ends(ends, engine.model, tokenizer)
+    self.ends = Prompt.ends(ends, engine.model, tokenizer)
     rows = LogitRows(tokenizer)
   }
 
