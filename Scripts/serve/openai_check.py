@@ -6,6 +6,8 @@ CHAT_MODEL has a chat template; the server at SECRET_URL wants TOKEN, and lets t
 """
 import sys
 import threading
+import time
+import urllib.request
 
 import openai
 
@@ -136,6 +138,13 @@ def who_has_no_secret_stays_out():
     assert friend.completions.create(model=MODEL, prompt="a", max_tokens=1).usage.completion_tokens == 1
 
 
+def waiting_requests():
+    request = urllib.request.Request(SECRET_URL + "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("mohawk_queue_requests"))
+
+
 @check
 def a_full_queue_says_when_to_come_back():
     friend = openai.OpenAI(base_url=SECRET_URL + "/v1", api_key=TOKEN, max_retries=0)
@@ -145,8 +154,10 @@ def a_full_queue_says_when_to_come_back():
     waiting = [threading.Thread(target=lambda: friend.completions.create(model=MODEL, prompt="Two", max_tokens=1)) for _ in range(2)]
     for thread in waiting:
         thread.start()
-    for thread in waiting:
-        thread.join(0.5)
+    until = time.monotonic() + 60
+    while waiting_requests() < len(waiting):
+        assert time.monotonic() < until, "two requests that should wait do not"
+        time.sleep(0.05)
     error = refused(openai.RateLimitError, lambda: friend.completions.create(model=MODEL, prompt="Three", max_tokens=1), "waiting")
     assert int(error.response.headers["retry-after"]) >= 1
     streams[0].close()
