@@ -6,10 +6,22 @@ import PackageDescription
 let torch = ProcessInfo.processInfo.environment["MOHAWK_TORCH"] ?? Context.packageDirectory + "/.torch/2.13.0/torch"
 let hasCUDA = FileManager.default.fileExists(atPath: torch + "/lib/libtorch_cuda.so")
 
-let torchHeaders: [CXXSetting] = [
+/// C++ is optimised in debug builds too, and its warnings are errors.
+let kernelSettings: [CXXSetting] = [.unsafeFlags(["-O2", "-Wall", "-Werror"])]
+// C++ finds the headers of another target by its path: a dependency would make them modules, which it cannot build here.
+let kernelHeaders: [CXXSetting] = [
+  .headerSearchPath("../CMohawkKernels"), .headerSearchPath("../CMohawkKernels/include"),
+]
+let torchSettings: [CXXSetting] = [
   .unsafeFlags([
     "-O2", "-isystem\(torch)/include", "-isystem\(torch)/include/torch/csrc/api/include", "-Wall", "-Werror",
-  ])
+  ]),
+  .define("MOHAWK_LIBTORCH"),
+  .headerSearchPath("Kernels"),
+  .headerSearchPath("../CMohawkTorch"),
+  .headerSearchPath("../CMohawkTorch/include"),
+  .headerSearchPath("../CMohawkKernels"),
+  .headerSearchPath("../CMohawkKernels/include"),
 ]
 let torchLibraries: [LinkerSetting] = [
   .unsafeFlags(["-L\(torch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(torch)/lib"]),
@@ -20,6 +32,15 @@ let cudaLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "--allow-shlib-undefined", "-Xlinker", "--no-as-needed"]),
   .linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda"),
 ]
+
+// Programs load libtorch when an operation needs it, and not when they start. What calls it is therefore no part of them,
+// but a shared library beside them. To SwiftPM it is an executable that happens to be linked as a library: an executable
+// that a target depends on is built with it and not linked into it.
+#if os(macOS)
+  let asLibrary = ["-Xclang-linker", "-dynamiclib"]
+#else
+  let asLibrary = ["-Xclang-linker", "-shared", "-Xclang-linker", "-Wno-unused-command-line-argument"]
+#endif
 
 /// Targets free of libtorch build and test in seconds; they come first.
 let targets: [Target] = [
@@ -37,10 +58,14 @@ let targets: [Target] = [
   .testTarget(
     name: "MohawkGGUFTests", dependencies: ["MohawkGGUF", "MohawkFiles"], resources: [.copy("Goldens")]),
 
+  .target(name: "CMohawkKernels", cxxSettings: kernelSettings),
+  .target(name: "CMohawkDecoder", cxxSettings: kernelSettings + kernelHeaders + [.headerSearchPath(".")]),
+  .executableTarget(
+    name: "CMohawkTorchLibrary", cxxSettings: torchSettings,
+    linkerSettings: [.unsafeFlags(asLibrary)] + torchLibraries + (hasCUDA ? cudaLibraries : [])),
+  .target(name: "CMohawkTorch", dependencies: ["CMohawkKernels"]),
   .target(
-    name: "CMohawkTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries + (hasCUDA ? cudaLibraries : [])),
-  .target(name: "CThreadPolicy"),
-  .target(name: "MohawkTensor", dependencies: ["CMohawkTorch", "MohawkFiles"]),
+    name: "MohawkTensor", dependencies: ["CMohawkTorch", "CMohawkTorchLibrary", "CMohawkKernels", "MohawkFiles"]),
   .target(name: "MohawkWeights", dependencies: ["MohawkTensor", "MohawkGGUF", "MohawkFiles"]),
   .target(name: "MohawkLayers", dependencies: ["MohawkTensor", "MohawkFiles"]),
   .target(name: "MohawkMixers", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkFiles"]),
@@ -69,8 +94,8 @@ let targets: [Target] = [
   .target(
     name: "MohawkDecoding",
     dependencies: [
-      "CMohawkTorch", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkGGUF",
-      "MohawkFiles",
+      "CMohawkDecoder", "CMohawkKernels", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights",
+      "MohawkTensor", "MohawkGGUF", "MohawkFiles",
     ]),
   .target(
     name: "MohawkServing",
@@ -99,14 +124,13 @@ let targets: [Target] = [
       "MohawkRuns", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation",
       "MohawkServing", "MohawkServer", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
       "MohawkText", "MohawkRecipes",
-      "MohawkReports", "MohawkFiles", "CThreadPolicy",
+      "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log"),
     ]),
   .executableTarget(
     name: "mohawk-bench",
     dependencies: [
-      "CThreadPolicy",
       "MohawkDecoding", "MohawkDistillation", "MohawkExport", "MohawkGGUF", "MohawkModels", "MohawkMixers",
       "MohawkTraining", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -198,6 +222,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .executable(name: "mohawk", targets: ["mohawk"]),
+    .executable(name: "libMohawkTorch.so", targets: ["CMohawkTorchLibrary"]),
     .library(name: "MohawkText", targets: ["MohawkText"]),
     .library(name: "MohawkRecipes", targets: ["MohawkRecipes"]),
     .library(name: "MohawkReports", targets: ["MohawkReports"]),

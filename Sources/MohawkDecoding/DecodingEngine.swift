@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 import MohawkFiles
 import MohawkModels
 import MohawkTensor

@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 import Foundation
 
 /// How likely logits over a vocabulary make its tokens, relative to the most likely one: sums over all of them by vectors

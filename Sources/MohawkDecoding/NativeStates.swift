@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 import MohawkMixers
 import MohawkModels
 import MohawkTensor

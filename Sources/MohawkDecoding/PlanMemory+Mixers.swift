@@ -1,4 +1,5 @@
-import CMohawkTorch
+import CMohawkDecoder
+import Foundation
 import MohawkLayers
 import MohawkMixers
 import MohawkTensor
@@ -47,8 +48,7 @@ extension PlanMemory {
     (result.query, result.key) = (projection(window.query), projection(window.key))
     if let queryNorm = window.queryNorm { result.query_norm = norm(queryNorm) }
     if let keyNorm = window.keyNorm { result.key_norm = norm(keyNorm) }
-    let shares = withoutGradients { window.shares }
-    result.shares = floats(shares) as UnsafePointer<Float>
+    result.shares = floats(window.shares)
     return result
   }
 
@@ -91,6 +91,7 @@ extension PlanMemory {
 
   /// A = −exp(A_log).
   private mutating func rates(_ aLog: Tensor) -> UnsafePointer<Float> {
-    floats(withoutGradients { -aLog.detached().to(.float32).exp() })
+    let logarithms = withoutGradients { aLog.detached().to(.float32).floats() }
+    return floats(logarithms.map { -Float(exp(Double($0))) })
   }
 }

@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 import MohawkLayers
 import MohawkModels
 import MohawkTensor
@@ -19,6 +19,8 @@ struct PlanMemory {
     tensors.append(plain)
     return UnsafePointer(plain.address.assumingMemoryBound(to: Float.self))
   }
+
+  mutating func floats(_ numbers: [Float]) -> UnsafePointer<Float> { floats(Tensor(numbers)) as UnsafePointer<Float> }
 
   mutating func floats(_ tensor: Tensor?) -> UnsafePointer<Float>? {
     guard let tensor else { return nil }
@@ -58,7 +60,7 @@ struct PlanMemory {
   }
 
   mutating func taps(_ convolution: CausalConvolution) -> mhk_taps {
-    let taps = withoutGradients { convolution.weight.detached().squeezed(1).transposed() }
+    let taps = withoutGradients { convolution.weight.detached().to(.float32).squeezed(1).transposed() }
     return mhk_taps(
       taps: floats(taps), bias: floats(convolution.bias), width: Int64(convolution.width),
       channels: Int64(convolution.weight.size(0)), silu: convolution.silu)

@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 import MohawkTensor
 
 /// A matrix [rows, columns] in the form in which decoding reads it.

@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 
 /// Tokens that were looked at after a state, and what moves the state by some of them.
 final class VerifiedTokens {

@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkDecoder
 import MohawkGGUF
 import MohawkWeights
 

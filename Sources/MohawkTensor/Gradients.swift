@@ -11,19 +11,24 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
 extension Tensor {
   /// Whether operations on this leaf are recorded and its gradient is kept.
   public var requiresGradient: Bool {
-    get { mhk_requires_grad(handle) }
-    set { perform("requiresGradient", file: #fileID, line: #line) { mhk_set_requires_grad(handle, newValue) } }
+    get { host == nil && mhk_requires_grad(handle) }
+    set {
+      if host != nil, !newValue { return }
+      perform("requiresGradient", file: #fileID, line: #line) { mhk_set_requires_grad(handle, newValue) }
+    }
   }
 
   /// The gradient that `backward` left on this leaf; assigning nil drops it.
   public var gradient: Tensor? {
     get {
+      if host != nil { return nil }
       var result = mhk_tensor()
       perform("gradient", file: #fileID, line: #line) { mhk_grad(handle, &result) }
       return result.object == nil ? nil : Tensor(owning: result)
     }
     set {
       let value = newValue
+      if host != nil, value == nil { return }
       perform("gradient", file: #fileID, line: #line) {
         withExtendedLifetime(value) { mhk_set_grad(handle, value?.handle ?? mhk_tensor()) }
       }
@@ -32,7 +37,8 @@ extension Tensor {
 
   /// The same elements outside the gradient graph; shares storage.
   public func detached(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("detached", mhk_detach, file, line)
+    if let host { return Tensor(host) }
+    return unary("detached", mhk_detach, file, line)
   }
 
   /// The same storage hidden from the gradient graph altogether: changing it in place is not noticed by a backward

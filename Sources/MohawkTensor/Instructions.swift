@@ -1,4 +1,4 @@
-import CMohawkTorch
+import CMohawkKernels
 
 /// The sets of processor instructions that the kernels are written for, each with all of the ones before it.
 public enum Instructions: Int32, Sendable, CaseIterable {

@@ -1,7 +1,10 @@
+import CMohawkKernels
 import CMohawkTorch
 
 /// The process-wide settings of libtorch, MKL and the C library's allocator.
 public enum Runtime {
+  /// Whether an operation has loaded libtorch into this process.
+  public static var isTorchLoaded: Bool { mhk_is_loaded() }
   /// libtorch's version, such as `2.13.0`.
   public static var torchVersion: String { String(cString: mhk_torch_version()) }
   /// The widest instruction set that libtorch's own kernels use here, such as `AVX512`.
@@ -17,15 +20,14 @@ public enum Runtime {
     set { mhk_set_threads(Int32(newValue)) }
   }
 
-  /// Calls `body` once with each number below `count`, from libtorch's threads: others would find the processors taken,
-  /// where libtorch's wait actively after each operation.
+  /// Calls `body` once with each number below `count`, from the threads of operations: others would find the processors
+  /// taken, where libtorch's wait actively after each operation.
   package static func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { pointer in
-        let error = mhk_in_parallel(Int64(count), UnsafeMutableRawPointer(mutating: pointer)) { context, index in
-          context.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(Int(index))
+        mhk_in_parallel(Int64(count), UnsafeMutableRawPointer(mutating: pointer)) { context, index in
+          context!.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(Int(index))
         }
-        if let error { fatalError(String(cString: error)) }
       }
     }
   }

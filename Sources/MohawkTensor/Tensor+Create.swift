@@ -6,7 +6,10 @@ extension Tensor {
     _ shape: [Int], _ value: Double, _ dtype: DType = .float32, on device: Device = .cpu,
     file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
-    make("full", file: file, line: line) { out in
+    if value == 0, device == .cpu, !mhk_is_loaded(), shape.allSatisfy({ $0 >= 0 }) {
+      return Tensor(HostArray(zeros: shape, dtype))
+    }
+    return make("full", file: file, line: line) { out in
       withSizes(shape) { mhk_full($0, $1, value, dtype.rawValue, device.kind, device.index, out) }
     }
   }
@@ -44,6 +47,10 @@ extension Tensor {
     let wanted = shape.reduce(1, *)
     precondition(
       wanted == values.count, "\(values.count) values cannot fill the shape \(shape)", file: file, line: line)
+    if !mhk_is_loaded() {
+      self.init(values.withUnsafeBytes { HostArray(copying: $0, shape, Element.dtype) })
+      return
+    }
     var result = mhk_tensor()
     let error = values.withUnsafeBytes { bytes in
       withSizes(shape) {
@@ -61,12 +68,7 @@ extension Tensor {
   ) -> Tensor {
     precondition(bytes.count == shape.reduce(1, *) * dtype.size, "bytes do not fit the shape", file: file, line: line)
     guard let start = bytes.baseAddress, bytes.count > 0 else { return .zeros(shape, dtype) }
-    let context = Unmanaged.passRetained(owner).toOpaque()
-    return make("borrowing", file: file, line: line) { out in
-      withSizes(shape) {
-        mhk_borrow_bytes(start, $0, $1, dtype.rawValue, { Unmanaged<AnyObject>.fromOpaque($0).release() }, context, out)
-      }
-    }
+    return Tensor(HostArray(UnsafeMutableRawPointer(mutating: start), shape, dtype, owner: owner))
   }
 }
 
@@ -93,6 +95,11 @@ extension Tensor {
   ) -> [Element] {
     let count = self.count
     return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let host, host.dtype == Element.dtype, host.isContiguous || count <= HostArray.few {
+        if let start = buffer.baseAddress { host.copy(to: start) }
+        initialized = count
+        return
+      }
       perform("values", file: file, line: line) {
         mhk_copy_to_host(
           handle, Element.dtype.rawValue, UnsafeMutableRawPointer(buffer.baseAddress ?? .init(bitPattern: 8)!),
@@ -113,7 +120,7 @@ extension Tensor {
   public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     precondition(isContiguous && device == .cpu, "the bytes of \(self) are not in one piece on the CPU")
     return try withExtendedLifetime(self) {
-      try body(UnsafeRawBufferPointer(start: mhk_data(handle), count: byteCount))
+      try body(UnsafeRawBufferPointer(start: host?.start ?? mhk_data(handle), count: byteCount))
     }
   }
 }

@@ -41,6 +41,7 @@ extension Tensor {
 
   /// Takes the elements of `source`, converted and broadcast.
   public func assign(_ source: Tensor, file: StaticString = #fileID, line: UInt = #line) {
+    if let host, let other = source.host, host.assign(other) { return }
     perform("assign", source, file: file, line: line) { mhk_copy_(handle, source.handle) }
   }
 

@@ -9,12 +9,14 @@ extension Tensor {
 
   /// The same elements in another shape; one size may be -1. A view when possible.
   public func reshaped(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("reshaped", { a, out in withSizes(shape) { mhk_reshape(a, $0, $1, out) } }, file, line)
+    if let view = host?.reshaped(shape) { return Tensor(view) }
+    return unary("reshaped", { a, out in withSizes(shape) { mhk_reshape(a, $0, $1, out) } }, file, line)
   }
 
   /// A view in which dimensions of size 1 are repeated to `shape`.
   public func expanded(_ shape: Int..., file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("expanded", { a, out in withSizes(shape) { mhk_expand(a, $0, $1, out) } }, file, line)
+    if let view = host?.expanded(shape) { return Tensor(view) }
+    return unary("expanded", { a, out in withSizes(shape) { mhk_expand(a, $0, $1, out) } }, file, line)
   }
 
   /// A view with the dimensions in another order.
@@ -26,14 +28,16 @@ extension Tensor {
   public func transposed(
     _ first: Int = -2, _ second: Int = -1, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
-    unary("transposed", { mhk_transpose($0, Int64(first), Int64(second), $1) }, file, line)
+    if let view = host?.transposed(first, second) { return Tensor(view) }
+    return unary("transposed", { mhk_transpose($0, Int64(first), Int64(second), $1) }, file, line)
   }
 
   /// A view of `length` elements along a dimension, from `start`.
   public func narrowed(
     _ dimension: Int, from start: Int, length: Int, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
-    unary("narrowed", { mhk_narrow($0, Int64(dimension), Int64(start), Int64(length), $1) }, file, line)
+    if let view = host?.narrowed(dimension, from: start, length: length) { return Tensor(view) }
+    return unary("narrowed", { mhk_narrow($0, Int64(dimension), Int64(start), Int64(length), $1) }, file, line)
   }
 
   /// A view of one index along a dimension, which disappears.
@@ -43,12 +47,14 @@ extension Tensor {
 
   /// A view with a new dimension of size 1.
   public func unsqueezed(_ dimension: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("unsqueezed", { mhk_unsqueeze($0, Int64(dimension), $1) }, file, line)
+    if let view = host?.unsqueezed(dimension) { return Tensor(view) }
+    return unary("unsqueezed", { mhk_unsqueeze($0, Int64(dimension), $1) }, file, line)
   }
 
   /// A view without a dimension of size 1.
   public func squeezed(_ dimension: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("squeezed", { mhk_squeeze($0, Int64(dimension), $1) }, file, line)
+    if let view = host?.squeezed(dimension) { return Tensor(view) }
+    return unary("squeezed", { mhk_squeeze($0, Int64(dimension), $1) }, file, line)
   }
 
   /// A view of the diagonal of two dimensions, as the last dimension.
@@ -83,16 +89,24 @@ extension Tensor {
 
   /// The tensor itself when its elements lie in order, else a copy.
   public func contiguous(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("contiguous", mhk_contiguous, file, line)
+    if let host {
+      if host.isContiguous { return self }
+      if !mhk_is_loaded(), let copy = host.copied() { return Tensor(copy) }
+    }
+    return unary("contiguous", mhk_contiguous, file, line)
   }
 
   /// A copy with its own storage, connected to the gradient graph.
-  public func copy(file: StaticString = #fileID, line: UInt = #line) -> Tensor { unary("copy", mhk_clone, file, line) }
+  public func copy(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    if !mhk_is_loaded(), let copy = host?.copied() { return Tensor(copy) }
+    return unary("copy", mhk_clone, file, line)
+  }
 
   /// A copy without gradients that is to be kept for long: on the CPU its numbers lie apart, among others that were copied
   /// so. Tensors that come and go would not find room again where such small ones stand between them.
   public func keptCopy(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    unary("keptCopy", mhk_clone_kept, file, line)
+    if !mhk_is_loaded(), let copy = host?.copied() { return Tensor(copy) }
+    return unary("keptCopy", mhk_clone_kept, file, line)
   }
 
   /// The tensor in another element type or on another device; itself when nothing changes.
@@ -102,6 +116,7 @@ extension Tensor {
     let dtype = dtype ?? self.dtype
     let device = device ?? self.device
     if dtype == self.dtype, device == self.device { return self }
+    if !mhk_is_loaded(), device == .cpu, let converted = host?.converted(to: dtype) { return Tensor(converted) }
     return unary("to", { mhk_to($0, dtype.rawValue, device.kind, device.index, $1) }, file, line)
   }
 
@@ -142,7 +157,11 @@ extension Tensor {
   public static func concatenated(
     _ tensors: [Tensor], _ dimension: Int, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
-    make("concatenated", file: file, line: line) { out in
+    let arrays = tensors.compactMap(\.host)
+    if !mhk_is_loaded(), dimension == 0, arrays.count == tensors.count, let joined = HostArray.concatenated(arrays) {
+      return Tensor(joined)
+    }
+    return make("concatenated", file: file, line: line) { out in
       withHandles(tensors) { mhk_cat($0, $1, Int64(dimension), out) }
     }
   }

@@ -2,29 +2,56 @@ import CMohawkTorch
 
 /// An n-dimensional array on a device, with automatic differentiation by libtorch.
 ///
+/// As long as libtorch is not loaded, arrays on the CPU are plain memory; the first operation that needs it loads it.
+///
 /// A tensor is a reference: views share storage, and in-place methods (named with `InPlace`) change what every view
 /// sees. Tensors are not `Sendable`; whoever needs them on another thread owns them there.
 ///
 /// Mistakes in shape, type or device are programming errors and trap with the operation and the shapes.
 public final class Tensor {
-  let handle: mhk_tensor
+  /// libtorch's tensor, null as long as the elements are in `host`.
+  private var torch: mhk_tensor
+  /// The elements while no operation of libtorch has needed them.
+  private(set) var host: HostArray?
 
   /// Takes ownership of a handle.
-  init(owning handle: mhk_tensor) {
-    self.handle = handle
+  init(owning handle: mhk_tensor) { torch = handle }
+
+  init(_ host: HostArray) {
+    torch = mhk_tensor()
+    self.host = host
   }
 
-  deinit { mhk_free(handle) }
+  deinit { if torch.object != nil { mhk_free(torch) } }
+
+  /// What libtorch knows it by. An array in memory becomes a tensor of libtorch over the same memory for good.
+  var handle: mhk_tensor {
+    if let host {
+      _ = mhk_grad_enabled()  // libtorch learns what this thread said before it was loaded
+      let context = Unmanaged.passRetained(host.owner).toOpaque()
+      let error = withSizes(host.shape) { sizes, rank in
+        withSizes(host.strides) { strides, _ in
+          mhk_borrow(
+            host.start, sizes, strides, rank, host.dtype.rawValue, { Unmanaged<AnyObject>.fromOpaque($0).release() },
+            context, &torch)
+        }
+      }
+      if let error { trap("borrowing", [], error, #fileID, #line) }
+      self.host = nil
+    }
+    return torch
+  }
 
   /// The number of dimensions.
-  public var rank: Int { Int(mhk_dim(handle)) }
+  public var rank: Int { host?.shape.count ?? Int(mhk_dim(torch)) }
 
   /// The size of every dimension.
   public var shape: [Int] {
+    if let host { return host.shape }
     let rank = self.rank
     return [Int](unsafeUninitializedCapacity: rank) { buffer, count in
       buffer.withMemoryRebound(to: Int64.self) { sizes in
-        if rank > 0 { mhk_shape(handle, sizes.baseAddress!) }
+        if rank > 0 { mhk_shape(torch, sizes.baseAddress!) }
       }
       count = rank
     }
@@ -37,22 +64,22 @@ public final class Tensor {
   }
 
   /// The type of the elements.
-  public var dtype: DType { DType(rawValue: mhk_dtype(handle))! }
+  public var dtype: DType { host?.dtype ?? DType(rawValue: mhk_dtype(torch))! }
   /// Where the elements are.
   public var device: Device {
-    mhk_device_kind(handle) == MHK_CUDA ? .cuda(Int(mhk_device_index(handle))) : .cpu
+    host == nil && mhk_device_kind(torch) == MHK_CUDA ? .cuda(Int(mhk_device_index(torch))) : .cpu
   }
   /// The number of elements.
-  public var count: Int { Int(mhk_numel(handle)) }
+  public var count: Int { host?.count ?? Int(mhk_numel(torch)) }
   /// Bytes of all elements.
   public var byteCount: Int { count * dtype.size }
   /// Where the elements of a tensor on the CPU begin, for kernels that read and write it while it lives.
   package var address: UnsafeMutableRawPointer {
-    guard let address = mhk_data(handle) else { fatalError("\(self) has no memory") }
+    guard let address = host?.start ?? mhk_data(torch) else { fatalError("\(self) has no memory") }
     return address
   }
   /// Whether the elements lie in row-major order without gaps.
-  public var isContiguous: Bool { mhk_is_contiguous(handle) }
+  public var isContiguous: Bool { host?.isContiguous ?? mhk_is_contiguous(torch) }
 }
 
 extension Tensor: CustomStringConvertible {

@@ -7,7 +7,7 @@ import Testing
   private func policy(_ environment: [String: String]) throws -> String {
     let folder = try TemporaryFolder()
     let command = try Command(
-      ["--help"], in: folder, environment: ["OMP_DISPLAY_ENV": "verbose"].merging(environment) { $1 })
+      ["doctor"], in: folder, environment: ["OMP_DISPLAY_ENV": "verbose"].merging(environment) { $1 })
     let line = try command.wait().errors.split(separator: "\n").last { $0.contains("GOMP_SPINCOUNT") }
     return String((line ?? "").filter(\.isNumber))
   }

@@ -1,19 +1,17 @@
 // The C interface over libtorch. Nothing but translation: no policy, no defaults, no printing.
 //
+// libtorch is in a library of its own, which is loaded when the first function is called that needs it: a program that
+// needs none of them, such as one that decodes with the native decoder, starts without it.
+//
 // Every function that can fail returns NULL on success or a message that stays valid until the next call on the
 // same thread. Results are written through the last parameter; a written tensor is owned by the caller.
 #ifndef CMOHAWKTORCH_H
 #define CMOHAWKTORCH_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "MohawkBase.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
-#define MHK_NULLABLE _Nullable
-#else
-#define MHK_NULLABLE
 #endif
 
 #ifdef __cplusplus
@@ -26,21 +24,7 @@ typedef struct {
 typedef struct {
   void *object;
 } mhk_generator;
-typedef const char *MHK_NULLABLE mhk_error;
 
-// Codes of element types; the order is part of the interface.
-enum {
-  MHK_FLOAT32 = 0,
-  MHK_FLOAT64,
-  MHK_BFLOAT16,
-  MHK_FLOAT16,
-  MHK_INT64,
-  MHK_INT32,
-  MHK_INT16,
-  MHK_INT8,
-  MHK_UINT8,
-  MHK_BOOL
-};
 // Codes of devices.
 enum { MHK_CPU = 0, MHK_CUDA = 1 };
 
@@ -70,8 +54,9 @@ mhk_error mhk_full(const int64_t *shape, int32_t dim, double value, int32_t dtyp
 mhk_error mhk_arange(double start, double end, double step, int32_t dtype, int32_t device, int32_t index,
                      mhk_tensor *out);
 mhk_error mhk_from_bytes(const void *bytes, const int64_t *shape, int32_t dim, int32_t dtype, mhk_tensor *out);
-mhk_error mhk_borrow_bytes(const void *bytes, const int64_t *shape, int32_t dim, int32_t dtype,
-                           void (*release)(void *), void *context, mhk_tensor *out);
+// A tensor over memory of somebody else, with strides in elements; `release` is called with `context` when it is gone.
+mhk_error mhk_borrow(void *start, const int64_t *shape, const int64_t *strides, int32_t dim, int32_t dtype,
+                     void (*release)(void *), void *context, mhk_tensor *out);
 
 // ---- random ----
 mhk_error mhk_generator_new(uint64_t seed, int32_t device, int32_t index, mhk_generator *out);
@@ -170,11 +155,9 @@ mhk_error mhk_gradients(mhk_tensor output, mhk_tensor gradient_or_null, const mh
 const char *mhk_torch_version(void);
 const char *mhk_cpu_capability(void);
 const char *mhk_build_settings(void);
-int32_t mhk_threads(void);
-void mhk_set_threads(int32_t count);
-// Calls `body` once with each number below `count`, from libtorch's threads, each taking the next number when it is free.
-mhk_error mhk_in_parallel(int64_t count, void *context, void (*body)(void *context, int64_t index));
 int32_t mhk_cuda_devices(void);
+// Whether the library is loaded.
+bool mhk_is_loaded(void);
 // Tells the C library to keep large freed blocks; false where the C library has no such setting.
 bool mhk_keep_freed_memory(void);
 void mhk_release_freed_memory(void);

@@ -1,3 +1,4 @@
+import Foundation
 import MohawkLayers
 import MohawkTensor
 
@@ -42,10 +43,10 @@ package struct WindowAttention {
     "q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias", "q_norm.weight", "k_norm.weight", "window_gate",
   ]
 
-  /// The window's share of each head as the switch is now, for a single sequence: [heads].
-  package var shares: Tensor {
-    let shares = gate.detached().to(.float32).sigmoid()
-    return windowSwitch.setting == .off ? shares * 0 : shares
+  /// The window's share of each head as the switch is now, for a single sequence.
+  package var shares: [Float] {
+    let gates = withoutGradients { gate.detached().to(.float32).floats() }
+    return gates.map { windowSwitch.setting == .off ? 0 : Float(1 / (1 + exp(-Double($0)))) }
   }
 
   /// Queries, keys and share of one input.

@@ -1,0 +1,34 @@
+// A brain float: libtorch's type where kernels work on its tensors, else one that converts as that does.
+#pragma once
+#ifdef MOHAWK_LIBTORCH
+#include <c10/util/BFloat16.h>
+
+namespace mohawk {
+using BrainFloat = c10::BFloat16;
+}
+#else
+#include <cstdint>
+#include <cstring>
+
+namespace mohawk {
+
+struct BrainFloat {
+  uint16_t bits;
+
+  BrainFloat() = default;
+  /// To the nearest, of two equally near ones to the even one.
+  BrainFloat(float number) {
+    uint32_t wide;
+    std::memcpy(&wide, &number, 4);
+    bits = number != number ? 0x7fc0 : static_cast<uint16_t>((wide + 0x7fff + ((wide >> 16) & 1)) >> 16);
+  }
+  operator float() const {
+    const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+    float number;
+    std::memcpy(&number, &wide, 4);
+    return number;
+  }
+};
+
+}  // namespace mohawk
+#endif

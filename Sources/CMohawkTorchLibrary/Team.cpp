@@ -1,0 +1,48 @@
+// libtorch's threads for others.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
+
+#include <atomic>
+
+#include "Library.h"
+
+namespace {
+
+int32_t threads() { return at::get_num_threads(); }
+void set_threads(int32_t count) { at::set_num_threads(count); }
+
+/// Returns when `value` is no longer `old`: at once, or soon after.
+void await_change(const std::atomic<uint32_t> &value, uint32_t old) {
+  for (int turn = 0; turn < 4000 && value.load() == old; turn++) {
+  }
+  value.wait(old);
+}
+
+void on_team(int64_t most, void *context, mhk_member body) {
+  if (most <= 1 || at::in_parallel_region()) return body(context, 0, 1);
+  // One element per thread: libtorch's elementwise loops are the exported way into its threads. Should there be fewer
+  // threads than elements, then some have several, and all know when every element has found its thread.
+  auto places = at::empty({most}, at::kByte);
+  auto iterator = at::TensorIterator::borrowing_nullary_op(places);
+  const char *const first = static_cast<const char *>(places.data_ptr());
+  std::atomic<int64_t> members{0};
+  std::atomic<uint32_t> taken{0};
+  iterator.for_each(
+      [&](char **data, const int64_t *, int64_t size, int64_t rows) {
+        const int64_t arrival = members.fetch_add(1);
+        taken.fetch_add(static_cast<uint32_t>(size * rows));
+        taken.notify_all();
+        for (uint32_t seen = taken.load(); seen != most; seen = taken.load()) await_change(taken, seen);
+        const int64_t all = members.load();
+        body(context, all == most ? data[0] - first : arrival, all);
+      },
+      1);
+}
+
+}  // namespace
+
+extern "C" const mhk_thread_source *mhk_library_threads(void) {
+  static const mhk_thread_source source{threads, set_threads, on_team};
+  return &source;
+}

@@ -1,0 +1,77 @@
+import Foundation
+import MohawkDecoding
+import MohawkModels
+import MohawkTensor
+import Testing
+
+@testable import MohawkServing
+
+/// Text is generated from weights that the native decoder knows without libtorch in the process.
+@Suite struct NativeStartTests {
+  /// Where there is no library over libtorch: whatever needs it ends with a complaint.
+  private static let nowhere = ["MOHAWK_TORCH_LIBRARY": "/nowhere/libMohawkTorch.so", "OMP_NUM_THREADS": "2"]
+
+  private func native(_ arguments: [String], in place: Workplace) throws -> Command.Result {
+    try Command(arguments, in: place.folder, environment: Self.nowhere).wait()
+  }
+
+  @Test(arguments: ["int8", "int4", "bf16", "f32"])
+  func textIsGeneratedWithoutLibtorch(weights: String) throws {
+    let place = try Workplace()
+    try place.makeLlama("llama")
+    for model in ["teacher", "llama"] {
+      let folder = "\(model)-\(weights)"
+      if ["int8", "int4"].contains(weights) {
+        let made = try place.mohawk("quantize", model, folder, "--weights", weights)
+        #expect(made.status == 0, "\(made.errors)")
+      } else {
+        try FileManager.default.copyItem(atPath: place.path(model), toPath: place.path(folder))
+        let type: DType = weights == "bf16" ? .bfloat16 : .float32
+        try Decoder.open(place.path(model)).write(to: place.path(folder), as: type)
+      }
+      let arguments = [
+        "generate", folder, "-p", "One day", "--tokens", "12", "--temperature", "0",
+      ]
+      let text = try native(arguments, in: place)
+      #expect(text.status == 0 && text.output.hasPrefix("One day"), "\(model): \(text.errors)")
+      #expect(text.output == (try Command.run(arguments, in: place.folder)).output)
+
+      // The same ids in this process, which has loaded libtorch.
+      let engine = try DecodingEngine.open(place.path(folder), weights: WeightPrecision(rawValue: weights))
+      _ = Tensor.range(0, 3)
+      #expect(Runtime.isTorchLoaded)
+      let generator = try TextGenerator(
+        engine, Workplace.tokenizer, ends: TextGenerator.ends(inFolder: place.path(folder)))
+      var options = SamplingOptions()
+      options.temperature = 0
+      let result = try generator.generate("One day", limit: 12, options: options) { _ in true }
+      #expect(
+        text.output.trimmingCharacters(in: .newlines) == ("One day" + result.text).trimmingCharacters(in: .newlines))
+    }
+  }
+
+  @Test func statesDraftsAndChoicesNeedNoLibtorch() throws {
+    let place = try Workplace()
+    #expect(try place.mohawk("quantize", "teacher", "int8").status == 0)
+    for more in [["--draft", "layers:1"], ["--top-k", "5", "--repetition-penalty", "1.2"], ["--threads", "1"]] {
+      let text = try native(["generate", "int8", "-p", "One day", "--tokens", "12"] + more, in: place)
+      #expect(text.status == 0, "\(more): \(text.errors)")
+    }
+  }
+
+  @Test func whatNeedsLibtorchSaysWhereItIsMissing() throws {
+    let place = try Workplace()
+    let result = try native(place.distil(), in: place)
+    #expect(result.status == 1 && result.complaints.count == 1)
+    #expect(result.errors.contains("/nowhere/libMohawkTorch.so") && result.errors.contains("MOHAWK_TORCH_LIBRARY"))
+  }
+
+  #if os(Linux)
+    @Test func theCommandStartsWithoutLoadingLibtorch() throws {
+      let loaded = try Command(
+        ["--help"], in: TemporaryFolder(), environment: ["LD_TRACE_LOADED_OBJECTS": "1"]
+      ).wait().output
+      #expect(loaded.contains("libc.so") && !loaded.lowercased().contains("torch"), "\(loaded)")
+    }
+  #endif
+}
