@@ -11,6 +11,9 @@ public struct DistillationPair {
   /// The student's parameters that began as the teacher's weights, by name: `copiedRate` is theirs.
   public var copied: Set<String> = []
 
+  /// The only layers that are compared and trained here, where processes divide them; nil for all.
+  public var layers: Set<Int>?
+
   /// Checks that the two fit layer by layer, freezes the teacher and keeps its matrices in the type that it computes in.
   /// - Throws: `MohawkError` naming the first thing in which they differ.
   public init(teacher: any LanguageModel, student: any LanguageModel) throws {
@@ -30,9 +33,13 @@ public struct DistillationPair {
     teacher.settle()
   }
 
-  /// Layers whose mixer, kind and geometry, the student keeps from the teacher: nothing to compare there.
+  /// Layers in which nothing is compared: the student keeps the teacher's mixer, kind and geometry, or they are left to
+  /// another process.
   public var keptLayers: Set<Int> {
-    Set(student.blocks.indices.filter { student.blocks[$0].mixer.mixesLike(teacher.blocks[$0].mixer) })
+    Set(
+      student.blocks.indices.filter {
+        student.blocks[$0].mixer.mixesLike(teacher.blocks[$0].mixer) || layers?.contains($0) == false
+      })
   }
 
   /// Whether a student's mixer stands for a whole block of the teacher, MLP and all.

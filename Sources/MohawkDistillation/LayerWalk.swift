@@ -7,18 +7,19 @@ import MohawkTraining
 enum LayerWalk {
   /// Calls `compare` for every layer that is compared, with what enters the student's mixer and what `sight` asks for,
   /// then `finish` with what it returned. What entered the layer is gone before `compare`, the rest before `finish`. No
-  /// gradients are recorded for the teacher.
+  /// gradients are recorded for the teacher, and layers behind the last that is compared are not run.
   static func run<Target, Compared>(
     _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight<Target>, compare: Comparison<Target, Compared>,
     finish: (_ layer: Int, _ compared: Compared) throws -> Void
   ) rethrows {
     let kept = pair.keptLayers
+    guard let end = pair.teacher.blocks.indices.last(where: { !kept.contains($0) }) else { return }
     var hidden: Tensor? = withoutGradients { pair.teacher.embed(ids) }
-    for layer in pair.teacher.blocks.indices {
+    for layer in 0...end {
       let isLast = layer == pair.teacher.blocks.count - 1
       if !kept.contains(layer) {
         try finish(layer, pass(pair, layer, &hidden, isLast: isLast, sight, compare))
-      } else if !isLast {
+      } else {
         hidden = withoutGradients { hidden.map { pair.teacher.blocks[layer]($0) } }
       }
     }

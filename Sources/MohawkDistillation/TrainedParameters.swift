@@ -32,7 +32,7 @@ extension DistillationPair {
 
   /// How many matrices each parameter is to Muon: B and C of one projection are two; what is no matrix of a block, or
   /// decides decays, is none.
-  func blocks(_ parameters: [Parameter]) -> [Int] {
+  public func blocks(_ parameters: [Parameter]) -> [Int] {
     parameters.map { parameter in
       guard parameter.decays, parameter.value.rank == 2, parameter.name.hasPrefix("layers."),
         !decides(parameter, { $0.decaysDependOn(parameter.name) })
@@ -50,8 +50,14 @@ extension DistillationPair {
     mixerLayer(of: parameter).map { holds(type(of: student.blocks[$0].mixer)) } ?? false
   }
 
+  /// For each parameter its layer, where a stage clips them layer by layer.
+  func clipGroups(_ parameters: [Parameter], _ plan: StageRecipe) -> [Int]? {
+    plan.clipPerLayer ? parameters.map { mixerLayer(of: $0) ?? -1 } : nil
+  }
+
   private func moves(_ parameter: Parameter, _ part: TrainedPart) -> Bool {
-    switch part {
+    if let layers, let layer = mixerLayer(of: parameter), !layers.contains(layer) { return false }
+    return switch part {
     case .all: true
     case .mixer: decides(parameter) { _ in true }
     case .rest: !decides(parameter) { _ in true }

@@ -258,6 +258,11 @@ private struct RecipeChecks {
         )
       }
     }
+    if stage.clipPerLayer, !stage.loss.isOfSingleLayers {
+      refuse(
+        key("clipPerLayer"), "is true, but \(stage.loss.compares.rawValue) is not compared layer by layer",
+        remedy: "leave it out, or compare matrix, output or block")
+    }
     if stage.learningRate <= 0 { refuse(key("learningRate"), "must be positive, not \(stage.learningRate)") }
     if stage.finalLearningRate < 0 || stage.finalLearningRate > stage.learningRate && stage.learningRate > 0 {
       refuse(key("finalLearningRate"), "must lie between 0 and the peak learning rate, not \(stage.finalLearningRate)")

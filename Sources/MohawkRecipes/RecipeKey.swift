@@ -183,6 +183,7 @@ extension RecipeKey {
       key("compares", \.loss.compares, "what of the student is compared with the teacher's"),
       key("distance", \.loss.distance, "norm of a layer's difference from its teacher, its square, or 1 − cosine"),
       key("relative", \.loss.relative, "whether distances are divided by the teacher's size"),
+      key("clipPerLayer", \.clipPerLayer, "whether clip bounds each layer's norm alone, as distill --layers needs"),
     ]
     let details = [
       key("columns", \.loss.columns, "whether a matrix's columns count alike, or as the teacher's values are long"),

@@ -28,6 +28,9 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var epsilon = 1e-8
   /// Largest gradient norm; larger gradients are scaled down to it. 0 means no clipping.
   public var clip = 1.0
+  /// Whether each layer's gradients are clipped by their own norm, in the stages that compare layers. Layers then do not
+  /// depend on each other, and processes can divide them.
+  public var clipPerLayer = false
   /// Factor on the learning rate of the weights that the student has taken from its teacher.
   public var copiedRate = 1.0
   /// Factor on the learning rate of the weights that decide a mixer's decays and step sizes.

@@ -10,8 +10,10 @@ extension DistillationRun {
   private static let judgedSequences = 2
 
   /// - Parameter data: nil when the stages are only made to see that they can be.
-  func stages(_ pair: DistillationPair, _ data: RunData?, _ signals: TeacherSignals?) throws -> [any TrainingStage] {
-    try recipe.stages.map { try stage($0, pair, data, signals) }
+  func stages(
+    _ names: [StageName], _ pair: DistillationPair, _ data: RunData?, _ signals: TeacherSignals?
+  ) throws -> [any TrainingStage] {
+    try names.map { try stage($0, pair, data, signals) }
   }
 
   /// What a stage is follows from what it compares.

@@ -40,10 +40,15 @@ public final class DistillationRun {
         .invalidValue, "there is no teacher", at: "teacher",
         remedy: "give --teacher FOLDER; mohawk pretrain makes one when you have none")
     }
-    let run = try Run(recipe, folder, settings, stages: recipe.stages)
+    let run = try Run(recipe, folder, settings, stages: settings.part == nil ? recipe.stages : recipe.layerStages)
+    try folder.requirePart(settings.part)
     // The lock is held to the end.
     return try withExtendedLifetime(run) {
       let summary: EvaluationSummary
+      if let part = settings.part {
+        try train(part, run, teacherPath)
+        return EvaluationSummary(tokens: 0)
+      }
       if folder.isFinished {
         summary = try RunReport(folder: folder.path).evaluation ?? EvaluationSummary(tokens: 0)
         if !lacksFrames(summary) { settings.notice("\(folder.path) is finished already") }
@@ -56,6 +61,17 @@ public final class DistillationRun {
 
   /// Trains and measures the student. Both models are gone when it returns.
   private func distil(_ run: Run, _ teacherPath: String) throws -> EvaluationSummary {
+    let tasks = try self.tasks()
+    let (pair, teacher, student, data) = try train(run, teacherPath)
+    student.freeze()
+    if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }
+    return try finish(pair, student, data, run)
+  }
+
+  /// Makes both models, and trains the stages of a run.
+  func train(_ run: Run, _ teacherPath: String) throws -> (
+    pair: DistillationPair, teacher: Decoder, student: Decoder, data: RunData
+  ) {
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
     let teacher = try Decoder.open(teacherPath, compute: compute, on: device)
@@ -91,11 +107,13 @@ public final class DistillationRun {
       pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.takesOver))
     }
     // All that can be wrong with the stages is found out before the text is encoded.
-    _ = try stages(pair, nil, signals)
-    let tasks = try self.tasks()
+    _ = try stages(recipe.stages, pair, nil, signals)
+    if let part = settings.part { try divide(&pair, part) }
     try run.claim()
+    var shown = recipe
+    shown.stages = run.stages
     let facts = RunStart(
-      pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: recipe,
+      pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: shown,
       signals: signals)
     onStart(facts, transfer)
     try RunReport.save(facts, as: RunReport.FileName.start, in: folder.path)
@@ -105,7 +123,7 @@ public final class DistillationRun {
     try requireAll(signals, of: data)
     let checkpoint = try run.start()
     if start.looksAtText, checkpoint == nil { try startFromText(pair, data, start) }
-    let stages = try stages(pair, data, signals)
+    let stages = try stages(run.stages, pair, data, signals)
     try run.train(stages, from: checkpoint, sources: data.sources) { stage, step in
       let plan = stages[stage].plan
       let rows = plan.batchTokens / self.recipe.data.sequenceLength
@@ -113,9 +131,7 @@ public final class DistillationRun {
       let first = self.recipe.samples(of: stages[stage].name).lowerBound
       return data.batch(samples: first + step * rows..<first + (step + 1) * rows, for: stages[stage])
     }
-    student.freeze()
-    if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }
-    return try finish(pair, student, data, run)
+    return (pair, teacher, student, data)
   }
 
   /// The beginning of the held-out text, to show mixing matrices over: [1, at most 128].
@@ -141,7 +157,10 @@ public final class DistillationRun {
       settings.notice("\(path) cannot be read: the report does without it")
       return matrices
     }
-    for index in matrices.indices where index < oriented.count { matrices[index].oriented = oriented[index].student }
+    for index in matrices.indices {
+      let (layer, head) = (matrices[index].layer, matrices[index].head)
+      matrices[index].oriented = oriented.first { $0.layer == layer && $0.head == head }?.student
+    }
     return matrices
   }
 

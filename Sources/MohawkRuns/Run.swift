@@ -18,7 +18,7 @@ struct Run {
   /// Where a checkpoint's state carries the fingerprint of what the run learns from.
   private static let sourcesKey = "sources"
   private let lock: RunLock
-  private let store: CheckpointStore
+  let store: CheckpointStore
   private let isOtherRecipe: Bool
 
   /// Takes the folder; nothing but a lock is written yet.

@@ -14,6 +14,9 @@ public struct RunSettings {
   /// A stage that is to begin again, with other keys, from the end of the one before it; nil: the run goes on where it is.
   public var from: StageName?
 
+  /// The only layers to train, in the stages that compare layers; nil for a whole run.
+  public var part: LayerPart?
+
   /// Silent and never stopped.
   public init() {}
 }

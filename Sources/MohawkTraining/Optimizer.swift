@@ -48,14 +48,30 @@ public final class Optimizer {
   }
 
   /// The norm of all gradients together, each in the unit of its parameter.
-  public func norm(of gradients: [Tensor]) -> Double {
-    let units = Set(parameters.map(\.unit)).sorted()
-    if units.allSatisfy({ $0 == 1 }) { return TensorList.norm(gradients) }
+  public func norm(of gradients: [Tensor]) -> Double { norm(of: gradients, among: Array(gradients.indices)) }
+
+  /// The norm of some gradients, given by their places.
+  private func norm(of gradients: [Tensor], among members: [Int]) -> Double {
+    let units = Set(members.map { parameters[$0].unit }).sorted()
+    if units.allSatisfy({ $0 == 1 }) { return TensorList.norm(members.map { gradients[$0] }) }
     let squares = units.map { unit in
-      let norm = unit * TensorList.norm(gradients.indices.filter { parameters[$0].unit == unit }.map { gradients[$0] })
+      let norm = unit * TensorList.norm(members.filter { parameters[$0].unit == unit }.map { gradients[$0] })
       return norm * norm
     }
     return squares.reduce(0, +).squareRoot()
+  }
+
+  /// Scales down, in place, the gradients of every group whose own norm exceeds a limit.
+  /// - Parameters:
+  ///   - gradients: one per parameter, in their order.
+  ///   - groups: the number of each one's group.
+  ///   - limit: the largest norm; 0 means no clipping.
+  func clip(_ gradients: [Tensor], groups: [Int], limit: Double) {
+    for group in Set(groups) {
+      let members = groups.indices.filter { groups[$0] == group }
+      let scale = GradientClip.scale(norm: norm(of: gradients, among: members), limit: limit)
+      if scale != 1 { withoutGradients { for member in members { gradients[member].multiplyInPlace(scale) } } }
+    }
   }
 
   /// Moments and momenta, by name.

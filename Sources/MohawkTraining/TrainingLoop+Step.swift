@@ -21,9 +21,14 @@ extension TrainingLoop {
     guard losses.allSatisfy(\.isFinite), norm.isFinite else {
       throw notFinite(stage, losses, norm, gradients)
     }
+    var scale = 1.0
+    if let groups = stage.clipGroups {
+      optimizer.clip(gradients, groups: groups, limit: plan.clip)
+    } else {
+      scale = GradientClip.scale(norm: norm, limit: plan.clip)
+    }
     let learningRate = plan.schedule.learningRate(at: stageStep)
-    optimizer.update(
-      gradients: gradients, learningRate: learningRate, gradientScale: GradientClip.scale(norm: norm, limit: plan.clip))
+    optimizer.update(gradients: gradients, learningRate: learningRate, gradientScale: scale)
     for parameter in optimizer.parameters { parameter.value.gradient = nil }
 
     stageStep += 1

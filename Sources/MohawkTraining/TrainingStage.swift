@@ -23,6 +23,10 @@ public protocol TrainingStage: AnyObject {
   /// Muon; 0 for those that stay with AdamW, as all do unless a stage says otherwise.
   var blocks: [Int] { get }
 
+  /// For each of `parameters` the number of the group whose gradients are clipped by their own norm; nil, as unless a
+  /// stage says otherwise, where all are clipped by the norm of all.
+  var clipGroups: [Int]? { get }
+
   /// All parameters, moving and frozen, that a checkpoint of this stage must hold. Asked for after `begin`.
   var saved: [Parameter] { get }
 
@@ -50,6 +54,7 @@ extension TrainingStage {
   public var rates: [Double] { parameters.map { _ in 1 } }
   public var blocks: [Int] { parameters.map { _ in 0 } }
   public func rowsAtOnce(length: Int) -> Int? { nil }
+  public var clipGroups: [Int]? { nil }
   public var takesLossMask: Bool { false }
 
   /// The same where all tokens count.

@@ -29,6 +29,11 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
     help: ArgumentHelp(
       "Begins this stage again from the end of the one before, where its keys have changed.", valueName: "stage"))
   var from: String?
+  @Option(
+    help: """
+      Trains only these layers, such as 0-5, in the stages that compare layers; mohawk merge joins the parts.
+      """)
+  var layers: String?
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
   @OptionGroup var reading: CheckpointFlags
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
@@ -51,9 +56,13 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
     let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
     var session = Session(recipe)
     session.settings.from = try RecipeOptions.stage(from)
+    session.settings.part = try layers.map(LayerPart.init)
     let run = DistillationRun(recipe, folder: output, session.settings)
     session.showStart(of: run)
     let summary = try run.run()
+    if let part = session.settings.part {
+      return Terminal.say("Layers \(part) are in \(run.folder.path); join all parts with mohawk merge")
+    }
     Terminal.say(EvaluationTable.text(summary))
     Terminal.say("The student is in \(run.folder.model), the report in \(run.folder.report)")
   }

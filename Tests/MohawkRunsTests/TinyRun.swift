@@ -16,6 +16,8 @@ final class TinyRun {
   var stopAfter: Int?
   /// The stage that begins again.
   var from: StageName?
+  /// The only layers that are trained.
+  var part: LayerPart?
 
   init() throws {
     Runtime.threads = 1
@@ -86,6 +88,7 @@ final class TinyRun {
     settings.notice = { [unowned self] in notices.append($0) }
     settings.listeners = [recorder]
     settings.from = from
+    settings.part = part
     let first = recorder.steps.count
     settings.shouldStop = { [unowned self] in stopAfter.map { recorder.steps.count - first >= $0 } ?? false }
     return settings

@@ -48,6 +48,7 @@ public final class Calibration: TrainingStage {
   public var parameters: [Parameter] { layers.parameters }
   public var rates: [Double] { layers.rates }
   public var blocks: [Int] { layers.blocks }
+  public var clipGroups: [Int]? { layers.clipGroups }
 
   public var saved: [Parameter] { layers.saved + (best?.saved ?? []) }
 

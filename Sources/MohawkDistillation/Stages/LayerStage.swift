@@ -56,6 +56,7 @@ public final class LayerStage: TrainingStage {
 
   public var rates: [Double] { pair.rates(parameters, plan) }
   public var blocks: [Int] { pair.blocks(parameters) }
+  public var clipGroups: [Int]? { pair.clipGroups(parameters, plan) }
 
   public var saved: [Parameter] { pair.student.parameters.all }
 
