@@ -17,7 +17,7 @@ let torchSettings: [CXXSetting] = [
     "-O2", "-isystem\(torch)/include", "-isystem\(torch)/include/torch/csrc/api/include", "-Wall", "-Werror",
   ]),
   .define("MOHAWK_LIBTORCH"),
-  .headerSearchPath("Kernels"),
+  .headerSearchPath("Kernels"), .headerSearchPath("Gloo"),
   .headerSearchPath("../CMohawkTorch"),
   .headerSearchPath("../CMohawkTorch/include"),
   .headerSearchPath("../CMohawkKernels"),
@@ -79,7 +79,9 @@ let targets: [Target] = [
       "MohawkFiles",
     ],
     resources: ["configuration", "mixers", "modeling"].map { .embedInCode("TransformersCode/\($0)_mohawk.py") }),
-  .target(name: "MohawkTraining", dependencies: ["MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
+  .target(
+    name: "MohawkTraining",
+    dependencies: ["CMohawkTorch", "MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),
   .target(
     name: "MohawkDistillation",
     dependencies: [

@@ -32,7 +32,7 @@ extension DistillationRun {
         at: "--layers \(part)", remedy: "choose among \(LayerPart(layers: compared))")
     }
     pair.layers = Set(part.layers)
-    try LayerPartFile(part, compared: compared).write(to: folder)
+    if settings.writes { try LayerPartFile(part, compared: compared).write(to: folder) }
   }
 }
 

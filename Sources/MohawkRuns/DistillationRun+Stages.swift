@@ -47,7 +47,7 @@ extension DistillationRun {
             ("value-weighted matrix error", \.weightedErrors),
           ])
       } finish: {
-        if let data { try self.keepMatrices(pair, data) }
+        if let data, self.settings.writes { try self.keepMatrices(pair, data) }
         self.warn(after: name)
       }
     case (_, .output), (_, .block):

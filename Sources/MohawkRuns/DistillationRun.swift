@@ -40,6 +40,7 @@ public final class DistillationRun {
         .invalidValue, "there is no teacher", at: "teacher",
         remedy: "give --teacher FOLDER; mohawk pretrain makes one when you have none")
     }
+    guard try settings.waitsForTraining() else { return EvaluationSummary(tokens: 0) }
     let run = try Run(recipe, folder, settings, stages: settings.part == nil ? recipe.stages : recipe.layerStages)
     try folder.requirePart(settings.part)
     // The lock is held to the end.
@@ -55,7 +56,7 @@ public final class DistillationRun {
       } else {
         summary = try distil(run, teacherPath)
       }
-      return try addFrames(to: summary, teacherPath)
+      return settings.writes ? try addFrames(to: summary, teacherPath) : summary
     }
   }
 
@@ -63,6 +64,7 @@ public final class DistillationRun {
   private func distil(_ run: Run, _ teacherPath: String) throws -> EvaluationSummary {
     let tasks = try self.tasks()
     let (pair, teacher, student, data) = try train(run, teacherPath)
+    guard settings.writes else { return EvaluationSummary(tokens: 0) }
     student.freeze()
     if let tasks { try put(tasks, to: student, teacher, at: teacherPath, data.tokenizer) }
     return try finish(pair, student, data, run)
@@ -115,9 +117,11 @@ public final class DistillationRun {
     let facts = RunStart(
       pair, teacher: teacher, student: student, tokenizer: tokenizer, transfer: transfer, recipe: shown,
       signals: signals)
-    onStart(facts, transfer)
-    try RunReport.save(facts, as: RunReport.FileName.start, in: folder.path)
-    try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
+    if settings.writes {
+      onStart(facts, transfer)
+      try RunReport.save(facts, as: RunReport.FileName.start, in: folder.path)
+      try RunReport.save(transfer, as: RunReport.FileName.transfer, in: folder.path)
+    }
 
     let data = try prepared()
     try requireAll(signals, of: data)

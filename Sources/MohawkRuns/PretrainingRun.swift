@@ -32,6 +32,7 @@ public final class PretrainingRun {
         .invalidValue, "the recipe names the teacher \(teacher), so there is none to pretrain", at: "teacher",
         remedy: "set it to null to pretrain one, or distil that one")
     }
+    guard try settings.waitsForTraining() else { return }
     let run = try Run(recipe, folder, settings, stages: [.pretraining])
     if folder.isFinished {
       settings.notice("\(folder.path) is finished already")
@@ -59,6 +60,7 @@ public final class PretrainingRun {
     try run.train([stage], from: run.start(), sources: data.sources) { _, step in
       data.batch(samples: step * rows..<(step + 1) * rows, for: stage)
     }
+    guard settings.writes else { return }
     model.freeze()
     let summary = Findings.alone(model, data.heldOut, bytes: data.heldOutBytes)
     try RunReport.save(summary, as: RunReport.FileName.evaluation, in: folder.path)

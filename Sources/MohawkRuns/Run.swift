@@ -17,7 +17,7 @@ struct Run {
   let stages: [StageName]
   /// Where a checkpoint's state carries the fingerprint of what the run learns from.
   private static let sourcesKey = "sources"
-  private let lock: RunLock
+  private let lock: RunLock?
   let store: CheckpointStore
   private let isOtherRecipe: Bool
 
@@ -25,8 +25,9 @@ struct Run {
   /// - Throws: `MohawkError` when another process runs in it, or it belongs to another recipe.
   init(_ recipe: Recipe, _ folder: RunFolder, _ settings: RunSettings, stages: [StageName]) throws {
     try recipe.validate()
-    try AtomicFolder.ensure(folder.path)
-    lock = try RunLock(folder: folder.path)
+    try recipe.requireRanks(settings.ranks, stages: stages)
+    if settings.writes { try AtomicFolder.ensure(folder.path) }
+    lock = settings.writes ? try RunLock(folder: folder.path) : nil
     self.recipe = recipe
     self.folder = folder
     self.settings = settings
@@ -86,6 +87,7 @@ struct Run {
   /// Writes the recipe into the folder, once all that it names was found. What a start with another recipe prepared
   /// before it failed is removed.
   func claim() throws {
+    guard settings.writes else { return }
     if isOtherRecipe, try !hasCheckpoint { try? FileManager.default.removeItem(atPath: folder.data) }
     try store.removeLeftovers()
     folder.removeLeftovers()
@@ -110,19 +112,15 @@ struct Run {
         .mismatch, "text, teacher or tokenizer are others than those that this checkpoint has learnt from",
         at: checkpoint.path, remedy: "put back what was there, or start another run in another folder")
     }
-    if checkpoint == nil { try? FileManager.default.removeItem(atPath: folder.metrics) }
-    let resumed = checkpoint?.state.step
-    let logs: [any TrainingListener] = [
-      try MetricsLog(folder.metrics, resumingAfter: resumed),
-      try TensorBoardLog(folder: folder.tensorBoard, resumingAfter: resumed),
-    ]
     let loop = TrainingLoop(
-      recipe: recipe, stages: stages, store: store, listeners: logs + settings.listeners,
-      extra: [Self.sourcesKey: sources], shouldStop: settings.shouldStop, batches: batches)
+      recipe: recipe, stages: stages, store: settings.writes ? store : nil,
+      listeners: settings.writes ? try logs(resumingAfter: checkpoint?.state.step) + settings.listeners : [],
+      extra: [Self.sourcesKey: sources], shouldStop: settings.shouldStop, ranks: settings.ranks, batches: batches)
     if let checkpoint {
       settings.notice("continuing after step \(checkpoint.state.step)")
       try loop.resume(from: checkpoint)
     }
+    if settings.writes { try settings.ranks?.announce(RankEvent.prepared) }
     Runtime.releaseFreedMemory()  // what only the making of models and data needed
     do {
       try loop.run()
@@ -130,6 +128,14 @@ struct Run {
       throw MohawkError(
         error.code, error.message, at: error.location, remedy: "give the same command again to continue")
     }
+  }
+
+  private func logs(resumingAfter step: Int?) throws -> [any TrainingListener] {
+    if step == nil { try? FileManager.default.removeItem(atPath: folder.metrics) }
+    return [
+      try MetricsLog(folder.metrics, resumingAfter: step),
+      try TensorBoardLog(folder: folder.tensorBoard, resumingAfter: step),
+    ]
   }
 
   /// The checkpoint to go on from: the newest good one, or the end of the stage before the one that begins again; nil when
@@ -161,13 +167,13 @@ struct Run {
     let place = before.map { "from the end of \(stages[$0.state.stageIndex].rawValue)" } ?? "from the start of the run"
     settings.notice("\(from.rawValue) begins again \(place)")
     try note(change, at: before?.state.step ?? 0)
-    try store.removeAll(after: before?.state.step ?? -1)
+    if settings.writes { try store.removeAll(after: before?.state.step ?? -1) }
     return before
   }
 
   /// Keeps for the report what was changed, and where.
   private func note(_ change: RecipeChange, at step: Int) throws {
-    guard let first = change.firstStage else { return }
+    guard settings.writes, let first = change.firstStage else { return }
     let note = RunChange(stage: stages[first], step: step, differences: change.differences)
     let known = try RunReport(folder: folder.path).changes
     guard !known.contains(note) else { return }

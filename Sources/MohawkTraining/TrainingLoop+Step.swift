@@ -10,13 +10,14 @@ extension TrainingLoop {
     let start = ContinuousClock.now
     let plan = stage.plan
     let optimizer = self.optimizer!
-    let losses = try accumulate(stage, try batches(stageIndex, stageStep))
+    var losses = try accumulate(stage, try batches(stageIndex, stageStep))
     let gradients = optimizer.parameters.map { parameter in
       guard let gradient = parameter.value.gradient else {
         preconditionFailure("stage \(stage.name.rawValue): \(parameter.name) moves but got no gradient")
       }
       return gradient
     }
+    if let ranks { losses = try sums(losses, gradients, over: ranks) }
     let norm = optimizer.norm(of: gradients)
     guard losses.allSatisfy(\.isFinite), norm.isFinite else {
       throw notFinite(stage, losses, norm, gradients)
@@ -45,7 +46,22 @@ extension TrainingLoop {
       peakMemoryMiB: memory.peak, eta: speed > 0 ? Double(tokensAhead) / speed : 0)
   }
 
-  /// Forward and backward over the micro-batches of a batch, as small as the plan says and the stage likes them.
+  /// Adds up what every rank has found for its rows; gradients are summed in place. Ranks hear with it whether one of them
+  /// was asked to stop. When another rank is lost the run is saved as it was before the step.
+  private func sums(_ losses: [Double], _ gradients: [Tensor], over ranks: Ranks) throws -> [Double] {
+    do {
+      try ranks.sum(gradients)
+      let all = try ranks.sum(losses + [shouldStop() ? 1 : 0])
+      isAgreedToStop = all[losses.count] > 0
+      return Array(all.dropLast())
+    } catch let error as MohawkError {
+      if stageStep > 0 { try save() }
+      throw error
+    }
+  }
+
+  /// Forward and backward over the micro-batches of a batch, or over this rank's rows of it; micro-batches are as small as
+  /// the plan says and the stage likes them.
   /// - Returns: the batch's loss, then those of the layers.
   private func accumulate(_ stage: any TrainingStage, _ batch: TrainingBatch) throws -> [Double] {
     let plan = stage.plan
@@ -56,9 +72,11 @@ extension TrainingLoop {
       "a batch of \(rows) rows of \(length) tokens is not one of \(plan.batchTokens) tokens")
     let planned = plan.microBatchTokens.map { max(1, $0 / length) } ?? rows
     let microRows = min(planned, stage.rowsAtOnce(length: length) ?? rows)
+    let mine = ranks?.place.share(of: rows) ?? 0..<rows
+    precondition(!mine.isEmpty, "a batch of \(rows) rows has none for rank \(ranks?.place.rank ?? 0)")
     var sum: Tensor?
-    for first in stride(from: 0, to: rows, by: microRows) {
-      let part = batch.rows(first..<min(first + microRows, rows))
+    for first in stride(from: mine.lowerBound, to: mine.upperBound, by: microRows) {
+      let part = batch.rows(first..<min(first + microRows, mine.upperBound))
       let share = Double(part.lossTokens) / Double(batch.lossTokens)
       let loss = try stage.accumulate(part, share: share)
       withoutGradients {

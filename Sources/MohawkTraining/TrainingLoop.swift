@@ -20,6 +20,7 @@ public final class TrainingLoop {
   let listeners: [any TrainingListener]
   let extra: [String: String]
   let shouldStop: () -> Bool
+  let ranks: Ranks?
 
   /// The stage that runs or comes next.
   var stageIndex = 0
@@ -37,6 +38,8 @@ public final class TrainingLoop {
   var lastSave = ContinuousClock.now
   var saveTime = Duration.zero
   private var hasResumed = false
+  /// Whether a rank was asked to stop, as all of them heard with the last step.
+  var isAgreedToStop = false
 
   /// - Parameters:
   ///   - recipe: names and fingerprints the run, and says how often to save; the plans are the stages' own.
@@ -46,13 +49,16 @@ public final class TrainingLoop {
   ///   - listeners: told every event, in this order.
   ///   - extra: what every checkpoint's state carries for the caller.
   ///   - shouldStop: asked after every step; true saves a checkpoint and ends the run, such as
-  ///     `{ StopSignal.isRequested }`.
-  ///   - batches: the tokens of every step.
+  ///     `{ StopSignal.isRequested }`. With several ranks it is enough that one of them is asked.
+  ///   - ranks: the processes that share every batch; nil where this one is alone. Only rank 0 has a store and listeners.
+  ///   - batches: the tokens of every step, the same on all ranks.
   public init(
     recipe: Recipe, stages: [any TrainingStage], store: CheckpointStore?,
     generators: [String: RandomGenerator] = [:], listeners: [any TrainingListener] = [],
-    extra: [String: String] = [:], shouldStop: @escaping () -> Bool = { false }, batches: @escaping Batches
+    extra: [String: String] = [:], shouldStop: @escaping () -> Bool = { false }, ranks: Ranks? = nil,
+    batches: @escaping Batches
   ) {
+    precondition(ranks?.isFirst ?? true || (store == nil && listeners.isEmpty), "only rank 0 writes")
     self.recipe = recipe
     self.stages = stages
     self.store = store
@@ -60,6 +66,7 @@ public final class TrainingLoop {
     self.listeners = listeners
     self.extra = extra
     self.shouldStop = shouldStop
+    self.ranks = ranks
     self.batches = batches
   }
 
@@ -94,7 +101,7 @@ public final class TrainingLoop {
     try emit(.started(info))
     while stageIndex < stages.count {
       try runStage()
-      if stageIndex < stages.count, shouldStop() { throw interruption() }
+      if stageIndex < stages.count, isToStop { throw interruption() }
     }
     try emit(.ended)
   }
@@ -103,6 +110,7 @@ public final class TrainingLoop {
     let stage = stages[stageIndex]
     let plan = stage.plan
     if optimizer == nil { try enter(stage) }
+    try ranks?.share(stage.saved.map(\.value))
     try emit(
       .stageStarted(stage.name, step: stageStart, steps: plan.steps, tokens: plan.steps * plan.batchTokens))
     if evaluationDue { try evaluate(stage) }  // owed by the run that was stopped here
@@ -111,7 +119,7 @@ public final class TrainingLoop {
       let isLast = stageStep == plan.steps
       evaluationDue = isLast || (plan.evaluateEvery > 0 && stageStep % plan.evaluateEvery == 0)
       try emit(.step(record))
-      if shouldStop() {
+      if isToStop {
         try save()
         throw interruption()
       }
@@ -123,6 +131,9 @@ public final class TrainingLoop {
     try save(stageEnded: true)
     leave()
   }
+
+  /// Whether all ranks end the run now.
+  private var isToStop: Bool { ranks == nil ? shouldStop() : isAgreedToStop }
 
   /// Whether the run is to be saved after this step: by the number of steps, or because the last time is long ago. A
   /// checkpoint that takes long to write is written more seldom, so that it costs a twentieth of the time at most.

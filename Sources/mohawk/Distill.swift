@@ -3,6 +3,7 @@ import Foundation
 import MohawkFiles
 import MohawkRecipes
 import MohawkRuns
+import MohawkTraining
 
 /// Distils a Transformer into a state-space model.
 struct Distill: ParsableCommand, ReadsCheckpoints {
@@ -11,6 +12,7 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
     discussion: "The same command continues a run that was stopped.")
 
   @OptionGroup var options: RecipeOptions
+  @OptionGroup var ranks: RankOptions
   @Option(help: "The teacher: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.")
   var teacher: String?
   @Option(help: "Tokens to learn from in all, such as 300k; the stages share them as the recipe divides its own.")
@@ -54,12 +56,17 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
       more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")
     }
     let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
-    var session = Session(recipe)
+    try ranks.together { try run(recipe, $0) }
+  }
+
+  private func run(_ recipe: Recipe, _ ranks: Ranks?) throws {
+    var session = Session(recipe, ranks)
     session.settings.from = try RecipeOptions.stage(from)
     session.settings.part = try layers.map(LayerPart.init)
     let run = DistillationRun(recipe, folder: output, session.settings)
     session.showStart(of: run)
     let summary = try run.run()
+    guard ranks?.isFirst ?? true else { return }
     if let part = session.settings.part {
       return Terminal.say("Layers \(part) are in \(run.folder.path); join all parts with mohawk merge")
     }

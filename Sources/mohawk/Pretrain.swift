@@ -10,6 +10,7 @@ struct Pretrain: ParsableCommand {
     discussion: "Without --data it learns the built-in stories. The same command continues a run that was stopped.")
 
   @OptionGroup var options: RecipeOptions
+  @OptionGroup var ranks: RankOptions
   @Option(
     help: ArgumentHelp(
       "Begins this stage again from the end of the one before, where its keys have changed.", valueName: "stage"))
@@ -18,10 +19,12 @@ struct Pretrain: ParsableCommand {
 
   func run() throws {
     let recipe = try options.resolved()
-    var session = Session(recipe)
-    session.settings.from = try RecipeOptions.stage(from)
-    let run = PretrainingRun(recipe, folder: output, session.settings)
-    try run.run()
-    Terminal.say("The teacher is in \(run.folder.model)")
+    try ranks.together { ranks in
+      var session = Session(recipe, ranks)
+      session.settings.from = try RecipeOptions.stage(from)
+      let run = PretrainingRun(recipe, folder: output, session.settings)
+      try run.run()
+      if ranks?.isFirst ?? true { Terminal.say("The teacher is in \(run.folder.model)") }
+    }
   }
 }

@@ -8,10 +8,13 @@ import MohawkTraining
 struct Session {
   var settings = RunSettings()
 
-  init(_ recipe: Recipe) {
+  /// - Parameter ranks: the processes that train together; only the first of them shows anything.
+  init(_ recipe: Recipe, _ ranks: Ranks? = nil) {
     if let threads = recipe.threads { Runtime.threads = threads }
     StopSignal.install()
     settings.shouldStop = { StopSignal.isRequested }
+    settings.ranks = ranks
+    guard ranks?.isFirst ?? true else { return }
     settings.notice = { Terminal.complain($0) }
     settings.listeners = [
       ProgressLine(Terminal.redraws ? .terminal(width: { Terminal.width }) : .plain, on: .standardError)

@@ -1,0 +1,15 @@
+// The functions of MohawkRanks.h, which call those of the library. The compiler compares each with its declaration.
+#include "MohawkRanks.h"
+
+#include "Entry.h"
+
+ACTION(mhk_ranks_free, (char *text), (text))
+FUNCTION(char *, mhk_ranks_join, (const char *address, int32_t port, bool hosts, const char *group, int32_t rank,
+          int32_t size, double seconds, mhk_ranks *out),
+          (address, port, hosts, group, rank, size, seconds, out))
+FUNCTION(char *, mhk_ranks_sum_floats, (mhk_ranks ranks, float *numbers, int64_t count), (ranks, numbers, count))
+FUNCTION(char *, mhk_ranks_sum_doubles, (mhk_ranks ranks, double *numbers, int64_t count), (ranks, numbers, count))
+FUNCTION(char *, mhk_ranks_share, (mhk_ranks ranks, uint8_t *bytes, int64_t count), (ranks, bytes, count))
+FUNCTION(char *, mhk_ranks_tell, (mhk_ranks ranks, const char *name, const char *text), (ranks, name, text))
+FUNCTION(char *, mhk_ranks_told, (mhk_ranks ranks, const char *name, char **text), (ranks, name, text))
+ACTION(mhk_ranks_roll_call, (mhk_ranks ranks, double seconds, bool *silent), (ranks, seconds, silent))
