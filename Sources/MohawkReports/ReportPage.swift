@@ -1,11 +1,65 @@
 /// Looks and behaviour of the page.
 enum ReportPage {
+  /// A page: one file without outside resources, light or dark as the reader prefers.
+  /// - Parameters:
+  ///   - title: names the page in a browser's tab.
+  ///   - kicker: says above the heading what kind of page it is.
+  ///   - heading: its name.
+  ///   - lead: a sentence below it.
+  ///   - top: markup above the sections.
+  ///   - sections: the page itself.
+  ///   - footer: its last line.
+  static func html(
+    title: String, kicker: String, heading: String, lead: String, top: String, sections: [RunReport.Section],
+    footer: String
+  ) -> String {
+    let links = sections.map { "<a href=\"#\($0.id)\">\(HTML.escape($0.title))</a>" }.joined()
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+      <title>\(HTML.escape(title))</title>
+      <style>\(style)</style>
+      </head>
+      <body>
+      <header>
+      <p class="kicker">\(HTML.escape(kicker))</p>
+      <h1>\(HTML.escape(heading))</h1>
+      <p class="lead">\(HTML.escape(lead))</p>
+      \(top)
+      <nav aria-label="Sections">\(links)</nav>
+      </header>
+      <main>
+      \(sections.map(\.html).joined(separator: "\n"))
+      </main>
+      <footer>\(HTML.escape(footer))</footer>
+      <script>\(script)</script>
+      </body>
+      </html>
+
+      """
+  }
+
+  /// A list under a heading that stands out; nothing when the list is empty.
+  static func warning(_ heading: String, _ notes: [String]) -> String {
+    notes.isEmpty
+      ? ""
+      : "<div class=\"warning\" role=\"note\"><strong>\(HTML.escape(heading))</strong><ul>"
+        + notes.map { "<li>\(HTML.escape($0))</li>" }.joined() + "</ul></div>"
+  }
+
   static let style = """
     :root{color-scheme:light dark;--paper:#fff;--ground:#f6f5f2;--ink:#1b1d22;--faint:#666a73;--line:#dddbd5;--accent:#2456c7;
-    --series-0:#2456c7;--series-1:#c2570c;--series-2:#0f8a6d;--series-3:#8a3fd1;--series-4:#be185d;--warn:#fff4dc;
+    --series-0:#2456c7;--series-1:#c2570c;--series-2:#0f8a6d;--series-3:#8a3fd1;--series-4:#be185d;
+    --series-5:#4d7c0f;--series-6:#0e7490;--series-7:#78716c;--warn:#fff4dc;
     --display:Charter,"Bitstream Charter","Iowan Old Style","Source Serif 4",Georgia,serif}
     @media(prefers-color-scheme:dark){:root{--paper:#1a1c21;--ground:#121317;--ink:#e7e6e2;--faint:#9b9ea7;--line:#33363e;
-    --accent:#8db0ff;--series-0:#7ea6ff;--series-1:#f0995c;--series-2:#4cc7a5;--series-3:#c39bf5;--series-4:#f28bb5;--warn:#3a2f16}}
+    --accent:#8db0ff;--series-0:#7ea6ff;--series-1:#f0995c;--series-2:#4cc7a5;--series-3:#c39bf5;--series-4:#f28bb5;
+    --series-5:#a3c95e;--series-6:#5cc3d6;--series-7:#b8b0a8;--warn:#3a2f16}}
     *{box-sizing:border-box}
     html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
     body{margin:0 auto;max-width:1120px;padding:0 clamp(16px,4vw,40px) 48px;background:var(--ground);color:var(--ink);

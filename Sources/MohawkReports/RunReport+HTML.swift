@@ -9,36 +9,9 @@ extension RunReport {
       measureSection,
       taskSection, startSection, transferSection, recipeSection,
     ].compactMap { $0 }
-    let links = sections.map { "<a href=\"#\($0.id)\">\(HTML.escape($0.title))</a>" }.joined()
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-      <title>\(HTML.escape(name)) – MOHAWK run</title>
-      <style>\(ReportPage.style)</style>
-      </head>
-      <body>
-      <header>
-      <p class="kicker">MOHAWK distillation run</p>
-      <h1>\(HTML.escape(name))</h1>
-      <p class="lead">\(HTML.escape(lead))</p>
-      \(cards)
-      \(warnings)
-      <nav aria-label="Sections">\(links)</nav>
-      </header>
-      <main>
-      \(sections.map(\.html).joined(separator: "\n"))
-      </main>
-      <footer>\(HTML.escape(footer))</footer>
-      <script>\(ReportPage.script)</script>
-      </body>
-      </html>
-
-      """
+    return ReportPage.html(
+      title: "\(name) – MOHAWK run", kicker: "MOHAWK distillation run", heading: name, lead: lead,
+      top: cards + "\n" + warnings, sections: sections, footer: footer)
   }
 
   /// One section of the page.
@@ -88,10 +61,7 @@ extension RunReport {
   }
 
   private var warnings: String {
-    notes.isEmpty
-      ? ""
-      : "<div class=\"warning\" role=\"note\"><strong>Not shown:</strong><ul>"
-        + notes.map { "<li>\(HTML.escape($0))</li>" }.joined() + "</ul></div>"
+    ReportPage.warning("Not shown:", notes)
   }
 
   private var footer: String {
