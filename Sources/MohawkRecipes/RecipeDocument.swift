@@ -24,6 +24,23 @@ struct RecipeDocument {
   /// - Throws: `MohawkError` when the text is not YAML, or larger or more entangled than any recipe.
   init(_ text: String, source: String) throws {
     self.source = source
+    guard let root = try Self.compose(text, source: source) else { return }
+    guard let mapping = root.mapping else {
+      throw MohawkError(
+        .invalidFormat, "a recipe must consist of `key: value` lines", at: place(root), remedy: "such as `seed: 1`")
+    }
+    flatten(mapping, under: "")
+  }
+
+  /// The keys and values of a part of a larger text.
+  init(_ mapping: Node.Mapping, source: String) {
+    self.source = source
+    flatten(mapping, under: "")
+  }
+
+  /// The root of a YAML text; nil when it is empty.
+  /// - Throws: `MohawkError` when the text is not YAML, or larger or more entangled than any recipe.
+  static func compose(_ text: String, source: String) throws -> Node? {
     guard text.utf8.count <= Self.byteLimit else {
       throw MohawkError(.invalidFormat, "this is too large to be a recipe", at: source)
     }
@@ -40,12 +57,7 @@ struct RecipeDocument {
     } catch let error as YamlError {
       throw Self.syntaxError(error, source)
     }
-    guard let root, root.scalar?.isNull != true else { return }
-    guard let mapping = root.mapping else {
-      throw MohawkError(
-        .invalidFormat, "a recipe must consist of `key: value` lines", at: place(root), remedy: "such as `seed: 1`")
-    }
-    flatten(mapping, under: "")
+    return root?.scalar?.isNull == true ? nil : root
   }
 
   private mutating func flatten(_ mapping: Node.Mapping, under prefix: String) {

@@ -100,7 +100,7 @@ struct RecipeLayers {
       code: .unknownKey, key: shown, message: "is not a key of recipes", remedy: hint, place: entry.place)
   }
 
-  private static func shown(_ value: Node) -> String {
+  static func shown(_ value: Node) -> String {
     switch value {
     case .scalar(let scalar): scalar.isNull ? "null" : "“\(scalar.string.prefix(80))”"
     case .sequence(let sequence):

@@ -22,6 +22,11 @@ public enum RecipeLoader {
         .missingFile, "there is no recipe and no file of this name", at: source,
         remedy: NearestName.hint(source, among: names) ?? "the recipes are \(names.joined(separator: ", "))")
     }
+    return try parse(text(of: source), source: source, set: assignments)
+  }
+
+  /// What a file that may hold a recipe says.
+  static func text(of source: String) throws -> String {
     let file = try MappedFile(source)
     guard file.count <= RecipeDocument.byteLimit else {
       throw MohawkError(.invalidFormat, "this is too large to be a recipe", at: source, remedy: "name a YAML file")
@@ -30,7 +35,7 @@ public enum RecipeLoader {
     guard let text = decoded else {
       throw MohawkError(.invalidFormat, "this is not UTF-8 text", at: source, remedy: "save the recipe as UTF-8")
     }
-    return try parse(text, source: source, set: assignments)
+    return text
   }
 
   /// Reads a recipe from YAML or JSON.

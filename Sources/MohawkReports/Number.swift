@@ -12,6 +12,19 @@ public enum Number {
     return grouped(String(format: "%.\(digits)f", value))
   }
 
+  /// A difference: `+0.0123`, `−0.0123`.
+  static func signed(_ value: Double) -> String {
+    value.isFinite && value != 0 ? (value < 0 ? "−" : "+") + short(abs(value)) : short(value)
+  }
+
+  /// A mean and its deviation in the same digits: `0.3108 ± 0.0021`.
+  static func spread(_ mean: Double, _ deviation: Double) -> String {
+    let shown = short(mean)
+    guard mean.isFinite, deviation.isFinite, !shown.contains("e") else { return "\(shown) ± \(short(deviation))" }
+    let digits = shown.split(separator: ".").dropFirst().first?.count ?? 0
+    return "\(shown) ± \(grouped(String(format: "%.\(digits)f", deviation)))"
+  }
+
   /// One digit behind the point and an exponent: `5.0e-4`.
   static func exponent(_ value: Double) -> String {
     guard value.isFinite else { return short(value) }

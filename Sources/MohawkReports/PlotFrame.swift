@@ -25,7 +25,7 @@ struct PlotFrame {
 
   /// The colour of the series at `index`.
   static func colour(_ index: Int) -> String {
-    let own = ["#2563eb", "#c2570c", "#0f8a6d", "#9333ea", "#be185d"]
+    let own = ["#2563eb", "#c2570c", "#0f8a6d", "#9333ea", "#be185d", "#4d7c0f", "#0e7490", "#78716c"]
     return "var(--series-\(index % own.count), \(own[index % own.count]))"
   }
 
