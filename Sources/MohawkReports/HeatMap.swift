@@ -54,7 +54,10 @@ public struct HeatMap {
   }
 
   /// The picture as a PNG file. Above the diagonal it is transparent; what is not finite is grey.
-  public var png: [UInt8] {
+  public var png: [UInt8] { png(scale: 1) }
+
+  /// The same with `scale` × `scale` points for every entry.
+  public func png(scale: Int) -> [UInt8] {
     // 0 transparent, 1 grey, 2…128 zero and positive, 129…255 negative.
     var palette = [PNG.Colour(red: 0, green: 0, blue: 0, alpha: 0), PNG.Colour(red: 128, green: 128, blue: 128)]
     for level in 0..<127 {
@@ -69,7 +72,11 @@ public struct HeatMap {
     for row in 0..<size {
       for column in 0...row { pixels[row * size + column] = index(values[row * size + column]) }
     }
-    return PNG.encode(width: size, height: size, pixels: pixels, palette: palette)
+    if scale == 1 { return PNG.encode(width: size, height: size, pixels: pixels, palette: palette) }
+    let wide = (0..<size * scale).flatMap { row in
+      (0..<size * scale).map { pixels[row / scale * size + $0 / scale] }
+    }
+    return PNG.encode(width: size * scale, height: size * scale, pixels: wide, palette: palette)
   }
 
   /// The picture as a `data:` address.
@@ -77,13 +84,14 @@ public struct HeatMap {
 
   private func index(_ value: Float) -> UInt8 {
     guard value.isFinite else { return 1 }
-    let fraction = limit > 0 ? Double(min(abs(value) / limit, 1)) : 0
-    let level = Int((scaled(fraction) * 126).rounded())
+    let level = Int((brightness(value) * 126).rounded())
     return UInt8(value < 0 && level > 0 ? 128 + level : 2 + level)
   }
 
-  private func scaled(_ fraction: Double) -> Double {
-    switch scaling {
+  /// How strong the colour of a finite value is, 0 to 1.
+  func brightness(_ value: Float) -> Double {
+    let fraction = limit > 0 ? Double(min(abs(value) / limit, 1)) : 0
+    return switch scaling {
     case .linear: fraction
     case .squareRoot: fraction.squareRoot()
     case .logarithmic: max(0, 1 + log10(max(fraction, 1e-4)) / 4)
