@@ -68,9 +68,8 @@ import Testing
 
   #if os(Linux)
     @Test func theCommandStartsWithoutLoadingLibtorch() throws {
-      let loaded = try Command(
-        ["--help"], in: TemporaryFolder(), environment: ["LD_TRACE_LOADED_OBJECTS": "1"]
-      ).wait().output
+      let folder = try TemporaryFolder()
+      let loaded = try Command(["--help"], in: folder, environment: ["LD_TRACE_LOADED_OBJECTS": "1"]).wait().output
       #expect(loaded.contains("libc.so") && !loaded.lowercased().contains("torch"), "\(loaded)")
     }
   #endif
