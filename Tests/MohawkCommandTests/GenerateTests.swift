@@ -110,8 +110,9 @@ import Testing
     let lines = scored.output.dropFirst(plain.output.count).split(separator: "\n").map { $0.split(separator: "\t") }
     #expect(lines.count == 5 && lines.allSatisfy { $0.count == 6 })
     for line in lines {
-      // Greedy, the token is the most likely one.
-      #expect(line[0] == line[2] && line[1] == line[3] && line[0].hasPrefix("\"") && line[0].hasSuffix("\""))
+      // Greedy, the token is the most likely one, save for rows of the head without a token.
+      #expect(line[2].contains("token_id") || line[0] == line[2] && line[1] == line[3])
+      #expect(line[0].hasPrefix("\"") && line[0].hasSuffix("\""))
       #expect(Double(line[1])! <= 0 && Double(line[5])! <= Double(line[3])!)
     }
     let drafted = try greedy(place, "-p", "One day", "--tokens", "5", "--logprobs", "2", "--draft", "layers:1")
