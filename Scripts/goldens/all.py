@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transformers.utils import logging
 
+import channel_decay_goldens
 import delta_net_goldens
 import discrete_mamba2_goldens
 import families_goldens
@@ -19,7 +20,8 @@ import weights_goldens
 from golden_file import REPOSITORY
 
 GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens, families_goldens,
-              mamba_goldens, delta_net_goldens, weights_goldens, gguf_goldens]
+              mamba_goldens, delta_net_goldens, channel_decay_goldens,
+              weights_goldens, gguf_goldens]
 # Programs of their own, which write below the folder that they are started in.
 PROGRAMS = ["tokenizer_goldens.py", "chat_goldens.py"]
 

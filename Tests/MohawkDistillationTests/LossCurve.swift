@@ -154,6 +154,10 @@ extension LossCurve {
         "gated-deltanet", TinyPair.llama(), [.float64, .float32],
         { ($0.mixer, $0.attentionLayers) = (.init(rawValue: "gated-deltanet"), [2]) }
       ),
+      ("kimi-delta", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "kimi-delta") }),
+      (
+        "gated-linear-attention", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "gated-linear-attention") }
+      ),
       ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
     ]
   }

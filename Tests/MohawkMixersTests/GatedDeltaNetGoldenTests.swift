@@ -17,7 +17,7 @@ import Testing
 
   @Test(arguments: cases, types)
   func statesAreTheReferencesHoweverTheTokensCome(_ name: String, _ dtype: DType) throws {
-    try GoldenMamba.gatedDeltaNet(name, dtype).statesAreTheReferences { ($0 as! GatedDeltaNetState).memory }
+    try GoldenMamba.gatedDeltaNet(name, dtype).statesAreTheReferences { ($0 as! DeltaRuleState).memory }
   }
 
   @Test(arguments: cases, types)

@@ -24,6 +24,10 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case biasedMamba = "Mamba with biases of the projections only"
   case gatedDeltaNet = "Gated DeltaNet"
   case groupedDeltaNet = "Gated DeltaNet with grouped queries and keys, in short chunks"
+  case kimiDelta = "Kimi Delta Attention"
+  case groupedKimiDelta = "Kimi Delta Attention with grouped queries and keys"
+  case gatedLinear = "gated linear attention"
+  case groupedGatedLinear = "gated linear attention with grouped queries and keys"
 
   var testDescription: String { rawValue }
   /// Width of what goes in; some kernels want multiples of 16 per head.
@@ -101,6 +105,17 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
       GatedDeltaNet(
         GatedDeltaNetConfiguration(
           modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, convWidth: 3, chunk: 12), scope)
+    case .kimiDelta: KimiDelta(KimiDeltaConfiguration(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 5), scope)
+    case .groupedKimiDelta:
+      KimiDelta(
+        KimiDeltaConfiguration(
+          modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, gateRank: 4, convWidth: 3), scope)
+    case .gatedLinear:
+      GatedLinear(GatedLinearConfiguration(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 5), scope)
+    case .groupedGatedLinear:
+      GatedLinear(
+        GatedLinearConfiguration(
+          modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, gateRank: 3, gateDivisor: 2), scope)
     }
   }
 

@@ -25,6 +25,9 @@ import Testing
 
   @Test func kindsHaveNamesOfTheirOwn() {
     let kinds = MixerCase.allCases.map { type(of: $0.build().mixer).kind }
-    #expect(Set(kinds) == ["attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet"])
+    #expect(
+      Set(kinds) == [
+        "attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet", "Kimi Delta Attention",
+        "gated linear attention"])
   }
 }

@@ -25,7 +25,8 @@ import Testing
     case nil:
       let whole: [MixerCase] = [
         .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .normedWindowedStateSpace, .sinklessStateSpace,
-        .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet,
+        .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet, .kimiDelta,
+        .groupedKimiDelta, .gatedLinear, .groupedGatedLinear,
       ]
       #expect(whole.contains(subject))
     }

@@ -77,7 +77,7 @@ private struct DeltaChunks {
     let decays = SSD.decayMatrix(sums)
     let keys = self.k.transposed()
     scores = self.q.matmul(keys) * decays
-    solved = Self.inverse((self.k * self.beta).matmul(keys) * decays)
+    solved = DeltaRule.inverse((self.k * self.beta).matmul(keys) * decays)
   }
 
   /// [batch, heads, length, n] to [batch, heads, count, size, n].
@@ -88,12 +88,14 @@ private struct DeltaChunks {
     let padded = padding == 0 ? x : x.padded(0, 0, 0, padding)
     return padded.reshaped(x.size(0), x.size(1), count, size, x.size(3))
   }
+}
 
+extension DeltaRule {
   /// The inverse of I + A, with A what lies below the diagonal: forward substitution by blocks whose size doubles.
   /// [.., size, size] with size a power of 2 to the same.
   ///
   /// The sum of A's powers would do with fewer products, but keys that are alike make it lose all digits.
-  private static func inverse(_ matrix: Tensor) -> Tensor {
+  static func inverse(_ matrix: Tensor) -> Tensor {
     let size = matrix.size(-1)
     let outer = Array(matrix.shape.dropLast(2))
     let flat = matrix.reshaped(outer + [size * size])

@@ -12,15 +12,12 @@ import MohawkTensor
 public struct GatedDeltaNet: SequenceMixer {
   /// The geometry.
   public let configuration: GatedDeltaNetConfiguration
-  package let qRows, kRows, vRows, zRows, bRows, aRows: InputRows
-  package let qConvolution, kConvolution, vConvolution: CausalConvolution
+  package let inputs: DeltaInputs
+  package let zRows, bRows, aRows: InputRows
   /// One number per head each.
   package let aLog, dtBias: Tensor
   package let norm: RMSNorm
   package let outProjection: Linear
-
-  /// Added to the square of the length by which queries and keys are divided.
-  private static let lengthEpsilon = 1e-6
 
   /// Asks for the parameters. Fresh ones are those of the authors' code, but that the taps pass their token alone on.
   /// - Parameters:
@@ -29,21 +26,16 @@ public struct GatedDeltaNet: SequenceMixer {
   ///   - scope: where the parameters get their names.
   public init(_ configuration: GatedDeltaNetConfiguration, depth: Int = 1, _ scope: ParameterScope) {
     self.configuration = configuration
-    let (d, inner, keys, heads) = (
-      configuration.modelDim, configuration.innerDim, configuration.keyDim, configuration.heads
-    )
+    let (d, inner, heads) = (configuration.modelDim, configuration.innerDim, configuration.heads)
     func rows(_ name: String, _ count: Int) -> InputRows {
       InputRows(name, in: d, out: count, bias: false, scope / "in_proj")
     }
-    (qRows, kRows, vRows) = (rows("q", keys), rows("k", keys), rows("v", inner))
-    (zRows, bRows, aRows) = (rows("z", inner), rows("b", heads), rows("a", heads))
-    func convolution(_ name: String, _ channels: Int) -> CausalConvolution {
-      CausalConvolution(
-        channels, width: configuration.convWidth, bias: false, silu: true, scope / "conv1d" / name)
-    }
-    qConvolution = convolution("q", keys)
-    kConvolution = convolution("k", keys)
-    vConvolution = convolution("v", inner)
+    var others: (z: InputRows, b: InputRows, a: InputRows)?
+    inputs = DeltaInputs(
+      modelDim: d, heads: heads, headDim: configuration.headDim, qkHeads: configuration.qkHeads,
+      stateDim: configuration.stateDim, convWidth: configuration.convWidth, scope
+    ) { others = (rows("z", inner), rows("b", heads), rows("a", heads)) }
+    (zRows, bRows, aRows) = others!
     aLog = scope.parameter("A_log", [heads], .logarithmOfUniform(1, 16))
     dtBias = scope.parameter("dt_bias", [heads], .inverseSoftplusOfLogUniform(0.001, 0.1))
     norm = RMSNorm(configuration.headDim, epsilon: configuration.normEpsilon, scope / "norm")
@@ -84,37 +76,15 @@ public struct GatedDeltaNet: SequenceMixer {
 
   public func operands(_ x: Tensor, for use: OperandUse) -> Operands { operands(x, for: use, after: nil) }
 
-  private func operands(_ x: Tensor, for use: OperandUse, after state: GatedDeltaNetState?) -> Operands {
-    let (q, k) = (qRows(x), kRows(x))
-    let v = use == .mixing ? vRows(x) : nil
-    let filtered = (
-      q: qConvolution(q, past: state?.qPast), k: kConvolution(k, past: state?.kPast),
-      v: v.map { vConvolution($0, past: state?.vPast) }
-    )
-    if let state, let v {
-      state.qPast = qConvolution.remember(q, past: state.qPast)
-      state.kPast = kConvolution.remember(k, past: state.kPast)
-      state.vPast = vConvolution.remember(v, past: state.vPast)
-    }
+  private func operands(_ x: Tensor, for use: OperandUse, after state: DeltaRuleState?) -> Operands {
+    let (q, k, v) = inputs(x, for: use, after: state, as: wide)
     let step = (aRows(x).to(wide) + dtBias.to(wide)).softplus()
     return Operands(
-      q: unit(filtered.q) * (1 / Double(configuration.stateDim).squareRoot()), k: unit(filtered.k),
-      v: filtered.v.map { split($0, configuration.heads) }, beta: bRows(x).to(wide).sigmoid(),
-      logDecay: -(step * aLog.to(wide).exp()), dtype: x.dtype)
+      q: q, k: k, v: v, beta: bRows(x).to(wide).sigmoid(), logDecay: -(step * aLog.to(wide).exp()), dtype: x.dtype)
   }
 
   /// The type of what must not lose digits: unit vectors, decays and the state.
   private var wide: DType { aLog.dtype == .float64 ? .float64 : .float32 }
-
-  private func split(_ x: Tensor, _ count: Int) -> Tensor {
-    x.reshaped(x.size(0), x.size(1), count, x.size(2) / count)
-  }
-
-  /// Heads of unit length.
-  private func unit(_ x: Tensor) -> Tensor {
-    let heads = split(x, configuration.qkHeads).to(wide)
-    return heads * (heads.square().sum(over: -1, keep: true) + Self.lengthEpsilon).rsqrt()
-  }
 
   public func values(_ operands: Operands) -> Tensor {
     guard let v = operands.v else { preconditionFailure("these operands were made for the matrix only") }
@@ -135,21 +105,17 @@ public struct GatedDeltaNet: SequenceMixer {
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
-    let gate = split(zRows(x), configuration.heads).to(wide).silu()
+    let gate = DeltaInputs.split(zRows(x), configuration.heads).to(wide).silu()
     let gated = (norm(mixed, as: wide) * gate).to(x.dtype)
     return outProjection(gated.reshaped(x.size(0), x.size(1), configuration.innerDim))
   }
 
   public func emptyState(batch: Int) -> any MixerState {
-    GatedDeltaNetState(
-      memory: .zeros(
-        [batch, configuration.heads, configuration.stateDim, configuration.headDim], wide, on: aLog.device),
-      qPast: qConvolution.emptyPast(batch: batch), kPast: kConvolution.emptyPast(batch: batch),
-      vPast: vConvolution.emptyPast(batch: batch))
+    inputs.emptyState(batch: batch, wide, on: aLog.device)
   }
 
   public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
-    guard let state = state as? GatedDeltaNetState else { preconditionFailure("a state of another mixer") }
+    guard let state = state as? DeltaRuleState else { preconditionFailure("a state of another mixer") }
     let operands = operands(x, for: .mixing, after: state)
     state.position += x.size(1)
     if x.size(1) > 1 {

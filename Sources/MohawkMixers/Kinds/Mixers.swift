@@ -8,6 +8,8 @@ public enum Mixers {
     Mamba2Configuration.self,
     MambaConfiguration.self,
     GatedDeltaNetConfiguration.self,
+    KimiDeltaConfiguration.self,
+    GatedLinearConfiguration.self,
   ]
 
   private static let lock = NSLock()

@@ -1,7 +1,7 @@
 import MohawkTensor
 
-/// What a Gated DeltaNet mixer remembers: a constant amount, however many tokens it has seen.
-public final class GatedDeltaNetState: MixerState {
+/// What a mixer of the delta rule remembers: a constant amount, however many tokens it has seen.
+public final class DeltaRuleState: MixerState {
   /// S: [batch, heads, stateDim, headDim]
   public internal(set) var memory: Tensor
   /// The last inputs of the convolutions: [batch, width - 1, channels].
@@ -27,7 +27,7 @@ public final class GatedDeltaNetState: MixerState {
   }
 
   public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
-    let other = GatedDeltaNetState(memory: copy(memory), qPast: copy(qPast), kPast: copy(kPast), vPast: copy(vPast))
+    let other = DeltaRuleState(memory: copy(memory), qPast: copy(qPast), kPast: copy(kPast), vPast: copy(vPast))
     other.position = position
     return other
   }

@@ -1,0 +1,42 @@
+import Foundation
+import MohawkFiles
+import MohawkModels
+import MohawkRecipes
+import MohawkReports
+import Testing
+
+@testable import MohawkRuns
+
+/// Kinds of mixers that only this project's format holds, from the attention to a folder that opens.
+@Suite struct MixerRunTests {
+  @Test(arguments: [
+    "gated-deltanet", "kimi-delta", "gated-linear-attention",
+  ]) func everyMixerIsDistilledResumedAndOpened(_ kind: String) throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.llama()
+    let recipe = tiny.recipe {
+      $0.teacher = teacher
+      $0.student.mixer = .init(rawValue: kind)
+      $0.student.start = .attention
+      $0.student.attentionLayers = [1]
+    }
+    let whole = try tiny.distil(recipe, "whole")
+    tiny.stopAfter = 6
+    #expect(throws: MohawkError.self) { try tiny.distil(recipe) }
+    tiny.stopAfter = nil
+    try tiny.distil(recipe)
+    #expect(try tiny.bytes("run/model/model.safetensors") == tiny.bytes("whole/model/model.safetensors"))
+
+    let model = try Decoder.open(whole.model)
+    #expect(model.configuration.mixers.map(\.rawValue) == [kind, "attention", kind])
+    #expect(model.configuration.format == .mohawk)
+    let report = try RunReport(folder: whole.path)
+    #expect(report.samples.count == 1 && report.decode.count == 2 && report.matrices.count == 8)
+    let errors = (report.evaluation?.layers ?? []).filter { !$0.keepsAttention }.compactMap(\.outputError)
+    #expect(errors.count == 2 && errors.allSatisfy { $0.isFinite && $0 > 0 })
+    let copied = report.transfer.filter { $0.how == "copied" }.map(\.student)
+    for part in ["in_proj.q", "in_proj.k", "in_proj.v", "out_proj.weight"] {
+      #expect(copied.contains("layers.0.mixer.\(part)"), "\(part)")
+    }
+  }
+}
