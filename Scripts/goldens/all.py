@@ -12,6 +12,7 @@ import delta_net_goldens
 import discrete_mamba2_goldens
 import families_goldens
 import gguf_goldens
+import linear_attention_goldens
 import losses_goldens
 import mamba_goldens
 import phi_goldens
@@ -20,7 +21,7 @@ import weights_goldens
 from golden_file import REPOSITORY
 
 GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_goldens, families_goldens,
-              mamba_goldens, delta_net_goldens, channel_decay_goldens,
+              mamba_goldens, delta_net_goldens, channel_decay_goldens, linear_attention_goldens,
               weights_goldens, gguf_goldens]
 # Programs of their own, which write below the folder that they are started in.
 PROGRAMS = ["tokenizer_goldens.py", "chat_goldens.py"]

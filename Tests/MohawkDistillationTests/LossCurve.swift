@@ -158,6 +158,7 @@ extension LossCurve {
       (
         "gated-linear-attention", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "gated-linear-attention") }
       ),
+      ("hedgehog", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "hedgehog") }),
       ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
     ]
   }

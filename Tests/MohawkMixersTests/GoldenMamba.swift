@@ -102,6 +102,27 @@ struct GoldenMamba {
     return try GoldenMamba("gated_linear", name, dtype, rows(whole)) { GatedLinear(shape, $0) }
   }
 
+  static func linear(_ name: String, _ dtype: DType) throws -> GoldenMamba {
+    switch name {
+    case "identity": try linear(IdentityMap.self, name, dtype, qkHeads: 4, rotaryDim: 0)
+    case "elu": try linear(ELUMap.self, name, dtype, qkHeads: 2, rotaryDim: 4)
+    default: try linear(HedgehogMap.self, name, dtype, qkHeads: 4, rotaryDim: 4)
+    }
+  }
+
+  private static func linear<Map: FeatureMap>(
+    _ map: Map.Type, _ name: String, _ dtype: DType, qkHeads: Int, rotaryDim: Int
+  ) throws -> GoldenMamba {
+    let shape = LinearAttentionConfiguration<Map>(
+      modelDim: 12, heads: 4, headDim: 3, qkHeads: qkHeads, stateDim: 6, rotaryDim: rotaryDim, rotaryBase: 100,
+      chunk: 4)
+    let whole = [
+      ("in_proj.q", qkHeads * 6), ("in_proj.k", qkHeads * 6), ("in_proj.v", 12), ("feature_map.q", qkHeads),
+      ("feature_map.k", qkHeads), ("norm.weight", 3), ("out_proj.weight", 12),
+    ]
+    return try GoldenMamba("linear_attention", name, dtype, rows(whole)) { LinearAttention<Map>(shape, $0) }
+  }
+
   /// Parameters that have a tensor each.
   private static func rows(_ whole: [(String, Int)]) -> GoldenWeights.Rows {
     whole.map { (key: $0.0, parts: [(name: $0.0, rows: $0.1)]) }

@@ -28,6 +28,9 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case groupedKimiDelta = "Kimi Delta Attention with grouped queries and keys"
   case gatedLinear = "gated linear attention"
   case groupedGatedLinear = "gated linear attention with grouped queries and keys"
+  case linear = "linear attention"
+  case eluLinear = "linear attention with 1 + ELU, rotary positions, grouped queries and keys"
+  case hedgehog = "Hedgehog linear attention with rotary positions"
 
   var testDescription: String { rawValue }
   /// Width of what goes in; some kernels want multiples of 16 per head.
@@ -116,6 +119,14 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
       GatedLinear(
         GatedLinearConfiguration(
           modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, gateRank: 3, gateDivisor: 2), scope)
+    case .linear:
+      LinearAttention<IdentityMap>(.init(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 5, chunk: 16), scope)
+    case .eluLinear:
+      LinearAttention<ELUMap>(
+        .init(modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 6, rotaryDim: 4), scope)
+    case .hedgehog:
+      LinearAttention<HedgehogMap>(
+        .init(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 6, rotaryDim: 6, chunk: 32), scope)
     }
   }
 

@@ -28,6 +28,7 @@ import Testing
     #expect(
       Set(kinds) == [
         "attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet", "Kimi Delta Attention",
-        "gated linear attention"])
+        "gated linear attention", "linear attention", "linear attention with 1 + ELU", "Hedgehog linear attention",
+      ])
   }
 }

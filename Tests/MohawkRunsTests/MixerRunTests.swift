@@ -10,7 +10,7 @@ import Testing
 /// Kinds of mixers that only this project's format holds, from the attention to a folder that opens.
 @Suite struct MixerRunTests {
   @Test(arguments: [
-    "gated-deltanet", "kimi-delta", "gated-linear-attention",
+    "gated-deltanet", "kimi-delta", "gated-linear-attention", "linear-attention", "elu-linear-attention", "hedgehog",
   ]) func everyMixerIsDistilledResumedAndOpened(_ kind: String) throws {
     let tiny = try TinyRun()
     let teacher = try tiny.llama()

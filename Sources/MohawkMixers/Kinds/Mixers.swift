@@ -10,6 +10,9 @@ public enum Mixers {
     GatedDeltaNetConfiguration.self,
     KimiDeltaConfiguration.self,
     GatedLinearConfiguration.self,
+    LinearAttentionConfiguration<IdentityMap>.self,
+    LinearAttentionConfiguration<ELUMap>.self,
+    LinearAttentionConfiguration<HedgehogMap>.self,
   ]
 
   private static let lock = NSLock()
