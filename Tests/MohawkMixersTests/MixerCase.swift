@@ -31,6 +31,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case linear = "linear attention"
   case eluLinear = "linear attention with 1 + ELU, rotary positions, grouped queries and keys"
   case hedgehog = "Hedgehog linear attention with rotary positions"
+  case retention = "the example: retention"
 
   var testDescription: String { rawValue }
   /// Width of what goes in; some kernels want multiples of 16 per head.
@@ -127,6 +128,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     case .hedgehog:
       LinearAttention<HedgehogMap>(
         .init(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 6, rotaryDim: 6, chunk: 32), scope)
+    case .retention: Retention(RetentionGeometry(modelDim: modelDim, heads: 4, headDim: 6), scope)
     }
   }
 

@@ -29,6 +29,7 @@ import Testing
       Set(kinds) == [
         "attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet", "Kimi Delta Attention",
         "gated linear attention", "linear attention", "linear attention with 1 + ELU", "Hedgehog linear attention",
+        "Retention",
       ])
   }
 }

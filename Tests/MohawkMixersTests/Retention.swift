@@ -1,0 +1,1 @@
+../../Examples/RetNet/Sources/RetNet/Retention.swift
