@@ -24,7 +24,10 @@ public struct StudyReport {
   public let outcomes: [StudyOutcome]
 
   /// Reads what the runs have left in a study's folder.
-  /// - Parameter earlier: an earlier report of the folder, whose finished runs are not read again.
+  /// - Parameters:
+  ///   - study: what is compared.
+  ///   - folder: the study's.
+  ///   - earlier: an earlier report of the folder, whose finished runs are not read again.
   public init(_ study: Study, folder: String, earlier: StudyReport? = nil) {
     self.study = study
     let known = (earlier?.outcomes ?? []).filter { $0.state == .finished }
