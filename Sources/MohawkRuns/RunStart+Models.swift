@@ -53,18 +53,23 @@ extension RunStart {
     _ pair: DistillationPair, _ shape: DecoderConfiguration, _ recipe: Recipe, _ signals: TeacherSignals?
   ) -> [Row] {
     let speed = recipe.device == "cpu" ? ProductSpeed.measured(recipe.precision.compute) : nil
-    return recipe.stages.enumerated().map { number, name in
+    return recipe.stages.enumerated().flatMap { number, name in
       let plan = recipe[name]
+      let memory = MemoryParts(name, pair, plan, recipe.precision.compute)
+      let parts = memory.parts.map { "\($0.name) \(Number.bytes(Int($0.bytes)))" }.joined(separator: ", ")
       let cost = StageCost(
         name, comparing: plan.loss.compares, pair, of: shape, length: recipe.data.sequenceLength,
         teacherRuns: signals?.part(for: plan.loss) == nil)
       let seconds = speed.map { cost.seconds(tokens: plan.steps * plan.batchTokens, speed: $0) }
       let time = seconds.map { ", about \(Number.duration($0))" } ?? ""
       let passes = plan.passes > 1 ? ", \(plan.passes) times" : ""
-      return Row(
-        "budget of part \(number + 1)",
-        student:
-          "\(count(plan.tokens)) tokens\(passes), \(count(plan.steps)) steps of \(count(plan.batchTokens))\(time)")
+      return [
+        Row(
+          "budget of part \(number + 1)",
+          student:
+            "\(count(plan.tokens)) tokens\(passes), \(count(plan.steps)) steps of \(count(plan.batchTokens))\(time)"),
+        Row("least memory of part \(number + 1)", student: "\(Number.bytes(Int(memory.bytes))): \(parts)"),
+      ]
     }
   }
 

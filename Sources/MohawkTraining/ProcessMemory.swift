@@ -27,6 +27,19 @@ public struct ProcessMemory: Equatable {
     return memory
   }
 
+  /// Lets `peak` begin anew at what is in use now. False where the system does not do that.
+  @discardableResult
+  public static func resetPeak() -> Bool {
+    #if os(Linux)
+      let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { return false }
+      defer { close(descriptor) }
+      return write(descriptor, "5", 1) == 1
+    #else
+      return false
+    #endif
+  }
+
   private init() {}
 
   /// Reads the lines `VmRSS:  1234 kB` and `VmHWM:  1234 kB`.

@@ -3,6 +3,7 @@ import Foundation
 import MohawkFiles
 import MohawkRecipes
 import MohawkRuns
+import MohawkTensor
 import MohawkTraining
 
 /// Distils a Transformer into a state-space model.
@@ -36,6 +37,7 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
       Trains only these layers, such as 0-5, in the stages that compare layers; mohawk merge joins the parts.
       """)
   var layers: String?
+  @Flag(help: "Takes fewer tokens at a time where a stage would not fit into memory; see mohawk plan.") var fit = false
   @Option(name: .shortAndLong, help: "The run's folder.") var output: String
   @OptionGroup var reading: CheckpointFlags
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
@@ -56,7 +58,21 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
       more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")
     }
     let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
-    try ranks.together { try run(recipe, $0) }
+    try ranks.together { try run(fit ? try fitted(recipe, $0) : recipe, $0) }
+  }
+
+  /// The recipe with what makes it fit into memory; every rank of a kind of machine finds the same.
+  private func fitted(_ recipe: Recipe, _ ranks: Ranks?) throws -> Recipe {
+    guard ranks == nil else {
+      throw MohawkError(
+        .unsupported, "--fit is for one process: what fits may differ between machines",
+        remedy: "find the change with mohawk plan --fit --ranks \(ranks?.place.size ?? 1), and give it with --set")
+    }
+    if let threads = recipe.threads { Runtime.threads = threads }
+    var fitted = recipe
+    let plan = try RunPlan.fitting(recipe, into: RunPlan.availableMemory(), notice: Terminal.complain)
+    for stage in recipe.stages { fitted[stage].microBatchTokens = plan.recipe[stage].microBatchTokens }
+    return fitted
   }
 
   private func run(_ recipe: Recipe, _ ranks: Ranks?) throws {

@@ -1,0 +1,127 @@
+import Foundation
+import MohawkDistillation
+import MohawkFiles
+import MohawkModels
+import MohawkRecipes
+import MohawkTensor
+import MohawkTraining
+
+/// What a step of a stage takes here: measured on models of one layer and of three that are else like the real ones, in
+/// some steps of the real loop, and continued to all layers.
+struct StageProbe {
+  /// Bytes at the highest that are neither weights, gradients nor moments: activations, logits, what the libraries need.
+  var working: Double
+  /// Seconds of an optimiser step.
+  var seconds: Double
+
+  /// Layers of the two models.
+  static let layers = [1, 3]
+  private static let steps = 3
+
+  /// - Parameters:
+  ///   - stage: which.
+  ///   - teacher: the real teacher's geometry.
+  ///   - recipe: of the run.
+  ///   - process: bytes of the program without models.
+  /// - Throws: `MohawkError` when the recipe does not fit the teacher.
+  init(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, process: Double) throws {
+    let all = teacher.mixers.count
+    let counts = all <= Self.layers[1] ? [all] : Self.layers
+    let found = try counts.map { try Self.measure(stage, teacher.shortened(to: $0), recipe, process) }
+    let (first, last) = (found[0], found[found.count - 1])
+    func continued(_ value: (Self) -> Double) -> Double {
+      let step = counts.count > 1 ? (value(last) - value(first)) / Double(counts[1] - counts[0]) : 0
+      return value(last) + max(0, step) * Double(all - counts[counts.count - 1])
+    }
+    self.init(working: continued(\.working), seconds: continued(\.seconds))
+  }
+
+  private init(working: Double, seconds: Double) { (self.working, self.seconds) = (working, seconds) }
+
+  private static func measure(
+    _ name: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double
+  ) throws -> Self {
+    var recipe = recipe
+    (recipe.student.attention, recipe.student.attentionLayers) = (nil, [])
+    recipe[name].passes = 1
+    recipe[name].tokens = steps * recipe[name].batchTokens
+    recipe[name].evaluateEvery = 0
+    Runtime.releaseFreedMemory()
+    let compute = recipe.precision.compute
+    let pair = try DistillationPair(
+      teacher: Decoder.fresh(teacher, seed: 1, compute: compute),
+      student: Decoder.fresh(try teacher.student(recipe.student), seed: 2, compute: compute))
+    let plan = recipe[name]
+    let (rows, length) = (plan.batchTokens / recipe.data.sequenceLength, recipe.data.sequenceLength)
+    let stage: any TrainingStage =
+      switch name {
+      case .calibration: try Calibration(pair, plan, judgedBy: nil)
+      case .orientation: try MatrixOrientation(pair, plan)
+      case .alignment: try HiddenStateAlignment(pair, plan)
+      case .distillation, .pretraining: try KnowledgeDistillation(pair, plan)
+      }
+    let recorder = StepRecorder()
+    let generator = RandomGenerator(seed: 3)
+    // The making of models and moments is over when the first step has ended.
+    try TrainingLoop(recipe: recipe, stages: [stage], store: nil, listeners: [recorder]) { _, _ in
+      TrainingBatch(generator.integers(0..<teacher.vocabulary, [rows, length + 1]))
+    }.run()
+    let known = MemoryParts(name, pair, plan, compute).bytes
+    let peak = (recorder.records.last?.peakMemoryMiB ?? .nan) * 1_048_576
+    return Self(
+      working: max(0, peak - process - known), seconds: recorder.records.map(\.seconds).min() ?? .nan)
+  }
+}
+
+/// Keeps the records of steps, and lets every step find its own peak.
+private final class StepRecorder: TrainingListener {
+  var records: [StepRecord] = []
+
+  func receive(_ event: TrainingEvent) {
+    switch event {
+    case .stageStarted: ProcessMemory.resetPeak()
+    case .step(let record): records.append(record)
+    default: break
+    }
+  }
+}
+
+extension DecoderConfiguration {
+  /// The same with fewer layers.
+  func shortened(to count: Int) -> DecoderConfiguration {
+    var shape = self
+    shape.mixers = Array(mixers.prefix(count))
+    return shape
+  }
+}
+
+/// What a stage keeps in memory, by part, that follows from the geometry alone.
+struct MemoryParts {
+  /// Names and bytes.
+  let parts: [(name: String, bytes: Double)]
+  var bytes: Double { parts.reduce(0) { $0 + $1.bytes } }
+
+  /// - Parameters:
+  ///   - stage: which.
+  ///   - pair: both models, which may be hollow.
+  ///   - plan: of the stage.
+  ///   - compute: the type that layers compute in.
+  init(_ stage: StageName, _ pair: DistillationPair, _ plan: StageRecipe, _ compute: DType) {
+    let width = compute == .float32 ? 4.0 : 2.0
+    var teacher = 0.0
+    for parameter in pair.teacher.parameters.all {
+      let isSettled =
+        parameter.value.rank == 2 && parameter.name.hasSuffix(".weight")
+        && (parameter.name.hasPrefix("layers.") || parameter.name.hasPrefix("lm_head."))
+      teacher += Double(parameter.value.count) * (isSettled ? width : 4)
+    }
+    let student = pair.student.parameters.all.reduce(0.0) { $0 + Double($1.value.count) } * 4
+    let moving = pair.moving(plan.trains)
+    let numbers = moving.reduce(0.0) { $0 + Double($1.value.count) }
+    let isMuon = plan.optimizer == .muon ? pair.blocks(moving).map { $0 > 0 } : moving.map { _ in false }
+    let moments = zip(moving, isMuon).reduce(0.0) { $0 + Double($1.0.value.count) * ($1.1 ? 4 : 8) }
+    parts = [
+      ("teacher", teacher), ("student", student), ("gradients", 4 * numbers), ("moments", moments),
+    ]
+  }
+}

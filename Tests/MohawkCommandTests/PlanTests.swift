@@ -1,0 +1,55 @@
+import Foundation
+import MohawkReports
+import Testing
+
+/// What a plan says, beside what a run takes.
+@Suite(.serialized) struct PlanTests {
+  /// Bytes in the row `memory` of the only stage.
+  private func planned(_ output: String) -> Double? {
+    let line = output.split(separator: "\n").first { $0.hasPrefix("memory  ") }
+    let words = (line ?? "").split(separator: " ")
+    let units = ["MB": 1e6, "GB": 1e9]
+    guard words.count == 3, let number = Double(words[1]), let unit = units[String(words[2])] else { return nil }
+    return number * unit
+  }
+
+  @Test(arguments: [
+    ("3", ["--set", "distillation.batchTokens=4096", "--precision", "fp32"]),
+    ("3", ["--set", "distillation.batchTokens=4096", "--precision", "bf16"]),
+    ("3", ["--set", "distillation.batchTokens=4096", "--set", "distillation.microBatchTokens=1024"]),
+    ("3", ["--set", "distillation.batchTokens=2048", "--set", "distillation.optimizer=muon"]),
+    ("2", ["--set", "alignment.batchTokens=4096"]), ("1", ["--set", "orientation.batchTokens=4096"]),
+  ]) func memoryIsThatOfTheRun(_ stage: String, _ more: [String]) throws {
+    let place = try Workplace()
+    try place.makeTeacher("teacher", seed: 3, width: 256)
+    let names = ["1": "orientation", "2": "alignment", "3": "distillation"]
+    let options =
+      ["-r", "recipe.yaml", "--teacher", "teacher", "--stages", stage, "--set", "data.sequenceLength=64"]
+      + ["--set", "distillation.microBatchTokens=null"]
+      + ["--set", "\(names[stage]!).tokens=12k"] + more
+    let plan = try Command.run(["plan"] + options, in: place.folder)
+    let memory = try #require(planned(plan.output), "\(plan.output) \(plan.errors)")
+    let run = try Command.run(["distill", "-o", "run"] + options, in: place.folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let peak =
+      try MetricsLog.read(place.path("run/metrics.jsonl")).compactMap { event in
+        if case .step(let record) = event { record.peakMemoryMiB * 1_048_576 } else { nil }
+      }.max() ?? 0
+    #expect(abs(memory / peak - 1) < 0.15, "planned \(memory / 1e6) MB, found \(peak / 1e6) MB")
+  }
+
+  @Test func aPlanWritesNothing() throws {
+    let place = try Workplace()
+    let before = place.names("")
+    let result = try Command.run(["plan", "-r", "recipe.yaml", "--quick"], in: place.folder)
+    #expect(result.status == 0 && result.output.contains("it fits") && result.output.contains("disk:"))
+    #expect(place.names("").filter { !$0.hasPrefix(".") } == before.filter { !$0.hasPrefix(".") })
+  }
+
+  @Test(arguments: [["--ranks", "0"], ["--quick", "--fit"], ["--teacher", "nobody"]])
+  func anImpossiblePlanIsRefused(_ more: [String]) throws {
+    let place = try Workplace()
+    let result = try Command.run(["plan", "-r", "recipe.yaml"] + more, in: place.folder)
+    #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
+  }
+}

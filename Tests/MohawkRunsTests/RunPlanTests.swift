@@ -1,0 +1,98 @@
+import Foundation
+import MohawkDistillation
+import MohawkFiles
+import MohawkMixers
+import MohawkModels
+import MohawkRecipes
+import MohawkReports
+import MohawkTensor
+import Testing
+
+@testable import MohawkRuns
+
+@Suite struct RunPlanTests {
+  @Test func aHollowModelHasTheNamesAndShapesOfARealOne() throws {
+    let tiny = try TinyRun()
+    for path in [try tiny.teacher(), try tiny.llama()] {
+      let shape = try DecoderConfiguration.withWeights(path).configuration
+      for shape in [shape, try shape.student(StudentRecipe())] {
+        let (hollow, real) = (Decoder.hollow(shape), Decoder.fresh(shape, seed: 1))
+        #expect(hollow.parameters.all.map(\.name) == real.parameters.all.map(\.name))
+        #expect(hollow.parameters.all.map(\.value.shape) == real.parameters.all.map(\.value.shape))
+      }
+    }
+  }
+
+  @Test func theLargestModelIsPlannedWithoutItsMemory() throws {
+    var shape = DecoderConfiguration.phi(
+      vocabulary: 51_200, modelDim: 2048, mlpDim: 8192, mixers: Array(repeating: .attention, count: 24),
+      attention: AttentionConfiguration(
+        modelDim: 2048, heads: 32, kvHeads: 32, headDim: 64, rotaryDim: 32, maxLength: 2048, bias: true))
+    let phi = Decoder.hollow(shape)
+    #expect(phi.parameters.count == 1_418_270_720)
+    shape.mixers = Array(repeating: .attention, count: 500)
+    #expect(Decoder.hollow(shape).parameters.count > 20_000_000_000)
+  }
+
+  @Test func thePlanCountsWhatTheRunHas() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let recipe = tiny.recipe {
+      $0.teacher = teacher
+      $0.student.attentionLayers = [1]
+      $0.distillation.optimizer = .muon
+    }
+    let plan = try RunPlan(recipe, measures: false)
+    let run = try tiny.distil(recipe)
+    let student = try Decoder.open(run.model)
+    #expect(plan.teacherParameters == (try Decoder.open(teacher)).parameters.count)
+    #expect(plan.studentParameters == student.parameters.count)
+    #expect(plan.stages.map(\.name) == recipe.stages && plan.stages.allSatisfy { $0.steps == 4 && $0.tokens == 256 })
+    #expect(plan.stages[2].moving == student.parameters.count && plan.stages[1].moving < student.parameters.count)
+    #expect(plan.stages.allSatisfy { $0.seconds == nil && $0.operations > 0 })
+    // The moments in the last checkpoint of stage 3 that has some.
+    let moments =
+      try FileManager.default.attributesOfItem(
+        atPath: tiny.path("run/checkpoint-000009/optimizer.safetensors"))[.size] as? Int
+    let planned = try #require(plan.stages[2].parts.first { $0.name == "moments" }).bytes
+    #expect(abs(planned / Double(try #require(moments)) - 1) < 0.1)
+    let rows = try #require(try RunReport(folder: run.path).start).rows
+    #expect(rows.count { $0.name.hasPrefix("least memory of part") } == 3)
+  }
+
+  @Test func aMeasuredPlanHasActivationsAndTime() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let plan = try RunPlan(
+      tiny.recipe {
+        $0.teacher = teacher
+        $0.stages = [.calibration, .orientation, .alignment, .distillation]
+      }, measures: true)
+    for stage in plan.stages {
+      #expect(stage.parts.contains { $0.name == "activations" } && stage.seconds! > 0, "\(stage)")
+    }
+    #expect(plan.stages[0].parts.contains { $0.name == "layer inputs" && $0.bytes == Double(4 * 256 * 3 * 32) })
+  }
+
+  @Test func fittingTakesTheLargestBatchThatFits() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let recipe = tiny.recipe {
+      $0.teacher = teacher
+      $0.stages = [.distillation]
+      $0.data.sequenceLength = 32
+      $0.distillation.batchTokens = 32 * 512
+    }
+    let whole = try RunPlan(recipe, measures: true).stages[0]
+    let activations = try #require(whole.parts.first { $0.name == "activations" }).bytes
+    let fixed = whole.memory - activations
+    var changes: [String] = []
+    let fitted = try RunPlan.fitting(recipe, into: fixed + activations / 3) { changes.append($0) }
+    let micro = try #require(fitted.recipe.distillation.microBatchTokens)
+    #expect(micro < 32 * 512 && micro >= 32 && changes.contains { $0.contains("microBatchTokens becomes") })
+    #expect(fitted.stages[0].memory <= fixed + activations / 3)
+    let error = #expect(throws: MohawkError.self) { try RunPlan.fitting(recipe, into: 1e6) }
+    #expect(error?.description.contains("stage distillation needs") == true, "\(error.debugDescription)")
+    #expect(throws: MohawkError.self) { try RunPlan(recipe, measures: false).requireMemory(1e6) }
+  }
+}
