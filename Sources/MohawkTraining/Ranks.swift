@@ -137,8 +137,10 @@ extension Ranks {
     if let reason = Self.taken(mhk_ranks_tell(handle, event, "1")) { throw lost(reason) }
   }
 
-  /// Waits, however long it takes, until rank 0 has announced one of these events.
-  /// - Parameter shouldStop: asked now and then; true gives up waiting.
+  /// Waits, however long it takes, until rank 0 has announced one of some events.
+  /// - Parameters:
+  ///   - events: what is waited for.
+  ///   - shouldStop: asked now and then; true gives up waiting.
   /// - Returns: the event; nil when it was stopped.
   /// - Throws: `MohawkError` when rank 0 has failed or is gone.
   public func wait(forOneOf events: [String], shouldStop: () -> Bool) throws -> String? {
