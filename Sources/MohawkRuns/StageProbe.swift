@@ -54,11 +54,11 @@ struct StageProbe {
     let plan = recipe[name]
     let (rows, length) = (plan.batchTokens / recipe.data.sequenceLength, recipe.data.sequenceLength)
     let stage: any TrainingStage =
-      switch name {
-      case .calibration: try Calibration(pair, plan, judgedBy: nil)
-      case .orientation: try MatrixOrientation(pair, plan)
-      case .alignment: try HiddenStateAlignment(pair, plan)
-      case .distillation, .pretraining: try KnowledgeDistillation(pair, plan)
+      switch (name, plan.loss.compares) {
+      case (.calibration, _): try Calibration(pair, plan, judgedBy: nil)
+      case (_, .matrix), (_, .output), (_, .block): try LayerStage(name, pair, plan)
+      case (_, .hidden): try HiddenStateStage(name, pair, plan)
+      case (_, .logits): try KnowledgeDistillation(pair, plan, as: name)
       }
     let recorder = StepRecorder()
     let generator = RandomGenerator(seed: 3)
