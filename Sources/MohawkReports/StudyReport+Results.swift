@@ -40,7 +40,7 @@ extension StudyReport {
       return Results.Arm(
         name: row.arm, frame: row.frame,
         keys: Dictionary(uniqueKeysWithValues: differences.map { ($0.key, $0.values[index]) }),
-        measures: row.values.compactMapValues { Spread(Array($0.values)) })
+        measures: row.values.compactMapValues { Spread(ordered($0)) })
     }
     let runs = outcomes.map { run in
       let values = study.report.compactMap { measure in run.value(measure).map { (measure, $0) } }

@@ -88,6 +88,9 @@ public struct StudyReport {
     return Row(name: name, arm: arm, frame: frame, values: values, seeds: seeds)
   }
 
+  /// The values of a measure in the order of the seeds, so that sums are the same every time.
+  func ordered(_ values: [UInt64: Double]) -> [Double] { study.seeds.compactMap { values[$0] } }
+
   /// An arm beside the baseline, in one measure.
   public struct Comparison: Codable, Sendable, Equatable {
     /// The arm's name.
@@ -117,7 +120,7 @@ public struct StudyReport {
   public var table: Table {
     var table = Table([.init("arm"), .init("seeds", .right)] + study.report.map { .init($0, .right) })
     for row in rows {
-      let cells = study.report.map { measure in Spread(Array((row.values[measure] ?? [:]).values))?.text ?? "–" }
+      let cells = study.report.map { measure in Spread(ordered(row.values[measure] ?? [:]))?.text ?? "–" }
       table.add(
         [row.name, row.seeds == study.seeds.count ? "\(row.seeds)" : "\(row.seeds) of \(study.seeds.count)"] + cells)
     }
