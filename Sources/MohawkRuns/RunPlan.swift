@@ -48,6 +48,17 @@ public struct RunPlan {
   ///   - notice: told what is measured.
   /// - Throws: `MohawkError` when the recipe does not fit the teacher.
   public init(_ recipe: Recipe, measures: Bool, ranks: Int = 1, notice: (String) -> Void = { _ in }) throws {
+    guard measures else {
+      try self.init(recipe, ranks: ranks, notice: notice, probe: nil)
+      return
+    }
+    try self.init(recipe, ranks: ranks, notice: notice) { try StageProbe($0, $1, $2, $3) }
+  }
+
+  /// What measures a stage: its name, the teacher's geometry, the recipe, and the bytes of the program without models.
+  typealias Probe = (StageName, DecoderConfiguration, Recipe, Double) throws -> StageProbe
+
+  init(_ recipe: Recipe, ranks: Int = 1, notice: (String) -> Void = { _ in }, probe: Probe?) throws {
     guard let path = recipe.teacher else {
       throw MohawkError(.invalidValue, "there is no teacher", at: "teacher", remedy: "give --teacher FOLDER")
     }
@@ -71,7 +82,7 @@ public struct RunPlan {
     let pair = try DistillationPair(teacher: teacher, student: student)
     let length = recipe.data.sequenceLength
     // The program itself, with its libraries and the tokenizer.
-    let tokenizer = measures ? try RunData.requireTokenizer(recipe.data.tokenizer ?? path, vocabulary: nil) : nil
+    let tokenizer = probe != nil ? try RunData.requireTokenizer(recipe.data.tokenizer ?? path, vocabulary: nil) : nil
     let process = Double(max(0, ProcessMemory.current().resident)) * 1_048_576
     var own = recipe
     for name in recipe.stages { own[name].batchTokens = max(1, recipe[name].batchTokens / ranks / length) * length }
@@ -79,11 +90,11 @@ public struct RunPlan {
       let plan = recipe[name]
       var parts = MemoryParts(name, pair, plan, recipe.precision.compute).parts
       var seconds: Double?
-      if measures {
+      if let probe {
         notice("measuring \(name.rawValue)")
-        let probe = try StageProbe(name, shape, own, process: process)
-        parts.append(("activations", probe.working))
-        seconds = probe.seconds * Double(plan.steps)
+        let found = try probe(name, shape, own, process)
+        parts.append(("activations", found.working))
+        seconds = found.seconds * Double(plan.steps)
       }
       // Weights that were computed from it leave the mapped file in memory, from where the system takes it back.
       if recipe.precision != .float32, store.names.allSatisfy({ store.shape(of: $0)?.dtype == .float32 }) {
@@ -94,7 +105,7 @@ public struct RunPlan {
         let numbers = plan.stepsOfPass * plan.batchTokens * compared * shape.modelDim
         parts.append(("layer inputs", 4 * Double(numbers)))
       }
-      let cost = StageCost(name, pair, of: shape, length: length, teacherRuns: true)
+      let cost = StageCost(name, comparing: plan.loss.compares, pair, of: shape, length: length, teacherRuns: true)
       return Stage(
         name: name, tokens: plan.steps * plan.batchTokens, steps: plan.steps,
         microBatchTokens: min(plan.microBatchTokens ?? own[name].batchTokens, own[name].batchTokens),
@@ -151,9 +162,15 @@ extension RunPlan {
   public static func fitting(
     _ recipe: Recipe, into memory: Double, ranks: Int = 1, notice: (String) -> Void = { _ in }
   ) throws -> RunPlan {
+    try fitting(recipe, into: memory, ranks: ranks, notice: notice, probe: { try StageProbe($0, $1, $2, $3) })
+  }
+
+  static func fitting(
+    _ recipe: Recipe, into memory: Double, ranks: Int = 1, notice: (String) -> Void = { _ in }, probe: @escaping Probe
+  ) throws -> RunPlan {
     var recipe = recipe
     while true {
-      let plan = try RunPlan(recipe, measures: true, ranks: ranks, notice: notice)
+      let plan = try RunPlan(recipe, ranks: ranks, notice: notice, probe: probe)
       let large = plan.stages.filter { $0.memory > memory }
       if large.isEmpty { return plan }
       for stage in large {

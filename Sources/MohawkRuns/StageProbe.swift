@@ -24,7 +24,7 @@ struct StageProbe {
   ///   - recipe: of the run.
   ///   - process: bytes of the program without models.
   /// - Throws: `MohawkError` when the recipe does not fit the teacher.
-  init(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, process: Double) throws {
+  init(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) throws {
     let all = teacher.mixers.count
     let counts = all <= Self.layers[1] ? [all] : Self.layers
     let found = try counts.map { try Self.measure(stage, teacher.shortened(to: $0), recipe, process) }
@@ -36,7 +36,7 @@ struct StageProbe {
     self.init(working: continued(\.working), seconds: continued(\.seconds))
   }
 
-  private init(working: Double, seconds: Double) { (self.working, self.seconds) = (working, seconds) }
+  init(working: Double, seconds: Double) { (self.working, self.seconds) = (working, seconds) }
 
   private static func measure(
     _ name: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double

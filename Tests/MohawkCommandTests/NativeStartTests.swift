@@ -41,7 +41,7 @@ import Testing
       _ = Tensor.range(0, 3)
       #expect(Runtime.isTorchLoaded)
       let generator = try TextGenerator(
-        engine, Workplace.tokenizer, ends: TextGenerator.ends(inFolder: place.path(folder)))
+        engine, Workplace.tokenizer, ends: Prompt.ends(inFolder: place.path(folder)))
       var options = SamplingOptions()
       options.temperature = 0
       let result = try generator.generate("One day", limit: 12, options: options) { _ in true }

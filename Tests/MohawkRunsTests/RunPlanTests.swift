@@ -60,7 +60,8 @@ import Testing
     #expect(rows.count { $0.name.hasPrefix("least memory of part") } == 3)
   }
 
-  @Test func aMeasuredPlanHasActivationsAndTime() throws {
+  // What activations take can only be measured where nothing else runs: the tests of the command do that.
+  @Test func aMeasuredPlanHasTimes() throws {
     let tiny = try TinyRun()
     let teacher = try tiny.teacher()
     let plan = try RunPlan(
@@ -69,7 +70,7 @@ import Testing
         $0.stages = [.calibration, .orientation, .alignment, .distillation]
       }, measures: true)
     for stage in plan.stages {
-      #expect(stage.parts.contains { $0.name == "activations" } && stage.seconds! > 0, "\(stage)")
+      #expect(stage.seconds! > 0 && stage.memory > 0, "\(stage)")
     }
     #expect(plan.stages[0].parts.contains { $0.name == "layer inputs" && $0.bytes == Double(4 * 256 * 3 * 32) })
   }
@@ -83,15 +84,20 @@ import Testing
       $0.data.sequenceLength = 32
       $0.distillation.batchTokens = 32 * 512
     }
-    let whole = try RunPlan(recipe, measures: true).stages[0]
+    func probe(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) -> StageProbe {
+      let tokens = recipe[stage].microBatchTokens ?? recipe[stage].batchTokens
+      return StageProbe(working: 1000 * Double(tokens), seconds: 1)
+    }
+    let whole = try RunPlan(recipe, probe: probe).stages[0]
     let activations = try #require(whole.parts.first { $0.name == "activations" }).bytes
     let fixed = whole.memory - activations
     var changes: [String] = []
-    let fitted = try RunPlan.fitting(recipe, into: fixed + activations / 3) { changes.append($0) }
+    let fitted = try RunPlan.fitting(
+      recipe, into: fixed + activations / 3, notice: { changes.append($0) }, probe: probe)
     let micro = try #require(fitted.recipe.distillation.microBatchTokens)
     #expect(micro < 32 * 512 && micro >= 32 && changes.contains { $0.contains("microBatchTokens becomes") })
     #expect(fitted.stages[0].memory <= fixed + activations / 3)
-    let error = #expect(throws: MohawkError.self) { try RunPlan.fitting(recipe, into: 1e6) }
+    let error = #expect(throws: MohawkError.self) { try RunPlan.fitting(recipe, into: 1e6, probe: probe) }
     #expect(error?.description.contains("stage distillation needs") == true, "\(error.debugDescription)")
     #expect(throws: MohawkError.self) { try RunPlan(recipe, measures: false).requireMemory(1e6) }
   }
