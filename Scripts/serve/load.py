@@ -27,7 +27,7 @@ async def request(host, port, body, numbers, cancel_after=None):
     reader, writer = await asyncio.open_connection(host, port)
     try:
         data = json.dumps(body).encode()
-        writer.write(b"POST /v1/completions HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
+        writer.write(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
         begun = last = time.perf_counter()
         status = int((await reader.readline()).split()[1])
         while (await reader.readline()).strip():
@@ -86,7 +86,7 @@ async def client(host, port, model, numbers, end, cancel, chance):
 
 async def metric(host, port, name):
     reader, writer = await asyncio.open_connection(host, port)
-    writer.write(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     text = (await reader.read()).decode()
     writer.close()
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + "{") or line.startswith(name + " "))
