@@ -117,7 +117,7 @@ struct Worker: ParsableCommand {
       batches: { TrainingBatch(batches[$1 % batches.count]) })
     do {
       try loop.run()
-    } catch is StepTurns.NoMore {
+    } catch is StepTurns.EndOfInput {
     }
   }
 }
@@ -139,7 +139,7 @@ enum Turns {
 
 /// Holds the training loop still between its steps.
 private final class StepTurns: TrainingListener {
-  struct NoMore: Error {}
+  struct EndOfInput: Error {}
 
   private let introduction: Introduction
   private let stage: any TrainingStage
@@ -162,7 +162,7 @@ private final class StepTurns: TrainingListener {
       Turns.answer(sample)
     default: return
     }
-    guard Turns.isAsked() else { throw NoMore() }
+    guard Turns.isAsked() else { throw EndOfInput() }
     meter = Meter()
   }
 }

@@ -65,7 +65,7 @@ TARGET void activate(int32_t activation, const float *x, const float *factor, fl
 }
 
 template <typename L>
-TARGET void soften(float *y, const float *bias, float least, float largest, int64_t count) {
+TARGET void boundedSoftplus(float *y, const float *bias, float least, float largest, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     L x = some<L>(y + i, count - i);
     if (bias != nullptr) x = x + some<L>(bias + i, count - i);

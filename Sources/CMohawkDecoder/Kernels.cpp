@@ -7,7 +7,7 @@ namespace mohawk {
 namespace {
 template <typename = void>
 Kernels chosen() {
-  return {PICK(normalise), PICK(convolve), PICK(activate), PICK(soften), PICK(decay),
+  return {PICK(normalise), PICK(convolve), PICK(activate), PICK(boundedSoftplus), PICK(decay),
           PICK(head),      PICK(scanStep), PICK(attend, float), PICK(attend, BrainFloat), PICK(softCap),
           PICK(addScaled)};
 }

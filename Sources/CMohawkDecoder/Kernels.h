@@ -65,7 +65,7 @@ struct Kernels {
   /// y = activation(x), times factor where there is one.
   void (*activate)(int32_t activation, const float *x, const float *factor, float *y, int64_t count);
   /// y ← softplus(y + bias), where there is one, limited.
-  void (*soften)(float *y, const float *bias, float least, float largest, int64_t count);
+  void (*boundedSoftplus)(float *y, const float *bias, float least, float largest, int64_t count);
   /// decays = exp(steps · rates), or sigmoid(−steps) without rates.
   void (*decay)(const float *steps, const float *rates, float *decays, int64_t count);
   void (*head)(const HeadTask &);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "Team.h"
+#include "ThreadPool.h"
 #include "MatrixLayout.h"
 #include "MatrixRounding.h"
 

@@ -19,13 +19,13 @@ class AttentionMixer : public Mixer {
 
   void mix(const Worker &worker, int64_t layer) const override {
     const Pass &pass = worker.pass;
-    const auto part = worker.part(static_cast<int64_t>(pass.stretches.size()) * m.kv_heads);
+    const auto part = worker.part(static_cast<int64_t>(pass.spans.size()) * m.kv_heads);
     for (int64_t task = part.begin; task < part.end; task++) {
-      const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.kv_heads)];
+      const Span &span = pass.spans[static_cast<size_t>(task / m.kv_heads)];
       if (m.cache == MHK_BFLOAT16) {
-        mix<BrainFloat>(worker, stretch, stretch.layers[layer], task % m.kv_heads);
+        mix<BrainFloat>(worker, span, span.layers[layer], task % m.kv_heads);
       } else {
-        mix<float>(worker, stretch, stretch.layers[layer], task % m.kv_heads);
+        mix<float>(worker, span, span.layers[layer], task % m.kv_heads);
       }
     }
   }
@@ -73,21 +73,21 @@ class AttentionMixer : public Mixer {
 
   /// One head of keys with all the queries that share it.
   template <typename E>
-  void mix(const Worker &worker, const Stretch &stretch, const mhk_layer_state &state, int64_t kv) const {
+  void mix(const Worker &worker, const Span &span, const mhk_layer_state &state, int64_t kv) const {
     const int64_t d = m.head_dim, group = m.heads / m.kv_heads;
     E *const keys = static_cast<E *>(state.first) + kv * state.capacity * d;
     E *const values = static_cast<E *>(state.second) + kv * state.capacity * d;
-    float *const placed = worker.desk.row.data(), *const scores = placed + group * d;
-    float *const room = scores + group * seen(state.filled + stretch.count);
-    for (int64_t t = 0; t < stretch.count; t++) {
-      const int64_t column = stretch.first + t;
+    float *const placed = worker.scratch.row.data(), *const scores = placed + group * d;
+    float *const room = scores + group * seen(state.filled + span.count);
+    for (int64_t t = 0; t < span.count; t++) {
+      const int64_t column = span.first + t;
       const float *const all = worker.pass.traces[column] + queries(), *const value = all + (m.kv_heads + kv) * d;
       place(worker, column, m.key_norm, all, m.kv_heads, kv, 1, room, placed);
       std::copy_n(placed, d, keys + (state.filled + t) * d);
       std::copy_n(value, d, values + (state.filled + t) * d);
     }
-    for (int64_t t = 0; t < stretch.count; t++) {
-      const int64_t column = stretch.first + t, end = state.filled + t + 1, rows = seen(end);
+    for (int64_t t = 0; t < span.count; t++) {
+      const int64_t column = span.first + t, end = state.filled + t + 1, rows = seen(end);
       place(worker, column, m.query_norm, worker.pass.traces[column], m.heads, kv * group, group, room, placed);
       const AttentionTask all{
           placed, keys + (end - rows) * d, values + (end - rows) * d, group, rows, d, d, m.scale, m.score_cap, scores,

@@ -23,48 +23,48 @@ class SSDMixer : public Mixer {
     const float *const rates = m.rates == nullptr ? nullptr : m.rates + part.begin;
     for (int64_t c = 0; c < worker.pass.columns; c++) {
       float *const step = steps(trace)[c] + part.begin;
-      if (rates != nullptr) worker.k.soften(step, m.step_bias + part.begin, m.least_step, m.largest_step, count);
+      if (rates != nullptr) worker.k.boundedSoftplus(step, m.step_bias + part.begin, m.least_step, m.largest_step, count);
       worker.k.decay(step, rates, decays(trace)[c] + part.begin, count);
     }
   }
 
   void mix(const Worker &worker, int64_t layer) const override {
     const Pass &pass = worker.pass;
-    const auto part = worker.part(static_cast<int64_t>(pass.stretches.size()) * m.heads);
+    const auto part = worker.part(static_cast<int64_t>(pass.spans.size()) * m.heads);
     for (int64_t task = part.begin; task < part.end; task++) {
-      const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.heads)];
+      const Span &span = pass.spans[static_cast<size_t>(task / m.heads)];
       const int64_t head = task % m.heads;
       Columns trace = pass.traces, mixed = pass.mixed;
-      trace.first = trace[stretch.first];
-      HeadTask one = of(trace, head, stretch.count, stretch.layers[layer]);
-      one.y = mixed[stretch.first] + head * m.head_dim;
+      trace.first = trace[span.first];
+      HeadTask one = of(trace, head, span.count, span.layers[layer]);
+      one.y = mixed[span.first] + head * m.head_dim;
       one.y_step = mixed.step;
       one.keeps = pass.keeps;
-      one.row = worker.desk.row.data();
+      one.row = worker.scratch.row.data();
       one.fresh = task == part.begin || head % (m.heads / m.groups) == 0;
       if (task + 1 < part.end) one.next = state(pass, layer, task + 1);
       worker.k.head(one);
-      if (!window.exists()) gate(worker, stretch, head, 1);
+      if (!window.exists()) gate(worker, span, head, 1);
     }
     if (!window.exists()) return;
     worker.wait();
     const int64_t group = m.heads / window.tasks();
-    const auto own = worker.part(static_cast<int64_t>(pass.stretches.size()) * window.tasks());
+    const auto own = worker.part(static_cast<int64_t>(pass.spans.size()) * window.tasks());
     for (int64_t task = own.begin; task < own.end; task++) {
-      const Stretch &stretch = pass.stretches[static_cast<size_t>(task / window.tasks())];
+      const Span &span = pass.spans[static_cast<size_t>(task / window.tasks())];
       const int64_t kv = task % window.tasks();
-      const Columns trace{pass.traces[stretch.first], pass.traces.step};
-      const Columns mixed{pass.mixed[stretch.first], pass.mixed.step};
+      const Columns trace{pass.traces[span.first], pass.traces.step};
+      const Columns mixed{pass.mixed[span.first], pass.mixed.step};
       window.mix(
-          worker, stretch, stretch.layers[layer], kv, beside(trace), trace.first + filtered(), mixed);
-      gate(worker, stretch, kv * group, group);
+          worker, span, span.layers[layer], kv, beside(trace), trace.first + filtered(), mixed);
+      gate(worker, span, kv * group, group);
     }
   }
 
   void leave(const Worker &worker, float residual, const mhk_normalisation &norm) const override {
     const Pass &pass = worker.pass;
     if (m.norm.weight != nullptr) {
-      float *const to = worker.desk.normalised.data();
+      float *const to = worker.scratch.normalised.data();
       for (int64_t c = 0; c < pass.columns; c++)
         worker.k.normalise(pass.mixed[c], m.norm, inner(), m.norm_groups, to + c * inner());
       worker.multiplyBy(to, inner(), pass.columns);
@@ -105,8 +105,8 @@ class SSDMixer : public Mixer {
   int64_t filtered() const { return inner() + 2 * m.groups * m.state_dim; }
   /// Where the state of a sequence's head lies; tasks are all heads of the first sequence, then of the next.
   const float *state(const Pass &pass, int64_t layer, int64_t task) const {
-    const Stretch &stretch = pass.stretches[static_cast<size_t>(task / m.heads)];
-    return static_cast<const float *>(stretch.layers[layer].first) + task % m.heads * m.head_dim * m.state_dim;
+    const Span &span = pass.spans[static_cast<size_t>(task / m.heads)];
+    return static_cast<const float *>(span.layers[layer].first) + task % m.heads * m.head_dim * m.state_dim;
   }
   // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays, then the window's.
   static Columns from(Columns columns, int64_t offset) { return {columns.first + offset, columns.step}; }
@@ -116,8 +116,8 @@ class SSDMixer : public Mixer {
   Columns beside(Columns trace) const { return from(trace, 2 * filtered() + 2 * m.heads); }
 
   /// Multiplies what some heads mixed by their gates.
-  void gate(const Worker &worker, const Stretch &stretch, int64_t head, int64_t count) const {
-    for (int64_t c = stretch.first; c < stretch.first + stretch.count; c++) {
+  void gate(const Worker &worker, const Span &span, int64_t head, int64_t count) const {
+    for (int64_t c = span.first; c < span.first + span.count; c++) {
       const float *const gate = worker.pass.gates[c] + head * m.head_dim;
       float *const y = worker.pass.mixed[c] + head * m.head_dim;
       worker.k.activate(MHK_ACTIVATE_SILU, gate, y, y, count * m.head_dim);
@@ -128,12 +128,12 @@ class SSDMixer : public Mixer {
       const Worker &worker, int64_t layer, const mhk_weighted_sum &projection, const mhk_taps &taps, Columns trace,
       int64_t offset) const {
     const auto part = worker.product(projection, from(trace, offset));
-    for (const Stretch &stretch : worker.pass.stretches) {
-      const mhk_layer_state &state = stretch.layers[layer];
-      float *const raw = trace[stretch.first] + offset;
+    for (const Span &span : worker.pass.spans) {
+      const mhk_layer_state &state = span.layers[layer];
+      float *const raw = trace[span.first] + offset;
       worker.k.convolve(
           {&taps, static_cast<float *>(offset == 0 ? state.second : state.third), raw, raw + filtered(), trace.step,
-           stretch.count, part.begin, part.end, worker.pass.keeps});
+           span.count, part.begin, part.end, worker.pass.keeps});
     }
   }
 

@@ -14,11 +14,11 @@ class ScanMixer : public Mixer {
   void enter(const Worker &worker, int64_t layer) const override {
     const Columns trace = worker.pass.traces;
     const auto part = worker.product(m.x, trace);
-    for (const Stretch &stretch : worker.pass.stretches) {
-      float *const raw = trace[stretch.first];
+    for (const Span &span : worker.pass.spans) {
+      float *const raw = trace[span.first];
       worker.k.convolve(
-          {&m.taps, static_cast<float *>(stretch.layers[layer].second), raw, raw + m.channels, trace.step,
-           stretch.count, part.begin, part.end, worker.pass.keeps});
+          {&m.taps, static_cast<float *>(span.layers[layer].second), raw, raw + m.channels, trace.step,
+           span.count, part.begin, part.end, worker.pass.keeps});
     }
     worker.product(m.z, worker.pass.gates);
   }
@@ -26,7 +26,7 @@ class ScanMixer : public Mixer {
   void mix(const Worker &worker, int64_t layer) const override {
     const Pass &pass = worker.pass;
     const Columns trace = pass.traces;
-    float *const own = worker.desk.normalised.data();
+    float *const own = worker.scratch.normalised.data();
     gather(own, trace, m.channels, m.channels, pass.columns);
     worker.multiplyBy(own, m.channels, pass.columns);
     worker.product(m.parameters, parameters(trace));
@@ -37,15 +37,15 @@ class ScanMixer : public Mixer {
     const int64_t count = part.end - part.begin;
     constexpr float unlimited = std::numeric_limits<float>::infinity();
     for (int64_t c = 0; c < pass.columns; c++)
-      worker.k.soften(steps(trace)[c] + part.begin, nullptr, 0, unlimited, count);
-    for (const Stretch &stretch : pass.stretches) {
+      worker.k.boundedSoftplus(steps(trace)[c] + part.begin, nullptr, 0, unlimited, count);
+    for (const Span &span : pass.spans) {
       Columns here = trace;
-      here.first = trace[stretch.first];
-      ScanTask one = of(here, stretch.count, stretch.layers[layer]);
-      one.y = pass.mixed[stretch.first];
+      here.first = trace[span.first];
+      ScanTask one = of(here, span.count, span.layers[layer]);
+      one.y = pass.mixed[span.first];
       one.y_step = pass.mixed.step;
       one.keeps = pass.keeps;
-      one.row = worker.desk.row.data();
+      one.row = worker.scratch.row.data();
       one.begin = part.begin;
       one.end = part.end;
       worker.k.scan(one);

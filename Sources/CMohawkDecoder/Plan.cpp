@@ -11,7 +11,7 @@ namespace {
 /// The same instructions on all threads of a team, and no tiny numbers.
 void together(int64_t threads, const std::function<void(int64_t, int64_t)> &body) {
   const int32_t instructions = mhk_instructions();
-  on_team(threads, [&](int64_t index, int64_t members) {
+  run_parallel(threads, [&](int64_t index, int64_t members) {
     mhk_limit_instructions(instructions);
     const TinyNumbersAreZero tiny;
     body(index, members);
@@ -22,10 +22,10 @@ void together(int64_t threads, const std::function<void(int64_t, int64_t)> &body
 
 void Plan::run(const mhk_sequence *sequences, int64_t count, int64_t threads, Record *record, float *logits) {
   Pass pass{};
-  pass.stretches.reserve(static_cast<size_t>(count));
+  pass.spans.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; i++) {
     const mhk_sequence &s = sequences[i];
-    pass.stretches.push_back({pass.columns, s.count, s.position, s.logits, s.layers});
+    pass.spans.push_back({pass.columns, s.count, s.position, s.logits, s.layers});
     pass.columns += s.count;
     pass.logits += s.logits;
     for (size_t l = 0; l < layers.size(); l++)
@@ -39,7 +39,7 @@ void Plan::run(const mhk_sequence *sequences, int64_t count, int64_t threads, Re
   reserve(pass, record);
   embed(pass, sequences);
   together(threads, [&](int64_t index, int64_t members) {
-    Worker worker(pass, desks_[static_cast<size_t>(index)], index, members);
+    Worker worker(pass, scratches_[static_cast<size_t>(index)], index, members);
     walk(worker, record);
   });
 }
@@ -47,7 +47,7 @@ void Plan::run(const mhk_sequence *sequences, int64_t count, int64_t threads, Re
 void Plan::reserve(Pass &pass, Record *record) {
   const int64_t d = shape.model_dim, n = pass.columns;
   int64_t trace = 0, gate = 0, mixed = 0, inner = 0, row = 0, all = 0, widest = d, most = 0;
-  for (const Stretch &stretch : pass.stretches) most = std::max(most, stretch.count);
+  for (const Span &span : pass.spans) most = std::max(most, span.count);
   for (const Layer &layer : layers) {
     trace = std::max(trace, layer.mixer->traceWidth());
     all += layer.mixer->traceWidth();
@@ -78,10 +78,10 @@ void Plan::reserve(Pass &pass, Record *record) {
     pass.traces = columns(traces_, trace);
   }
   widest = std::max({widest, mixed, inner});
-  if (desks_.size() < static_cast<size_t>(pass.threads)) desks_.resize(static_cast<size_t>(pass.threads));
-  for (Desk &desk : desks_) {
-    desk.normalised.reserve(n * widest);
-    desk.row.reserve(row);
+  if (scratches_.size() < static_cast<size_t>(pass.threads)) scratches_.resize(static_cast<size_t>(pass.threads));
+  for (Scratch &scratch : scratches_) {
+    scratch.normalised.reserve(n * widest);
+    scratch.row.reserve(row);
   }
 }
 
@@ -89,17 +89,17 @@ void Plan::embed(const Pass &pass, const mhk_sequence *sequences) {
   const int64_t d = shape.model_dim;
   const WeightMatrix rows = matrix(shape.embedding);
   const auto pairs = static_cast<int64_t>(frequencies.size());
-  for (size_t s = 0; s < pass.stretches.size(); s++) {
-    const Stretch &stretch = pass.stretches[s];
-    for (int64_t t = 0; t < stretch.count; t++) {
-      float *const hidden = pass.hidden[stretch.first + t];
-      const int64_t id = sequences[s].ids[t], position = stretch.position + t;
+  for (size_t s = 0; s < pass.spans.size(); s++) {
+    const Span &span = pass.spans[s];
+    for (int64_t t = 0; t < span.count; t++) {
+      float *const hidden = pass.hidden[span.first + t];
+      const int64_t id = sequences[s].ids[t], position = span.position + t;
       unpack(rows, id, id + 1, hidden);
       if (shape.positions != nullptr)
         for (int64_t i = 0; i < d; i++) hidden[i] += shape.positions[position * d + i];
       if (shape.embedding_scale != 1)
         for (int64_t i = 0; i < d; i++) hidden[i] *= shape.embedding_scale;
-      float *const angles = pass.angles[stretch.first + t];
+      float *const angles = pass.angles[span.first + t];
       for (int64_t i = 0; i < pairs; i++) {
         const double angle = static_cast<double>(position) * frequencies[static_cast<size_t>(i)];
         const double magnitude = magnitudes[static_cast<size_t>(i)];
@@ -115,7 +115,7 @@ namespace {
 /// The columns after a norm, for this thread alone; as they are where there is none.
 void normalised(const Worker &worker, const mhk_normalisation &norm, int64_t width) {
   if (norm.weight == nullptr) return worker.multiplyBy(worker.pass.hidden.first, width, worker.pass.columns);
-  float *const to = worker.desk.normalised.data();
+  float *const to = worker.scratch.normalised.data();
   for (int64_t c = 0; c < worker.pass.columns; c++)
     worker.k.normalise(worker.pass.hidden[c], norm, width, 1, to + c * width);
   worker.multiplyBy(to, width, worker.pass.columns);
@@ -178,11 +178,11 @@ void Plan::head(const Worker &worker) const {
   const Pass &pass = worker.pass;
   if (pass.logits == 0) return;
   const int64_t d = shape.model_dim;
-  float *to = worker.desk.normalised.data();
-  for (const Stretch &stretch : pass.stretches)
-    for (int64_t t = stretch.count - stretch.logits; t < stretch.count; t++, to += d)
-      worker.k.normalise(pass.hidden[stretch.first + t], shape.norm, d, 1, to);
-  worker.multiplyBy(worker.desk.normalised.data(), d, pass.logits);
+  float *to = worker.scratch.normalised.data();
+  for (const Span &span : pass.spans)
+    for (int64_t t = span.count - span.logits; t < span.count; t++, to += d)
+      worker.k.normalise(pass.hidden[span.first + t], shape.norm, d, 1, to);
+  worker.multiplyBy(worker.scratch.normalised.data(), d, pass.logits);
   const Columns out{pass.out, shape.vocabulary};
   const auto rows = worker.product(shape.head, out);
   for (int64_t c = 0; c < pass.logits; c++) {
@@ -193,11 +193,11 @@ void Plan::head(const Worker &worker) const {
 }
 
 void Plan::commit(const Record &record, int64_t count, const mhk_layer_state *states, int64_t threads) {
-  if (desks_.size() < static_cast<size_t>(threads)) desks_.resize(static_cast<size_t>(threads));
-  for (Desk &desk : desks_)
-    for (const Layer &layer : layers) desk.row.reserve(layer.mixer->rowWidth(0, 0));
+  if (scratches_.size() < static_cast<size_t>(threads)) scratches_.resize(static_cast<size_t>(threads));
+  for (Scratch &scratch : scratches_)
+    for (const Layer &layer : layers) scratch.row.reserve(layer.mixer->rowWidth(0, 0));
   together(threads, [&](int64_t index, int64_t members) {
-    float *const row = desks_[static_cast<size_t>(index)].row.data();
+    float *const row = scratches_[static_cast<size_t>(index)].row.data();
     for (auto l = static_cast<size_t>(index); l < layers.size(); l += static_cast<size_t>(members))
       layers[l].mixer->replay(record.layers[l], count, states[l], kernels(), row);
   });

@@ -7,7 +7,7 @@
 #include "Buffer.h"
 #include "Kernels.h"
 #include "Matrix.h"
-#include "Team.h"
+#include "ThreadPool.h"
 
 namespace mohawk {
 
@@ -26,14 +26,14 @@ struct Columns {
 };
 
 /// The new tokens of one sequence: columns first ..< first + count.
-struct Stretch {
+struct Span {
   int64_t first, count, position, logits;
   const mhk_layer_state *layers;
 };
 
 /// One walk through all layers, as all its threads see it.
 struct Pass {
-  std::vector<Stretch> stretches;
+  std::vector<Span> spans;
   int64_t columns, logits, threads;
   bool keeps;  // whether states move on
   int64_t longest;  // rows of keys that a new token sees at most
@@ -63,7 +63,7 @@ inline void turn(float *head, const Pass::Angles &angles, int64_t pairs) {
 }
 
 /// What one thread has for itself.
-struct Desk {
+struct Scratch {
   Buffer<float> normalised, row;
   Buffer<char> prepared[2];  // for fp32 and bf16; both formats with blocks read what `blocks` holds
   Buffer<char> blocks;
@@ -72,13 +72,13 @@ struct Desk {
 /// One thread in one pass.
 class Worker {
  public:
-  Worker(const Pass &shared, Desk &desk, int64_t index, int64_t members)
-      : pass(shared), desk(desk), k(kernels()), index(index) {
+  Worker(const Pass &shared, Scratch &scratch, int64_t index, int64_t members)
+      : pass(shared), scratch(scratch), k(kernels()), index(index) {
     pass.threads = members;
   }
 
   Pass pass;  // a copy, because traces and widths change from layer to layer
-  Desk &desk;
+  Scratch &scratch;
   const Kernels &k;
   const int64_t index;
 
@@ -162,7 +162,7 @@ class Plan {
 
  private:
   Buffer<float> hidden_, traces_, gates_, mixed_, inner_, added_, angles_;
-  std::vector<Desk> desks_;
+  std::vector<Scratch> scratches_;
 
   void reserve(Pass &pass, Record *record);
   void embed(const Pass &pass, const mhk_sequence *sequences);

@@ -30,10 +30,10 @@ class Window {
   /// - values: of the first head of the first column, from column to column `trace.step` apart.
   /// - mixed: the same of what is mixed.
   void mix(
-      const Worker &worker, const Stretch &stretch, const mhk_layer_state &state, int64_t kv, Columns trace,
+      const Worker &worker, const Span &span, const mhk_layer_state &state, int64_t kv, Columns trace,
       const float *values, Columns mixed) const {
     const int64_t d = m.head_dim, all = rows(), seen = std::min(state.filled, all);
-    float *const scores = worker.desk.row.data(), *const out = scores + all;
+    float *const scores = worker.scratch.row.data(), *const out = scores + all;
     float *keys = state.window_keys + kv * all * d;
     float *kept = state.window_values + kv * group() * all * width;
     if (!worker.pass.keeps) {
@@ -44,8 +44,8 @@ class Window {
       keys = copy;
       kept = copy + all * d;
     }
-    for (int64_t t = 0; t < stretch.count; t++) {
-      const auto angles = worker.pass.anglesOf(stretch.first + t, m.first_pair);
+    for (int64_t t = 0; t < span.count; t++) {
+      const auto angles = worker.pass.anglesOf(span.first + t, m.first_pair);
       float *const key = keyOf(trace[t], kv);
       place(worker, m.key_norm, angles, key);
       const int64_t position = state.filled + t;

@@ -7,7 +7,7 @@ namespace mohawk {
 const void *Worker::prepared(WeightFormat format) const {
   const bool blocks = format == WeightFormat::q8 || format == WeightFormat::q4;
   const int slot = blocks ? 2 : static_cast<int>(format);
-  Buffer<char> &room = blocks ? desk.blocks : desk.prepared[slot];
+  Buffer<char> &room = blocks ? scratch.blocks : scratch.prepared[slot];
   if (!ready_[slot]) {
     room.reserve(prepared_bytes(format, width_, count_));
     prepare(format, x_, width_, count_, room.data());
@@ -34,7 +34,7 @@ void Worker::productToHidden(
     wait();
     // Every thread normalises all columns for its own channels.
     const int64_t width = projection.weights.rows;
-    float *const normed = desk.normalised.data();
+    float *const normed = scratch.normalised.data();
     for (int64_t c = 0; c < count_; c++) {
       k.normalise(y[c], norm, width, 1, normed);
       k.add(normed + rows.begin, nullptr, scale, pass.hidden[c] + rows.begin, rows.end - rows.begin);

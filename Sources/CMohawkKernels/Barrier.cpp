@@ -1,4 +1,4 @@
-#include "Team.h"
+#include "ThreadPool.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

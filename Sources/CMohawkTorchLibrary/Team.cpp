@@ -19,7 +19,7 @@ void await_change(const std::atomic<uint32_t> &value, uint32_t old) {
   value.wait(old);
 }
 
-void on_team(int64_t most, void *context, mhk_member body) {
+void run_parallel(int64_t most, void *context, mhk_member body) {
   if (most <= 1 || at::in_parallel_region()) return body(context, 0, 1);
   // One element per thread: libtorch's elementwise loops are the exported way into its threads. Should there be fewer
   // threads than elements, then some have several, and all know when every element has found its thread.
@@ -43,6 +43,6 @@ void on_team(int64_t most, void *context, mhk_member body) {
 }  // namespace
 
 extern "C" const mhk_thread_source *mhk_library_threads(void) {
-  static const mhk_thread_source source{threads, set_threads, on_team};
+  static const mhk_thread_source source{threads, set_threads, run_parallel};
   return &source;
 }

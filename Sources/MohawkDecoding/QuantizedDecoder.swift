@@ -73,7 +73,7 @@ public final class QuantizedDecoder {
 
   /// A model of floating-point numbers with the rounded weights, fp32.
   public func dequantized() throws -> Decoder {
-    let build = ParameterBuild(RoundedParameters(matrices: matrices, model: model))
+    let build = ParameterBuild(QuantizedParameters(matrices: matrices, model: model))
     let decoder = Decoder(model.configuration, build)
     try build.finish()
     return decoder
@@ -81,7 +81,7 @@ public final class QuantizedDecoder {
 }
 
 /// The parameters of a rounded model, as floating-point numbers.
-private struct RoundedParameters: ParameterSource {
+private struct QuantizedParameters: ParameterSource {
   let matrices: [String: QuantizedMatrix]
   let model: Decoder
 

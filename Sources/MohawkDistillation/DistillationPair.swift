@@ -30,7 +30,7 @@ public struct DistillationPair {
     self.teacher = teacher
     self.student = student
     teacher.freeze()
-    teacher.settle()
+    teacher.materialize()
   }
 
   /// Layers in which nothing is compared: the student keeps the teacher's mixer, kind and geometry, or they are left to
@@ -43,7 +43,7 @@ public struct DistillationPair {
   }
 
   /// Whether a student's mixer stands for a whole block of the teacher, MLP and all.
-  public func standsForBlock(_ layer: Int) -> Bool { teacher.blocks[layer].hasMLP && !student.blocks[layer].hasMLP }
+  public func replacesWholeBlock(_ layer: Int) -> Bool { teacher.blocks[layer].hasMLP && !student.blocks[layer].hasMLP }
 
   /// The number of heads per layer must agree for the matrices to be compared.
   public func requireEqualHeads() throws {

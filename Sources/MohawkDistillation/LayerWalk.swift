@@ -9,7 +9,7 @@ enum LayerWalk {
   /// then `finish` with what it returned. What entered the layer is gone before `compare`, the rest before `finish`. No
   /// gradients are recorded for the teacher, and layers behind the last that is compared are not run.
   static func run<Target, Compared>(
-    _ pair: DistillationPair, _ ids: Tensor, _ sight: Sight<Target>, compare: Comparison<Target, Compared>,
+    _ pair: DistillationPair, _ ids: Tensor, _ sight: TeacherTarget<Target>, compare: Comparison<Target, Compared>,
     finish: (_ layer: Int, _ compared: Compared) throws -> Void
   ) rethrows {
     let kept = pair.keptLayers
@@ -27,7 +27,7 @@ enum LayerWalk {
 
   /// The same from inputs that were kept: each layer on its own, with nothing of the teacher between them.
   static func run<Target, Compared>(
-    _ pair: DistillationPair, _ sight: Sight<Target>, input: (_ layer: Int) throws -> Tensor,
+    _ pair: DistillationPair, _ sight: TeacherTarget<Target>, input: (_ layer: Int) throws -> Tensor,
     compare: Comparison<Target, Compared>, finish: (_ layer: Int, _ compared: Compared) throws -> Void
   ) rethrows {
     let kept = pair.keptLayers
@@ -41,12 +41,13 @@ enum LayerWalk {
 
   /// One layer that is compared. `hidden` is what enters it and becomes what leaves it; nobody else holds it.
   private static func pass<Target, Compared>(
-    _ pair: DistillationPair, _ layer: Int, _ hidden: inout Tensor?, isLast: Bool, _ sight: Sight<Target>,
+    _ pair: DistillationPair, _ layer: Int, _ hidden: inout Tensor?, isLast: Bool, _ sight: TeacherTarget<Target>,
     _ compare: Comparison<Target, Compared>
   ) rethrows -> Compared {
     func look(_ hidden: Tensor) -> (input: Tensor, target: Target, leaving: Tensor?) {
       let place = Place(
-        block: pair.teacher.blocks[layer], hidden: hidden, standsForBlock: pair.standsForBlock(layer), isLast: isLast)
+        block: pair.teacher.blocks[layer], hidden: hidden, replacesWholeBlock: pair.replacesWholeBlock(layer),
+        isLast: isLast)
       let (target, leaving) = withoutGradients { sight.look(place) }
       return (pair.student.blocks[layer].mixerInput(hidden), target, leaving)
     }
@@ -61,18 +62,18 @@ enum LayerWalk {
     /// What enters it.
     let hidden: Tensor
     /// Whether the student's mixer stands for the whole block.
-    let standsForBlock: Bool
+    let replacesWholeBlock: Bool
     /// Whether nobody needs what leaves it.
     let isLast: Bool
   }
 
   /// What the teacher shows of a layer that is compared, and what leaves the layer, nil when nobody needs it.
-  struct Sight<Target> {
+  struct TeacherTarget<Target> {
     let look: (Place) -> (target: Target, leaving: Tensor?)
   }
 }
 
-extension LayerWalk.Sight<MixerMatrix> {
+extension LayerWalk.TeacherTarget<MixerMatrix> {
   /// The mixer's matrix.
   static var matrix: Self {
     Self { place in
@@ -84,7 +85,7 @@ extension LayerWalk.Sight<MixerMatrix> {
   }
 }
 
-extension LayerWalk.Sight<ObservedMatrix> {
+extension LayerWalk.TeacherTarget<ObservedMatrix> {
   /// The mixer's matrix, whole, and the lengths of its values.
   static var observedMatrix: Self {
     Self { place in
@@ -95,7 +96,7 @@ extension LayerWalk.Sight<ObservedMatrix> {
   }
 }
 
-extension LayerWalk.Sight<Void> {
+extension LayerWalk.TeacherTarget<Void> {
   /// Nothing but what enters the layer.
   static var input: Self {
     Self { place in
@@ -106,15 +107,15 @@ extension LayerWalk.Sight<Void> {
   }
 }
 
-extension LayerWalk.Sight<Tensor> {
+extension LayerWalk.TeacherTarget<Tensor> {
   /// What the mixer, or the whole block, adds to the stream.
   static var output: Self {
     Self { place in
       let input = place.block.mixerInput(place.hidden)
       let mixed = place.block.mixer(input)
-      if place.isLast && !place.standsForBlock { return (mixed, nil) }
+      if place.isLast && !place.replacesWholeBlock { return (mixed, nil) }
       let leaving = place.block.finish(place.hidden, input: input, mixed: mixed)
-      return (place.standsForBlock ? leaving - place.hidden : mixed, leaving)
+      return (place.replacesWholeBlock ? leaving - place.hidden : mixed, leaving)
     }
   }
 }
@@ -125,7 +126,7 @@ struct ObservedBlock {
   let added: Tensor
 }
 
-extension LayerWalk.Sight<ObservedBlock> {
+extension LayerWalk.TeacherTarget<ObservedBlock> {
   /// What the whole block adds to the stream.
   static var block: Self {
     Self { place in
@@ -146,7 +147,7 @@ extension LayerWalk {
   ///   - loss: a layer's loss from the student's block, what enters its mixer and what the teacher shows; the mean over
   ///     sequences.
   static func accumulate<Target>(
-    _ pair: DistillationPair, _ tokens: Tensor, _ inputs: LayerInputs?, _ sight: Sight<Target>,
+    _ pair: DistillationPair, _ tokens: Tensor, _ inputs: LayerInputs?, _ sight: TeacherTarget<Target>,
     dropout: WindowDropout, share: Double,
     loss: (_ student: any Block, _ input: Tensor, _ target: Target) -> Tensor
   ) throws -> StageLoss {

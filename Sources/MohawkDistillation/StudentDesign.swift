@@ -15,7 +15,7 @@ extension DecoderConfiguration {
   public func start(_ recipe: StudentRecipe) -> StudentRecipe.Start {
     guard recipe.start == .automatic else { return recipe.start }
     guard let student = try? student(recipe, start: .context) else { return .paper }
-    return ContextStart.objection(teacher: self, student: student) == nil ? .context : .paper
+    return ContextStart.unsupportedFeature(teacher: self, student: student) == nil ? .context : .paper
   }
 
   private func student(_ recipe: StudentRecipe, start: StudentRecipe.Start) throws -> DecoderConfiguration {
@@ -56,7 +56,7 @@ extension DecoderConfiguration {
   /// The first format that can hold this student.
   private var studentFormat: CheckpointFormat {
     if isTransformer { return format }
-    return [.phiMamba, .graniteHybrid, .mamba2].first { objection(in: $0) == nil } ?? .mohawk
+    return [.phiMamba, .graniteHybrid, .mamba2].first { unsupportedFeature(in: $0) == nil } ?? .mohawk
   }
 
   private func studentMixer(_ recipe: StudentRecipe) -> Mixer {
@@ -85,13 +85,15 @@ extension DecoderConfiguration {
       }
     }
     var request = StudentMixerRequest(replacing: attention, normEpsilon: normEpsilon)
-    (request.keepsMLPs, request.startsFromText) = (recipe.keepsMLPs, start.looksAtText)
+    (request.keepsMLPs, request.startsFromText) = (recipe.keepsMLPs, start.needsText)
     (request.stateDim, request.headDim) = (recipe.stateDim, recipe.headDim)
     (request.qkHeads, request.vHeads) = (recipe.qkHeads, recipe.vHeads)
     (request.convWidth, request.chunk) = (recipe.convWidth, recipe.chunk)
     (request.window, request.sinks) = (recipe.window, recipe.sinks)
     let geometry = try type.student(request)
-    if let objection = geometry.objection { throw MohawkError(.invalidValue, objection, at: "student") }
+    if let unsupportedFeature = geometry.unsupportedFeature {
+      throw MohawkError(.invalidValue, unsupportedFeature, at: "student")
+    }
     return geometry
   }
 }

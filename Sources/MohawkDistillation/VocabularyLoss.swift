@@ -62,7 +62,9 @@ enum VocabularyLoss {
   private static func fused(
     _ model: any LanguageModel, _ flat: Tensor, _ term: Term, _ share: Double
   ) -> (loss: Tensor, gradient: Tensor?)? {
-    guard let head = model.projection?.cooled(term.temperature), head.takes(flat), term.divergence == .forward else {
+    guard let head = model.projection?.dividedByTemperature(term.temperature), head.takes(flat),
+      term.divergence == .forward
+    else {
       return nil
     }
     let slice = min(sliceRows, max(1, sliceElements / model.vocabulary))
@@ -75,7 +77,8 @@ enum VocabularyLoss {
       result = head.distillationLoss(
         flat, target: target, share: share, slice: slice, needsGradient: flat.requiresGradient)
     case .teacher(let teacher, let hidden):
-      guard let other = teacher.projection?.cooled(term.temperature), other.takes(hidden), hidden.dtype == flat.dtype
+      guard let other = teacher.projection?.dividedByTemperature(term.temperature), other.takes(hidden),
+        hidden.dtype == flat.dtype
       else { return nil }
       result = head.distillationLoss(
         flat, teacher: other, hidden, share: share, slice: slice, needsGradient: flat.requiresGradient)
@@ -116,7 +119,7 @@ enum VocabularyLoss {
 }
 
 extension VocabularyLoss.Term {
-  /// The summed loss of a slice of cooled logits [rows, vocabulary] that begins with row `first`.
+  /// The summed loss of a slice of dividedByTemperature logits [rows, vocabulary] that begins with row `first`.
   fileprivate func sum(_ logits: Tensor, _ first: Int) -> Tensor {
     let rows = logits.size(0)
     switch target {
@@ -134,7 +137,7 @@ extension VocabularyLoss.Term {
 
 extension LogitProjection {
   /// Its logits divided by a temperature.
-  fileprivate func cooled(_ temperature: Double) -> LogitProjection {
+  fileprivate func dividedByTemperature(_ temperature: Double) -> LogitProjection {
     LogitProjection(weight: weight, bias: bias, divisor: divisor * temperature)
   }
 }

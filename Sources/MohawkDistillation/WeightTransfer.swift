@@ -28,14 +28,14 @@ public enum WeightTransfer {
       try student.parameters.all.map { parameter in
         let origin = try source(of: parameter, teacher, student, start)
         if let origin { parameter.value.assign(origin.value) }
-        if silences(parameter.name, start) { parameter.value.fill(0) }
+        if zeroInitialises(parameter.name, start) { parameter.value.fill(0) }
         return Row(parameter: parameter.name, shape: parameter.value.shape, source: origin?.name)
       }
     }
   }
 
   /// Whether a start sets a parameter to 0.
-  public static func silences(_ parameter: String, _ start: StudentRecipe.Start) -> Bool {
+  public static func zeroInitialises(_ parameter: String, _ start: StudentRecipe.Start) -> Bool {
     start == .silent && parameter.contains(".mixer.out_proj.")
   }
 

@@ -19,10 +19,10 @@ public enum Conversion {
       return try Decoder.open(configuration, store, dtype: nil)
     }
     let model = try Decoder.open(configuration, store, dtype: nil)
-    if let objection = configuration.objection(in: format) {
-      let others = CheckpointFormat.allCases.filter { configuration.objection(in: $0) == nil }
+    if let unsupportedFeature = configuration.unsupportedFeature(in: format) {
+      let others = CheckpointFormat.allCases.filter { configuration.unsupportedFeature(in: $0) == nil }
       throw MohawkError(
-        .unsupported, "the format \(format.rawValue) cannot hold \(objection)", at: folder,
+        .unsupported, "the format \(format.rawValue) cannot hold \(unsupportedFeature)", at: folder,
         remedy: "this model can become: \(others.map(\.rawValue).joined(separator: ", "))")
     }
     configuration.format = format

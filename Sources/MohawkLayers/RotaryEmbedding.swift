@@ -33,7 +33,7 @@ public struct RotaryEmbedding {
     let isOurs = x.device == .cpu && [.float32, .float64, .bfloat16].contains(x.dtype)
     let dtype = isOurs && x.dtype == .bfloat16 ? DType.float32 : x.dtype
     let (cosine, sine) = tables.table(dtype, from: offset, length: length)
-    return isOurs ? x.turned(cosines: cosine, sines: sine) : plain(x, cosine, sine)
+    return isOurs ? x.rotated(cosines: cosine, sines: sine) : plain(x, cosine, sine)
   }
 
   /// The same in operations of libtorch, for devices and types that have no kernel of their own.

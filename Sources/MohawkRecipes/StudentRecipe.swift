@@ -66,6 +66,6 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
     case attention
 
     /// Whether mixers begin as heads that were found on a little text, one for each of the attention's.
-    public var looksAtText: Bool { self == .context || self == .scaled }
+    public var needsText: Bool { self == .context || self == .scaled }
   }
 }

@@ -87,7 +87,7 @@ extension DistillationRun {
     let known = file.known(at: path)
     if let known, known.rounds.count >= count { return known.layers(count) }
     teacher.freeze()
-    teacher.settle()
+    teacher.materialize()
     settings.notice(
       "choosing \(count) layers that keep attention, on \(Self.triedSequences) sequences of \(length) tokens")
     let clock = ContinuousClock.now

@@ -104,7 +104,7 @@ extension DistillationRun {
       device: device, teacher: try TeacherDigest.of(teacher, at: teacherPath), hasLearnt: true, stream: 1,
       notice: settings.notice, shouldStop: settings.shouldStop)
     teacher.freeze()
-    teacher.settle()
+    teacher.materialize()
     let windowed = teacher.windowed(
       StudentFrame.windowTokens, sinks: StudentFrame.windowSinks, except: Set(recipe.student.attentionLayers))
     let comparison = Comparison.measure(teacher: teacher, student: windowed, data.heldOut)

@@ -21,7 +21,7 @@ extension DistillationRun {
     tasks.folder = folder.path
     // Both are shown as much text at once, whatever the student could look at.
     let window = EvaluatedModel.window(of: teacherPath)
-    func contestant(_ model: Decoder, _ path: String) throws -> TaskEvaluation.Contestant {
+    func contestant(_ model: Decoder, _ path: String) throws -> TaskEvaluation.ModelUnderTest {
       .init(
         try EvaluatedModel(model, tokenizer, window: window.map { min($0, model.maxLength ?? .max) }), folder: path,
         precision: recipe.precision.rawValue)

@@ -105,9 +105,9 @@ public final class DistillationRun {
     ).map { $0.report(start: start, of: student.configuration) }
     var pair = try DistillationPair(teacher: teacher, student: student)
     pair.copied = Set(transfer.filter { $0.teacher != nil }.map(\.student))
-    if start.looksAtText {
+    if start.needsText {
       try ContextStart.require(pair)
-      pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.takesOver))
+      pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.isCopied))
     }
     // All that can be wrong with the stages is found out before the text is encoded.
     _ = try stages(recipe.stages, pair, nil, signals)
@@ -127,7 +127,7 @@ public final class DistillationRun {
     let data = try prepared()
     try requireAll(signals, of: data)
     let checkpoint = try run.start()
-    if start.looksAtText, checkpoint == nil { try startFromText(pair, data, start) }
+    if start.needsText, checkpoint == nil { try startFromText(pair, data, start) }
     let stages = try stages(run.stages, pair, data, signals)
     try run.train(stages, from: checkpoint, sources: data.sources) { stage, step in
       let plan = stages[stage].plan
@@ -209,10 +209,10 @@ extension WeightTransfer.Row {
     let how =
       if source != nil {
         "copied"
-      } else if start.looksAtText, ContextStart.fits(parameter, of: mixer) {
+      } else if start.needsText, ContextStart.fits(parameter, of: mixer) {
         start == .scaled ? "set by the attention's look-back" : "fitted to the attention"
       } else {
-        WeightTransfer.silences(parameter, start) ? "set to 0" : "drawn afresh"
+        WeightTransfer.zeroInitialises(parameter, start) ? "set to 0" : "drawn afresh"
       }
     return WeightTransferRow(student: parameter, teacher: source, shape: shape, how: how)
   }

@@ -28,7 +28,7 @@ public struct Findings {
     let comparison = Comparison.measure(teacher: pair.teacher, student: pair.student, heldOut)
     let ids = heldOut.prefix(2).map { $0.narrowed(1, from: 0, length: $0.size(1) - 1) }
     let distances = LayerDistances.measure(pair, ids)
-    let memories = MixerMemory.measure(pair, ids)
+    let memories = MixerHalfLife.measure(pair, ids)
     let kept = pair.keptLayers
     let baselines = AttentionBaselines.measure(pair.teacher, ids) { !kept.contains($0) }
     var summary = EvaluationSummary(tokens: comparison.student.tokens)
@@ -55,7 +55,7 @@ public struct Findings {
     }
     summary.layers = pair.student.blocks.indices.map {
       // A mixer that stands for a whole block is not compared with what attention puts out.
-      let isPart = !pair.standsForBlock($0)
+      let isPart = !pair.replacesWholeBlock($0)
       return .init(
         layer: $0, matrix: distances.matrices[$0], hidden: distances.outputs[$0],
         matrixError: distances.matrixErrors[$0], outputError: distances.outputErrors[$0],

@@ -50,16 +50,16 @@ struct Run {
         .mismatch, "this run is finished, with another recipe: \(list)", at: folder.path,
         remedy: try waysOnFromTheEnd(change))
     }
-    if change.decides, let objection = try objection(to: change) {
+    if change.decides, let unsupportedFeature = try unsupportedFeature(to: change) {
       throw MohawkError(
-        .mismatch, "this folder holds a run of another recipe: \(list)", at: folder.path, remedy: objection)
+        .mismatch, "this folder holds a run of another recipe: \(list)", at: folder.path, remedy: unsupportedFeature)
     }
     if !change.differences.isEmpty, !folder.isFinished { settings.notice("changed since the last start: \(list)") }
   }
 
   /// What to do instead where a changed recipe cannot be the run's; nil where it can: before a run has begun, and of keys
   /// of a stage before that stage has.
-  private func objection(to change: RecipeChange) throws -> String? {
+  private func unsupportedFeature(to change: RecipeChange) throws -> String? {
     let other = "continue it with its own recipe (-r \(folder.recipe)), or choose another folder"
     guard let first = change.firstStage else {
       return try folder.has(folder.metrics) || !store.folders().isEmpty ? other : nil

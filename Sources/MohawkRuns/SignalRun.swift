@@ -124,7 +124,7 @@ public final class SignalRun {
     let work = work(stages, data, writer)
     try requireSpace(work, writer.manifest)
     teacher.freeze()
-    teacher.settle()
+    teacher.materialize()
     try compute(work, teacher, data, writer)
     return writer.manifest
   }

@@ -6,7 +6,7 @@ import MohawkReports
 /// Puts tasks to a student and to its teacher, and writes what they reached.
 public struct TaskEvaluation {
   /// A model with what its results are filed under.
-  public struct Contestant {
+  public struct ModelUnderTest {
     /// The model.
     public let model: EvaluatedModel
     /// Its folder, as results name it.
@@ -41,7 +41,7 @@ public struct TaskEvaluation {
 
   /// Runs all tasks on the teacher, then on the student.
   /// - Throws: `MohawkError` when both have different tokenizers, a task does not fit a model, or files cannot be written.
-  public func run(student: Contestant, teacher: Contestant? = nil) throws -> TaskComparison {
+  public func run(student: ModelUnderTest, teacher: ModelUnderTest? = nil) throws -> TaskComparison {
     if let teacher, teacher.model.tokenizer.fingerprint != student.model.tokenizer.fingerprint {
       throw MohawkError(
         .mismatch, "teacher and student have different tokenizers", at: teacher.folder,
@@ -57,7 +57,8 @@ public struct TaskEvaluation {
     return comparison
   }
 
-  private func outcomes(_ role: String, _ contestant: Contestant, against teacher: Contestant?) throws -> [TaskOutcome]
+  private func outcomes(_ role: String, _ contestant: ModelUnderTest, against teacher: ModelUnderTest?) throws
+    -> [TaskOutcome]
   {
     let began = Date()
     let place = folder.map { "\($0)/results/\(role)" }

@@ -2,7 +2,7 @@ import MohawkDecoding
 import MohawkModels
 
 /// A text that was answered, whose state is to be kept for the next turn of its conversation.
-struct BatchRecollection {
+struct PrefixWarmup {
   let ids: [Int32]
   /// After the tokens that were read again; nil before the first piece.
   var state: ModelState?
@@ -37,16 +37,16 @@ extension BatchScheduler {
     guard cache != nil, request.choices == 1, !request.scoresPrompts,
       lastCut(of: sequence.ids) > pieces.last(of: sequence.ids.count - sequence.made)
     else { return }
-    if recollections.count == capacity { recollections.removeFirst() }
-    recollections.append(BatchRecollection(ids: sequence.ids, state: nil))
+    if warmups.count == capacity { warmups.removeFirst() }
+    warmups.append(PrefixWarmup(ids: sequence.ids, state: nil))
   }
 
   /// The last cut of a text up to which the model can read it.
   private func lastCut(of ids: [Int32]) -> Int { pieces.last(of: min(ids.count, engine.maxLength ?? .max)) }
 
   /// Reads a piece of an answered text.
-  func recollect() {
-    guard let cache, let text = recollections.first else { return }
+  func warmPrefixes() {
+    guard let cache, let text = warmups.first else { return }
     let last = lastCut(of: text.ids)
     let known = text.state == nil ? cache.longest(text.ids) : nil
     let state = text.state ?? known?.state ?? engine.emptyState()
@@ -55,10 +55,10 @@ extension BatchScheduler {
       _ = engine.read(Array(text.ids[state.position..<end]), state, logits: 0)
     }
     if state.position < last {
-      recollections[0].state = state
+      warmups[0].state = state
     } else {
       cache.insert(text.ids[..<last], state)
-      recollections.removeFirst()
+      warmups.removeFirst()
     }
   }
 }

@@ -23,7 +23,7 @@ public final class BatchScheduler {
   public let draft: BatchDraft?
   let pieces: BatchPieces
   /// Answered texts whose states are to be kept, read when there is nothing else to do.
-  var recollections: [BatchRecollection] = []
+  var warmups: [PrefixWarmup] = []
   let rows: LogitRows
   /// The draft of the sequence that ended last, for the one that goes on from there.
   var spareDraft: SpeculativeDraft?
@@ -60,7 +60,7 @@ public final class BatchScheduler {
   func knows(_ id: UInt64) -> Bool { jobs[id] != nil }
 
   /// Whether there is nothing to do.
-  public var isIdle: Bool { jobs.isEmpty && recollections.isEmpty }
+  public var isIdle: Bool { jobs.isEmpty && warmups.isEmpty }
 
   /// Takes a request; its events come from `turn`.
   /// - Parameters:
@@ -101,7 +101,7 @@ public final class BatchScheduler {
     readPrompts()
     step()
     removeOver()
-    if jobs.isEmpty { recollect() }
+    if jobs.isEmpty { warmPrefixes() }
     counts.cacheBytes = cache?.byteCount ?? 0
     counts.waiting = queue.untouched
     counts.reading = prompts.count

@@ -11,15 +11,15 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   }
 
   /// Work beside the requests; one goes between two turns.
-  private typealias Errand = @Sendable (BatchScheduler) -> Void
+  private typealias BackgroundTask = @Sendable (BatchScheduler) -> Void
 
   /// Requests that may wait for their first token to be read.
   public let queueLimit: Int
   /// Pieces of work for `perform` that may wait.
-  public let errandLimit: Int
+  public let taskLimit: Int
   private let condition = NSCondition()
   private var orders: [Order] = []
-  private var errands: [Errand] = []
+  private var tasks: [BackgroundTask] = []
   private var submitted = 0
   private var lastTicket: UInt64 = 0
   private var isClosing = false
@@ -32,13 +32,13 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   /// Starts the thread and opens the model on it.
   /// - Parameters:
   ///   - queueLimit: requests that may wait.
-  ///   - errandLimit: pieces of work for `perform` that may wait.
+  ///   - taskLimit: pieces of work for `perform` that may wait.
   ///   - open: makes the scheduler, on the new thread.
   /// - Throws: what `open` throws.
   public init(
-    queueLimit: Int = 64, errandLimit: Int = 8, open: @escaping @Sendable () throws -> BatchScheduler
+    queueLimit: Int = 64, taskLimit: Int = 8, open: @escaping @Sendable () throws -> BatchScheduler
   ) throws {
-    (self.queueLimit, self.errandLimit) = (queueLimit, errandLimit)
+    (self.queueLimit, self.taskLimit) = (queueLimit, taskLimit)
     let opening = Opening()
     let thread = Thread { [self] in
       switch Result(catching: open) {
@@ -66,7 +66,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   }
 
   /// Pieces of work for `perform` that wait.
-  var waitingErrands: Int { condition.withLock { errands.count } }
+  var waitingTasks: Int { condition.withLock { tasks.count } }
 
   /// Takes a request.
   /// - Parameters:
@@ -76,7 +76,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   /// - Throws: `BatchFailure` when the queue is full or the batch is closing.
   public func submit(
     _ request: BatchRequest, watch: @escaping @Sendable (BatchEvent) -> Void = { _ in }
-  ) throws -> BatchTicket {
+  ) throws -> BatchHandle {
     let (stream, continuation) = AsyncStream<BatchEvent>.makeStream()
     let counter = OpenChoices(request.prompts.count * request.choices)
     let ticket: UInt64 = try condition.withLock {
@@ -93,7 +93,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
       condition.signal()
       return lastTicket
     }
-    return BatchTicket(events: stream) { [weak self] in
+    return BatchHandle(events: stream) { [weak self] in
       self?.give(.cancel(ticket: ticket))
       continuation.finish()
     }
@@ -107,8 +107,8 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
     try await withCheckedThrowingContinuation { continuation in
       let failure: BatchFailure? = condition.withLock {
         if hasEnded || isClosing { return .closing }
-        if errands.count >= errandLimit { return .queueIsFull }
-        errands.append { scheduler in continuation.resume(with: Result { try body(scheduler) }) }
+        if tasks.count >= taskLimit { return .queueIsFull }
+        tasks.append { scheduler in continuation.resume(with: Result { try body(scheduler) }) }
         condition.signal()
         return nil
       }
@@ -156,12 +156,12 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
   private func run(_ scheduler: BatchScheduler) {
     var ids: [UInt64: UInt64] = [:]
     while true {
-      let (work, taken, errand, closing) = condition.withLock {
-        while orders.isEmpty && errands.isEmpty && scheduler.isIdle && !isClosing { condition.wait() }
+      let (work, taken, task, closing) = condition.withLock {
+        while orders.isEmpty && tasks.isEmpty && scheduler.isIdle && !isClosing { condition.wait() }
         defer { orders = [] }
         // What waits at the end is still done; nothing new comes.
-        if isClosing && errands.count < 2 { hasEnded = true }
-        return (orders, submitted, errands.isEmpty ? nil : errands.removeFirst(), isClosing)
+        if isClosing && tasks.count < 2 { hasEnded = true }
+        return (orders, submitted, tasks.isEmpty ? nil : tasks.removeFirst(), isClosing)
       }
       for order in work {
         switch order {
@@ -175,7 +175,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
         published = scheduler.counts
         submitted -= taken
       }
-      errand?(scheduler)
+      task?(scheduler)
       if closing {
         scheduler.failAll(.closing)
         if condition.withLock({ hasEnded }) { return }
@@ -189,7 +189,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
 }
 
 /// A request in a batch, for the one who waits for it.
-public struct BatchTicket: Sendable {
+public struct BatchHandle: Sendable {
   /// What happens to it; they end with it.
   public let events: AsyncStream<BatchEvent>
   /// Gives it up and ends the events; does nothing when it has ended.

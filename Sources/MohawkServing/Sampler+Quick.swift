@@ -4,10 +4,10 @@ import MohawkDecoding
 /// same numbers of the generator give the same tokens, save where two sums round to different sides.
 extension Sampler {
   /// A token as likely as temperature, min-p and top-p say.
-  mutating func quickDraw(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+  mutating func sampleUnsorted(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
     let weights = LogitWeights(logits, temperature: options.temperature)
     if options.minP == 0, options.topP == 1 { return draw(fromAll: weights) }
-    let likely = LikelyTokens(weights, minP: options.minP, topP: options.topP)
+    let likely = TopTokens(weights, minP: options.minP, topP: options.topP)
     return likely.pick(likely.isSingle ? 0 : drawUnit() * likely.weight)
   }
 

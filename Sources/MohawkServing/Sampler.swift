@@ -32,7 +32,7 @@ public struct Sampler: Sendable {
   /// A token from logits that are not to be changed any more.
   private mutating func pick(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
     if options.temperature == 0 { return Self.largest(logits) }
-    return options.topK > 0 ? draw(from: candidates(logits)) : quickDraw(logits)
+    return options.topK > 0 ? draw(from: candidates(logits)) : sampleUnsorted(logits)
   }
 
   private func penalized(_ logits: UnsafeBufferPointer<Float>) -> [Float] {

@@ -46,9 +46,9 @@ public final class AdamW {
   private let second: [Tensor]
 
   /// Parameters of the same factor on the learning rate and the same unit, which move in one pass.
-  private let groups: [(pace: Pace, members: [Int])]
+  private let groups: [(group: ParameterGroup, members: [Int])]
 
-  private struct Pace: Hashable {
+  private struct ParameterGroup: Hashable {
     var rate, unit: Double
   }
 
@@ -62,9 +62,9 @@ public final class AdamW {
     self.parameters = parameters
     self.settings = settings
     let rates = rates ?? parameters.map { _ in 1 }
-    let paces = parameters.indices.map { Pace(rate: rates[$0], unit: parameters[$0].unit) }
-    groups = Set(paces).sorted { ($0.rate, $0.unit) < ($1.rate, $1.unit) }.map { pace in
-      (pace, paces.indices.filter { paces[$0] == pace })
+    let paces = parameters.indices.map { ParameterGroup(rate: rates[$0], unit: parameters[$0].unit) }
+    groups = Set(paces).sorted { ($0.rate, $0.unit) < ($1.rate, $1.unit) }.map { group in
+      (group, paces.indices.filter { paces[$0] == group })
     }
     first = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
     second = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
@@ -78,14 +78,14 @@ public final class AdamW {
   public func update(gradients: [Tensor], learningRate: Double, gradientScale: Double = 1) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     step += 1
-    for (pace, members) in groups {
+    for (group, members) in groups {
       TensorList.adamW(
         parameters: members.map { parameters[$0].value }, gradients: members.map { gradients[$0] },
         first: members.map { first[$0] }, second: members.map { second[$0] },
-        weightDecay: members.map { parameters[$0].decays ? settings.weightDecay / pace.unit : 0 }, step: step,
-        learningRate: learningRate * pace.rate * pace.unit, beta1: settings.beta1, beta2: settings.beta2,
+        weightDecay: members.map { parameters[$0].decays ? settings.weightDecay / group.unit : 0 }, step: step,
+        learningRate: learningRate * group.rate * group.unit, beta1: settings.beta1, beta2: settings.beta2,
         epsilon: settings.epsilon,
-        gradientScale: gradientScale * pace.unit)
+        gradientScale: gradientScale * group.unit)
     }
   }
 

@@ -80,7 +80,7 @@ public struct Checkpoint: Sendable {
     static let recipe = "recipe.yaml"
     static let state = "state.json"
     /// Those that `state.json` vouches for.
-    static let vouched = [model, optimizer, generators, recipe]
+    static let hashedFiles = [model, optimizer, generators, recipe]
   }
 
   /// What `state.json` holds.
@@ -111,7 +111,7 @@ public struct Checkpoint: Sendable {
     } catch is DecodingError {
       throw MohawkError(.invalidFormat, "the checkpoint's state cannot be read", at: place)
     }
-    for name in File.vouched {
+    for name in File.hashedFiles {
       let file = path + "/" + name
       guard let expected = manifest.files[name] else {
         throw MohawkError(.invalidFormat, "the checkpoint's state does not mention \(name)", at: place)

@@ -48,7 +48,7 @@ public struct CheckpointStore: Sendable {
       try Safetensors.write(optimizer, to: partial + "/" + File.optimizer)
       try Safetensors.write(generators, to: partial + "/" + File.generators)
       try AtomicFile.write(recipe, to: partial + "/" + File.recipe)
-      let digests = try File.vouched.map { ($0, try FileDigest(of: partial + "/" + $0)) }
+      let digests = try File.hashedFiles.map { ($0, try FileDigest(of: partial + "/" + $0)) }
       let manifest = Checkpoint.Manifest(state: state, files: Dictionary(uniqueKeysWithValues: digests))
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

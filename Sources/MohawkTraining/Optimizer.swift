@@ -27,10 +27,10 @@ public final class Optimizer {
   ///   - blocks: how many matrices each parameter is to Muon; 0 for what AdamW moves.
   public init(_ parameters: [Parameter], _ plan: StageRecipe, rates: [Double], blocks: [Int]) {
     precondition(rates.count == parameters.count && blocks.count == parameters.count, "a rate for each parameter")
-    let isMuons = blocks.map { plan.optimizer == .muon && $0 > 0 }
+    let usesMuon = blocks.map { plan.optimizer == .muon && $0 > 0 }
     self.parameters = parameters
-    matrices = parameters.indices.filter { isMuons[$0] }
-    others = parameters.indices.filter { !isMuons[$0] }
+    matrices = parameters.indices.filter { usesMuon[$0] }
+    others = parameters.indices.filter { !usesMuon[$0] }
     adamW = AdamW(others.map { parameters[$0] }, AdamW.Settings(plan), rates: others.map { rates[$0] })
     muon = Muon(
       matrices.map { Muon.Matrix(parameters[$0], blocks: blocks[$0], rate: rates[$0]) }, weightDecay: plan.weightDecay)

@@ -8,19 +8,19 @@ struct CheckpointFlags: ParsableArguments {
 }
 
 /// A command that reads checkpoints.
-protocol ReadsCheckpoints: NamesModels {
+protocol ReadsCheckpoints: HasModelPaths {
   var reading: CheckpointFlags { get }
 }
 
 /// A command whose options name models.
-protocol NamesModels {
+protocol HasModelPaths {
   /// Its options that name models.
   var modelPaths: [WritableKeyPath<Self, String>] { get }
   /// Its options that may name models.
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { get }
 }
 
-extension NamesModels {
+extension HasModelPaths {
   var modelPaths: [WritableKeyPath<Self, String>] { [] }
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [] }
 

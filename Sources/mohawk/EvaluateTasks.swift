@@ -23,7 +23,7 @@ struct EvaluateTasks {
       throw MohawkError(.invalidValue, "--log-samples has nowhere to write", remedy: "give --output FOLDER")
     }
     if let output { try AtomicFolder.ensure(output) }
-    func contestant(_ folder: String, windowOff: Bool) throws -> TaskEvaluation.Contestant {
+    func contestant(_ folder: String, windowOff: Bool) throws -> TaskEvaluation.ModelUnderTest {
       .init(
         try EvaluatedModel.open(folder, weights: weights, window: window, attentionWindowOff: windowOff),
         folder: folder, precision: weights?.rawValue ?? "as stored")

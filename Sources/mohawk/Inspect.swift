@@ -30,7 +30,7 @@ extension GGUFValue {
 }
 
 /// Shows what a checkpoint holds.
-struct Inspect: ParsableCommand, NamesModels {
+struct Inspect: ParsableCommand, HasModelPaths {
   static let configuration = CommandConfiguration(
     abstract: "Shows a checkpoint as a tree of modules with shapes, types, parameter counts and memory.",
     discussion: "Reads names and shapes only, however large the checkpoint is.")

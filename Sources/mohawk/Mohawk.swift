@@ -28,11 +28,11 @@ struct Mohawk: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
       var command = try parseAsRoot()
-      if let reader = command as? any NamesModels & ParsableCommand { command = try reader.withResolvedPaths() }
+      if let reader = command as? any HasModelPaths & ParsableCommand { command = try reader.withResolvedPaths() }
       let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
       let python = ProcessInfo.processInfo.environment["MOHAWK_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? "python3"
       let notices = NoticeLines()
-      try Notice.heard(by: notices.show) {
+      try Notice.handling(by: notices.show) {
         try UnusedTensors.$areAllowed.withValue(allowsUnused) {
           try ParquetRows.$python.withValue(python) { try command.run() }
         }

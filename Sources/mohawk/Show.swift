@@ -9,7 +9,7 @@ import MohawkTensor
 import MohawkText
 
 /// Shows the matrices by which models mix a text.
-struct Show: ParsableCommand, NamesModels {
+struct Show: ParsableCommand, HasModelPaths {
   static let configuration = CommandConfiguration(
     abstract: "Shows mixing matrices over a text: heat maps, singular values, how far each head looks.",
     discussion: """

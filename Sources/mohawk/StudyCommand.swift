@@ -6,7 +6,7 @@ import MohawkReports
 import MohawkRuns
 
 /// Distils one teacher in many ways with many seeds, and compares them.
-struct StudyCommand: ParsableCommand, NamesModels {
+struct StudyCommand: ParsableCommand, HasModelPaths {
   static let configuration = CommandConfiguration(
     commandName: "study",
     abstract: "Distils variants of one recipe with several seeds and compares them: table, tests, curves, pictures.",

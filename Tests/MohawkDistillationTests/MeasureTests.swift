@@ -169,7 +169,7 @@ import Testing
   @Test func memoryIsTheMeanDecayOfEveryHead() throws {
     let tiny = try TinyPair { $0.attentionLayers = [1] }
     let batches = [TinyPair.tokens(2, 8), TinyPair.tokens(1, 8)]
-    let memory = MixerMemory.measure(tiny.pair, batches)
+    let memory = MixerHalfLife.measure(tiny.pair, batches)
     #expect(memory[1] == nil && memory.count == 3)
     let mixer = try #require(tiny.student.blocks[2].mixer as? DiscreteMamba2)
     let entering = batches.map { inputs(tiny, $0, 2).narrowed(0, from: 0, length: 1) }
@@ -187,9 +187,9 @@ import Testing
       #expect(memory[2]!.skips[head] == mixer.skip.detached().doubles()[head])
     }
     let stock = try TinyPair(of: TinyPair.llama())
-    #expect(MixerMemory.measure(stock.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
+    #expect(MixerHalfLife.measure(stock.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
     let windowed = try TinyPair { $0.window = 3 }
-    #expect(MixerMemory.measure(windowed.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
+    #expect(MixerHalfLife.measure(windowed.pair, batches).allSatisfy { $0?.halfLives.count == 4 })
   }
 
   @Test(arguments: [4, 2]) func factsOfAttentionAreThoseOfAnObviousLoop(_ kvHeads: Int) throws {

@@ -69,9 +69,9 @@ import Testing
       let mixer = try #require(tiny.student.blocks[layer].mixer as? Mamba2)
       let expected = plain(weights, fit, heads: 4)
       var errors: [Double] = []
-      for smallness in [ContextStart.smallness, 1e-4, 1e-6] {
+      for smallFactor in [ContextStart.smallFactor, 1e-4, 1e-6] {
         _ = withoutGradients {
-          ContextStart.start(mixer, weights, smallness: smallness, largestStep: .infinity)
+          ContextStart.start(mixer, weights, smallFactor: smallFactor, largestStep: .infinity)
         }
         errors.append(withoutGradients { mixer(weights.input) }.error(from: expected))
       }
@@ -100,7 +100,7 @@ import Testing
     let mixer = try #require(tiny.student.blocks[0].mixer as? Mamba2)
     weights = ContextWeights(attention, weights.input, fit: fit, stateDim: 7, drawn: mixer.bcRows.weight)
     withoutGradients {
-      _ = ContextStart.start(mixer, weights, smallness: 1e-5, largestStep: .infinity)
+      _ = ContextStart.start(mixer, weights, smallFactor: 1e-5, largestStep: .infinity)
       #expect(mixer(weights.input).error(from: plain(weights, fit, heads: 4)) < 1e-4)
       // The same window as a recurrence over the values.
       let x = mixer.values(mixer.operands(weights.input, for: .mixing))
@@ -201,13 +201,13 @@ import Testing
   }
 
   @Test func learningDoesNotDependOnHowSmallTheFactorsAre() throws {
-    func losses(_ smallness: Double) throws -> [Double] {
+    func losses(_ smallFactor: Double) throws -> [Double] {
       let tiny = try pair()
       for layer in 0..<3 {
         let (weights, _) = try weights(tiny, layer, stateDim: 6)
         let mixer = try #require(tiny.student.blocks[layer].mixer as? Mamba2)
         withoutGradients {
-          for (name, unit) in ContextStart.start(mixer, weights, smallness: smallness, largestStep: .infinity) {
+          for (name, unit) in ContextStart.start(mixer, weights, smallFactor: smallFactor, largestStep: .infinity) {
             tiny.student.parameters["layers.\(layer).mixer.\(name)"]?.unit = unit
           }
         }

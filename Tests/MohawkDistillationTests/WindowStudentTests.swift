@@ -72,8 +72,10 @@ import Testing
     }
     #expect(refusal(TinyPair.llama()) { $0.vHeads = 2 }?.message.contains("a head for each") == true)
     let student = try? TinyPair.shape().student(recipe())
-    #expect(student?.objection(in: .phiMamba) == "a window beside the recurrent part")
-    for format in CheckpointFormat.allCases where format != .mohawk { #expect(student?.objection(in: format) != nil) }
+    #expect(student?.unsupportedFeature(in: .phiMamba) == "a window beside the recurrent part")
+    for format in CheckpointFormat.allCases where format != .mohawk {
+      #expect(student?.unsupportedFeature(in: format) != nil)
+    }
   }
 
   @Test(arguments: teachers) func untrainedLayersAreFarNearerToTheTeacherThanTheRecurrentPartAlone(_ name: String)

@@ -175,7 +175,7 @@ import Testing
     for layer in windowed { configuration.mixers[layer] = .windowedAttention }
     configuration.attention.window = 7
     let notices = Mutex<[String]>([])
-    let (model, file) = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+    let (model, file) = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
       try written(configuration)
     }
     #expect(notices.withLock { $0.count == 1 && $0[0].contains("a sliding window of 7 tokens") })

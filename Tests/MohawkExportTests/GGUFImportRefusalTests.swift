@@ -60,7 +60,7 @@ import Testing
     edit.set("llama.attention.sliding_window", .uint32(16))
     try edit.write(to: path)
     let notices = Mutex<[String]>([])
-    let opened = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+    let opened = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
       try Decoder.open(path)
     }
     #expect(opened.maxLength == 16)

@@ -33,7 +33,7 @@ import Testing
   /// What is opened, and what is told.
   private func open(_ folder: TemporaryFolder, allowing: Bool = false) throws -> (model: Decoder, notices: [String]) {
     let notices = Mutex<[String]>([])
-    let model = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+    let model = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
       try UnusedTensors.$areAllowed.withValue(allowing) { try Decoder.open(folder.path) }
     }
     return (model, notices.withLock { $0 })

@@ -46,7 +46,7 @@ import Testing
 
   @Test(arguments: goldens) func otherFormatsRefuseWhatTheyCannotSay(_ name: String) throws {
     let configuration = try GoldenModel(name).model.configuration
-    let holding = CheckpointFormat.allCases.filter { configuration.objection(in: $0) == nil }
+    let holding = CheckpointFormat.allCases.filter { configuration.unsupportedFeature(in: $0) == nil }
     let wanted = Set([configuration.format, .mohawk]).union(Self.others[name] ?? [])
     #expect(Set(holding) == wanted)
   }

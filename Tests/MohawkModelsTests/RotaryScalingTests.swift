@@ -13,7 +13,7 @@ import Testing
       #"{"model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 4, "vocab_size": 60, "#
       + #""num_hidden_layers": 2, "max_position_embeddings": \#(length), \#(keys)}"#
     let notices = Mutex<[String]>([])
-    let model = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+    let model = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
       try Array(text.utf8).withUnsafeBytes { try DecoderConfiguration(json: ModelJSON($0, path: "config.json")) }
     }
     return (model, notices.withLock { $0 })
@@ -76,7 +76,7 @@ import Testing
   func otherFormatsHoldThemToo(_ name: String, _ format: CheckpointFormat) throws {
     let golden = try GoldenModel(name)
     var configuration = golden.model.configuration
-    guard configuration.objection(in: format) == nil else { return }
+    guard configuration.unsupportedFeature(in: format) == nil else { return }
     configuration.format = format
     let folder = try TemporaryFolder()
     try golden.model.described(by: configuration).write(to: folder.path)

@@ -83,7 +83,7 @@ struct ForeignGeometry: MixerGeometry, Codable {
   static let kind = MixerKind(rawValue: "foreign-mean")
   static let title = "Foreign mean"
   var facts: [(name: String, value: String)] { [(Self.title, "\(heads) heads of \(headDim)")] }
-  var objection: String? { heads * headDim > 0 ? nil : "a mixer without heads" }
+  var unsupportedFeature: String? { heads * headDim > 0 ? nil : "a mixer without heads" }
 
   func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> ForeignMixer {
     ForeignMixer(self, depth: place.depth, scope)

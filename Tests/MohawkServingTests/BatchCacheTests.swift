@@ -83,12 +83,12 @@ import Testing
     }
   }
 
-  @Test func newWorkGoesBeforeRecollections() throws {
+  @Test func newWorkGoesBeforeWarmups() throws {
     let cached = try scheduler(DecodingEngine(ModelKind.phiMamba.endless()), PrefixCache(byteBudget: 16 << 20))
     let (first, second) = (Log(), Log())
     cached.submit(request([1, 2], limit: 60), tell: first.note)
     while first.finishes.isEmpty { cached.turn() }
-    #expect(!cached.isIdle && cached.recollections.count == 1)
+    #expect(!cached.isIdle && cached.warmups.count == 1)
     cached.submit(request([3, 4], limit: 1), tell: second.note)
     cached.turn()
     #expect(second.finishes == [0: .length])
@@ -96,7 +96,7 @@ import Testing
     #expect(cached.isIdle)
   }
 
-  @Test func aTextAtTheModelsLongestPositionIsRecollectedAsFarAsItCanBeRead() throws {
+  @Test func aTextAtTheModelsLongestPositionIsWarmedAsFarAsItCanBeRead() throws {
     // 120 tokens and 9 new ones are one more than the model has positions for.
     let cached = try scheduler(
       DecodingEngine(ModelKind.phi.endless()), PrefixCache(byteBudget: 16 << 20), slice: 43)

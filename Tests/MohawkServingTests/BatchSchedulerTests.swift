@@ -278,7 +278,7 @@ import Testing
 
   @Test func workBesideTheTextsIsBoundedAndGoesBetweenSteps() async throws {
     let model = ModelKind.phiMamba
-    let thread = try BatchThread(errandLimit: 2) {
+    let thread = try BatchThread(taskLimit: 2) {
       try BatchScheduler(DecodingEngine(model.endless()), Self.tokenizer, capacity: 1)
     }
     let (held, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
@@ -289,7 +289,7 @@ import Testing
     await Task.detached { Self.wait(held) }.value
     async let second = thread.perform { $0.counts.steps }
     async let third = thread.perform { $0.counts.steps }
-    while thread.waitingErrands < 2 { await Task.yield() }
+    while thread.waitingTasks < 2 { await Task.yield() }
     await #expect(throws: BatchFailure.queueIsFull) { try await thread.perform { _ in } }
     let text = try thread.submit(request("One", limit: 1 << 20))
     go.signal()

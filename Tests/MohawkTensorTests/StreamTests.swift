@@ -71,7 +71,7 @@ import Testing
         let given = isTransposed ? x : x.transposed(1, 2).contiguous()
         KernelComparison.check(
           "\(given.shape)", [given], tolerance: precision.tolerance, set,
-          kernel: { (isTransposed ? $0[0].transposed(1, 2) : $0[0]).turned(cosines: cosines, sines: sines) },
+          kernel: { (isTransposed ? $0[0].transposed(1, 2) : $0[0]).rotated(cosines: cosines, sines: sines) },
           definition: { definition(isTransposed ? $0[0].transposed(1, 2) : $0[0]) })
       }
     }

@@ -78,7 +78,7 @@ import Testing
 
   enum Damage: CaseIterable {
     case truncatedModel, flippedByte, missingOptimizer, emptyState, otherState, newerVersion, missingState, zeroedTail
-    case unvouchedFile
+    case unhashedFile
 
     func apply(to checkpoint: String) throws {
       let model = checkpoint + "/model.safetensors"
@@ -99,7 +99,7 @@ import Testing
       case .missingState: try FileManager.default.removeItem(atPath: state)
       case .zeroedTail:
         try change(model) { $0.replaceSubrange(($0.count - 512)..., with: Data(count: 512)) }
-      case .unvouchedFile:
+      case .unhashedFile:
         try change(state) {
           $0 = Data(String(decoding: $0, as: UTF8.self).replacing("\"recipe.yaml\"", with: "\"x\"").utf8)
         }

@@ -59,6 +59,6 @@ func refusal(_ body: () throws -> Void, sourceLocation: SourceLocation = #_sourc
 /// What a piece of work returns, and the notices that it reports.
 func told<Result>(_ body: () throws -> Result) rethrows -> (result: Result, notices: [String]) {
   let notices = Mutex<[String]>([])
-  let result = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }, body)
+  let result = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }, body)
   return (result, notices.withLock { $0 })
 }

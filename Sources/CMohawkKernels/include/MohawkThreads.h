@@ -30,7 +30,7 @@ typedef struct {
   int32_t (*threads)(void);
   void (*set_threads)(int32_t count);
   // Calls `body` once on each of at most `most` threads at the same time, and returns when all have.
-  void (*on_team)(int64_t most, void *MHK_NULLABLE context, mhk_member body);
+  void (*run_parallel)(int64_t most, void *MHK_NULLABLE context, mhk_member body);
 } mhk_thread_source;
 
 // Takes its threads from now on, for good.

@@ -118,19 +118,19 @@ mhk_error mhk_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, 
     if (count == 0) return;
     at::NoGradGuard guard;
     const auto values = list(parameters, count), means = list(first, count), squares = list(second, count);
-    auto slopes = list(gradients, count);
+    auto gradientList = list(gradients, count);
     const auto type = values[0].scalar_type();
     bool plain = true;
     for (int32_t i = 0; i < count; i++) {
-      TORCH_CHECK(slopes[i].sizes() == values[i].sizes() && means[i].sizes() == values[i].sizes() &&
+      TORCH_CHECK(gradientList[i].sizes() == values[i].sizes() && means[i].sizes() == values[i].sizes() &&
                       squares[i].sizes() == values[i].sizes(),
                   "parameter ", i, ", its gradient and its moments differ in shape");
-      if (slopes[i].is_cpu()) slopes[i] = slopes[i].contiguous();
-      for (const at::Tensor *tensor : {&values[i], &std::as_const(slopes[i]), &means[i], &squares[i]}) {
+      if (gradientList[i].is_cpu()) gradientList[i] = gradientList[i].contiguous();
+      for (const at::Tensor *tensor : {&values[i], &std::as_const(gradientList[i]), &means[i], &squares[i]}) {
         plain = plain && isPlain(*tensor) && tensor->scalar_type() == type;
       }
     }
-    if (!plain) return elsewhere(values, slopes, means, squares, weight_decay, settings);
+    if (!plain) return elsewhere(values, gradientList, means, squares, weight_decay, settings);
     const auto number = static_cast<double>(settings.step);
     const AdamNumbers numbers{
         settings.gradient_scale,
@@ -145,7 +145,7 @@ mhk_error mhk_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, 
       const double kept = 1 - settings.learning_rate * weight_decay[i];
       for (int64_t at = 0; at < values[i].numel(); at += blockSize) {
         blocks.push_back({address(values[i], at), address(means[i], at), address(squares[i], at),
-                          address(slopes[i], at), std::min(blockSize, values[i].numel() - at), kept});
+                          address(gradientList[i], at), std::min(blockSize, values[i].numel() - at), kept});
       }
       values[i].unsafeGetTensorImpl()->bump_version();
     }

@@ -94,16 +94,16 @@ void filterTilesBack(const ConvolutionBackward<E, T> &one) {
   const int64_t some = stride * (width + 1), more = stride * (tokensPerTile + width + padding - 2);
   const Memory<T> memory(2 * some + 2 * more + stride * tokensPerTile);
   T *const taps = memory, *const sums = taps + some, *const window = sums + some;
-  T *const slopes = window + more;  // of the tile, then of what follows it
-  T *const xGradient = slopes + more;
+  T *const gradients = window + more;  // of the tile, then of what follows it
+  T *const xGradient = gradients + more;
   gatherTaps(one, taps);
   __builtin_memset(sums, 0, static_cast<size_t>((width + 1) * stride) * sizeof(T));
-  __builtin_memset(slopes, 0, static_cast<size_t>(after * stride) * sizeof(T));
+  __builtin_memset(gradients, 0, static_cast<size_t>(after * stride) * sizeof(T));
 
-  /// The gradient by the input that `index` outputs of `slopes` come after.
+  /// The gradient by the input that `index` outputs of `gradients` come after.
   auto gradient = [&](int64_t index, int64_t j, int64_t most) __attribute__((always_inline)) {
     Vector<T> sum{};
-    for (int64_t k = 0; k < most; k++) sum += at(taps + k * stride + j) * at(slopes + (index - k) * stride + j);
+    for (int64_t k = 0; k < most; k++) sum += at(taps + k * stride + j) * at(gradients + (index - k) * stride + j);
     return sum;
   };
 
@@ -111,10 +111,10 @@ void filterTilesBack(const ConvolutionBackward<E, T> &one) {
   for (int64_t tile = tiles - 1; tile >= 0; tile--) {
     const int64_t first = tile * tokensPerTile;
     const int64_t count = tokensPerTile < one.length - first ? tokensPerTile : one.length - first;
-    __builtin_memmove(slopes + count * stride, slopes, static_cast<size_t>(after * stride) * sizeof(T));
+    __builtin_memmove(gradients + count * stride, gradients, static_cast<size_t>(after * stride) * sizeof(T));
     gatherWindow(one, first, count, window);
     for (int64_t t = 0; t < count; t++) {  // row by row: gather would clear rows after the last
-      T *row = slopes + t * stride;
+      T *row = gradients + t * stride;
       const E *from = one.yGradient[first + t];
       int64_t j = 0;
       for (; j + lanes <= one.channels; j += lanes) at(row + j) = load(from + j);
@@ -129,11 +129,11 @@ void filterTilesBack(const ConvolutionBackward<E, T> &one) {
     for (int64_t j = 0; j < stride; j += lanes) {
       for (int64_t k = 0; k < width; k++) {
         auto sum = at(sums + k * stride + j);
-        for (int64_t t = 0; t < count; t++) sum += at(slopes + t * stride + j) * at(window + (t + k) * stride + j);
+        for (int64_t t = 0; t < count; t++) sum += at(gradients + t * stride + j) * at(window + (t + k) * stride + j);
         at(sums + k * stride + j) = sum;
       }
       auto sum = at(sums + width * stride + j);
-      for (int64_t t = 0; t < count; t++) sum += at(slopes + t * stride + j);
+      for (int64_t t = 0; t < count; t++) sum += at(gradients + t * stride + j);
       at(sums + width * stride + j) = sum;
     }
     for (int64_t t = 0; t < count; t++)

@@ -59,12 +59,12 @@ MOHAWK_INLINE void walkBackward(
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels);
   for (int64_t j = 0; j < channels; j += lanes) {
-    Vector<T> slopes[tokens + walkBefore], tap[walkTaps];
+    Vector<T> gradients[tokens + walkBefore], tap[walkTaps];
     times<walkTaps>([&](auto k) __attribute__((always_inline)) { tap[k] = at(taps + k * stride + j); });
     times<tokens + walkBefore>([&](auto i) __attribute__((always_inline)) {
       const int64_t token = first - walkBefore + i;
       const bool isThere = inside || (token >= 0 && token < one.length);
-      slopes[i] = isThere ? load(one.yGradient[token] + j) : Vector<T>{};
+      gradients[i] = isThere ? load(one.yGradient[token] + j) : Vector<T>{};
     });
     if (inside || first < one.length) {
       Vector<T> sum[walkTaps + 1];
@@ -73,16 +73,16 @@ MOHAWK_INLINE void walkBackward(
         const auto x = inputAt<inside>(one, first - walkBefore + i, j);
         times<walkTaps>([&](auto k) __attribute__((always_inline)) {
           constexpr int t = i - k;  // the token of these at which tap k meets this input
-          if constexpr (t >= 0 && t < tokens) sum[k] += slopes[t + walkBefore] * x;
+          if constexpr (t >= 0 && t < tokens) sum[k] += gradients[t + walkBefore] * x;
         });
       });
-      times<tokens>([&](auto t) __attribute__((always_inline)) { sum[walkTaps] += slopes[t + walkBefore]; });
+      times<tokens>([&](auto t) __attribute__((always_inline)) { sum[walkTaps] += gradients[t + walkBefore]; });
       times<walkTaps + 1>([&](auto k) __attribute__((always_inline)) { at(sums + k * stride + j) = sum[k]; });
     }
     times<tokens>([&](auto t) __attribute__((always_inline)) {
-      auto gradient = tap[0] * slopes[t + walkBefore];
+      auto gradient = tap[0] * gradients[t + walkBefore];
       times<walkBefore>([&](auto k) __attribute__((always_inline)) {
-        gradient += tap[k + 1] * slopes[t + walkBefore - 1 - k];
+        gradient += tap[k + 1] * gradients[t + walkBefore - 1 - k];
       });
       const int64_t token = first + t - walkBefore;
       if (inside || token >= 0) {

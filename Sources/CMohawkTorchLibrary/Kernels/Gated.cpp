@@ -10,7 +10,7 @@
 namespace mohawk {
 namespace {
 struct GatedPass {
-  const void *x, *factor, *slope;  // factor may be null
+  const void *x, *factor, *gradient;  // factor may be null
   void *out, *factorOut, *value;  // value may be null
   double a, b;
 };
@@ -81,16 +81,16 @@ at::Tensor gated(const at::Tensor &x, const at::Tensor &factor, int64_t activati
   return out;
 }
 
-GatedGradients gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &slope, int64_t activation,
+GatedGradients gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &gradient, int64_t activation,
                                bool inPlace, bool withValue) {
   const auto in = x.is_non_overlapping_and_dense() ? x : x.contiguous();
   const auto times = factor.defined() ? laidOutLike(in, factor) : at::Tensor();
-  const auto seed = laidOutLike(in, slope);
+  const auto seed = laidOutLike(in, gradient);
   GatedGradients out{inPlace ? seed : at::empty_like(in), times.defined() ? at::empty_like(in) : at::Tensor(),
                      withValue ? at::empty_like(in) : at::Tensor()};
   auto pass = polynomial(activation);
   pass.x = in.const_data_ptr();
-  pass.slope = seed.const_data_ptr();
+  pass.gradient = seed.const_data_ptr();
   pass.out = out.x.data_ptr();
   if (times.defined()) {
     pass.factor = times.const_data_ptr();
@@ -115,11 +115,11 @@ struct Gated : torch::autograd::Function<Gated> {
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
-                                                 torch::autograd::variable_list slopes) {
+                                                 torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto factor = saved.size() > 1 ? saved[1] : at::Tensor();
     const auto out =
-        gated_gradients(saved[0], factor, slopes[0], context->saved_data["activation"].toInt(), false, false);
+        gated_gradients(saved[0], factor, gradients[0], context->saved_data["activation"].toInt(), false, false);
     return {out.x, out.factor, at::Tensor()};
   }
 };

@@ -15,7 +15,7 @@ struct GatedGradients {
   at::Tensor value;      // activation(x) · factor, if asked for
 };
 /// From the gradient of the result, whose memory the one for x takes when `inPlace`.
-GatedGradients gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &slope, int64_t activation,
+GatedGradients gated_gradients(const at::Tensor &x, const at::Tensor &factor, const at::Tensor &gradient, int64_t activation,
                                bool inPlace, bool withValue);
 
 }  // namespace mohawk

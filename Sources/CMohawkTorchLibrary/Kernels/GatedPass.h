@@ -6,10 +6,10 @@ TARGET INLINE L bounded(L x) {
   return larger(L::of(-1e3), smaller(L::of(1e3), x));
 }
 
-// sigmoid(x(a + bx²)), and the slope of what stands in it.
+// sigmoid(x(a + bx²)), and the gradient of what stands in it.
 template <typename L>
 struct Gate {
-  L open, slope;
+  L open, gradient;
 };
 template <typename L>
 TARGET INLINE Gate<L> gate(L x, L a, L b) {
@@ -34,22 +34,22 @@ TARGET void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
 template <typename L, typename T>
 TARGET void gatedBackward(const GatedPass &pass, int64_t from, int64_t to) {
   const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
-  const T *const slope = static_cast<const T *>(pass.slope);
-  T *const xSlope = static_cast<T *>(pass.out), *const factorSlope = static_cast<T *>(pass.factorOut);
+  const T *const gradient = static_cast<const T *>(pass.gradient);
+  T *const xGradient = static_cast<T *>(pass.out), *const factorGradient = static_cast<T *>(pass.factorOut);
   T *const value = static_cast<T *>(pass.value);
   const L a = L::of(pass.a), b = L::of(pass.b), one = L::of(1);
   for (int64_t i = from; i < to; i += L::count) {
     const L in = some<L>(x + i, to - i);
-    L g = some<L>(slope + i, to - i);
+    L g = some<L>(gradient + i, to - i);
     const Gate<L> at = gate(in, a, b);
     L y = in * at.open;
     if (factor != nullptr) {
       const L times = some<L>(factor + i, to - i);
-      keep(g * y, factorSlope + i, to - i);
+      keep(g * y, factorGradient + i, to - i);
       g = g * times;
       y = y * times;
     }
     if (value != nullptr) keep(y, value + i, to - i);
-    keep(g * at.open * multiplyAdd(bounded(in) * (one - at.open), at.slope, one), xSlope + i, to - i);
+    keep(g * at.open * multiplyAdd(bounded(in) * (one - at.open), at.gradient, one), xGradient + i, to - i);
   }
 }

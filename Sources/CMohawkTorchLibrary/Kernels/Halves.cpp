@@ -30,8 +30,8 @@ struct Halves : torch::autograd::Function<Halves> {
     return {x.narrow(-1, 0, width), x.narrow(-1, width, width)};
   }
   static torch::autograd::variable_list backward(
-      torch::autograd::AutogradContext *, torch::autograd::variable_list slopes) {
-    return {joined(slopes[0], slopes[1])};
+      torch::autograd::AutogradContext *, torch::autograd::variable_list gradients) {
+    return {joined(gradients[0], gradients[1])};
   }
 };
 

@@ -11,7 +11,7 @@
 namespace mohawk {
 namespace {
 struct NormPass {
-  const void *x, *weight, *bias, *slope;  // bias may be null
+  const void *x, *weight, *bias, *gradient;  // bias may be null
   void *out;                              // null when nobody wants it
   int64_t width;
   double epsilon;
@@ -90,32 +90,32 @@ struct Norm : torch::autograd::Function<Norm> {
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
-                                                 torch::autograd::variable_list slopes) {
+                                                 torch::autograd::variable_list gradients) {
     context->saved_data.erase("output");
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1];
-    const auto slope = slopes[0].contiguous();
+    const auto gradient = gradients[0].contiguous();
     const bool wantsInput = context->needs_input_grad(0);
     const bool wantsWeight = context->needs_input_grad(1);
     const bool wantsBias = saved[2].defined() && context->needs_input_grad(2);
     const bool wantsWeights = wantsWeight || wantsBias;
     auto out = wantsInput ? at::empty_like(x) : at::Tensor();
-    const NormPass pass{x.const_data_ptr(), weight.const_data_ptr(), nullptr, slope.const_data_ptr(),
+    const NormPass pass{x.const_data_ptr(), weight.const_data_ptr(), nullptr, gradient.const_data_ptr(),
                         wantsInput ? out.data_ptr() : nullptr, weight.numel(),
                         context->saved_data["epsilon"].toDouble(), context->saved_data["centred"].toBool()};
     const int64_t rows = x.numel() / std::max<int64_t>(1, pass.width), count = pieces(rows);
     const auto sums = wantsWeights ? at::zeros({count, 2, pass.width}, weight.options()) : at::Tensor();
-    const auto run = backwardRows(x.scalar_type(), slope.scalar_type());
+    const auto run = backwardRows(x.scalar_type(), gradient.scalar_type());
     in_parallel(count, [&](int64_t i) {
       run(pass, i * pieceRows, std::min((i + 1) * pieceRows, rows), wantsWeights ? sums[i].data_ptr() : nullptr);
     });
-    at::Tensor weightSlope, biasSlope;
+    at::Tensor weightGradient, biasGradient;
     if (wantsWeights) {
       const auto both = sums.sum(0);
-      if (wantsWeight) weightSlope = both[0];
-      if (wantsBias) biasSlope = both[1];
+      if (wantsWeight) weightGradient = both[0];
+      if (wantsBias) biasGradient = both[1];
     }
-    return {out, weightSlope, biasSlope, {}, {}, {}};
+    return {out, weightGradient, biasGradient, {}, {}, {}};
   }
 };
 

@@ -51,14 +51,14 @@ TARGET void normBackward(const NormPass &pass, int64_t from, int64_t to, void *s
   const double share = 1 / static_cast<double>(n);
   for (int64_t r = from; r < to; r++) {
     const In *const row = static_cast<const In *>(pass.x) + r * n;
-    const Out *const slope = static_cast<const Out *>(pass.slope) + r * n;
+    const Out *const gradient = static_cast<const Out *>(pass.gradient) + r * n;
     Value mean, scale;
     moments<L>(pass, row, mean, scale);
     const L middle = L::of(mean), unit = L::of(scale);
     L sum = L::of(0), product = L::of(0);
     for (int64_t i = 0; i < n; i += L::count) {
       const int64_t left = n - i;
-      const L x = (some<L>(row + i, left) - middle) * unit, g = some<L>(slope + i, left);
+      const L x = (some<L>(row + i, left) - middle) * unit, g = some<L>(gradient + i, left);
       const L weighted = g * some<L>(weight + i, left);
       sum = sum + weighted;
       product = multiplyAdd(weighted, x, product);
@@ -73,7 +73,7 @@ TARGET void normBackward(const NormPass &pass, int64_t from, int64_t to, void *s
     for (int64_t i = 0; i < n; i += L::count) {
       const int64_t left = n - i;
       const L x = (some<L>(row + i, left) - middle) * unit;
-      const L weighted = some<L>(slope + i, left) * some<L>(weight + i, left);
+      const L weighted = some<L>(gradient + i, left) * some<L>(weight + i, left);
       keep((weighted - level - x * tilt) * unit, out + i, left);
     }
   }

@@ -37,12 +37,12 @@ struct Problem {
 };
 
 /// [batch, length, heads, n], a head's or a group's own; undefined without gradients.
-struct Slope {
+struct Gradient {
   at::Tensor b, c, logDecay, skip;
 };
 
 template <typename E, typename G>
-void orientHeads(void (*kernel)(const OrientationHead<E, G> &), const Problem &p, Slope &slope, double *norms) {
+void orientHeads(void (*kernel)(const OrientationHead<E, G> &), const Problem &p, Gradient &gradient, double *norms) {
   const auto shift = [](const at::Tensor &t, int64_t first, int64_t at0, int64_t second, int64_t at1) {
     return t.stride(first) * at0 + t.stride(second) * at1;
   };
@@ -65,15 +65,15 @@ void orientHeads(void (*kernel)(const OrientationHead<E, G> &), const Problem &p
     one.logDecay = {
         p.logDecay.const_data_ptr<double>() + shift(p.logDecay, 0, row, 2, head), p.logDecay.stride(1)};
     one.norm = norms + piece;
-    if (slope.b.defined()) {
+    if (gradient.b.defined()) {
       const auto to = [&](const at::Tensor &t) {
         return Rows<G>{static_cast<G *>(t.data_ptr()) + shift(t, 0, row, 2, head), t.stride(1)};
       };
-      one.bGradient = to(slope.b);
-      one.cGradient = to(slope.c);
+      one.bGradient = to(gradient.b);
+      one.cGradient = to(gradient.c);
       one.logDecayGradient = {
-          slope.logDecay.data_ptr<double>() + shift(slope.logDecay, 0, row, 2, head), slope.logDecay.stride(1)};
-      one.skipGradient = slope.skip.data_ptr<double>() + piece;
+          gradient.logDecay.data_ptr<double>() + shift(gradient.logDecay, 0, row, 2, head), gradient.logDecay.stride(1)};
+      one.skipGradient = gradient.skip.data_ptr<double>() + piece;
     }
     kernel(one);
   });
@@ -87,32 +87,32 @@ at::Tensor grouped(const at::Tensor &gradient, const at::Tensor &operand) {
 }
 
 /// The mean norm and, when asked for, its gradients.
-double orient(const Problem &p, Slope *gradients) {
+double orient(const Problem &p, Gradient *gradients) {
   const auto type = p.b.scalar_type();
   const bool shared = p.b.size(2) != p.heads();
-  Slope slope;
+  Gradient gradient;
   if (gradients) {
     const auto own = type == at::kBFloat16 && shared ? at::kFloat : type;
     const std::vector<int64_t> shape{p.batch(), p.length(), p.heads(), p.b.size(3)};
-    slope.b = at::zeros(shape, own);
-    slope.c = at::zeros(shape, own);
-    slope.logDecay = at::zeros({p.batch(), p.length(), p.heads()}, at::kDouble);
-    slope.skip = at::zeros({p.batch(), p.heads()}, at::kDouble);
+    gradient.b = at::zeros(shape, own);
+    gradient.c = at::zeros(shape, own);
+    gradient.logDecay = at::zeros({p.batch(), p.length(), p.heads()}, at::kDouble);
+    gradient.skip = at::zeros({p.batch(), p.heads()}, at::kDouble);
   }
   std::vector<double> norms(static_cast<size_t>(p.batch() * p.heads()));
   const auto path = kernels();
   if (p.length() == 0) {
     // Every norm is 0.
   } else if (type == at::kDouble) {
-    orientHeads(path.float64, p, slope, norms.data());
+    orientHeads(path.float64, p, gradient, norms.data());
   } else if (type == at::kFloat) {
-    orientHeads(path.float32, p, slope, norms.data());
+    orientHeads(path.float32, p, gradient, norms.data());
   } else if (shared) {
-    orientHeads(path.brainShared, p, slope, norms.data());
+    orientHeads(path.brainShared, p, gradient, norms.data());
   } else {
-    orientHeads(path.brain, p, slope, norms.data());
+    orientHeads(path.brain, p, gradient, norms.data());
   }
-  if (gradients) *gradients = {grouped(slope.b, p.b), grouped(slope.c, p.c), slope.logDecay, slope.skip.sum(0)};
+  if (gradients) *gradients = {grouped(gradient.b, p.b), grouped(gradient.c, p.c), gradient.logDecay, gradient.skip.sum(0)};
   double sum = 0;
   for (double norm : norms) sum += norm;
   return sum / static_cast<double>(norms.size());
@@ -127,11 +127,11 @@ struct Orientation : torch::autograd::Function<Orientation> {
       const at::Tensor &c, const at::Tensor &logDecay, const at::Tensor &skip, bool withGradients) {
     Problem problem{inRows(q), inRows(k), inRows(b), inRows(c), logDecay.to(at::kDouble),
                     skip.to(at::kDouble).contiguous(), scale};
-    Slope slope;
-    const double value = orient(problem, withGradients ? &slope : nullptr);
+    Gradient gradient;
+    const double value = orient(problem, withGradients ? &gradient : nullptr);
     if (withGradients) {
       context->save_for_backward(
-          {slope.b, slope.c, slope.logDecay.to(logDecay.scalar_type()), slope.skip.to(skip.scalar_type())});
+          {gradient.b, gradient.c, gradient.logDecay.to(logDecay.scalar_type()), gradient.skip.to(skip.scalar_type())});
     }
     return at::full({}, value, b.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
   }

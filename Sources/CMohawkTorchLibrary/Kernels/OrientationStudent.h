@@ -1,10 +1,10 @@
-// A tile of the difference: student's matrix less teacher's, its sum of squares, and the slopes that the products of
+// A tile of the difference: student's matrix less teacher's, its sum of squares, and the gradients that the products of
 // the gradient start from.
 
-/// What a tile gives to the gradients, T = decay · score, difference = T + D − P: slopes = difference · decay, which is
+/// What a tile gives to the gradients, T = decay · score, difference = T + D − P: gradients = difference · decay, which is
 /// the gradient by C Bᵀ, and weights = difference · T below the diagonal, that by the logarithms of the decays.
 template <typename E>
-struct Slopes {
+struct Gradients {
   using T = Sum<E>;
   static constexpr int lanes = Lanes<T>::count;
   static constexpr int64_t size = Units<E>::size;
@@ -17,7 +17,7 @@ struct Slopes {
   static size_t bytes() {
     return 2 * Arena::bytes<Unit<E>>(tile * tile / size) + Arena::bytes<T>(tile * lanes) + Arena::bytes<T>(tile);
   }
-  explicit Slopes(Arena &arena)
+  explicit Gradients(Arena &arena)
       : rows(arena.take<Unit<E>>(tile * tile / size)),
         columns(size == 1 ? rows : arena.take<Unit<E>>(tile * tile / size)),
         rowWeights(arena.take<T>(tile * lanes)),
@@ -71,27 +71,27 @@ struct StudentTile {
   }
 
   /// - Returns: the sum of squares of the differences.
-  template <bool diagonal, bool gradients>
-  double compare(Slopes<E> &slopes) {
+  template <bool diagonal, bool withGradients>
+  double compare(Gradients<E> &gradients) {
     constexpr int V = MOHAWK_BLOCK_VECTORS;
     Vector<T> squares[V];
     for (int v = 0; v < V; v++) squares[v] = Vector<T>{};
-    if (gradients)
-      for (int64_t j = 0; j < tile; j += lanes) at(slopes.columnWeights + j) = Vector<T>{};
+    if (withGradients)
+      for (int64_t j = 0; j < tile; j += lanes) at(gradients.columnWeights + j) = Vector<T>{};
     if (!diagonal) beginColumns();
     for (int64_t r = 0; r < tile; r += blockRows) {
       if (diagonal)
         for (int64_t j = 0; j < tile; j++) columnDecays[j] = static_cast<T>(rowLogs[r] - columnLogs[j]);
       for (int64_t column = 0; column < tile; column += V * lanes) {
         if (diagonal && column >= r + blockRows) {
-          if (gradients) {
+          if (withGradients) {
             for (int i = 0; i < blockRows; i += Units<E>::size)
               for (int v = 0; v < V; v++)
-                slopes.put(r + i, column + v * lanes, Vector<T>{}, Vector<T>{}, static_cast<Unit<E> *>(nullptr));
+                gradients.put(r + i, column + v * lanes, Vector<T>{}, Vector<T>{}, static_cast<Unit<E> *>(nullptr));
           }
           continue;
         }
-        compareBlock<diagonal, gradients>(r, column, slopes, squares);
+        compareBlock<diagonal, withGradients>(r, column, gradients, squares);
       }
     }
     double total = 0;
@@ -100,8 +100,8 @@ struct StudentTile {
     return total;
   }
 
-  template <bool diagonal, bool gradients>
-  MOHAWK_INLINE void compareBlock(int64_t r, int64_t column, Slopes<E> &slopes, Vector<T> *squares) {
+  template <bool diagonal, bool withGradients>
+  MOHAWK_INLINE void compareBlock(int64_t r, int64_t column, Gradients<E> &gradients, Vector<T> *squares) {
     constexpr int V = MOHAWK_BLOCK_VECTORS;
     Vector<T> teacher[blockRows][V];
     {
@@ -116,7 +116,7 @@ struct StudentTile {
     scores.add(c + r * studentUnits, studentUnits, 1, b + column, tile, studentUnits);
     Vector<T> columnWeights[V];
     for (int v = 0; v < V; v++) columnWeights[v] = Vector<T>{};
-    Vector<T> slope[blockRows][V];
+    Vector<T> gradient[blockRows][V];
     for (int i = 0; i < blockRows; i++) {
       Vector<T> rowWeight{};
       for (int v = 0; v < V; v++) {
@@ -132,29 +132,29 @@ struct StudentTile {
           const Vector<T> own = columns == last ? all<T>(skip) : Vector<T>{};
           const Vector<T> difference = student - probability + own;
           squares[v] += difference * difference;
-          slope[i][v] = difference * decay;
+          gradient[i][v] = difference * decay;
           weight = columns == last ? Vector<T>{} : difference * student;
-          if (gradients && r + i < count && r + i >= place && r + i < place + lanes)
+          if (withGradients && r + i < count && r + i >= place && r + i < place + lanes)
             skipGradient += difference[r + i - place];
         } else {
           decay = rowDecays[r + i] * at(columnDecays + place);
           student = scores.sums[i][v] * decay;
           const Vector<T> difference = student - probability;
           squares[v] += difference * difference;
-          slope[i][v] = difference * decay;
+          gradient[i][v] = difference * decay;
           weight = difference * student;
         }
         rowWeight += weight;
         columnWeights[v] += weight;
       }
-      if (gradients) at(slopes.rowWeights + (r + i) * lanes) += rowWeight;
+      if (withGradients) at(gradients.rowWeights + (r + i) * lanes) += rowWeight;
     }
-    if (gradients) {
+    if (withGradients) {
       for (int v = 0; v < V; v++) {
-        at(slopes.columnWeights + column + v * lanes) += columnWeights[v];
+        at(gradients.columnWeights + column + v * lanes) += columnWeights[v];
         for (int i = 0; i < blockRows; i += Units<E>::size)
-          slopes.put(
-              r + i, column + v * lanes, slope[i][v], slope[i + Units<E>::size - 1][v],
+          gradients.put(
+              r + i, column + v * lanes, gradient[i][v], gradient[i + Units<E>::size - 1][v],
               static_cast<Unit<E> *>(nullptr));
       }
     }

@@ -80,21 +80,21 @@ void orient(const OrientationHead<E, G> &head) {
   using T = Sum<E>;
   constexpr int lanes = Lanes<T>::count;
   constexpr int64_t size = Units<E>::size;
-  const bool gradients = head.bGradient.first != nullptr;
+  const bool withGradients = head.bGradient.first != nullptr;
   const int64_t tiles = (head.length + tile - 1) / tile;
   const int64_t teacherUnits = unitsOf<E>(head.teacherDim), studentUnits = unitsOf<E>(head.stateDim);
   const int64_t width = paddedWidth<E>(head.stateDim);
   const int64_t widest = teacherUnits > studentUnits ? teacherUnits : studentUnits;
-  const int64_t kept = gradients ? tiles * tile : 0;
+  const int64_t kept = withGradients ? tiles * tile : 0;
   Arena arena(
-      PackedHead<E>::bytes(head) + TeacherRows<E>::bytes() + Slopes<E>::bytes() +
+      PackedHead<E>::bytes(head) + TeacherRows<E>::bytes() + Gradients<E>::bytes() +
       Arena::bytes<Unit<E>>(tile * widest) + Arena::bytes<Unit<E>>(tile * teacherUnits) +
       Arena::bytes<Unit<E>>(tile * studentUnits) + Arena::bytes<Unit<E>>(tile / size * width) +
       2 * Arena::bytes<T>(tile) + 2 * Arena::bytes<T>(kept * width) + 2 * Arena::bytes<double>(kept));
   Unit<E> *room = arena.take<Unit<E>>(tile * widest);
   const PackedHead<E> packed(head, room, arena);
   TeacherRows<E> teacher(arena);
-  Slopes<E> slopes(arena);
+  Gradients<E> gradients(arena);
   Unit<E> *q = arena.take<Unit<E>>(tile * teacherUnits), *c = arena.take<Unit<E>>(tile * studentUnits);
   Unit<E> *cStack = arena.take<Unit<E>>(tile / size * width);
   StudentTile<E> student{};
@@ -116,7 +116,7 @@ void orient(const OrientationHead<E, G> &head) {
     const int64_t first = i * tile, count = head.length - first < tile ? head.length - first : tile;
     packRows<E>(head.q, first, count, head.teacherDim, q);
     packRows<E>(head.c, first, count, head.stateDim, c);
-    if (gradients) packStacked<E>(head.c, first, count, head.stateDim, width, cStack);
+    if (withGradients) packStacked<E>(head.c, first, count, head.stateDim, width, cStack);
     teacher.begin();
     for (int64_t j = 0; j < i; j++) {
       const Unit<E> *k = packed.k + j * tile * teacherUnits;
@@ -132,31 +132,31 @@ void orient(const OrientationHead<E, G> &head) {
     student.count = count;
     student.rowLogs = packed.logs + first;
     student.beginRows();
-    for (int64_t n = 0; n < tile * lanes; n++) slopes.rowWeights[n] = 0;
+    for (int64_t n = 0; n < tile * lanes; n++) gradients.rowWeights[n] = 0;
     for (int64_t j = 0; j <= i; j++) {
       if (packed.isNegligible(i, j)) continue;
       student.k = packed.k + j * tile * teacherUnits;
       student.b = packed.b + j * tile * studentUnits;
       student.columnLogs = packed.logs + j * tile;
-      if (!gradients) {
-        total += i == j ? student.template compare<true, false>(slopes) : student.template compare<false, false>(slopes);
+      if (!withGradients) {
+        total += i == j ? student.template compare<true, false>(gradients) : student.template compare<false, false>(gradients);
         continue;
       }
-      total += i == j ? student.template compare<true, true>(slopes) : student.template compare<false, true>(slopes);
+      total += i == j ? student.template compare<true, true>(gradients) : student.template compare<false, true>(gradients);
       addProduct<E>(
-          slopes.rows, tile / size, 1, packed.bStack + j * tile / size * width, width, tile / size,
+          gradients.rows, tile / size, 1, packed.bStack + j * tile / size * width, width, tile / size,
           cGradient + first * width);
-      addProduct<E>(slopes.columns, 1, tile, cStack, width, tile / size, bGradient + j * tile * width);
-      for (int64_t n = 0; n < tile; n++) columnWeights[j * tile + n] += slopes.columnWeights[n];
+      addProduct<E>(gradients.columns, 1, tile, cStack, width, tile / size, bGradient + j * tile * width);
+      for (int64_t n = 0; n < tile; n++) columnWeights[j * tile + n] += gradients.columnWeights[n];
     }
-    if (gradients)
+    if (withGradients)
       for (int64_t n = 0; n < tile; n++)
-        for (int l = 0; l < lanes; l++) rowWeights[first + n] += slopes.rowWeights[n * lanes + l];
+        for (int l = 0; l < lanes; l++) rowWeights[first + n] += gradients.rowWeights[n * lanes + l];
   }
 
   const double norm = __builtin_sqrt(total);
   *head.norm = norm;
-  if (!gradients) return;
+  if (!withGradients) return;
   const double share = norm == 0 ? 0 : head.share / norm;
   writeGradients(head, share, width, bGradient, cGradient);
   double sum = 0;

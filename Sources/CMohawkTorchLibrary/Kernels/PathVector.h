@@ -64,17 +64,17 @@ MOHAWK_INLINE Vector<T> all(T x) {
 
 /// The sum of all lanes of a vector of `bytes`, by halves.
 template <typename T, int bytes>
-struct Folding {
+struct Reduction {
   typedef T Half __attribute__((vector_size(bytes / 2), may_alias));
   static MOHAWK_INLINE T sum(const void *vector) {
     Half halves[2];
     __builtin_memcpy(halves, vector, bytes);
     const Half both = halves[0] + halves[1];
-    return Folding<T, bytes / 2>::sum(&both);
+    return Reduction<T, bytes / 2>::sum(&both);
   }
 };
 template <typename T>
-struct Folding<T, static_cast<int>(2 * sizeof(T))> {
+struct Reduction<T, static_cast<int>(2 * sizeof(T))> {
   static MOHAWK_INLINE T sum(const void *vector) {
     T pair[2];
     __builtin_memcpy(pair, vector, sizeof pair);
@@ -83,7 +83,7 @@ struct Folding<T, static_cast<int>(2 * sizeof(T))> {
 };
 template <typename T>
 MOHAWK_INLINE T sum(Vector<T> v) {
-  return Folding<T, MOHAWK_VECTOR_BYTES>::sum(&v);
+  return Reduction<T, MOHAWK_VECTOR_BYTES>::sum(&v);
 }
 
 /// 0, 1, 2 ...

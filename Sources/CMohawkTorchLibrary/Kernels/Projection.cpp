@@ -61,25 +61,25 @@ struct Projection : torch::autograd::Function<Projection> {
     return norm_output(*c10::static_intrusive_pointer_cast<NormBefore>(before->second.toCapsule())->norm);
   }
 
-  static variable_list backward(AutogradContext *context, variable_list slopes) {
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &weight = saved[1], &factor = saved[2];
     const auto x = input(context, saved[0]);
     const int64_t activation = context->saved_data["activation"].toInt();
     const bool hasBias = context->saved_data["hasBias"].toBool();
-    const auto slope = asRows(slopes[0]);
-    at::Tensor inSlope, factorSlope, weightSlope, biasSlope;
+    const auto gradient = asRows(gradients[0]);
+    at::Tensor inGradient, factorGradient, weightGradient, biasGradient;
     if (hasBias && context->needs_input_grad(2)) {
-      biasSlope = column_sums(slope, static_cast<at::ScalarType>(context->saved_data["bias"].toInt()));
+      biasGradient = column_sums(gradient, static_cast<at::ScalarType>(context->saved_data["bias"].toInt()));
     }
     const bool wantsWeight = context->needs_input_grad(1), isBent = activation != noActivation;
     auto in = x;
     if (weight.defined()) {
-      inSlope = at::mm(slope, weight.to(slope.scalar_type())).view(context->saved_data["shape"].toIntVector());
+      inGradient = at::mm(gradient, weight.to(gradient.scalar_type())).view(context->saved_data["shape"].toIntVector());
       if (isBent) {
-        const auto back = gated_gradients(x, factor, inSlope, activation, true, wantsWeight);
-        inSlope = back.x;
-        factorSlope = back.factor;
+        const auto back = gated_gradients(x, factor, inGradient, activation, true, wantsWeight);
+        inGradient = back.x;
+        factorGradient = back.factor;
         in = back.value;
       }
     } else if (wantsWeight && isBent) {
@@ -88,10 +88,10 @@ struct Projection : torch::autograd::Function<Projection> {
     if (wantsWeight) {
       in = asRows(in);
       const auto type = static_cast<at::ScalarType>(context->saved_data["weight"].toInt());
-      weightSlope = at::empty({slope.size(1), in.size(1)}, slope.options().dtype(type));
-      add_transposed_product(weightSlope, slope, in, true);
+      weightGradient = at::empty({gradient.size(1), in.size(1)}, gradient.options().dtype(type));
+      add_transposed_product(weightGradient, gradient, in, true);
     }
-    return {inSlope, weightSlope, biasSlope, factorSlope, at::Tensor()};
+    return {inGradient, weightGradient, biasGradient, factorGradient, at::Tensor()};
   }
 };
 

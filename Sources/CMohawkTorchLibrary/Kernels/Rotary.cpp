@@ -53,9 +53,9 @@ struct Rotary : torch::autograd::Function<Rotary> {
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
-                                                 torch::autograd::variable_list slopes) {
+                                                 torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    return {turned(slopes[0], saved[0], saved[1], true), at::Tensor(), at::Tensor()};
+    return {turned(gradients[0], saved[0], saved[1], true), at::Tensor(), at::Tensor()};
   }
 };
 }  // namespace

@@ -7,24 +7,24 @@
 
 /// The memory that one head of one chunk needs after the other.
 template <typename E, typename T>
-struct BackwardRoom {
+struct BackwardScratch {
   Unit<E> *x, *b, *c, *yGradient, *nextX, *nextB, *nextC, *nextYGradient;  // by rows
   Unit<E> *bTurned, *xTurned;                                              // [width / size, tokens]
   Unit<E> *bStack, *cStack, *cScaled, *yStack;                             // [tokens / size, width]
-  Unit<E> *weights, *slopeStack, *slopeRows;          // M and dS stacked, and dS by rows
+  Unit<E> *weights, *scoreGradientStack, *scoreGradientRows;          // M and dS stacked, and dS by rows
   Unit<E> *gradientStack, *gradientTurned, *turning;  // of G
-  T *scores, *slopes, *turned;
+  T *scores, *scoreGradients, *turned;
   T *across, *columnSums, *written;  // by tokens; of `across` and `written` a vector each, to be summed
   Decays<T> decays;
   const Arena arena;
 
-  BackwardRoom(int64_t most, int64_t p, int64_t n)
+  BackwardScratch(int64_t most, int64_t p, int64_t n)
       : arena([&](auto take) {
           for (auto *array : {&x, &yGradient, &nextX, &nextYGradient, &xTurned, &yStack}) take(*array, most * p);
           for (auto *array : {&b, &c, &nextB, &nextC, &bTurned, &bStack, &cStack, &cScaled}) take(*array, most * n);
-          for (auto *array : {&weights, &slopeStack, &slopeRows}) take(*array, most * most);
+          for (auto *array : {&weights, &scoreGradientStack, &scoreGradientRows}) take(*array, most * most);
           for (auto *array : {&gradientStack, &gradientTurned, &turning}) take(*array, n * p);
-          for (auto *array : {&scores, &slopes}) take(*array, most * most);
+          for (auto *array : {&scores, &scoreGradients}) take(*array, most * most);
           for (auto *array : {&across, &written}) take(*array, most * Lanes<T>::count);
           take(columnSums, most);
           take(turned, n * p);
@@ -34,33 +34,33 @@ struct BackwardRoom {
 
 /// M and dS from S = C Bᵀ and dM = dY Xᵀ, and the sums of dS ∘ S over rows and columns, which a log-decay scales.
 template <typename E, typename T>
-MOHAWK_INLINE void weighBoth(BackwardRoom<E, T> &room, int64_t q) {
+MOHAWK_INLINE void weighBoth(BackwardScratch<E, T> &room, int64_t q) {
   constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
   const auto &decays = room.decays;
   __builtin_memset(room.columnSums, 0, static_cast<size_t>(q) * sizeof(T));
   for (int64_t first = 0; first < q; first += padding) {
     decays.beginBlock(first);
     for (int64_t i = first; i < first + padding; i += 2) {
-      const T *scores = room.scores + i * q, *slopes = room.slopes + i * q;
+      const T *scores = room.scores + i * q, *scoreGradients = room.scoreGradients + i * q;
       Vector<T> rowSums[2]{};
       auto both = [&](int64_t j, Vector<T> decay, Vector<T> nextDecay, bool diagonal) __attribute__((always_inline)) {
         auto score = at(scores + j), nextScore = at(scores + q + j);
-        auto slope = at(slopes + j), nextSlope = at(slopes + q + j);
+        auto scoreGradient = at(scoreGradients + j), nextScoreGradient = at(scoreGradients + q + j);
         if (diagonal) {
           score = kept<T>(score, j, i);
-          slope = kept<T>(slope, j, i);
+          scoreGradient = kept<T>(scoreGradient, j, i);
           nextScore = kept<T>(nextScore, j, i + 1);
-          nextSlope = kept<T>(nextSlope, j, i + 1);
+          nextScoreGradient = kept<T>(nextScoreGradient, j, i + 1);
         }
-        slope *= decay;
-        nextSlope *= nextDecay;
+        scoreGradient *= decay;
+        nextScoreGradient *= nextDecay;
         putStacked(room.weights, q, i, j, score * decay, nextScore * nextDecay);
-        putStacked(room.slopeStack, q, i, j, slope, nextSlope);
+        putStacked(room.scoreGradientStack, q, i, j, scoreGradient, nextScoreGradient);
         if constexpr (size != 1) {
-          putRow(room.slopeRows + i * q / size, j, slope);
-          putRow(room.slopeRows + (i + 1) * q / size, j, nextSlope);
+          putRow(room.scoreGradientRows + i * q / size, j, scoreGradient);
+          putRow(room.scoreGradientRows + (i + 1) * q / size, j, nextScoreGradient);
         }
-        auto pairs = score * slope, nextPairs = nextScore * nextSlope;
+        auto pairs = score * scoreGradient, nextPairs = nextScore * nextScoreGradient;
         if (diagonal) {  // a token's own pair passes no decay
           pairs = kept<T>(pairs, j, i - 1);
           nextPairs = kept<T>(nextPairs, j, i);
@@ -81,7 +81,7 @@ MOHAWK_INLINE void weighBoth(BackwardRoom<E, T> &room, int64_t q) {
 /// Begins to bring in the chunk of head h that begins at `first`; whether b and c come anew.
 template <typename E, typename T>
 MOHAWK_INLINE bool bring(
-    Incoming<E> &incoming, BackwardRoom<E, T> &room, FilteredHeads<E, T> &filtered, const SSDBackwardHead<E, T> *heads,
+    Incoming<E> &incoming, BackwardScratch<E, T> &room, FilteredHeads<E, T> &filtered, const SSDBackwardHead<E, T> *heads,
     int64_t h, int64_t first) {
   const auto &head = heads[h];
   incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first, -head.chunk, head.length);
@@ -103,7 +103,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   const int64_t most = padded(shape.chunk < shape.length ? shape.chunk : shape.length);
-  BackwardRoom<E, T> room(most, p, n);
+  BackwardScratch<E, T> room(most, p, n);
   FilteredHeads<E, T> filtered(filters, shape, true);
   auto &decays = room.decays;
   const int64_t chunks = (shape.length + shape.chunk - 1) / shape.chunk;
@@ -167,12 +167,12 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
         multiply<E, false, Part::all, vectors>(sums, {room.yGradient, p / size, room.xTurned, q, p}, i, j);
-        keep<T, vectors>(sums, room.slopes + i * q + j, q);
+        keep<T, vectors>(sums, room.scoreGradients + i * q + j, q);
         incoming.step(1);
       });
       weighBoth(room, q);
 
-      const Unit<E> *slopeRows = size == 1 ? room.slopeStack : room.slopeRows;
+      const Unit<E> *scoreGradientRows = size == 1 ? room.scoreGradientStack : room.scoreGradientRows;
       const auto *state = reinterpret_cast<const Unit<E> *>(
           head.entering + index * n * p / size * static_cast<int64_t>(sizeof(Unit<E>)));
       const Outgoing<E, T> cGradient{
@@ -185,7 +185,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
           scaleAndTotal<T, vectors>(
               sums, decays.fromStart + i, room.c + (i * n + j) / size, n / size, room.across + i * lanes, true);
         }
-        multiply<E, false, Part::lowerLeft, vectors>(sums, {slopeRows, q / size, b, n, q}, i, j);
+        multiply<E, false, Part::lowerLeft, vectors>(sums, {scoreGradientRows, q / size, b, n, q}, i, j);
         cGradient.template put<vectors>(sums, i, j);
         incoming.step(1);
       });
@@ -209,7 +209,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
           scaleAndTotal<T, vectors>(
               sums, decays.toEnd + i, room.b + (i * n + j) / size, n / size, room.written + i * lanes, j > 0);
         }
-        multiply<E, true, Part::upperLeft, vectors>(sums, {room.slopeStack, q, c, n, q}, i, j);
+        multiply<E, true, Part::upperLeft, vectors>(sums, {room.scoreGradientStack, q, c, n, q}, i, j);
         bGradient.template put<vectors>(sums, i, j);
         incoming.step(1);
       });

@@ -6,7 +6,7 @@ template <typename E, typename T>
 struct FilteredRows {
   const SSDFilter<E, T> *filter = nullptr;  // null: there is no convolution
   int64_t begin = 0;                        // the first token of the chunk
-  E *chunk, *slopes;                        // the chunk's rows; gradients by these and by what follows the chunk
+  E *chunk, *chunkGradients;                // the chunk's rows; gradients by these and by what follows the chunk
   T *taps, *sums;                           // the last row the bias's
 
   int64_t channels() const { return filter ? filter->from.channels : 0; }
@@ -15,7 +15,7 @@ struct FilteredRows {
   void list(Take take, int64_t tokens, bool isBackward) {
     take(chunk, tokens * channels());
     take(taps, (walkTaps + 1) * channels());
-    take(slopes, isBackward ? (tokens + walkBefore) * channels() : 0);
+    take(chunkGradients, isBackward ? (tokens + walkBefore) * channels() : 0);
     take(sums, isBackward ? (walkTaps + 1) * channels() : 0);
   }
 
@@ -32,7 +32,7 @@ struct FilteredRows {
   }
   /// Where the gradients by head h of the chunk from `first` on go.
   Rows<E> gradients(const Rows<E> &plain, int64_t first, int64_t h, int64_t width) const {
-    return filter ? Rows<E>{slopes + h * width - first * channels(), channels()} : plain;
+    return filter ? Rows<E>{chunkGradients + h * width - first * channels(), channels()} : plain;
   }
 
   /// Makes the rows of a chunk.
@@ -49,13 +49,13 @@ struct FilteredRows {
   void drain(int64_t first, int64_t count, int64_t most) {
     const auto row = static_cast<size_t>(channels()) * sizeof(E);
     const bool isLast = first + count == filter->from.length;
-    if (isLast) __builtin_memset(slopes + count * channels(), 0, walkBefore * row);
+    if (isLast) __builtin_memset(chunkGradients + count * channels(), 0, walkBefore * row);
     ConvolutionBackward<E, T> one;
     static_cast<ConvolutionChannels<E, T> &>(one) = filter->from;
-    one.yGradient = {slopes - first * channels(), channels()};
+    one.yGradient = {chunkGradients - first * channels(), channels()};
     one.xGradient = filter->gradient;
     filterWalkBack(one, channels(), taps, sums, first > 0 ? first + walkBefore : 0, first + count + walkBefore);
-    __builtin_memmove(slopes + most * channels(), slopes, walkBefore * row);
+    __builtin_memmove(chunkGradients + most * channels(), chunkGradients, walkBefore * row);
   }
 
   void finish() const {

@@ -2,7 +2,7 @@
 
 /// The memory that one head of one chunk needs after the other.
 template <typename E, typename T>
-struct ForwardRoom {
+struct ForwardScratch {
   Unit<E> *x, *b, *c, *nextX, *nextB, *nextC, *weights;  // by rows
   Unit<E> *xStack, *bStack, *stateStack;                 // stacked
   Unit<E> *bTurned, *turning;
@@ -10,7 +10,7 @@ struct ForwardRoom {
   Decays<T> decays;
   const Arena arena;
 
-  ForwardRoom(int64_t most, int64_t p, int64_t n)
+  ForwardScratch(int64_t most, int64_t p, int64_t n)
       : arena([&](auto take) {
           for (auto *array : {&x, &nextX, &xStack}) take(*array, most * p);
           for (auto *array : {&b, &c, &nextB, &nextC, &bStack, &bTurned}) take(*array, most * n);
@@ -41,7 +41,7 @@ MOHAWK_INLINE void weigh(const Decays<Sum<E>> &decays, const Sum<E> *scores, int
 /// Begins to bring in the piece at `first` of head h, whether b and c come anew.
 template <typename E, typename T>
 MOHAWK_INLINE bool bring(
-    Incoming<E> &incoming, ForwardRoom<E, T> &room, FilteredHeads<E, T> &filtered, const SSDForwardHead<E, T> *heads,
+    Incoming<E> &incoming, ForwardScratch<E, T> &room, FilteredHeads<E, T> &filtered, const SSDForwardHead<E, T> *heads,
     int64_t h, int64_t first) {
   const auto &head = heads[h];
   incoming.begin(first, head.chunk < head.length - first ? head.chunk : head.length - first, head.chunk, head.length);
@@ -61,7 +61,7 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilt
   const FlushTinyNumbers flush;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
-  ForwardRoom<E, T> room(padded(shape.chunk < shape.length ? shape.chunk : shape.length), p, n);
+  ForwardScratch<E, T> room(padded(shape.chunk < shape.length ? shape.chunk : shape.length), p, n);
   FilteredHeads<E, T> filtered(filters, shape, false);
   auto &decays = room.decays;
   Memory<T> states(headCount * n * p);  // [n, p] each

@@ -59,13 +59,13 @@ struct StreamSum : torch::autograd::Function<StreamSum> {
     return out;
   }
 
-  static variable_list backward(AutogradContext *context, variable_list slopes) {
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
     const bool hasSecond = context->saved_data["hasSecond"].toBool();
     at::Tensor added;
     if (context->needs_input_grad(1) || (hasSecond && context->needs_input_grad(2))) {
-      added = slopes[0].to(static_cast<at::ScalarType>(context->saved_data["type"].toInt()));
+      added = gradients[0].to(static_cast<at::ScalarType>(context->saved_data["type"].toInt()));
     }
-    return {slopes[0], added, hasSecond ? added : at::Tensor()};
+    return {gradients[0], added, hasSecond ? added : at::Tensor()};
   }
 };
 
@@ -95,13 +95,13 @@ struct RowDistance : torch::autograd::Function<RowDistance> {
     return distances.mean().to(a.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
   }
 
-  static variable_list backward(AutogradContext *context, variable_list slopes) {
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &a = saved[0];
     auto out = at::empty_like(a);
     const int64_t width = a.size(-1), rows = saved[2].numel();
     const DistancePass pass{a.const_data_ptr(), saved[1].const_data_ptr(), out.data_ptr(), saved[2].data_ptr<double>(),
-                            width, slopes[0].item<double>() / static_cast<double>(std::max<int64_t>(1, rows))};
+                            width, gradients[0].item<double>() / static_cast<double>(std::max<int64_t>(1, rows))};
     forRows(backwardRows(a.scalar_type()), pass, rows);
     return {out, at::Tensor()};
   }

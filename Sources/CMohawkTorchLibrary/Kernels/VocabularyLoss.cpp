@@ -94,26 +94,26 @@ struct Sparse {
 using RowPass = double (*)(const VocabularyRow &);
 using ColumnPass = void (*)(const void *, int64_t, int64_t, int64_t, int64_t, void *);
 
-enum class Aim { teacher, token, sparse };
+enum class TargetKind { teacher, token, sparse };
 
 template <typename T>
-RowPass rowPass(Aim aim) {
+RowPass rowPass(TargetKind aim) {
   switch (aim) {
-    case Aim::teacher: return PICK(distilRow, T);
-    case Aim::token: return PICK(predictRow, T);
-    case Aim::sparse: return PICK(sparseRow, T);
+    case TargetKind::teacher: return PICK(distilRow, T);
+    case TargetKind::token: return PICK(predictRow, T);
+    case TargetKind::sparse: return PICK(sparseRow, T);
   }
   TORCH_CHECK(false, "no such loss");
 }
 
-RowPass rowPass(at::ScalarType type, Aim aim) {
+RowPass rowPass(at::ScalarType type, TargetKind aim) {
   using Doubles = portable::Lane<double>;
   switch (type) {
     case at::kFloat: return rowPass<float>(aim);
     case at::kBFloat16: return rowPass<c10::BFloat16>(aim);
     case at::kDouble:
-      return aim == Aim::teacher ? &portable::distilRow<Doubles, double>
-             : aim == Aim::token ? &portable::predictRow<Doubles, double>
+      return aim == TargetKind::teacher ? &portable::distilRow<Doubles, double>
+             : aim == TargetKind::token ? &portable::predictRow<Doubles, double>
                                  : &portable::sparseRow<Doubles, double>;
     default: TORCH_CHECK(false, "no loss over the vocabulary in ", type);
   }
@@ -135,19 +135,19 @@ at::Tensor target(mhk_tensor handle, at::IntArrayRef shape, at::ScalarType type,
 double run(const Head &student, const Head *teacher, const int64_t *targets, const Sparse *sparse, double share,
            int64_t slice, const mhk_head_gradients &wanted) {
   const int64_t rows = student.rows(), vocabulary = student.vocabulary();
-  auto hiddenSlope = target(wanted.hidden_or_null, student.hidden.sizes(), student.hidden.scalar_type(), "hidden states");
-  auto weightSlope = target(wanted.weight_or_null, student.weight.sizes(), student.sums(), "weight");
-  auto biasSlope = target(wanted.bias_or_null, {vocabulary}, student.sums(), "bias");
-  if (weightSlope.defined() && wanted.fresh_weight && rows == 0) weightSlope.zero_();
-  if (biasSlope.defined() && wanted.fresh_bias) biasSlope.zero_();
+  auto hiddenGradient = target(wanted.hidden_or_null, student.hidden.sizes(), student.hidden.scalar_type(), "hidden states");
+  auto weightGradient = target(wanted.weight_or_null, student.weight.sizes(), student.sums(), "weight");
+  auto biasGradient = target(wanted.bias_or_null, {vocabulary}, student.sums(), "bias");
+  if (weightGradient.defined() && wanted.fresh_weight && rows == 0) weightGradient.zero_();
+  if (biasGradient.defined() && wanted.fresh_bias) biasGradient.zero_();
   if (rows == 0) return 0;
 
   const int64_t most = std::min(std::max<int64_t>(slice, 1), rows);
   const auto buffer = at::empty({most, vocabulary}, student.hidden.options());
   const auto teacherBuffer = teacher != nullptr ? at::empty_like(buffer) : at::Tensor();
-  const auto pass = rowPass(buffer.scalar_type(), teacher != nullptr  ? Aim::teacher
-                                                  : sparse != nullptr ? Aim::sparse
-                                                                      : Aim::token);
+  const auto pass = rowPass(buffer.scalar_type(), teacher != nullptr  ? TargetKind::teacher
+                                                  : sparse != nullptr ? TargetKind::sparse
+                                                                      : TargetKind::token);
   std::vector<double> room(sparse != nullptr ? static_cast<size_t>(most * sparse->named()) : 0);
   std::vector<double> losses(static_cast<size_t>(rows));
   for (int64_t first = 0; first < rows; first += most) {
@@ -176,20 +176,20 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, con
       }
       losses[static_cast<size_t>(first + i)] = pass(row);
     });
-    if (hiddenSlope.defined()) {
-      auto part = hiddenSlope.narrow(0, first, count);
+    if (hiddenGradient.defined()) {
+      auto part = hiddenGradient.narrow(0, first, count);
       at::mm_out(part, logits, student.weight);
     }
-    if (weightSlope.defined()) {
-      add_transposed_product(weightSlope, logits, student.hidden.narrow(0, first, count), wanted.fresh_weight && first == 0);
+    if (weightGradient.defined()) {
+      add_transposed_product(weightGradient, logits, student.hidden.narrow(0, first, count), wanted.fresh_weight && first == 0);
     }
-    if (biasSlope.defined()) {
+    if (biasGradient.defined()) {
       const auto columns = columnPass(logits.scalar_type());
       constexpr int64_t block = 512;
       in_parallel((vocabulary + block - 1) / block, [&](int64_t piece) {
         const int64_t from = piece * block;
         columns(logits.const_data_ptr(), count, vocabulary, from, std::min(from + block, vocabulary),
-                biasSlope.data_ptr());
+                biasGradient.data_ptr());
       });
     }
   }

@@ -65,7 +65,7 @@ public final class KnowledgeDistillation: TrainingStage {
     var terms: [VocabularyLoss.Term] = []
     let loss = plan.loss
     if loss.labels < 1 {
-      let target = try signals.map { .kept(batch.counted(try $0.top(tokens))) } ?? saidNow(batch, ids)
+      let target = try signals.map { .kept(batch.counted(try $0.top(tokens))) } ?? runningTeacherTarget(batch, ids)
       terms.append(
         .init(
           target: target, weight: 1 - loss.labels, temperature: loss.temperature, divergence: loss.divergence))
@@ -81,7 +81,7 @@ public final class KnowledgeDistillation: TrainingStage {
     }
   }
 
-  private func saidNow(_ batch: TrainingBatch, _ ids: Tensor) -> VocabularyLoss.Target {
+  private func runningTeacherTarget(_ batch: TrainingBatch, _ ids: Tensor) -> VocabularyLoss.Target {
     if let top = plan.loss.top {
       let count = min(top, pair.teacher.vocabulary)
       return .kept(

@@ -71,7 +71,8 @@ public final class LayerStage: TrainingStage {
   public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {
     let loss = LayerLoss(plan.loss)
     func accumulate<Target>(
-      _ sight: LayerWalk.Sight<Target>, _ compare: (_ student: any Block, _ input: Tensor, _ target: Target) -> Tensor
+      _ sight: LayerWalk.TeacherTarget<Target>,
+      _ compare: (_ student: any Block, _ input: Tensor, _ target: Target) -> Tensor
     ) throws -> StageLoss {
       try LayerWalk.accumulate(pair, batch.tokens, inputs, sight, dropout: dropout, share: share, loss: compare)
     }

@@ -5,7 +5,7 @@ import MohawkTensor
 
 extension ContextStart {
   /// What SiLU gets from B and C, and the norm from the heads over the root of its epsilon: root mean squares at most.
-  static let smallness = 1 / 64.0
+  static let smallFactor = 1 / 64.0
   /// The largest step size, a quarter of what F16 holds.
   static let largestStep = 16_384.0
 
@@ -23,11 +23,11 @@ extension ContextStart {
   /// - Parameters:
   ///   - mixer: what starts.
   ///   - weights: what Discrete-Mamba-2 would start as.
-  ///   - smallness: how small e and η are chosen,
+  ///   - smallFactor: how small e and η are chosen,
   ///   - largestStep: unless the step size became larger than this.
   /// - Returns: units of parameters by their names in the mixer: what the start has multiplied them by.
   static func start(
-    _ mixer: Mamba2, _ weights: ContextWeights, smallness: Double = smallness, largestStep: Double = largestStep
+    _ mixer: Mamba2, _ weights: ContextWeights, smallFactor: Double = smallFactor, largestStep: Double = largestStep
   ) -> [(name: String, unit: Double)] {
     let shape = mixer.configuration
     mixer.xRows.weight.assign(weights.x)
@@ -39,9 +39,9 @@ extension ContextStart {
     }
     // What a head makes of its values is no larger than they are, as a mean of them.
     let root = shape.normEpsilon.squareRoot()
-    let e = factor(2 * smallness * root, weights.largest(weights.x, weights.xBias, parts: shape.heads))
+    let e = factor(2 * smallFactor * root, weights.largest(weights.x, weights.xBias, parts: shape.heads))
     let eta = max(
-      factor(smallness, weights.largest(weights.bc, weights.bcBias, parts: 2 * shape.heads)),
+      factor(smallFactor, weights.largest(weights.bc, weights.bcBias, parts: 2 * shape.heads)),
       exp2(log2(4 / largestStep) / 2))
     let (step, scale) = (4 / (eta * eta), 2 * root / e)
 
@@ -67,7 +67,7 @@ extension ContextStart {
   }
 
   /// The largest power of 2, 1 at most, that makes numbers of this size small.
-  private static func factor(_ smallness: Double, _ size: Double) -> Double {
-    size > 0 ? min(1, exp2(log2(smallness / size).rounded(.down))) : 1
+  private static func factor(_ smallFactor: Double, _ size: Double) -> Double {
+    size > 0 ? min(1, exp2(log2(smallFactor / size).rounded(.down))) : 1
   }
 }

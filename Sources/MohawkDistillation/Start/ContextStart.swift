@@ -12,7 +12,7 @@ public enum ContextStart {
   static let longest = 512
 
   /// Whether a parameter holds an attention's projection after the start, scaled at most.
-  public static func takesOver(_ parameter: String) -> Bool {
+  public static func isCopied(_ parameter: String) -> Bool {
     [".mixer.in_proj.x", ".mixer.in_proj.bc", ".mixer.out_proj.weight"].contains { parameter.hasSuffix($0) }
   }
 
@@ -71,29 +71,30 @@ public enum ContextStart {
   public static func require(_ pair: DistillationPair) throws {
     for layer in pair.student.blocks.indices where !pair.keptLayers.contains(layer) {
       guard let attention = (pair.teacher.blocks[layer].mixer as? Attention)?.configuration else { continue }
-      let objection: String?
+      let unsupportedFeature: String?
       switch pair.student.blocks[layer].mixer {
-      case let mixer as DiscreteMamba2: objection = Self.objection(attention, mixer.configuration)
+      case let mixer as DiscreteMamba2: unsupportedFeature = Self.unsupportedFeature(attention, mixer.configuration)
       case let mixer as Mamba2:
-        objection = Self.objection(attention, mixer.configuration, block: pair.standsForBlock(layer))
-      default: objection = otherKinds
+        unsupportedFeature = Self.unsupportedFeature(
+          attention, mixer.configuration, block: pair.replacesWholeBlock(layer))
+      default: unsupportedFeature = otherKinds
       }
-      guard let objection else { continue }
+      guard let unsupportedFeature else { continue }
       throw MohawkError(
-        .mismatch, "the starts 'context' and 'scaled' \(objection)", at: "student.start",
+        .mismatch, "the starts 'context' and 'scaled' \(unsupportedFeature)", at: "student.start",
         remedy: "leave student.qkHeads, student.vHeads and student.headDim out, or set student.start to paper")
     }
   }
 
   /// What stands in the way of a student's start, nil when nothing does.
-  static func objection(teacher: DecoderConfiguration, student: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(teacher: DecoderConfiguration, student: DecoderConfiguration) -> String? {
     for kind in Set(student.mixers) where !kind.isAttention {
       let found: String?
       switch student.geometries[kind] {
       case let mixer as Mamba2Configuration:
         let isBlock = student.layout == .mixerOnly && teacher.layout != .mixerOnly
-        found = objection(teacher.attention, mixer, block: isBlock)
-      case let mixer as DiscreteMamba2Configuration: found = objection(teacher.attention, mixer)
+        found = unsupportedFeature(teacher.attention, mixer, block: isBlock)
+      case let mixer as DiscreteMamba2Configuration: found = unsupportedFeature(teacher.attention, mixer)
       default: found = otherKinds
       }
       if let found { return found }
@@ -103,22 +104,25 @@ public enum ContextStart {
 
   private static let otherKinds = "are made for Mamba-2 and Discrete-Mamba-2 alone"
 
-  private static func objection(_ attention: AttentionConfiguration, _ mixer: DiscreteMamba2Configuration) -> String? {
-    objection(attention, heads: mixer.vHeads, groups: mixer.qkHeads, headDim: mixer.headDim, state: mixer.stateDim)
+  private static func unsupportedFeature(_ attention: AttentionConfiguration, _ mixer: DiscreteMamba2Configuration)
+    -> String?
+  {
+    unsupportedFeature(
+      attention, heads: mixer.vHeads, groups: mixer.qkHeads, headDim: mixer.headDim, state: mixer.stateDim)
   }
 
-  private static func objection(
+  private static func unsupportedFeature(
     _ attention: AttentionConfiguration, _ mixer: Mamba2Configuration, block: Bool
   ) -> String? {
     if block { return "gives attention's part only, but these mixers stand for whole blocks" }
     if !mixer.convolutionBias { return "needs biases of the convolution" }
     if mixer.normGroups == nil { return "needs the norm before the output projection" }
     if !mixer.timeStepLimit.contains(1) { return "needs step sizes of 1" }
-    return objection(
+    return unsupportedFeature(
       attention, heads: mixer.heads, groups: mixer.groups, headDim: mixer.headDim, state: mixer.stateDim)
   }
 
-  private static func objection(
+  private static func unsupportedFeature(
     _ attention: AttentionConfiguration, heads: Int, groups: Int, headDim: Int, state: Int
   ) -> String? {
     if heads == attention.heads, groups == attention.heads, headDim == attention.headDim, state >= 2 { return nil }

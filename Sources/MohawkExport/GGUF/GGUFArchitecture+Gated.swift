@@ -5,7 +5,7 @@ import MohawkModels
 // Phi-3, OLMo and Gemma, of which llama.cpp knows much by the architecture's name alone.
 extension GGUFArchitecture {
   /// What stands against one of them.
-  func objectionToGated(_ configuration: DecoderConfiguration) -> String? {
+  func unsupportedGated(_ configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let isGemma = self == .gemma2 || self == .gemma3
     let claims: [(String, Bool)] = [
@@ -33,7 +33,7 @@ extension GGUFArchitecture {
   }
 
   /// Layers without positions elsewhere than llama.cpp has them.
-  func objectionToUnplaced(_ configuration: DecoderConfiguration) -> String? {
+  func unsupportedUnplaced(_ configuration: DecoderConfiguration) -> String? {
     guard let other = configuration.otherRotary else { return nil }
     if configuration.attention.headNormEpsilon != nil { return "norms of queries and keys" }
     if other.dimensions > 0 { return DecoderFeature.mixedRotary.rawValue }

@@ -18,9 +18,10 @@ enum GGUFArchitecture: String {
       let kinds = Set(configuration.mixers).map(\.rawValue).sorted().joined(separator: " and ")
       throw MohawkError(.unsupported, "llama.cpp has no architecture with \(kinds) layers", remedy: remedy)
     }
-    if let objection = nearest.objection(to: configuration) {
+    if let unsupportedFeature = nearest.unsupportedFeature(to: configuration) {
       throw MohawkError(
-        .unsupported, "llama.cpp's architecture \(nearest.rawValue), the nearest one, cannot hold \(objection)",
+        .unsupported,
+        "llama.cpp's architecture \(nearest.rawValue), the nearest one, cannot hold \(unsupportedFeature)",
         remedy: remedy)
     }
     self = nearest

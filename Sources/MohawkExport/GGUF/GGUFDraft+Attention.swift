@@ -7,7 +7,7 @@ import MohawkTensor
 
 extension GGUFDraft {
   /// Whether llama.cpp turns neighbours in a head, and not its halves, in this architecture.
-  private var turnsNeighbours: Bool {
+  private var rotatesInterleavedPairs: Bool {
     switch architecture {
     case .llama, .smollm3, .granite, .graniteHybrid: true
     default: false
@@ -21,7 +21,7 @@ extension GGUFDraft {
     default:
       for (name, parameter, heads) in [("q", "q_proj", attention.heads), ("k", "k_proj", attention.kvHeads)] {
         for part in ["weight", "bias"] where has("\(inner)\(parameter).\(part)") {
-          add("\(outer)\(name).\(part)", turned("\(inner)\(parameter).\(part)", heads))
+          add("\(outer)\(name).\(part)", permutedForRotary("\(inner)\(parameter).\(part)", heads))
         }
       }
       addBoth(outer + "v", from: inner + "v_proj")
@@ -47,9 +47,9 @@ extension GGUFDraft {
   }
 
   /// Rows of queries or keys in the order in which llama.cpp turns them.
-  private func turned(_ name: String, _ heads: Int) -> GGUFRows {
+  private func permutedForRotary(_ name: String, _ heads: Int) -> GGUFRows {
     let rows = parameter(name)
-    guard turnsNeighbours, attention.rotaryDim > 0 else { return rows }
+    guard rotatesInterleavedPairs, attention.rotaryDim > 0 else { return rows }
     let order = Self.neighbouring(heads: heads, headDim: attention.headDim, rotaryDim: attention.rotaryDim)
     guard let value = model.parameters[name]?.value else { preconditionFailure("the model has no \(name)") }
     return GGUFRows(rows.shape) { value.detached().indexed(0, Tensor(order).to(on: value.device)) }

@@ -30,7 +30,7 @@ extension ChannelDecay {
     // What each chunk leaves in the state at its end, and how much of what came before survives it.
     let ends = parts.sums.narrowed(-2, from: chunk - 1, length: 1)
     let toEnd = (parts.k * SSD.safeExp(ends - parts.sums)).transposed()
-    let survival = SSD.safeExp(ends).transposed()
+    let chunkDecay = SSD.safeExp(ends).transposed()
 
     var current = state ?? emptyState(v: v, logDecay: logDecay)
     var rows: [Tensor] = []
@@ -39,7 +39,7 @@ extension ChannelDecay {
       if let read { new = new - read.selected(2, index).matmul(current) }
       let before = queries.selected(2, index).matmul(current)
       rows.append(before + parts.scores.selected(2, index).matmul(new))
-      current = current * survival.selected(2, index) + toEnd.selected(2, index).matmul(new)
+      current = current * chunkDecay.selected(2, index) + toEnd.selected(2, index).matmul(new)
     }
     let y = Tensor.concatenated(rows, 2).narrowed(2, from: 0, length: v.size(1))
     return (y.transposed(1, 2).to(v.dtype), current)

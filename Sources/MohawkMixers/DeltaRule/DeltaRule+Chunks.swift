@@ -24,7 +24,7 @@ extension DeltaRule {
     // What each chunk leaves in the state at its end, and how much of what came before survives it.
     let ends = parts.sums.narrowed(-1, from: parts.size - 1, length: 1)
     let toEnd = (parts.k * SSD.safeExp(ends - parts.sums).unsqueezed(-1)).transposed()
-    let survival = SSD.safeExp(ends).unsqueezed(-1)
+    let chunkDecay = SSD.safeExp(ends).unsqueezed(-1)
 
     var current = state ?? emptyState(k: k, v: v, logDecay: logDecay)
     var rows: [Tensor] = []
@@ -33,7 +33,7 @@ extension DeltaRule {
       let new = written.selected(2, index) - read.selected(2, index).matmul(current)
       let before = queries.selected(2, index).matmul(current)
       rows.append(before + parts.scores.selected(2, index).matmul(new))
-      let kept = current * survival.selected(2, index)
+      let kept = current * chunkDecay.selected(2, index)
       current = kept + toEnd.selected(2, index).matmul(new)
     }
     let y = Tensor.concatenated(rows, 2).narrowed(2, from: 0, length: v.size(1))

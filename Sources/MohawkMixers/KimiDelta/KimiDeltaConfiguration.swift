@@ -51,7 +51,7 @@ extension KimiDeltaConfiguration: MixerGeometry {
     ]
   }
 
-  public var objection: String? {
+  public var unsupportedFeature: String? {
     let sizes = [modelDim, heads, headDim, qkHeads, stateDim, gateRank]
     guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), heads <= 1 << 24 / headDim, heads <= 1 << 24 / stateDim
     else { return "the sizes \(sizes.map(String.init).joined(separator: ", ")) are not those of a mixer" }

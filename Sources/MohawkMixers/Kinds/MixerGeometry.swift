@@ -26,7 +26,7 @@ public protocol MixerGeometry: Equatable, Sendable {
   /// What the geometry is, in words, for tables.
   var facts: [(name: String, value: String)] { get }
   /// What is wrong with the numbers, as a sentence; nil when a mixer can be made of them.
-  var objection: String? { get }
+  var unsupportedFeature: String? { get }
   /// The mixer; its parameters get their names from `scope`. Its output projection is called `out_proj`.
   func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> Mixer
   /// Whether mixers of both, with the same weights, compute the same.
@@ -35,7 +35,7 @@ public protocol MixerGeometry: Equatable, Sendable {
 
 extension MixerGeometry {
   public static var hasPythonCode: Bool { false }
-  public var objection: String? { nil }
+  public var unsupportedFeature: String? { nil }
   public func mixesLike(_ other: Self) -> Bool { self == other }
 
   /// Refuses to be a student.

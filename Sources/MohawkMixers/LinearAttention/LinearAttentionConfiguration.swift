@@ -54,7 +54,7 @@ extension LinearAttentionConfiguration: MixerGeometry {
     ]
   }
 
-  public var objection: String? {
+  public var unsupportedFeature: String? {
     let sizes = [modelDim, heads, headDim, qkHeads, stateDim]
     guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), heads <= 1 << 24 / headDim, qkHeads <= 1 << 24 / stateDim
     else { return "the sizes \(sizes.map(String.init).joined(separator: ", ")) are not those of a mixer" }

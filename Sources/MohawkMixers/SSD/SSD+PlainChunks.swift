@@ -29,13 +29,13 @@ extension SSD {
     let ends = sums.narrowed(-1, from: chunk - 1, length: 1)
     let toEnd = safeExp(ends - sums).unsqueezed(-1).to(b.dtype)
     let own = x.transposed().matmul(b * toEnd).to(sums.dtype)
-    let survival = safeExp(ends).unsqueezed(-1)
+    let chunkDecay = safeExp(ends).unsqueezed(-1)
 
     var entering: [Tensor] = []
     var current = state ?? .zeros([x.size(0), heads, x.size(-1), b.size(-1)], sums.dtype, on: x.device)
     for index in 0..<count {
       entering.append(current)
-      let kept = current * survival.selected(2, index)
+      let kept = current * chunkDecay.selected(2, index)
       current = kept + own.selected(2, index)
     }
     if count > 1 || state != nil {

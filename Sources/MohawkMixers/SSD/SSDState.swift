@@ -8,10 +8,10 @@ public final class SSDState: MixerState {
   /// The last inputs of the convolutions: [batch, width - 1, channels].
   package internal(set) var xPast, bcPast: Tensor
   /// What a window beside the recurrent part remembers; nil without.
-  package let window: WindowMemory?
+  package let window: WindowState?
   public package(set) var position = 0
 
-  init(memory: Tensor, xPast: Tensor, bcPast: Tensor, window: WindowMemory? = nil) {
+  init(memory: Tensor, xPast: Tensor, bcPast: Tensor, window: WindowState? = nil) {
     self.memory = memory
     self.xPast = xPast
     self.bcPast = bcPast

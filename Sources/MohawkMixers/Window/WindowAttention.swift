@@ -99,7 +99,7 @@ package struct WindowAttention {
 
   /// The same for the next tokens after `position` others; the memory takes them in.
   func advance(
-    _ operands: Operands, values: Tensor, beside recurrent: Tensor, _ memory: WindowMemory, position: Int
+    _ operands: Operands, values: Tensor, beside recurrent: Tensor, _ memory: WindowState, position: Int
   ) -> Tensor {
     let columns = values.transposed(1, 2)
     let length = columns.size(2)
@@ -118,12 +118,12 @@ package struct WindowAttention {
   }
 
   /// The memory before the first token, for values of this width.
-  func emptyMemory(batch: Int, width: Int) -> WindowMemory {
+  func emptyMemory(batch: Int, width: Int) -> WindowState {
     let wide: DType = gate.dtype == .float64 ? .float64 : .float32
     func buffer(_ heads: Int, _ width: Int) -> Tensor {
       .zeros([batch, heads, configuration.rows, width], wide, on: gate.device)
     }
-    return WindowMemory(
+    return WindowState(
       keys: buffer(configuration.kvHeads, configuration.headDim), values: buffer(heads, width),
       tokens: configuration.tokens, sinks: configuration.sinks)
   }

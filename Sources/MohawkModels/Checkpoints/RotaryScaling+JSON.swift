@@ -89,7 +89,7 @@ extension RotaryScaling {
   /// As `rope_scaling` of a `config.json`; nil when there is none.
   var json: [String: Any]? {
     switch self {
-    // Formats with a `config.json` have no word for a table: `objection(in:)` refuses it.
+    // Formats with a `config.json` have no word for a table: `unsupportedFeature(in:)` refuses it.
     case .none, .factors: nil
     case .linear(let factor): ["rope_type": "linear", "type": "linear", "factor": factor]
     case .dynamic(let factor): ["rope_type": "dynamic", "type": "dynamic", "factor": factor]

@@ -79,7 +79,7 @@ public final class Decoder: LanguageModel {
   }
 
   /// Keeps the weights of linear layers in the type that they are multiplied in only: for a model that never moves.
-  public func settle() {
+  public func materialize() {
     guard parameters.all.allSatisfy({ !$0.value.requiresGradient }) else { return }
     for parameter in parameters.all where parameter.value.rank == 2 && parameter.name.hasSuffix(".weight") {
       let isLayer = parameter.name.hasPrefix("layers.") || parameter.name.hasPrefix("lm_head.")

@@ -51,7 +51,7 @@ public protocol LanguageModel {
   /// Turns the windows beside the model's recurrent mixers off; nil where there are none.
   var windowSwitch: WindowSwitch? { get }
   /// Makes a frozen model ready to be asked often, such as by keeping its weights in the type that it computes in.
-  func settle()
+  func materialize()
   /// Writes `config.json` and the weights, under the names of the architecture's checkpoints, into a folder.
   func write(to folder: String) throws
 }
@@ -59,7 +59,7 @@ public protocol LanguageModel {
 extension LanguageModel {
   public var projection: LogitProjection? { nil }
   public var windowSwitch: WindowSwitch? { nil }
-  public func settle() {}
+  public func materialize() {}
 
   /// The hidden states of a text that begins with these ids.
   public func embed(_ ids: Tensor) -> Tensor { embed(ids, from: 0) }

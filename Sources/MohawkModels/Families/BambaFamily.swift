@@ -84,9 +84,9 @@ enum BambaFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
-    return configuration.objectionToHybrid()
+    return configuration.unsupportedHybrid()
       ?? configuration.firstDifference([
         ("a model without attention layers", configuration.hasAttention),
         ("an output projection biased unlike the others", attention.bias == attention.outputBias),

@@ -89,7 +89,7 @@ protocol Family {
   /// What the format can say of that which few models have.
   static var features: Set<DecoderFeature> { get }
   /// What the format cannot say about a model, as an end of "the format … cannot hold "; nil when it can say all.
-  static func objection(to configuration: DecoderConfiguration) -> String?
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String?
 }
 
 extension Family {
@@ -133,7 +133,7 @@ extension DecoderConfiguration {
   var json: [String: Any] { format.family.json(self) }
 
   /// What a format cannot say about this model; nil when it can say all.
-  public func objection(in format: CheckpointFormat) -> String? {
+  public func unsupportedFeature(in format: CheckpointFormat) -> String? {
     var copy = self
     copy.format = format
     if let feature = feature(beyond: format.family.features) { return feature.rawValue }
@@ -146,12 +146,12 @@ extension DecoderConfiguration {
     if mixers.contains(.windowedAttention), attention.sinks != nil {
       return "tokens that are seen beside a sliding window"
     }
-    return format.family.objection(to: copy)
+    return format.family.unsupportedFeature(to: copy)
   }
 
   /// Refuses a model that its format cannot describe.
   public func requireWritable() throws {
-    guard let objection = objection(in: format) else { return }
-    throw MohawkError(.unsupported, "the format \(format.rawValue) cannot hold \(objection)")
+    guard let unsupportedFeature = unsupportedFeature(in: format) else { return }
+    throw MohawkError(.unsupported, "the format \(format.rawValue) cannot hold \(unsupportedFeature)")
   }
 }

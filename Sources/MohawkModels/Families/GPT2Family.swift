@@ -76,7 +76,7 @@ enum GPT2Family: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     configuration.firstDifference([
       ("layers without full attention", configuration.mixers.allSatisfy { $0 == .attention }),
       ("blocks that are not sequential", configuration.layout == .sequential),

@@ -86,7 +86,7 @@ enum GPTNeoXFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     return configuration.firstDifference([
       ("layers without full attention", configuration.mixers.allSatisfy { $0 == .attention }),

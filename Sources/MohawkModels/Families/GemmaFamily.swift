@@ -123,11 +123,11 @@ enum GemmaFamily: Family {
     1 / (attention.resolvedScale * attention.resolvedScale)
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let isThree = configuration.format == .gemma3
     let scalar = scalar(attention)
-    return configuration.objectionToGatedBlocks()
+    return configuration.unsupportedGatedBlocks()
       ?? configuration.firstDifference([
         ("positions on a part of each head", attention.rotaryDim == attention.headDim),
         ("norms elsewhere than on both sides of mixers and MLPs", configuration.normPlaces == .around),

@@ -130,11 +130,11 @@ package enum GraniteHybridFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     // Without Mamba-2 it is one of Granite 4's dense models.
     let isDense = configuration.mixers.allSatisfy { $0 == .attention }
-    return (isDense ? configuration.objectionToBlocks() : configuration.objectionToHybrid())
+    return (isDense ? configuration.unsupportedBlocks() : configuration.unsupportedHybrid())
       ?? configuration.firstDifference([
         ("biases of the MLP", !configuration.mlp.bias),
         ("an activation other than SiLU", configuration.mlp.activation == .silu),
@@ -152,7 +152,7 @@ package enum GraniteHybridFamily: Family {
 
 extension DecoderConfiguration {
   /// What neither Granite nor Bamba can hold, the mixers aside.
-  func objectionToBlocks() -> String? {
+  func unsupportedBlocks() -> String? {
     firstDifference([
       ("blocks that are not sequential", layout == .sequential),
       ("norms other than RMSNorm", norm == .rms(epsilon: normEpsilon)),
@@ -164,13 +164,13 @@ extension DecoderConfiguration {
   }
 
   /// What neither Granite nor Bamba can hold.
-  func objectionToHybrid() -> String? {
+  func unsupportedHybrid() -> String? {
     let mamba = mamba2
     return firstDifference([
       ("a model without Mamba-2 layers", mixers.contains(.mamba2)),
       ("mixers other than Mamba-2 and full attention", mixers.allSatisfy { $0 == .mamba2 || $0 == .attention }),
     ])
-      ?? objectionToBlocks()
+      ?? unsupportedBlocks()
       ?? firstDifference([
         ("Mamba-2 with biased projections", mamba?.projectionBias != true),
         (

@@ -99,10 +99,10 @@ enum LlamaFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let isLlama = configuration.format == .llama
     let attention = configuration.attention
-    return configuration.objectionToGatedRMS()
+    return configuration.unsupportedGatedRMS()
       ?? configuration.firstDifference([
         ("norms of queries and keys", attention.headNormEpsilon == nil),
         ("an output projection biased unlike the others", attention.bias == attention.outputBias),
@@ -172,7 +172,7 @@ extension DecoderConfiguration {
   }
 
   /// What Llama's relatives among Transformers cannot hold, positions and multipliers aside.
-  func objectionToGatedBlocks() -> String? {
+  func unsupportedGatedBlocks() -> String? {
     firstDifference([
       ("layers without attention", isTransformer),
       ("blocks that are not sequential", layout == .sequential),
@@ -184,8 +184,8 @@ extension DecoderConfiguration {
   }
 
   /// What Llama's nearest relatives cannot hold.
-  func objectionToGatedRMS() -> String? {
-    objectionToGatedBlocks()
+  func unsupportedGatedRMS() -> String? {
+    unsupportedGatedBlocks()
       ?? firstDifference([
         ("positions on a part of each head", attention.rotaryDim == attention.headDim),
         ("multipliers", multipliers == Multipliers() && attention.scale == nil),

@@ -57,7 +57,7 @@ enum Mamba2Family: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let mamba = configuration.mamba2
     return configuration.firstDifference([
       ("mixers other than Mamba-2", configuration.mixers.allSatisfy { $0 == .mamba2 }),

@@ -50,7 +50,7 @@ enum MambaFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let mamba = configuration.mamba
     return configuration.firstDifference([
       ("mixers other than Mamba", configuration.mixers.allSatisfy { $0 == .mamba }),

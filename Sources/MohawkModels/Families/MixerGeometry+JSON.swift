@@ -51,7 +51,9 @@ extension ModelJSON {
         .unsupported, "the key '\(Self.short(unknown))' is not known for \(type.title)", at: path,
         remedy: "known are: \((geometry.json ?? [:]).keys.sorted().joined(separator: ", "))")
     }
-    if let objection = geometry.objection { throw MohawkError(.invalidValue, objection, at: path) }
+    if let unsupportedFeature = geometry.unsupportedFeature {
+      throw MohawkError(.invalidValue, unsupportedFeature, at: path)
+    }
     return geometry
   }
 }

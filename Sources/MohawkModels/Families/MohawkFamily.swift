@@ -275,12 +275,12 @@ enum MohawkFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
-    configuration.mixers.lazy.compactMap(objection).first
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
+    configuration.mixers.lazy.compactMap(unsupportedFeature).first
   }
 
   /// What keeps a kind of mixer out of the format: without a form in JSON nothing could say what its weights mean.
-  private static func objection(to kind: MixerKind) -> String? {
+  private static func unsupportedFeature(to kind: MixerKind) -> String? {
     let isKnown = kind.isAttention || [.discreteMamba2, .mamba2, .mamba].contains(kind)
     return isKnown || kind.geometry is any Codable.Type ? nil : "\(kind.rawValue), whose geometry is not Codable"
   }

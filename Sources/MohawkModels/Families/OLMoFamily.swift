@@ -74,10 +74,10 @@ enum OLMoFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let isThree = configuration.format == .olmo3
-    return configuration.objectionToGatedRMS()
+    return configuration.unsupportedGatedRMS()
       ?? configuration.firstDifference([
         ("norms elsewhere than behind mixers and MLPs", configuration.normPlaces == .after),
         (

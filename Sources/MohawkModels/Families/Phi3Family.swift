@@ -71,10 +71,10 @@ enum Phi3Family: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let isLong = if case .longrope = attention.rotaryScaling { true } else { attention.rotaryScaling == .none }
-    return configuration.objectionToGatedBlocks()
+    return configuration.unsupportedGatedBlocks()
       ?? configuration.firstDifference([
         ("norms of queries and keys", attention.headNormEpsilon == nil),
         ("biases", !attention.bias && !attention.outputBias && !configuration.mlp.bias),

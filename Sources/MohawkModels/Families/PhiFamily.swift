@@ -66,7 +66,7 @@ enum PhiFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     configuration.firstDifference([
       ("layers without full attention", configuration.mixers.allSatisfy { $0 == .attention }),
       ("blocks that are not parallel with one norm", configuration.layout == .parallel),

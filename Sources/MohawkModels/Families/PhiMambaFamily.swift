@@ -179,7 +179,7 @@ enum PhiMambaFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let mlp = configuration.mlp
     return configuration.firstDifference([
       ("a model without Discrete-Mamba-2 layers", configuration.mixers.contains(.discreteMamba2)),

@@ -44,10 +44,10 @@ enum QwenFamily: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let isThree = configuration.format == .qwen3
-    return configuration.objectionToGatedRMS()
+    return configuration.unsupportedGatedRMS()
       ?? configuration.firstDifference([
         ("biases of the MLP", !configuration.mlp.bias),
         (

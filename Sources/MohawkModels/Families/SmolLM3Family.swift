@@ -55,9 +55,9 @@ enum SmolLM3Family: Family {
     return object
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
-    return configuration.objectionToGatedBlocks()
+    return configuration.unsupportedGatedBlocks()
       ?? configuration.firstDifference([
         ("norms of queries and keys", attention.headNormEpsilon == nil),
         ("an output projection biased unlike the others", attention.bias == attention.outputBias),

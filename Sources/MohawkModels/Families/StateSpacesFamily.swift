@@ -103,12 +103,13 @@ enum StateSpacesFamily: Family {
     ]
   }
 
-  static func objection(to configuration: DecoderConfiguration) -> String? {
+  static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     // The norms may be of either kind here.
     var plain = configuration
     plain.norm = .rms(epsilon: configuration.normEpsilon)
     let inner =
-      configuration.mixers.first == .mamba ? MambaFamily.objection(to: plain) : Mamba2Family.objection(to: plain)
+      configuration.mixers.first == .mamba
+      ? MambaFamily.unsupportedFeature(to: plain) : Mamba2Family.unsupportedFeature(to: plain)
     return inner
       ?? configuration.firstDifference([
         ("norms with an epsilon other than 1e-5", configuration.normEpsilon == 1e-5),

@@ -42,7 +42,7 @@ struct AnswerDelivery: Sendable {
   }
 
   private func send(
-    _ answer: some Answer, _ ticket: BatchTicket, usage: Bool, _ stream: inout EventStream
+    _ answer: some Answer, _ ticket: BatchHandle, usage: Bool, _ stream: inout EventStream
   ) async throws {
     var answer = answer
     try await stream.send(answer.opening())

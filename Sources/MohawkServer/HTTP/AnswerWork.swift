@@ -4,13 +4,13 @@ import MohawkServing
 /// A request's work, from the batch's ticket until its answer is written. It ends when nobody holds it any more, too:
 /// the body of a response whose client has gone before its head is never asked for.
 final class AnswerWork: @unchecked Sendable {  // `hasEnded` is guarded by `lock`
-  private let ticket: BatchTicket
+  private let ticket: BatchHandle
   private let connection: Connection?
   private let metrics: ServerMetrics
   private let lock = NSLock()
   private var hasEnded = false
 
-  init(_ ticket: BatchTicket, _ connection: Connection?, _ metrics: ServerMetrics) {
+  init(_ ticket: BatchHandle, _ connection: Connection?, _ metrics: ServerMetrics) {
     (self.ticket, self.connection, self.metrics) = (ticket, connection, metrics)
     metrics.begin()
     connection?.whenGone { ticket.cancel() }

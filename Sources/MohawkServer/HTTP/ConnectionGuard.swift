@@ -35,7 +35,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     connections.add(connection)
     let pipeline = context.pipeline.syncOperations
     if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
-      try? pipeline.addHandler(OldHTTP(), position: .before(codec))
+      try? pipeline.addHandler(HTTP10Handler(), position: .before(codec))
     }
     wait(limits.readSeconds, context)
   }
@@ -63,7 +63,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       openAnswers += 1
       isReceiving = true
       wait(limits.readSeconds, context)
-      if wantsToBeAsked(head) {
+      if expectsContinue(head) {
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
       }
     case .body: break
@@ -78,7 +78,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Whether the client waits to hear that its body is welcome; one that is too large is not.
-  private func wantsToBeAsked(_ head: HTTPRequest) -> Bool {
+  private func expectsContinue(_ head: HTTPRequest) -> Bool {
     guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return false }
     return head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 <= limits.bodyBytes
   }
@@ -92,14 +92,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .some(.inputClosed) = event as? ChannelEvent, openAnswers > 0 {
       if isReceiving { return context.close(promise: nil) }
-      lookForClient(context)
+      checkConnection(context)
     }
     context.fireUserInboundEventTriggered(event)
   }
 
   /// A client that closed its half may wait for its answer, or be gone. What is written to one who is gone ends the
   /// connection; while nothing is written, probes of the system do, within a minute or so.
-  private func lookForClient(_ context: ChannelHandlerContext) {
+  private func checkConnection(_ context: ChannelHandlerContext) {
     let channel = context.channel
     channel.setOption(.socketOption(.so_keepalive), value: 1).whenFailure { _ in }
     #if os(Linux)

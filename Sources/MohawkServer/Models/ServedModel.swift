@@ -43,9 +43,9 @@ public final class ServedModel: Sendable {
     chat = ChatAbility(folder: folder)
     let listed = try Prompt.ends(inFolder: folder)
     let facts = Facts()
-    let (receiver, allowsUnused) = (Notice.hearer, UnusedTensors.areAllowed)  // the batch has a thread of its own
+    let (receiver, allowsUnused) = (Notice.handler, UnusedTensors.areAllowed)  // the batch has a thread of its own
     batch = try BatchThread(queueLimit: queue) {
-      let (engine, proposer) = try Notice.heard(by: receiver) {
+      let (engine, proposer) = try Notice.handling(by: receiver) {
         try UnusedTensors.$areAllowed.withValue(allowsUnused) {
           let engine = try open()
           return (engine, try draft?(engine))

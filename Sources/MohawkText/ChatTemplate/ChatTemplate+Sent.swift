@@ -20,12 +20,14 @@ extension ChatTemplate {
     sent messages: [ChatMessage], addGenerationPrompt: Bool = true, tools: JSONValue? = nil,
     variables: [String: JSONValue] = [:], time: Date = Date()
   ) throws -> String {
-    let conversation = try SentConversation(messages)
+    let conversation = try NormalisedConversation(messages)
     var best: (text: String, score: Int)?
     var refusal: MohawkError?
     for fillsContent in conversation.lacksContent ? [false, true] : [false] {
       for content in conversation.contents {
-        for arguments in conversation.arguments.isEmpty ? [SentConversation.Arguments.objects] : [.objects, .text] {
+        for arguments in conversation.arguments.isEmpty
+          ? [NormalisedConversation.Arguments.objects] : [.objects, .text]
+        {
           do {
             let text = try render(
               messages: conversation.messages(content, arguments, fillsContent: fillsContent),
@@ -54,8 +56,8 @@ private struct RenderedConversation {
   let isWhole: Bool
 
   init(
-    _ text: String, of conversation: SentConversation, _ content: SentConversation.Content,
-    _ arguments: SentConversation.Arguments
+    _ text: String, of conversation: NormalisedConversation, _ content: NormalisedConversation.Content,
+    _ arguments: NormalisedConversation.Arguments
   ) {
     let bytes = Array(text.utf8)
     var printed = conversation.lists(content).flatMap {
@@ -76,17 +78,17 @@ private struct RenderedConversation {
     }
     var places: [String: Int] = [:]
     var (found, missing) = (0, 0)
-    var losesUsers = false
+    var dropsUserText = false
     for (role, said) in conversation.texts where missing < 8 {
       if let place = PythonText.find(said, in: bytes, from: places[role] ?? 0) {
         places[role] = place + said.count
         found += 1
       } else {
         missing += 1
-        if role == "user" { losesUsers = true }
+        if role == "user" { dropsUserText = true }
       }
     }
     // Templates drop what assistants thought; of text that was sent as text, the user's must be there.
-    (score, isWhole) = (found, conversation.hasParts && content != .text ? missing == 0 : !losesUsers)
+    (score, isWhole) = (found, conversation.hasParts && content != .text ? missing == 0 : !dropsUserText)
   }
 }

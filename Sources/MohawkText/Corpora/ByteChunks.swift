@@ -39,7 +39,7 @@ struct DecodedChunks: ByteChunks {
 
   func visit(_ body: (UnsafeBufferPointer<UInt8>, Int) throws -> Bool) throws -> Bool {
     var decoder: TextDecoder?
-    let goOn = try chunks.visit { chunk, read in
+    let shouldContinue = try chunks.visit { chunk, read in
       var text = chunk
       if decoder == nil {
         let (encoding, mark) = TextEncoding.detect(chunk)
@@ -52,7 +52,7 @@ struct DecodedChunks: ByteChunks {
       guard decoder!.decode(text, into: &decoded) else { throw TextFile.damaged(decoder!.encoding, path) }
       return try decoded.isEmpty || decoded.withUnsafeBufferPointer { try body($0, read) }
     }
-    if goOn, let decoder, !decoder.isAtEnd { throw TextFile.damaged(decoder.encoding, path) }
-    return goOn
+    if shouldContinue, let decoder, !decoder.isAtEnd { throw TextFile.damaged(decoder.encoding, path) }
+    return shouldContinue
   }
 }

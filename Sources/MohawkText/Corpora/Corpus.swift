@@ -111,13 +111,13 @@ public struct Corpus: DocumentSource {
         return try body(piece, done + read)
       }
       let chunks = try file.chunks(options)
-      let goOn =
+      let shouldContinue =
         switch file.form {
         case .text: try PlainText(file.path).visit(chunks, pass)
         case .jsonLines, .parquet: try JSONLines(file.path, document).visit(chunks, pass)
         case .json: try JSONArray(file.path, document).visit(chunks, pass)
         }
-      if !goOn { return }
+      if !shouldContinue { return }
       done += file.bytes
     }
     if documents == 0 {

@@ -59,7 +59,7 @@ extension BytePairTrainer {
   public mutating func add(
     _ source: some DocumentSource, progress: (Int) -> Void = { _ in }, shouldStop: () -> Bool = { false }
   ) throws {
-    var cutter = WordBorderCutter()
+    var cutter = WordBoundarySplitter()
     try source.visitPieces { piece, read in
       cutter.append(piece.bytes) { add($0) }
       if piece.isLast { cutter.finish { add($0) } }

@@ -42,15 +42,15 @@ struct JSONArray {
   ) throws -> Bool {
     var reader = JSONReader(bytes)
     var number = 0
-    var goOn = true
+    var shouldContinue = true
     func take(_ reader: inout JSONReader, depth: Int) throws {
       number += 1
       let place = "\(path)[\(number - 1)]"
       let text =
         try reader.peek() == UInt8(ascii: "\"")
         ? JSONDocument.Text(bytes: try reader.string()) : try document.text(&reader, depth: depth, at: place)
-      guard goOn else { return }
-      goOn = try text.bytes.withUnsafeBufferPointer {
+      guard shouldContinue else { return }
+      shouldContinue = try text.bytes.withUnsafeBufferPointer {
         try body(
           DocumentPiece(bytes: $0, isLast: true, location: place, isRendered: text.isRendered, answers: text.answers),
           read)
@@ -60,9 +60,9 @@ struct JSONArray {
     if try reader.peek() == UInt8(ascii: "[") {
       try reader.array(depth: 0) { reader in try take(&reader, depth: 1) }
     } else {
-      while goOn, !reader.isAtEnd { try take(&reader, depth: 0) }
+      while shouldContinue, !reader.isAtEnd { try take(&reader, depth: 0) }
     }
-    if goOn { try reader.end() }
-    return goOn
+    if shouldContinue { try reader.end() }
+    return shouldContinue
   }
 }

@@ -26,7 +26,7 @@ struct JSONLines {
           read)
       }
     }
-    let goOn = try chunks.visit { chunk, read in
+    let shouldContinue = try chunks.visit { chunk, read in
       var rest = chunk
       lastRead = read
       while let end = rest.firstIndex(of: 0x0A) {
@@ -43,7 +43,7 @@ struct JSONLines {
       held.append(contentsOf: rest)
       return true
     }
-    if !goOn { return false }
+    if !shouldContinue { return false }
     return try held.isEmpty || held.withUnsafeBufferPointer { try take($0, lastRead) }
   }
 

@@ -49,8 +49,8 @@ public struct ParquetRows: ByteChunks {
     var read = 0
     while let chunk = try output.fileHandleForReading.read(upToCount: 1 << 20), !chunk.isEmpty {
       read += chunk.count
-      let goOn = try chunk.withUnsafeBytes { try body($0.bindMemory(to: UInt8.self), min(read, bytes)) }
-      if !goOn { return false }
+      let shouldContinue = try chunk.withUnsafeBytes { try body($0.bindMemory(to: UInt8.self), min(read, bytes)) }
+      if !shouldContinue { return false }
     }
     let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

@@ -9,11 +9,11 @@ struct PlainText {
   /// Hands over the document in pieces; an empty one in one empty piece. - Returns: false when `body` ended the visit.
   func visit(_ chunks: any ByteChunks, _ body: (DocumentPiece, Int) throws -> Bool) throws -> Bool {
     var lastRead = 0
-    let goOn = try chunks.visit { chunk, read in
+    let shouldContinue = try chunks.visit { chunk, read in
       lastRead = read
       return try body(DocumentPiece(bytes: chunk, isLast: false, location: path), read)
     }
-    if !goOn { return false }
+    if !shouldContinue { return false }
     let end = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
     return try body(DocumentPiece(bytes: end, isLast: true, location: path), lastRead)
   }

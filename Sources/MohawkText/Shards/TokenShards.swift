@@ -203,10 +203,10 @@ extension TokenShards {
   /// that is left out.
   private static func requireNoGap(_ names: [String], in folder: String) throws {
     let bins = Set(names.filter { $0.hasSuffix(".bin") }.map { String($0.dropLast(4)) })
-    let sideCars = names.filter { $0.hasPrefix("tokens-") && $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+    let metadataFiles = names.filter { $0.hasPrefix("tokens-") && $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
     let last = bins.compactMap { TokenShardWriter.number(of: $0) }.max() ?? 0
     let gap = (0..<last).lazy.map(TokenShardWriter.name).first { !bins.contains($0) }
-    guard let first = ([gap].compactMap { $0 } + sideCars.filter { !bins.contains($0) }).min() else { return }
+    guard let first = ([gap].compactMap { $0 } + metadataFiles.filter { !bins.contains($0) }).min() else { return }
     throw MohawkError(
       .missingFile, "a token shard is missing", at: "\(folder)/\(first).bin",
       remedy: "copy it again, or encode the text again; to use a part of the shards name them one by one")
@@ -232,13 +232,13 @@ extension TokenShards {
       throw MohawkError(.unsupported, "this is not a token shard", at: path, remedy: "name a .bin file or its folder")
     }
     let file = try MappedFile(path)
-    let sideCar = path.dropLast(4) + ".json"
-    guard FileManager.default.fileExists(atPath: String(sideCar)) else {
+    let metadataFile = path.dropLast(4) + ".json"
+    guard FileManager.default.fileExists(atPath: String(metadataFile)) else {
       throw MohawkError(
-        .missingFile, "the shard has no side-car \(sideCar), so its type and tokenizer are unknown", at: path,
+        .missingFile, "the shard has no side-car \(metadataFile), so its type and tokenizer are unknown", at: path,
         remedy: "encode the text again")
     }
-    let info = try TokenShardInfo(path: String(sideCar))
+    let info = try TokenShardInfo(path: String(metadataFile))
     let (size, overflow) = info.count.multipliedReportingOverflow(by: info.type.size)
     guard !overflow, size == file.count else {
       throw MohawkError(

@@ -17,11 +17,11 @@ public struct StorySource: DocumentSource {
   public func visitPieces(_ body: (DocumentPiece, Int) throws -> Bool) throws {
     for index in indices {
       var story = generator.story(at: index)
-      let goOn = try story.withUTF8 { bytes in
+      let shouldContinue = try story.withUTF8 { bytes in
         try body(
           DocumentPiece(bytes: bytes, isLast: true, location: "story \(index)"), index - indices.lowerBound + 1)
       }
-      if !goOn { return }
+      if !shouldContinue { return }
     }
   }
 }

@@ -5,7 +5,7 @@
 public struct StreamingEncoder: Sendable {
   private let tokenizer: Tokenizer
   private let special: Tokenizer.SpecialTokens
-  private var cutter: WordBorderCutter
+  private var cutter: WordBoundarySplitter
   /// Where the next part of the document stands.
   private var place = Tokenizer.Place.start
 
@@ -25,7 +25,7 @@ public struct StreamingEncoder: Sendable {
     let cuttable =
       tokensAllow && normalizerAllows
       && tokenizer.preTokenizer.cutsBeforeSpaces(mergesKeepSpaces: tokenizer.cutsWordsBeforeSpaces)
-    cutter = WordBorderCutter(canCut: cuttable)
+    cutter = WordBoundarySplitter(canCut: cuttable)
   }
 
   /// Takes the next bytes of the document and appends the ids that are certain by now.

@@ -94,7 +94,7 @@ struct GGUFGeometry {
     }
     result.tokens = try tokenRoles()
     let formats = family.formats + [.mohawk]
-    result.format = formats.first { result.objection(in: $0) == nil } ?? family.formats[0]
+    result.format = formats.first { result.unsupportedFeature(in: $0) == nil } ?? family.formats[0]
     return result
   }
 

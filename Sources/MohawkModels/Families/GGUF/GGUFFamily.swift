@@ -29,9 +29,9 @@ enum GGUFFamily: String, CaseIterable {
   }
 
   /// Whether queries and keys turn neighbours of a head, and not its halves.
-  var turnsNeighbours: Bool { [.llama, .smollm3, .granite, .graniteHybrid].contains(self) }
+  var rotatesInterleavedPairs: Bool { [.llama, .smollm3, .granite, .graniteHybrid].contains(self) }
   /// Whether the files may hold a table of rotary factors.
-  var hasRotaryTable: Bool { turnsNeighbours }
+  var hasRotaryTable: Bool { rotatesInterleavedPairs }
   /// Whether Granite's multipliers are keys of the architecture.
   var hasMultipliers: Bool { self == .granite || self == .graniteHybrid }
   /// Whether all norms are LayerNorms.

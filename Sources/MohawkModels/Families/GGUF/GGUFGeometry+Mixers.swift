@@ -106,12 +106,12 @@ extension GGUFGeometry {
     // In Granite's architectures this key is the switch of the rotary positions.
     if family.hasMultipliers, try !metadata.bool("rope.scaling.finetuned", default: true) { return 0 }
     if family == .gpt2 { return 0 }
-    let turning = try metadata.integer("rope.dimension_count", default: headDim)
-    guard turning <= headDim, turning.isMultiple(of: 2) else {
+    let rotaryDim = try metadata.integer("rope.dimension_count", default: headDim)
+    guard rotaryDim <= headDim, rotaryDim.isMultiple(of: 2) else {
       throw metadata.failure(
-        .invalidValue, "the key \(metadata.name("rope.dimension_count")) is \(turning), no even number of \(headDim)")
+        .invalidValue, "the key \(metadata.name("rope.dimension_count")) is \(rotaryDim), no even number of \(headDim)")
     }
-    return turning
+    return rotaryDim
   }
 
   /// Reads the factors of the wave lengths, and finds Llama 3's parameters where they make just these factors.

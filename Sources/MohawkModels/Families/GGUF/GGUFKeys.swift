@@ -12,7 +12,7 @@ struct GGUFKeys {
     /// The first columns that are the parameter's; nil for all.
     var columns: Int?
     /// Heads whose pairs that turn together are neighbours in the file; nil for rows in their own order.
-    var turning: (headDim: Int, rotaryDim: Int)?
+    var rotary: (headDim: Int, rotaryDim: Int)?
     /// Whether the file holds −exp of the parameter.
     var isDecay = false
   }
@@ -23,10 +23,10 @@ struct GGUFKeys {
 
   mutating func map(
     _ parameter: String, to key: String, shape: [Int]? = nil, rows: [Range<Int>]? = nil, columns: Int? = nil,
-    turning: (headDim: Int, rotaryDim: Int)? = nil, isDecay: Bool = false
+    rotary: (headDim: Int, rotaryDim: Int)? = nil, isDecay: Bool = false
   ) {
     places[parameter] = Place(
-      key: key, shape: shape, rows: rows, columns: columns, turning: turning, isDecay: isDecay)
+      key: key, shape: shape, rows: rows, columns: columns, rotary: rotary, isDecay: isDecay)
   }
 
   /// Weight and bias.
@@ -94,23 +94,23 @@ extension GGUFGeometry {
   private func addAttention(
     _ keys: inout GGUFKeys, _ attention: AttentionConfiguration, _ inner: String, _ outer: String
   ) {
-    typealias Turning = (headDim: Int, rotaryDim: Int)
-    let turning: Turning? =
-      family.turnsNeighbours && attention.rotaryDim > 0 ? (attention.headDim, attention.rotaryDim) : nil
+    typealias RotaryLayout = (headDim: Int, rotaryDim: Int)
+    let rotary: RotaryLayout? =
+      family.rotatesInterleavedPairs && attention.rotaryDim > 0 ? (attention.headDim, attention.rotaryDim) : nil
     let isJoined = has(outer + "qkv.weight")
     let total = attention.width + 2 * attention.kvWidth
     var row = 0
-    let parts: [(name: String, rows: Int, turning: Turning?)] = [
-      ("q", attention.width, turning), ("k", attention.kvWidth, turning), ("v", attention.kvWidth, nil),
+    let parts: [(name: String, rows: Int, rotary: RotaryLayout?)] = [
+      ("q", attention.width, rotary), ("k", attention.kvWidth, rotary), ("v", attention.kvWidth, nil),
     ]
-    for (name, rows, turning) in parts {
+    for (name, rows, rotary) in parts {
       for part in ["weight", "bias"] {
         let parameter = "\(inner)\(name)_proj.\(part)"
         if isJoined {
           let shape = part == "weight" ? [total, modelDim] : [total]
-          keys.map(parameter, to: "\(outer)qkv.\(part)", shape: shape, rows: [row..<row + rows], turning: turning)
+          keys.map(parameter, to: "\(outer)qkv.\(part)", shape: shape, rows: [row..<row + rows], rotary: rotary)
         } else {
-          keys.map(parameter, to: "\(outer)\(name).\(part)", turning: turning)
+          keys.map(parameter, to: "\(outer)\(name).\(part)", rotary: rotary)
         }
       }
       row += rows

@@ -60,8 +60,8 @@ public struct GGUFParameters: StoredParameters {
     if let columns = place.columns, columns != tensor.size(-1) {
       tensor = tensor.narrowed(-1, from: 0, length: columns)
     }
-    if let turning = place.turning {
-      tensor = tensor.indexed(0, Tensor(Self.halves(tensor.size(0), turning.headDim, turning.rotaryDim)))
+    if let rotary = place.rotary {
+      tensor = tensor.indexed(0, Tensor(Self.halves(tensor.size(0), rotary.headDim, rotary.rotaryDim)))
     }
     if place.isDecay { tensor = (-tensor).log().to(dtype ?? .float32) }
     return tensor.contiguous()

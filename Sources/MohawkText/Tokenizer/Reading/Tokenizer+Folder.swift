@@ -76,15 +76,15 @@ struct TokenizerFolder {
       remedy: "name a folder with tokenizer.json, or with vocab.json and merges.txt")
   }
 
-  private func outer(defaults: [String: String] = [:], inner: [AddedToken] = []) throws -> OuterTokens {
-    try OuterTokens(
+  private func outer(defaults: [String: String] = [:], inner: [AddedToken] = []) throws -> FolderTokens {
+    try FolderTokens(
       configuration, map: JSONFile(path + "/special_tokens_map.json"),
       dictionary: JSONFile(path + "/added_tokens.json"),
       defaults: defaults, inner: inner)
   }
 
   /// Adds tokens that `tokenizer.json` lacks; of one that it has, flags that differ count from here on.
-  private func add(_ outer: OuterTokens, to parts: inout TokenizerParts) throws {
+  private func add(_ outer: FolderTokens, to parts: inout TokenizerParts) throws {
     parts.names = outer.names
     var all = parts.added
     for token in outer.added {

@@ -3,7 +3,7 @@ import MohawkMixers
 import MohawkTensor
 
 /// How long the heads of a state-space mixer remember, and how much of a token passes by its state.
-public struct MixerMemory: Sendable, Equatable {
+public struct MixerHalfLife: Sendable, Equatable {
   /// For each head the tokens after which half of a token is left, by its mean logarithm of the decay over a text.
   public var halfLives: [Double]
   /// D of each head.
@@ -14,12 +14,12 @@ public struct MixerMemory: Sendable, Equatable {
   /// - Parameters:
   ///   - pair: teacher and student.
   ///   - batches: ids [batch, length]; as much of them is read as ``LayerDistances`` reads for matrices.
-  public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerMemory?] {
+  public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerHalfLife?] {
     guard let windowSwitch = pair.student.windowSwitch else { return recurrent(pair, batches) }
     return windowSwitch.with(.off) { recurrent(pair, batches) }
   }
 
-  private static func recurrent(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerMemory?] {
+  private static func recurrent(_ pair: DistillationPair, _ batches: [Tensor]) -> [MixerHalfLife?] {
     var sums = [(logDecay: [Double], skips: [Double])?](repeating: nil, count: pair.student.blocks.count)
     withoutGradients {
       for ids in batches {
@@ -35,7 +35,7 @@ public struct MixerMemory: Sendable, Equatable {
     }
     return sums.map { sum in
       sum.map { sum in
-        MixerMemory(
+        MixerHalfLife(
           halfLives: sum.logDecay.map { $0 < 0 ? log(0.5) * Double(batches.count) / $0 : .infinity }, skips: sum.skips)
       }
     }

@@ -3,7 +3,7 @@ import NIOHTTP1
 
 /// Answers HTTP/1.0 as HTTP/1.0: without chunks, and with the end of the connection as the end of the answer. What comes
 /// behind this handler knows HTTP/1.1 only.
-final class OldHTTP: ChannelDuplexHandler, RemovableChannelHandler {
+final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart

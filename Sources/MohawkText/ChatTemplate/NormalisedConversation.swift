@@ -5,13 +5,13 @@ import MohawkFiles
 ///
 /// Clients send the arguments of tool calls as JSON text and content as text or as parts of text. Most templates are
 /// written for arguments that are objects, some for the text; most for content that is text, some walk through parts.
-struct SentConversation {
+struct NormalisedConversation {
   /// What the content of messages becomes.
   enum Content {
     /// What was sent.
     case sent
     /// Parts stay parts in messages of users; in others they become text.
-    case partsOfUsers
+    case userContentInParts
     /// Parts become one text, with line breaks between them.
     case text
     /// Text becomes one part.
@@ -58,7 +58,7 @@ struct SentConversation {
   }
 
   /// The content forms to try, the likeliest first.
-  var contents: [Content] { hasParts ? [.sent, .partsOfUsers, .text, .parts] : [.sent, .parts] }
+  var contents: [Content] { hasParts ? [.sent, .userContentInParts, .text, .parts] : [.sent, .parts] }
 
   /// Whether any content was sent in parts.
   var hasParts: Bool { messages.contains { $0.parts != nil } }
@@ -113,7 +113,7 @@ struct SentConversation {
   private static func content(_ value: JSONValue, in form: Content, of role: String) -> JSONValue {
     switch (value, form) {
     case (.array(let parts), .text),
-      (.array(let parts), .partsOfUsers) where role != "user" || form == .text:
+      (.array(let parts), .userContentInParts) where role != "user" || form == .text:
       JSONValue(parts.map { $0["text"]?.text ?? "" }.joined(separator: "\n"))
     case (.string, .parts):
       .array([

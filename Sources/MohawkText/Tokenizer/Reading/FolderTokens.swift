@@ -8,7 +8,7 @@ import MohawkFiles
 /// `added_tokens_decoder`, or where there is none those of `added_tokens.json`; then the tokens with a role; then further
 /// ones with names of their own; then the lists of extra tokens. Ids in these files are an order only: a token that the
 /// vocabulary does not hold gets the next free one.
-struct OuterTokens {
+struct FolderTokens {
   /// In the order in which they are added.
   private(set) var added: [AddedToken] = []
   /// The tokens with a role.

@@ -4,16 +4,16 @@ import MohawkModels
 
 extension GGUFArchitecture {
   /// What llama.cpp would compute otherwise, or not at all, as an end of "cannot hold …"; nil when there is nothing.
-  func objection(to configuration: DecoderConfiguration) -> String? {
+  func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     if let feature = configuration.feature(beyond: features) { return feature.rawValue }
     return switch self {
-    case .smollm3: objectionToGatedRMS(configuration) ?? objectionToUnplaced(configuration)
-    case .phi3, .olmo2, .gemma2, .gemma3: objectionToGated(configuration)
-    case .mamba: objectionToMamba(configuration)
-    case .mamba2: objectionToMamba2(configuration)
-    case .graniteHybrid: objectionToHybrid(configuration)
-    case .llama, .granite, .qwen2, .qwen3: objectionToGatedRMS(configuration)
-    case .phi2, .gptNeoX, .gpt2: objectionToLayerNorms(configuration)
+    case .smollm3: unsupportedGatedRMS(configuration) ?? unsupportedUnplaced(configuration)
+    case .phi3, .olmo2, .gemma2, .gemma3: unsupportedGated(configuration)
+    case .mamba: unsupportedMamba(configuration)
+    case .mamba2: unsupportedMamba2(configuration)
+    case .graniteHybrid: unsupportedHybrid(configuration)
+    case .llama, .granite, .qwen2, .qwen3: unsupportedGatedRMS(configuration)
+    case .phi2, .gptNeoX, .gpt2: unsupportedLayerNorms(configuration)
     }
   }
 
@@ -28,11 +28,11 @@ extension GGUFArchitecture {
     }
   }
 
-  private typealias Claim = (objection: String, holds: Bool)
+  private typealias Claim = (unsupportedFeature: String, holds: Bool)
 
-  private func first(_ claims: [Claim]) -> String? { claims.first { !$0.holds }?.objection }
+  private func first(_ claims: [Claim]) -> String? { claims.first { !$0.holds }?.unsupportedFeature }
 
-  private func objectionToPlainState(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedPlainState(_ configuration: DecoderConfiguration) -> String? {
     first([
       ("an MLP or norms beside those before the mixers", configuration.layout == .mixerOnly),
       ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
@@ -42,23 +42,23 @@ extension GGUFArchitecture {
     ])
   }
 
-  private func objectionToMamba(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedMamba(_ configuration: DecoderConfiguration) -> String? {
     guard let mamba = configuration.mamba else { return "a model without its geometry" }
-    return objectionToPlainState(configuration)
+    return unsupportedPlainState(configuration)
       ?? first([
         ("mixers that are not twice as wide as the model", mamba.innerDim == 2 * configuration.modelDim),
         ("biased projections", !mamba.projectionBias),
       ])
   }
 
-  private func objectionToMamba2(_ configuration: DecoderConfiguration) -> String? {
-    objectionToPlainState(configuration)
+  private func unsupportedMamba2(_ configuration: DecoderConfiguration) -> String? {
+    unsupportedPlainState(configuration)
       ?? first([("attention in some layers without MLPs", configuration.mixers.allSatisfy { $0 == .mamba2 })])
-      ?? objectionToMixers(configuration)
+      ?? unsupportedMixers(configuration)
   }
 
   /// What stands against the Mamba-2 mixers.
-  private func objectionToMixers(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedMixers(_ configuration: DecoderConfiguration) -> String? {
     guard let mamba = configuration.mamba2 else { return "a model without its geometry" }
     return first([
       ("Mamba-2 with biased projections", !mamba.projectionBias),
@@ -69,10 +69,10 @@ extension GGUFArchitecture {
     ])
   }
 
-  private func objectionToHybrid(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedHybrid(_ configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let noAttention = !configuration.hasAttention
-    let mixers = objectionToBlocks(configuration) ?? objectionToMixers(configuration)
+    let mixers = unsupportedBlocks(configuration) ?? unsupportedMixers(configuration)
     guard mixers == nil, let mamba = configuration.mamba2 else { return mixers }
     let padding = GGUFPadding(mamba)
     return first([
@@ -84,7 +84,7 @@ extension GGUFArchitecture {
   }
 
   /// What stands against sequential blocks with RMSNorms and gated MLPs, the mixers aside.
-  private func objectionToBlocks(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedBlocks(_ configuration: DecoderConfiguration) -> String? {
     first([
       ("blocks that are not sequential", configuration.layout == .sequential),
       ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
@@ -101,10 +101,10 @@ extension GGUFArchitecture {
     ])
   }
 
-  private func objectionToGatedRMS(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedGatedRMS(_ configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let isQwen = self == .qwen2 || self == .qwen3
-    return objectionToBlocks(configuration)
+    return unsupportedBlocks(configuration)
       ?? first([
         (
           "positions on a part of each head",
@@ -122,7 +122,7 @@ extension GGUFArchitecture {
       ])
   }
 
-  private func objectionToLayerNorms(_ configuration: DecoderConfiguration) -> String? {
+  private func unsupportedLayerNorms(_ configuration: DecoderConfiguration) -> String? {
     let attention = configuration.attention
     let layouts: [DecoderConfiguration.Layout] =
       switch self {

@@ -5,7 +5,7 @@ import MohawkDecoding
 ///
 /// Tokens are filed in parts by how likely they are. The most likely parts are kept whole; only the part in which top-p
 /// ends, and the one from which a token is picked, are sorted.
-struct LikelyTokens {
+struct TopTokens {
   private struct Token {
     var id: Int32
     var weight: Double

@@ -1,4 +1,4 @@
-#include "Team.h"
+#include "ThreadPool.h"
 
 #include <algorithm>
 #include <thread>
@@ -75,9 +75,9 @@ thread_local bool Helpers::is_member = false;
 
 }  // namespace
 
-void on_team(int64_t most, const Body &body) {
+void run_parallel(int64_t most, const Body &body) {
   if (const mhk_thread_source *const source = thread_source()) {
-    return source->on_team(most, const_cast<Body *>(&body), [](void *context, int64_t index, int64_t members) {
+    return source->run_parallel(most, const_cast<Body *>(&body), [](void *context, int64_t index, int64_t members) {
       (*static_cast<const Body *>(context))(index, members);
     });
   }
@@ -90,7 +90,7 @@ void on_team(int64_t most, const Body &body) {
 
 void in_parallel(int64_t count, const std::function<void(int64_t)> &body) {
   std::atomic<int64_t> next{0};
-  on_team(std::min<int64_t>(count, mhk_threads()), [&](int64_t, int64_t) {
+  run_parallel(std::min<int64_t>(count, mhk_threads()), [&](int64_t, int64_t) {
     for (int64_t i = next++; i < count; i = next++) body(i);
   });
 }

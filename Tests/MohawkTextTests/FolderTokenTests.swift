@@ -6,7 +6,7 @@ import Testing
 @testable import MohawkText
 
 /// Tokens that are defined beside `tokenizer.json`: ids and roles are those that `AutoTokenizer` of transformers 5.23 gives.
-@Suite struct OuterTokenTests {
+@Suite struct FolderTokenTests {
   /// 300 ids; `<|end|>`, `<s>` and `</s>` are the first three, and added tokens.
   private static let vocabulary: String = {
     let special = ["<|end|>", "<s>", "</s>"]
@@ -243,7 +243,7 @@ import Testing
     let notices = Mutex<[String]>([])
     func read(_ model: String) throws -> [String] {
       notices.withLock { $0 = [] }
-      _ = try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+      _ = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
         try open([
           "tokenizer.json": file, "tokenizer_config.json": #"{"tokenizer_class": "\#(style)"}"#,
           "config.json": #"{"model_type": "\#(model)"}"#,
@@ -297,7 +297,7 @@ import Testing
   @Test func tokensBeyondAModelsRowsAreToldAndRefusedWhereTextsUseThem() throws {
     let tokenizer = try open(["tokenizer.json": Self.file(), "tokenizer_config.json": #"{"pad_token": "[PAD]"}"#])
     let notices = Mutex<[String]>([])
-    try Notice.heard(by: { notice in notices.withLock { $0.append(notice) } }) {
+    try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
       try tokenizer.requireFit(rows: 301)
       #expect(notices.withLock { $0.isEmpty })
       try tokenizer.requireFit(rows: 300)

@@ -22,7 +22,7 @@ class Barrier {
 
 /// Calls `body` once on each of at most `most` threads at the same time, with its number and how many there are, and
 /// returns when all have.
-void on_team(int64_t most, const std::function<void(int64_t index, int64_t members)> &body);
+void run_parallel(int64_t most, const std::function<void(int64_t index, int64_t members)> &body);
 
 /// Calls `body` once with each number below `count`, from as many threads as `mhk_threads` says, each taking the next
 /// number when it is free. The pieces must not write the same memory.

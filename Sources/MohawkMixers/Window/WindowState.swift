@@ -5,7 +5,7 @@ import MohawkTensor
 ///
 /// The token at position p has row p among the sinks, and behind them row sinks + (p − sinks) mod tokens: the last tokens
 /// stand in a ring. So the rows in use are exactly the tokens that the last token sees.
-package final class WindowMemory {
+package final class WindowState {
   /// [batch, kvHeads, sinks + tokens, headDim], rotated, and [batch, heads, sinks + tokens, width]; fp32 or wider.
   package internal(set) var keys, values: Tensor
   let tokens, sinks: Int
@@ -58,7 +58,7 @@ package final class WindowMemory {
 
   var byteCount: Int { keys.byteCount + values.byteCount }
 
-  func copy(by copy: (Tensor) -> Tensor) -> WindowMemory {
-    WindowMemory(keys: copy(keys), values: copy(values), tokens: tokens, sinks: sinks)
+  func copy(by copy: (Tensor) -> Tensor) -> WindowState {
+    WindowState(keys: copy(keys), values: copy(values), tokens: tokens, sinks: sinks)
   }
 }

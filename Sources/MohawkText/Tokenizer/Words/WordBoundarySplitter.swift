@@ -1,5 +1,5 @@
 /// Cuts text that comes in pieces at places that no word and no token crosses: single spaces between two words.
-struct WordBorderCutter {
+struct WordBoundarySplitter {
   /// Without such a place, this many bytes are handed over as they are, so that memory stays bounded.
   static let longestHold = 1 << 26
 
