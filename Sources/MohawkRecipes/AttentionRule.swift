@@ -6,14 +6,18 @@ public enum AttentionRule: Sendable, Equatable {
   case every(Int)
   /// So many layers, chosen by how much the teacher needs their attention to look back.
   case best(Int)
+  /// One layer of so many, at least one, chosen in the same way.
+  case bestOneIn(Int)
 
-  /// `every:6`, `best:5`; nil for anything else, and for counts below 1.
+  /// `every:6`, `best:5`, `best:1/6`; nil for anything else, and for counts below 1.
   public init?(text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let count = Int(parts[1]), count > 0 else { return nil }
+    guard parts.count == 2 else { return nil }
+    let isShare = parts[0] == "best" && parts[1].hasPrefix("1/")
+    guard let count = Int(isShare ? parts[1].dropFirst(2) : parts[1]), count > 0 else { return nil }
     switch parts[0] {
     case "every": self = .every(count)
-    case "best": self = .best(count)
+    case "best": self = isShare ? .bestOneIn(count) : .best(count)
     default: return nil
     }
   }
@@ -23,6 +27,15 @@ public enum AttentionRule: Sendable, Equatable {
     guard case .every(let step) = self else { return nil }
     return Array(stride(from: step - 1, to: count, by: step))
   }
+
+  /// How many layers of this many are to be chosen on the teacher; nil where none are.
+  public func choices(of count: Int) -> Int? {
+    switch self {
+    case .every: nil
+    case .best(let wanted): wanted
+    case .bestOneIn(let share): max(1, count / share)
+    }
+  }
 }
 
 extension AttentionRule: CustomStringConvertible {
@@ -30,6 +43,7 @@ extension AttentionRule: CustomStringConvertible {
     switch self {
     case .every(let step): "every:\(step)"
     case .best(let count): "best:\(count)"
+    case .bestOneIn(let share): "best:1/\(share)"
     }
   }
 }
@@ -51,7 +65,7 @@ extension AttentionRule: Codable {
 }
 
 extension AttentionRule: RecipeValue {
-  static var expectation: String { "every:N or best:N" }
+  static var expectation: String { "every:N, best:N or best:1/N" }
 
   init?(recipe node: Node) {
     guard let text = node.scalar?.string else { return nil }

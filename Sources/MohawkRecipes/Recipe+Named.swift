@@ -49,20 +49,13 @@ extension Recipe {
       $0.evaluation.tokens = 262_144
     },
     named("published", "a published teacher and its student on a CPU, at rates measured on SmolLM2-135M") {
-      $0.precision = .bfloat16
-      $0.data.sequenceLength = 512
-      $0.stages = [.alignment, .distillation]
-      $0.alignment.tokens = 153_600
-      $0.alignment.batchTokens = 512
-      $0.distillation.tokens = 153_600
-      $0.distillation.batchTokens = 512
-      $0.distillation.warmup = 0.2
-      $0.distillation.decay = 0.5
-      for stage in [StageName.alignment, .distillation] {
-        $0[stage].learningRate = 1e-3
-        $0[stage].copiedRate = 0.1
-      }
-      $0.distillation.copiedRate = 0.03
+      published(&$0)
+    },
+    named("hybrid", "like published; attention stays in the best sixth of the layers, a window in all others") {
+      published(&$0)
+      $0.student.attention = .bestOneIn(6)
+      $0.student.window = 64
+      $0.data.repeats = 0.25
     },
     named("mohawk-paper", "any teacher by the paper's start, stages, rates and shares of 3 billion tokens") {
       paper(&$0)
@@ -82,6 +75,21 @@ extension Recipe {
     recipe.name = name
     change(&recipe)
     return Named(name: name, summary: summary, recipe: recipe)
+  }
+
+  private static func published(_ recipe: inout Recipe) {
+    recipe.precision = .bfloat16
+    recipe.data.sequenceLength = 512
+    recipe.stages = [.alignment, .distillation]
+    recipe.distillation.warmup = 0.2
+    recipe.distillation.decay = 0.5
+    for stage in [StageName.alignment, .distillation] {
+      recipe[stage].tokens = 153_600
+      recipe[stage].batchTokens = 512
+      recipe[stage].learningRate = 1e-3
+      recipe[stage].copiedRate = 0.1
+    }
+    recipe.distillation.copiedRate = 0.03
   }
 
   private static func phiMamba(_ recipe: inout Recipe) {

@@ -56,7 +56,7 @@ extension DistillationRun {
           remedy: "use a number up to \(count)")
       }
       recipe.student.attentionLayers = layers
-    } else if case .best(let wanted) = rule {
+    } else if let wanted = rule.choices(of: count) {
       guard wanted <= count else {
         throw MohawkError(
           .outOfRange, "\(rule) asks for more layers than the teacher's \(count)", at: "student.attention",

@@ -67,7 +67,7 @@ public struct RunPlan {
     var (recipe, notes) = (recipe, [String]())
     if let rule = recipe.student.attention {
       let count = shape.mixers.count
-      if case .best(let wanted) = rule {
+      if let wanted = rule.choices(of: count) {
         recipe.student.attentionLayers = Array(max(0, count - wanted)..<count)
         notes.append("\(rule): the last layers stand for those that the run will find")
       } else {

@@ -22,7 +22,7 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   @Option(
     help: """
       Layers that keep the teacher's attention, such as 4,10,16,22; every:6 keeps one in six, best:5 the five that the \
-      teacher needs most to look back.
+      teacher needs most to look back, best:1/6 a sixth of all.
       """) var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
   var signals: String?

@@ -143,6 +143,7 @@ import Testing
     #expect(
       problems { ($0.student.attention, $0.student.keepsMLPs) = (.every(2), false) }.contains("student.attention"))
     #expect(problems { $0.student.attention = .every(2) } == [])
+    #expect(problems { $0.student.attention = .bestOneIn(6) } == [])
     #expect(problems { $0.data.repeats = 1.5 } == ["data.repeats"])
     #expect(problems { $0.data.repeats = -0.1 } == ["data.repeats"])
     #expect(problems { $0.student.window = 0 } == ["student.window"])

@@ -32,6 +32,16 @@ import Testing
     #expect(tiny.notices.contains("every:2: attention stays in layers 1"))
   }
 
+  @Test func aShareOfTheLayersIsAtLeastOne() throws {
+    let rule = try #require(AttentionRule(text: "best:1/6"))
+    #expect(rule == .bestOneIn(6) && rule.description == "best:1/6")
+    #expect([1, 6, 11, 12, 30].map { rule.choices(of: $0) } == [1, 1, 1, 2, 5])
+    #expect(["best:1/0", "best:2/6", "every:1/6", "best:1/"].allSatisfy { AttentionRule(text: $0) == nil })
+    let tiny = try TinyRun()
+    #expect(try kept(tiny.distil(recipe(tiny, "best:1/2"))).count == 1)
+    #expect(tiny.notices.contains { $0.hasPrefix("best:1/2: attention stays in layers ") })
+  }
+
   @Test func theBestLayersAreChosenOnceAndKeptByTheRun() throws {
     let tiny = try TinyRun()
     let recipe = try recipe(tiny, "best:2")
