@@ -4,7 +4,7 @@ import MohawkModels
 import MohawkTensor
 
 /// A mixer that the native decoder has steps for; libtorch decodes models with others. Its states are `NativeState`s.
-protocol NativeMixer: SequenceMixer {
+protocol NativeMixer: CausalMixer {
   /// Adds a layer with this mixer to a plan.
   func add(to plan: mhk_plan, _ layer: inout mhk_layer, _ memory: inout PlanMemory, _ cache: DType)
 }

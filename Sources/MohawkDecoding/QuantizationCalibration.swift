@@ -12,7 +12,7 @@ public enum Calibration {
   ///   - model: fp32; it is left frozen.
   ///   - windows: ids [batch, length + 1]; every row counts as a piece of text of its own.
   public static func importance(_ model: Decoder, _ windows: [Tensor]) -> [String: [Float]] {
-    let matrices = model.parameters.train(where: QuantizedDecoder.isMatrix(of: model.configuration))
+    let matrices = model.parameters.train(where: QuantizedDecoder.rounds)
     defer { model.freeze() }
     var sums: [String: Tensor] = [:]
     for window in windows {

@@ -15,7 +15,7 @@ extension QuantizedDecoder {
     let (configuration, store) = try DecoderConfiguration.withWeights(path)
     try requireNative(configuration, at: path)
     let stored = try Decoder.storedParameters(of: configuration, store, dtype: nil)
-    let source = RoundingParameters(stored, precision, of: configuration)
+    let source = RoundingParameters(stored, precision)
     let model = try Decoder.open(configuration, source, at: store.path)
     model.freeze()
     return QuantizedDecoder(model, precision, source.matrices)
@@ -26,22 +26,20 @@ extension QuantizedDecoder {
 private final class RoundingParameters: StoredParameters {
   private let stored: any StoredParameters
   private let precision: WeightPrecision
-  private let model: DecoderConfiguration
   private(set) var matrices: [String: QuantizedMatrix] = [:]
 
-  init(_ stored: any StoredParameters, _ precision: WeightPrecision, of model: DecoderConfiguration) {
+  init(_ stored: any StoredParameters, _ precision: WeightPrecision) {
     self.stored = stored
     self.precision = precision
-    self.model = model
   }
 
   var names: [String] { stored.names }
   func unused(by parameters: ParameterList) -> UnusedTensors { stored.unused(by: parameters) }
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    let value = stored.value(name, shape: shape, initial: initial)
-    guard QuantizedDecoder.isMatrix(name, shape, of: model), case .success(let matrix) = value else { return value }
-    matrices[name] = QuantizedMatrix(matrix, precision)
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let (value, shape) = (stored.value(request), request.shape)
+    guard request.traits.allowRounding(shape), case .success(let matrix) = value else { return value }
+    matrices[request.name] = QuantizedMatrix(matrix, precision)
     // Its type is that of the numbers that were read, which says in what the layers compute.
     return .success(Tensor.zeros([1, 1], matrix.dtype).expanded(shape[0], shape[1]))
   }

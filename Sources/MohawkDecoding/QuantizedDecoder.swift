@@ -34,20 +34,14 @@ public final class QuantizedDecoder {
   public convenience init(
     _ model: Decoder, _ precision: WeightPrecision, importance: [String: [Float]] = [:]
   ) {
-    let matrices = model.parameters.all.filter(Self.isMatrix(of: model.configuration)).map {
+    let matrices = model.parameters.all.filter(Self.rounds).map {
       ($0.name, QuantizedMatrix($0.value, precision, importance: importance[$0.name]))
     }
     self.init(model, precision, Dictionary(uniqueKeysWithValues: matrices))
   }
 
-  /// Whether a parameter of a model is kept at the precision of the matrices.
-  static func isMatrix(of model: DecoderConfiguration) -> (Parameter) -> Bool {
-    { isMatrix($0.name, $0.value.shape, of: model) }
-  }
-
-  static func isMatrix(_ name: String, _ shape: [Int], of model: DecoderConfiguration) -> Bool {
-    shape.count == 2 && name != "positions.weight" && !model.decaysDependOn(name)
-  }
+  /// Whether a parameter is kept at the precision of the matrices.
+  static func rounds(_ parameter: Parameter) -> Bool { parameter.traits.allowRounding(parameter.value.shape) }
 
   /// Refuses models that only libtorch decodes, which has no products with rounded matrices.
   /// - Parameters:
@@ -85,9 +79,9 @@ private struct QuantizedParameters: ParameterSource {
   let matrices: [String: QuantizedMatrix]
   let model: Decoder
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    if let matrix = matrices[name] { return .success(matrix.dequantized()) }
-    guard let parameter = model.parameters[name] else { return .failure(.missing(key: name)) }
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    if let matrix = matrices[request.name] { return .success(matrix.dequantized()) }
+    guard let parameter = model.parameters[request.name] else { return .failure(.missing(key: request.name)) }
     return .success(withoutGradients { parameter.value.detached().to(.float32) })
   }
 }

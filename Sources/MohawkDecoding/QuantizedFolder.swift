@@ -42,7 +42,7 @@ extension QuantizedDecoder {
     }
     try requireNative(configuration, at: folder)
     let file = try SafetensorsFile(folder + "/model.safetensors")
-    let source = QuantizedParameters(file, precision, of: configuration)
+    let source = QuantizedParameters(file, precision)
     // Every layer has tensors of its own: of more layers than there are tensors, one says enough.
     var shape = configuration
     shape.mixers = Array(shape.mixers.prefix(file.names.count + 1))
@@ -58,18 +58,17 @@ extension QuantizedDecoder {
 private final class QuantizedParameters: ParameterSource {
   private let file: SafetensorsFile
   private let precision: WeightPrecision
-  private let model: DecoderConfiguration
   private(set) var used: Set<String> = []
   private(set) var matrices: [String: QuantizedMatrix] = [:]
 
-  init(_ file: SafetensorsFile, _ precision: WeightPrecision, of model: DecoderConfiguration) {
+  init(_ file: SafetensorsFile, _ precision: WeightPrecision) {
     self.file = file
     self.precision = precision
-    self.model = model
   }
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    let isMatrix = QuantizedDecoder.isMatrix(name, shape, of: model)
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let (name, shape) = (request.name, request.shape)
+    let isMatrix = request.traits.allowRounding(shape)
     let key = isMatrix ? "\(name).\(precision.rawValue)" : name
     guard let entry = file.entries[key] else { return .failure(.missing(key: key)) }
     used.insert(key)

@@ -1,6 +1,5 @@
 import MohawkFiles
 import MohawkLayers
-import MohawkMixers
 import MohawkModels
 import MohawkRecipes
 import MohawkTensor
@@ -25,7 +24,7 @@ extension DistillationPair {
   /// Each parameter's factor on a stage's learning rate.
   func rates(_ parameters: [Parameter], _ plan: StageRecipe) -> [Double] {
     parameters.map { parameter in
-      if decides(parameter, { $0.decaysDependOn(parameter.name) }) { return plan.decayRate }
+      if parameter.traits.contains(.setsDecays) { return plan.decayRate }
       return copied.contains(parameter.name) ? plan.copiedRate : 1
     }
   }
@@ -35,20 +34,14 @@ extension DistillationPair {
   public func blocks(_ parameters: [Parameter]) -> [Int] {
     parameters.map { parameter in
       guard parameter.decays, parameter.value.rank == 2, parameter.name.hasPrefix("layers."),
-        !decides(parameter, { $0.decaysDependOn(parameter.name) })
+        !parameter.traits.contains(.setsDecays)
       else { return 0 }
-      guard let layer = mixerLayer(of: parameter) else { return 1 }
-      return type(of: student.blocks[layer].mixer).matrixCount(parameter.name)
+      return parameter.matrices
     }
   }
 
   /// The layer of whose mixer a parameter of the student is; nil for others.
   func mixerLayer(of parameter: Parameter) -> Int? { DecoderConfiguration.mixerLayer(of: parameter.name) }
-
-  /// Whether a parameter is one of a student's mixer for whose kind this holds.
-  private func decides(_ parameter: Parameter, _ holds: (any SequenceMixer.Type) -> Bool) -> Bool {
-    mixerLayer(of: parameter).map { holds(type(of: student.blocks[$0].mixer)) } ?? false
-  }
 
   /// For each parameter its layer, where a stage clips them layer by layer.
   func clipGroups(_ parameters: [Parameter], _ plan: StageRecipe) -> [Int]? {
@@ -56,12 +49,13 @@ extension DistillationPair {
   }
 
   private func moves(_ parameter: Parameter, _ part: TrainedPart) -> Bool {
-    if let layers, let layer = mixerLayer(of: parameter), !layers.contains(layer) { return false }
+    let layer = mixerLayer(of: parameter)
+    if let layers, let layer, !layers.contains(layer) { return false }
     return switch part {
     case .all: true
-    case .mixer: decides(parameter) { _ in true }
-    case .rest: !decides(parameter) { _ in true }
-    case .matrix: decides(parameter) { $0.matrixDependsOn(parameter.name) }
+    case .mixer: layer != nil
+    case .rest: layer == nil
+    case .matrix: layer != nil && parameter.traits.contains(.shapesMatrix)
     }
   }
 }

@@ -9,15 +9,21 @@ public final class Parameter {
   public let value: Tensor
   /// Whether weight decay applies: matrices yes; norms, biases, skips no.
   public let decays: Bool
+  /// What it is to training and decoding.
+  public let traits: ParameterTraits
+  /// How many matrices of equal shape stand in it, one below the other.
+  public let matrices: Int
   /// What the optimiser takes for 1: it moves value ÷ unit. A weight that a start multiplied by a number has that number
   /// here, so that it learns as if it had not been multiplied.
   public var unit = 1.0
 
   /// A parameter under its full name.
-  public init(name: String, value: Tensor, decays: Bool) {
+  public init(name: String, value: Tensor, decays: Bool, traits: ParameterTraits = [], matrices: Int = 1) {
     self.name = name
     self.value = value
     self.decays = decays
+    self.traits = traits
+    self.matrices = matrices
   }
 }
 

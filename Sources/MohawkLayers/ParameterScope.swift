@@ -9,14 +9,24 @@ public struct ParameterScope {
   let build: ParameterBuild
   /// The dotted name of this place; empty at the root.
   public let path: String
+  /// What all parameters here and below are.
+  public private(set) var traits: ParameterTraits = []
 
   /// The place `name` below this one.
   public static func / (scope: ParameterScope, name: String) -> ParameterScope {
-    ParameterScope(build: scope.build, path: scope.path.isEmpty ? name : scope.path + "." + name)
+    ParameterScope(
+      build: scope.build, path: scope.path.isEmpty ? name : scope.path + "." + name, traits: scope.traits)
   }
 
   /// The place with this number below this one, as for the layers of a model.
   public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
+
+  /// The same place, whose parameters have these traits too.
+  public func with(_ traits: ParameterTraits) -> ParameterScope {
+    var result = self
+    result.traits.formUnion(traits)
+    return result
+  }
 
   /// The parameter `name` at this place; one that cannot be had is a stand-in without its shape until `finish` throws.
   /// - Parameters:
@@ -24,8 +34,12 @@ public struct ParameterScope {
   ///   - shape: the size of every dimension.
   ///   - initial: how a fresh one is drawn.
   ///   - decays: whether weight decay applies; by default for tensors of two and more dimensions.
-  public func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool? = nil) -> Tensor {
-    build.parameter((self / name).path, shape, initial, decays: decays ?? (shape.count >= 2))
+  ///   - matrices: how many matrices of equal shape it is, one below the other.
+  public func parameter(
+    _ name: String, _ shape: [Int], _ initial: Initial, decays: Bool? = nil, matrices: Int = 1
+  ) -> Tensor {
+    let request = ParameterRequest((self / name).path, shape, initial, traits)
+    return build.parameter(request, decays: decays ?? (shape.count >= 2), matrices: matrices)
   }
 }
 
@@ -49,19 +63,21 @@ public final class ParameterBuild {
   /// The place without a name, from which a model starts.
   public var root: ParameterScope { ParameterScope(build: self, path: "") }
 
-  func parameter(_ name: String, _ shape: [Int], _ initial: Initial, decays: Bool) -> Tensor {
-    switch source.value(name, shape: shape, initial: initial) {
-    case .success(let value):
-      precondition(value.shape == shape, "\(name): the source gave \(value.shape) for \(shape)")
-      parameters.append(Parameter(name: name, value: value, decays: decays))
-      return value
+  func parameter(_ request: ParameterRequest, decays: Bool, matrices: Int) -> Tensor {
+    let (name, shape) = (request.name, request.shape)
+    let value: Tensor
+    switch source.value(request) {
+    case .success(let found):
+      precondition(found.shape == shape, "\(name): the source gave \(found.shape) for \(shape)")
+      value = found
     case .failure(let fault):
       if known.insert(fault).inserted { faults.append(fault) }
       // A stand-in of one number, because the shape may be absurd; `finish` refuses the model before it is used.
-      let stand = Tensor.zeros(Array(repeating: 1, count: shape.count))
-      parameters.append(Parameter(name: name, value: stand, decays: decays))
-      return stand
+      value = Tensor.zeros(Array(repeating: 1, count: shape.count))
     }
+    parameters.append(
+      Parameter(name: name, value: value, decays: decays, traits: request.traits, matrices: matrices))
+    return value
   }
 
   /// Checks that every parameter was had and that the source holds nothing else.

@@ -23,12 +23,28 @@ public enum Initial: Sendable {
 
 /// Where parameters come from: a generator, a checkpoint, another model.
 public protocol ParameterSource {
-  /// The values of a parameter, or why it cannot be had.
-  /// - Parameters:
-  ///   - name: the full name.
-  ///   - shape: the shape that the layer needs.
-  ///   - initial: how to draw it, for a source that draws.
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault>
+  /// The values of a parameter, in the shape that is asked for, or why it cannot be had.
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault>
+}
+
+/// What a layer asks for.
+public struct ParameterRequest: Sendable {
+  /// The full name.
+  public let name: String
+  /// The shape that the layer needs.
+  public let shape: [Int]
+  /// How to draw it, for a source that draws.
+  public let initial: Initial
+  /// What it is to training and decoding.
+  public let traits: ParameterTraits
+
+  /// Asks for a parameter.
+  public init(_ name: String, _ shape: [Int], _ initial: Initial = .zeros, _ traits: ParameterTraits = []) {
+    self.name = name
+    self.shape = shape
+    self.initial = initial
+    self.traits = traits
+  }
 }
 
 /// Why one parameter could not be had.
@@ -62,9 +78,9 @@ public struct DrawnParameters: ParameterSource {
     self.dtype = dtype
   }
 
-  public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    let device = generator.device
-    switch initial {
+  public func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let (shape, device) = (request.shape, generator.device)
+    switch request.initial {
     case .zeros: return .success(.zeros(shape, dtype, on: device))
     case .ones: return .success(.ones(shape, dtype, on: device))
     case .constant(let value): return .success(.full(shape, value, dtype, on: device))

@@ -10,11 +10,13 @@ package struct InputRows {
   package let bias: Tensor?
 
   /// Asks for the parameter `name` at `scope`, and for `bias.name` if there are biases.
+  /// - Parameter matrices: how many matrices of equal shape the rows are.
   init(
     _ name: String, in inputs: Int, out rows: Int, bias: Bool, initial: Initial? = nil, initialBias: Initial = .zeros,
-    _ scope: ParameterScope
+    matrices: Int = 1, _ scope: ParameterScope
   ) {
-    weight = scope.parameter(name, [rows, inputs], initial ?? .uniform(1 / Double(inputs).squareRoot()))
+    weight = scope.parameter(
+      name, [rows, inputs], initial ?? .uniform(1 / Double(inputs).squareRoot()), matrices: matrices)
     self.bias = bias ? (scope / "bias").parameter(name, [rows], initialBias) : nil
   }
 

@@ -24,6 +24,9 @@ public enum DType: Int32, Sendable, CaseIterable {
     default: false
     }
   }
+
+  /// The type of sums, decays and states that go with numbers of this one: fp64 with fp64, fp32 with all others.
+  public var wide: DType { self == .float64 ? .float64 : .float32 }
 }
 
 /// A Swift number type with a tensor element type of the same layout.

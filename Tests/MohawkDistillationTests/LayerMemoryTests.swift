@@ -75,7 +75,7 @@ private final class SpyModel: LanguageModel {
     _ inner: Decoder, made: @escaping (Int, Tensor) -> Void, entered: @escaping (Int, Tensor) -> Void
   ) {
     self.inner = inner
-    func spied(_ mixer: some SequenceMixer, _ layer: Int) -> any SequenceMixer {
+    func spied(_ mixer: some CausalMixer, _ layer: Int) -> any CausalMixer {
       SpyMixer(inner: mixer) { made(layer, $0) }
     }
     blocks = inner.blocks.enumerated().map { layer, block in
@@ -95,7 +95,7 @@ private final class SpyModel: LanguageModel {
 
 private struct SpyBlock: Block {
   let inner: any Block
-  let mixer: any SequenceMixer
+  let mixer: any CausalMixer
   let entered: (Tensor) -> Void
   var hasMLP: Bool { inner.hasMLP }
   func mixerInput(_ hidden: Tensor) -> Tensor {
@@ -107,12 +107,11 @@ private struct SpyBlock: Block {
   }
 }
 
-private struct SpyMixer<Inner: SequenceMixer>: SequenceMixer {
+private struct SpyMixer<Inner: CausalMixer>: CausalMixer {
   let inner: Inner
   let made: (Tensor) -> Void
 
   static var kind: String { Inner.kind }
-  static func matrixDependsOn(_ parameterName: String) -> Bool { Inner.matrixDependsOn(parameterName) }
   var configuration: Inner.Configuration { inner.configuration }
   var heads: Int { inner.heads }
   func operands(_ x: Tensor, for use: OperandUse) -> Inner.Operands { inner.operands(x, for: use) }

@@ -136,8 +136,8 @@ import Testing
 
   private struct Given: ParameterSource {
     let parameters: ParameterList
-    func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-      .success(parameters[name]!.value)
+    func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+      .success(parameters[request.name]!.value)
     }
   }
 

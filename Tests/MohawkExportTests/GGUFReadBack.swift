@@ -54,7 +54,8 @@ struct GGUFReadBack: ParameterSource {
     }
   }
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let (name, shape) = (request.name, request.shape)
     let parts = name.split(separator: ".", maxSplits: 2).map(String.init)
     let found: [Float]?
     if parts[0] == "layers" {

@@ -10,7 +10,8 @@ private struct Shelf: ParameterSource {
   let values: [String: Tensor]
   var broken: [String: ParameterFault] = [:]
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let (name, shape) = (request.name, request.shape)
     if let fault = broken[name] { return .failure(fault) }
     guard let value = values[name] else { return .failure(.missing(key: name)) }
     guard value.shape == shape else { return .failure(.misshapen(key: name, found: value.shape, wanted: shape)) }

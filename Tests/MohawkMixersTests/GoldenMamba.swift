@@ -14,12 +14,12 @@ struct GoldenMamba {
   let name: String
   let dtype: DType
   let rows: GoldenWeights.Rows
-  let mixer: any SequenceMixer
+  let mixer: any CausalMixer
   let parameters: ParameterList
 
   private init(
     _ fileName: String, _ name: String, _ dtype: DType, _ rows: GoldenWeights.Rows,
-    _ make: (ParameterScope) -> any SequenceMixer
+    _ make: (ParameterScope) -> any CausalMixer
   ) throws {
     file = try SafetensorsFile(Bundle.module.path(forResource: "Goldens/" + fileName, ofType: "safetensors")!)
     (self.name, self.dtype, self.rows) = (name, dtype, rows)

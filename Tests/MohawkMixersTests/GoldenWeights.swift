@@ -11,7 +11,8 @@ struct GoldenWeights: ParameterSource {
   let dtype: DType
   let rows: Rows
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let name = request.name
     for (key, parts) in rows {
       var first = 0
       for part in parts {

@@ -45,7 +45,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  func build(_ dtype: DType = .float64) -> (mixer: any SequenceMixer, parameters: ParameterList) {
+  func build(_ dtype: DType = .float64) -> (mixer: any CausalMixer, parameters: ParameterList) {
     let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 11), dtype))
     let mixer = mixer(build.root / "mixer")
     let noise = RandomGenerator(seed: 12)
@@ -57,7 +57,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     return (mixer, build.parameters)
   }
 
-  private func mixer(_ scope: ParameterScope) -> any SequenceMixer {
+  private func mixer(_ scope: ParameterScope) -> any CausalMixer {
     switch self {
     case .attention: attention(kvHeads: 4, rotaryDim: 0, bias: true, scope)
     case .rotaryAttention: attention(kvHeads: 4, rotaryDim: 4, bias: true, scope)
@@ -140,7 +140,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
 
   private func attention(
     kvHeads: Int, rotaryDim: Int, bias: Bool, window: Int? = nil, sinks: Int? = nil, _ scope: ParameterScope
-  ) -> any SequenceMixer {
+  ) -> any CausalMixer {
     var configuration = AttentionConfiguration(
       modelDim: modelDim, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: rotaryDim, maxLength: 1024, bias: bias)
     (configuration.window, configuration.sinks) = (window, sinks)
@@ -149,13 +149,13 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
 
   private func stateSpace(
     qkHeads: Int, chunk: Int, window: WindowConfiguration? = nil, _ scope: ParameterScope
-  ) -> any SequenceMixer {
+  ) -> any CausalMixer {
     DiscreteMamba2(
       DiscreteMamba2Configuration(
         modelDim: modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk, window: window), scope)
   }
 
-  private func mamba2(_ configuration: Mamba2Configuration, _ scope: ParameterScope) -> any SequenceMixer {
+  private func mamba2(_ configuration: Mamba2Configuration, _ scope: ParameterScope) -> any CausalMixer {
     Mamba2(configuration, scope)
   }
 }

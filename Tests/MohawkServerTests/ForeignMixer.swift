@@ -5,7 +5,7 @@ import MohawkTensor
 
 /// A mixer that the library does not know: every head remembers what tokens say, each as much as it asks for, and forgets
 /// at a rate of its own. It has no native steps, no GGUF form and no Python code.
-struct ForeignMixer: SequenceMixer {
+struct ForeignMixer: CausalMixer {
   let configuration: ForeignGeometry
   let rates: Tensor
   let asked, value, out: Linear
@@ -13,8 +13,8 @@ struct ForeignMixer: SequenceMixer {
   init(_ configuration: ForeignGeometry, depth: Int, _ scope: ParameterScope) {
     self.configuration = configuration
     let (d, inner) = (configuration.modelDim, configuration.heads * configuration.headDim)
-    rates = scope.parameter("rates", [configuration.heads], .uniform(1))
-    asked = Linear(in: d, out: configuration.heads, bias: false, scope / "asked")
+    rates = scope.with(.setsDecays).parameter("rates", [configuration.heads], .uniform(1))
+    asked = Linear(in: d, out: configuration.heads, bias: false, scope.with(.shapesMatrix) / "asked")
     value = Linear(in: d, out: inner, bias: false, scope / "value")
     out = Linear(in: inner, out: d, bias: false, initial: .uniform(0.1 / Double(depth)), scope / "out_proj")
   }
@@ -22,10 +22,6 @@ struct ForeignMixer: SequenceMixer {
   static let attentionOrigins: [String: AttentionOrigin] = [
     "value.weight": .attentionStart(["v_proj.weight"]), "out_proj.weight": .attentionStart(["dense.weight"]),
   ]
-  static func matrixDependsOn(_ parameterName: String) -> Bool {
-    parameterName.hasSuffix(".rates") || parameterName.hasSuffix(".asked.weight")
-  }
-  static func decaysDependOn(_ parameterName: String) -> Bool { parameterName.hasSuffix(".rates") }
 
   var heads: Int { configuration.heads }
 

@@ -3,7 +3,7 @@ import MohawkTensor
 
 /// Causal softmax attention with grouped keys and values, rotary positions, and where the model has them norms of
 /// queries and keys, a soft cap on the scores and a sliding window.
-public struct Attention: SequenceMixer {
+public struct Attention: CausalMixer {
   /// The geometry.
   public let configuration: AttentionConfiguration
   package let query, key, value, dense: Linear
@@ -20,15 +20,15 @@ public struct Attention: SequenceMixer {
   ) {
     self.configuration = configuration
     let d = configuration.modelDim
-    let (wide, narrow) = (configuration.width, configuration.kvWidth)
-    query = Linear(in: d, out: wide, bias: configuration.bias, scope / "q_proj")
-    key = Linear(in: d, out: narrow, bias: configuration.bias, scope / "k_proj")
+    let (wide, narrow, matrix) = (configuration.width, configuration.kvWidth, scope.with(.shapesMatrix))
+    query = Linear(in: d, out: wide, bias: configuration.bias, matrix / "q_proj")
+    key = Linear(in: d, out: narrow, bias: configuration.bias, matrix / "k_proj")
     value = Linear(in: d, out: narrow, bias: configuration.bias, scope / "v_proj")
     let spread = 1 / (Double(wide).squareRoot() * Double(2 * depth).squareRoot())
     dense = Linear(in: wide, out: d, bias: configuration.outputBias, initial: .normal(spread), scope / "dense")
     func norm(_ name: String, _ width: Int) -> RMSNorm? {
       configuration.headNormEpsilon.map {
-        RMSNorm(configuration.normsAcrossHeads ? width : configuration.headDim, epsilon: $0, scope / name)
+        RMSNorm(configuration.normsAcrossHeads ? width : configuration.headDim, epsilon: $0, matrix / name)
       }
     }
     queryNorm = norm("q_norm", wide)
@@ -39,11 +39,6 @@ public struct Attention: SequenceMixer {
   }
 
   public var heads: Int { configuration.heads }
-
-  /// Of queries and keys, and their norms where there are any.
-  public static func matrixDependsOn(_ parameterName: String) -> Bool {
-    parameterName.split(separator: ".").contains { ["q_proj", "k_proj", "q_norm", "k_norm"].contains($0) }
-  }
 
   /// Queries, keys and values of one input.
   public struct Operands {

@@ -1,7 +1,7 @@
 import MohawkTensor
 
 /// What a mixer remembers that sums keys and values without convolutions before them: one matrix for each head.
-public final class LinearState: MixerState {
+public final class LinearState: RecurrentState {
   /// One matrix of sums for each head: [batch, heads, ·, ·].
   public var memory: Tensor
   public var position = 0

@@ -6,30 +6,29 @@ import MohawkTensor
 package struct DeltaInputs {
   package let qRows, kRows, vRows: InputRows
   package let qConvolution, kConvolution, vConvolution: CausalConvolution
-  private let heads, headDim, qkHeads, stateDim: Int
+  private let shape: KeyValueHeads
 
   /// Added to the square of the length by which queries and keys are divided.
   private static let lengthEpsilon = 1e-6
 
   /// Asks for `in_proj.q`, `k`, `v` and `conv1d.q`, `k`, `v`; fresh taps pass their token alone on.
   /// - Parameter between: asks for what stands between the two in the order of the parameters.
-  init(
-    modelDim: Int, heads: Int, headDim: Int, qkHeads: Int, stateDim: Int, convWidth: Int, _ scope: ParameterScope,
-    between: () -> Void = {}
-  ) {
-    (self.heads, self.headDim, self.qkHeads, self.stateDim) = (heads, headDim, qkHeads, stateDim)
-    let (keys, values) = (qkHeads * stateDim, heads * headDim)
-    func rows(_ name: String, _ count: Int) -> InputRows {
-      InputRows(name, in: modelDim, out: count, bias: false, scope / "in_proj")
+  init(_ shape: some KeyValueGeometry, convWidth: Int, _ scope: ParameterScope, between: () -> Void = {}) {
+    self.shape = KeyValueHeads(
+      heads: shape.heads, headDim: shape.headDim, qkHeads: shape.qkHeads, stateDim: shape.stateDim)
+    let matrix = scope.with(.shapesMatrix)
+    func rows(_ name: String, _ count: Int, _ scope: ParameterScope) -> InputRows {
+      InputRows(name, in: shape.modelDim, out: count, bias: false, scope / "in_proj")
     }
-    func convolution(_ name: String, _ channels: Int) -> CausalConvolution {
+    func convolution(_ name: String, _ channels: Int, _ scope: ParameterScope) -> CausalConvolution {
       CausalConvolution(channels, width: convWidth, bias: false, silu: true, scope / "conv1d" / name)
     }
-    (qRows, kRows, vRows) = (rows("q", keys), rows("k", keys), rows("v", values))
+    (qRows, kRows) = (rows("q", shape.keyDim, matrix), rows("k", shape.keyDim, matrix))
+    vRows = rows("v", shape.innerDim, scope)
     between()
-    qConvolution = convolution("q", keys)
-    kConvolution = convolution("k", keys)
-    vConvolution = convolution("v", values)
+    qConvolution = convolution("q", shape.keyDim, matrix)
+    kConvolution = convolution("k", shape.keyDim, matrix)
+    vConvolution = convolution("v", shape.innerDim, scope)
   }
 
   /// Heads of x [batch, length, modelDim].
@@ -53,27 +52,22 @@ package struct DeltaInputs {
       state.vPast = vConvolution.remember(v, past: state.vPast)
     }
     return (
-      unit(filtered.q, wide) * (1 / Double(stateDim).squareRoot()), unit(filtered.k, wide),
-      filtered.v.map { Self.split($0, heads) }
+      unit(filtered.q, wide) * (1 / Double(shape.stateDim).squareRoot()), unit(filtered.k, wide),
+      filtered.v?.heads(shape.heads)
     )
   }
 
   /// The state before the first token, in this type.
   func emptyState(batch: Int, _ wide: DType, on device: Device) -> DeltaRuleState {
     DeltaRuleState(
-      memory: .zeros([batch, heads, stateDim, headDim], wide, on: device),
+      memory: .zeros([batch, shape.heads, shape.stateDim, shape.headDim], wide, on: device),
       qPast: qConvolution.emptyPast(batch: batch), kPast: kConvolution.emptyPast(batch: batch),
       vPast: vConvolution.emptyPast(batch: batch))
   }
 
-  /// [batch, length, count · width] to [batch, length, count, width].
-  static func split(_ x: Tensor, _ count: Int) -> Tensor {
-    x.reshaped(x.size(0), x.size(1), count, x.size(2) / count)
-  }
-
   /// Heads of unit length.
   private func unit(_ x: Tensor, _ wide: DType) -> Tensor {
-    let heads = Self.split(x, qkHeads).to(wide)
+    let heads = x.heads(shape.qkHeads).to(wide)
     return heads * (heads.square().sum(over: -1, keep: true) + Self.lengthEpsilon).rsqrt()
   }
 }

@@ -1,12 +1,12 @@
 import MohawkTensor
 
 /// What a mixer of the delta rule remembers: a constant amount, however many tokens it has seen.
-public final class DeltaRuleState: MixerState {
+public final class DeltaRuleState: RecurrentState {
   /// S: [batch, heads, stateDim, headDim]
-  public internal(set) var memory: Tensor
+  public var memory: Tensor
   /// The last inputs of the convolutions: [batch, width - 1, channels].
   package internal(set) var qPast, kPast, vPast: Tensor
-  public internal(set) var position = 0
+  public var position = 0
 
   init(memory: Tensor, qPast: Tensor, kPast: Tensor, vPast: Tensor) {
     self.memory = memory

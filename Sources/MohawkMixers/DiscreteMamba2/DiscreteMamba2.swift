@@ -47,7 +47,7 @@ public typealias DiscreteMamba2State = SSDState
 ///
 /// With a window a head's matrix is g W + (1 − g) R: R is the recurrent one, D included, W the softmax over the last
 /// tokens and the first ones of the text, and g = sigmoid(window_gate). Both multiply the same values, the convolved x.
-public struct DiscreteMamba2: SequenceMixer {
+public struct DiscreteMamba2: RecurrentMixer {
   /// The geometry.
   public let configuration: DiscreteMamba2Configuration
   /// Rows of the input projection for x, for B and C together, for the gate and for the decay: [rows, modelDim].
@@ -76,19 +76,19 @@ public struct DiscreteMamba2: SequenceMixer {
     self.configuration = configuration
     let d = configuration.modelDim
     let fresh = Initial.uniform(1 / Double(d).squareRoot())
-    let projection = scope / "in_proj"
+    let (matrix, projection) = (scope.with(.shapesMatrix), scope / "in_proj")
     xWeight = projection.parameter("x", [d, d], fresh)
-    bcWeight = projection.parameter("bc", [configuration.bcDim, d], fresh)
+    bcWeight = (matrix / "in_proj").parameter("bc", [configuration.bcDim, d], fresh, matrices: 2)
     zWeight = projection.parameter("z", [d, d], .zeros)
-    aLogWeight = projection.parameter("a_log", [configuration.vHeads, d], fresh)
+    aLogWeight = projection.with(.setsDecays).parameter("a_log", [configuration.vHeads, d], fresh)
     zBias = scope.parameter("z_bias", [d], .constant(Self.openGate))
     xConvolution = CausalConvolution(d, width: configuration.convWidth, scope / "conv1d" / "x")
-    bcConvolution = CausalConvolution(configuration.bcDim, width: configuration.convWidth, scope / "conv1d" / "bc")
-    skip = scope.parameter("D", [configuration.vHeads], .ones)
+    bcConvolution = CausalConvolution(configuration.bcDim, width: configuration.convWidth, matrix / "conv1d" / "bc")
+    skip = matrix.parameter("D", [configuration.vHeads], .ones)
     let spread = 1 / (Double(d).squareRoot() * Double(depth).squareRoot())
     outProjection = Linear(in: d, out: d, bias: false, initial: .uniform(spread), scope / "out_proj")
     window = configuration.window.map {
-      WindowAttention($0, modelDim: d, heads: configuration.vHeads, windowSwitch ?? WindowSwitch(), scope)
+      WindowAttention($0, modelDim: d, heads: configuration.vHeads, windowSwitch ?? WindowSwitch(), matrix)
     }
   }
 
@@ -96,16 +96,6 @@ public struct DiscreteMamba2: SequenceMixer {
   public static let attentionOrigins: [String: AttentionOrigin] = SSD.attentionOrigins.merging(
     WindowAttention.parameterNames.filter { $0 != "window_gate" }.map { ($0, .everyStart) }
   ) { $1 }
-
-  public static func matrixCount(_ parameterName: String) -> Int { SSD.matrixCount(parameterName) }
-
-  public static func decaysDependOn(_ name: String) -> Bool { name.hasSuffix(".in_proj.a_log") }
-
-  /// Of B, C, decay, their convolution, D, and the window's queries, keys and gate.
-  public static func matrixDependsOn(_ name: String) -> Bool {
-    (["in_proj.bc", "in_proj.a_log", "conv1d.bc.weight", "conv1d.bc.bias", "D"] + WindowAttention.parameterNames)
-      .contains { name.hasSuffix("." + $0) }
-  }
 
   public var heads: Int { configuration.vHeads }
 
@@ -128,11 +118,7 @@ public struct DiscreteMamba2: SequenceMixer {
     var bAndC: (b: Tensor, c: Tensor) { filters.bAndC(of: bc) }
   }
 
-  public func operands(_ x: Tensor, for use: OperandUse) -> Operands {
-    operands(x, for: use, after: nil)
-  }
-
-  private func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
+  public func operands(_ x: Tensor, for use: OperandUse, after state: DiscreteMamba2State?) -> Operands {
     let bc = x.projected(by: bcWeight)
     let values = use == .mixing ? x.projected(by: xWeight) : nil
     let filters = ConvolvedInputs(
@@ -149,7 +135,7 @@ public struct DiscreteMamba2: SequenceMixer {
   /// log sigmoid(−A_log) = −softplus(A_log): never a division by, or logarithm of, what may have underflowed.
   private func logDecay(_ x: Tensor) -> Tensor {
     let aLog = x.projected(by: aLogWeight)
-    return -aLog.to(aLogWeight.dtype == .float64 ? .float64 : .float32).softplus()
+    return -aLog.to(aLogWeight.dtype.wide).softplus()
   }
 
   public func values(_ operands: Operands) -> Tensor {
@@ -174,16 +160,17 @@ public struct DiscreteMamba2: SequenceMixer {
   }
 
   public func mix(_ operands: Operands) -> Tensor {
-    let recurrent = mix(operands, state: nil).y
+    let recurrent = mix(operands, memory: nil).y
     guard let window, let seen = operands.window else { return recurrent }
     return window.mix(seen, values: values(operands), beside: recurrent)
   }
 
-  private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
+  public func mix(_ operands: Operands, memory: Tensor?) -> (y: Tensor, memory: Tensor) {
     guard let values = operands.values else { preconditionFailure("these operands were made for the matrix only") }
-    return SSD.chunks(
+    let (y, next) = SSD.chunks(
       values: values, bc: operands.bc, behind: operands.filters, logDecay: operands.logDecay, skip: skip,
-      chunk: configuration.chunk, state: state)
+      chunk: configuration.chunk, state: memory)
+    return (y, next)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
@@ -196,32 +183,26 @@ public struct DiscreteMamba2: SequenceMixer {
     DiscreteMamba2State(
       memory: .zeros(
         [batch, configuration.vHeads, configuration.headDim, configuration.stateDim],
-        zBias.dtype == .float64 ? .float64 : .float32, on: zBias.device),
+        zBias.dtype.wide, on: zBias.device),
       xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch),
       window: window?.emptyMemory(batch: batch, width: configuration.headDim))
   }
 
-  public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
-    guard let state = state as? DiscreteMamba2State else { preconditionFailure("a state of another mixer") }
-    let operands = operands(x, for: .mixing, after: state)
-    let position = state.position
-    state.position += x.size(1)
-    func joined(_ recurrent: Tensor, _ values: @autoclosure () -> Tensor) -> Tensor {
-      guard let window, let seen = operands.window, let memory = state.window else { return recurrent }
-      return window.advance(seen, values: values(), beside: recurrent, memory, position: position)
-    }
-    if x.size(1) > 1 {
-      let (y, memory) = mix(operands, state: state.memory)
-      state.memory = memory
-      return output(joined(y, values(operands)), x)
-    }
+  public func step(_ operands: Operands, memory: Tensor) -> (y: Tensor, memory: Tensor) {
     let value = values(operands)
     let (b, c) = operands.bAndC
-    let (y, memory) = SSD.step(
-      x: value.squeezed(1), b: b.squeezed(1), c: c.squeezed(1), logDecay: operands.logDecay.squeezed(1),
-      state: state.memory)
-    state.memory = memory
-    let mixed = y.unsqueezed(1) + value * skip.to(value.dtype).unsqueezed(-1)
-    return output(joined(mixed, value), x)
+    let (y, next) = SSD.step(
+      x: value.squeezed(1), b: b.squeezed(1), c: c.squeezed(1), logDecay: operands.logDecay.squeezed(1), state: memory)
+    return (y.unsqueezed(1) + value * skip.to(value.dtype).unsqueezed(-1), next)
+  }
+
+  /// Beside the window, which takes in the tokens' keys and values.
+  public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
+    let mixed = mixed(x, state) { operands, state, recurrent in
+      guard let window, let seen = operands.window, let memory = state.window else { return recurrent }
+      return window.advance(
+        seen, values: values(operands), beside: recurrent, memory, position: state.position)
+    }
+    return output(mixed, x)
   }
 }

@@ -31,9 +31,4 @@ public struct GatedDeltaNetConfiguration: Codable, Sendable, Equatable {
     self.chunk = chunk
     self.normEpsilon = normEpsilon
   }
-
-  /// Width of all values together.
-  public var innerDim: Int { heads * headDim }
-  /// Width of all keys together.
-  public var keyDim: Int { qkHeads * stateDim }
 }

@@ -33,46 +33,29 @@ public struct GatedLinearConfiguration: Codable, Sendable, Equatable {
     self.gateDivisor = gateDivisor
     self.normEpsilon = normEpsilon
   }
-
-  /// Width of all values together.
-  public var innerDim: Int { heads * headDim }
 }
 
-extension GatedLinearConfiguration: MixerGeometry {
+extension GatedLinearConfiguration: KeyValueGeometry {
   public static let kind = MixerKind(rawValue: "gated-linear-attention")
   public static let title = "gated linear attention"
 
   public var facts: [(name: String, value: String)] {
-    [
-      (
-        Self.title,
-        "\(heads) heads of \(headDim), \(qkHeads) of queries and keys of \(stateDim), decays of rank \(gateRank)"
-      )
-    ]
+    [(Self.title, "\(headFacts), decays of rank \(gateRank)")]
   }
 
   public var unsupportedFeature: String? {
-    let sizes = [modelDim, heads, headDim, qkHeads, stateDim, gateRank]
-    guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), heads <= 1 << 24 / headDim, heads <= 1 << 24 / stateDim
-    else { return "the sizes \(sizes.map(String.init).joined(separator: ", ")) are not those of a mixer" }
-    guard heads.isMultiple(of: qkHeads) else {
-      return "\(heads) heads are no multiple of \(qkHeads) heads of queries and keys"
-    }
-    guard (1...1e6).contains(gateDivisor) else { return "a divisor of \(gateDivisor) is not from 1 to a million" }
-    return (0...1).contains(normEpsilon) ? nil : "an epsilon of \(normEpsilon) is not from 0 to 1"
+    if let unsupported = unsupportedSizes([gateRank]) { return unsupported }
+    return (1...1e6).contains(gateDivisor) ? nil : "a divisor of \(gateDivisor) is not from 1 to a million"
   }
 
   public func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> GatedLinear {
     GatedLinear(self, depth: place.depth, scope)
   }
 
-  /// Heads as the attention has them, so that its projections have a place.
   public static func student(_ request: StudentMixerRequest) throws -> Self {
-    try request.require(of: title, window: false, block: false, headDim: true)
-    let headDim = request.headDim ?? request.attention.headDim
-    let heads = try request.heads(sharing: headDim * (request.vHeads ?? request.attention.heads))
+    let shape = try request.keyValueHeads(of: title)
     return Self(
-      modelDim: request.modelDim, heads: heads.v, headDim: headDim, qkHeads: heads.qk,
-      stateDim: request.stateDim ?? request.attention.headDim, normEpsilon: request.normEpsilon)
+      modelDim: request.modelDim, heads: shape.heads, headDim: shape.headDim, qkHeads: shape.qkHeads,
+      stateDim: shape.stateDim, normEpsilon: request.normEpsilon)
   }
 }

@@ -9,16 +9,15 @@ import MohawkTensor
 /// out = W_out (norm(y) ⊙ sigmoid(W_g g + bias)) with one norm for each head.
 ///
 /// The matrix depends on q, k, β and a, so that its values are v.
-public struct KimiDelta: SequenceMixer {
+public struct KimiDelta: RecurrentMixer {
   /// The geometry.
   public let configuration: KimiDeltaConfiguration
-  let inputs: DeltaInputs
+  private let inputs: DeltaInputs
   private let fRows, bRows, gRows: InputRows
   private let decayProjection, gateProjection: Linear
   /// One number per head, and one per channel.
   private let aLog, dtBias: Tensor
-  private let norm: RMSNorm
-  private let outProjection: Linear
+  private let out: GatedOutput
 
   /// Asks for the parameters. Fresh ones are those of the authors' code, but that the taps pass their token alone on.
   /// - Parameters:
@@ -27,115 +26,53 @@ public struct KimiDelta: SequenceMixer {
   ///   - scope: where the parameters get their names.
   public init(_ configuration: KimiDeltaConfiguration, depth: Int = 1, _ scope: ParameterScope) {
     self.configuration = configuration
-    let (d, inner, heads, rank) = (
-      configuration.modelDim, configuration.innerDim, configuration.heads, configuration.gateRank
-    )
-    func rows(_ name: String, _ count: Int) -> InputRows {
-      InputRows(name, in: d, out: count, bias: false, scope / "in_proj")
+    let (heads, rank, decays) = (configuration.heads, configuration.gateRank, scope.with(.setsDecays))
+    func rows(_ name: String, _ count: Int, _ scope: ParameterScope) -> InputRows {
+      InputRows(name, in: configuration.modelDim, out: count, bias: false, scope / "in_proj")
     }
-    inputs = DeltaInputs(
-      modelDim: d, heads: heads, headDim: configuration.headDim, qkHeads: configuration.qkHeads,
-      stateDim: configuration.stateDim, convWidth: configuration.convWidth, scope)
-    (fRows, bRows, gRows) = (rows("f", rank), rows("b", heads), rows("g", rank))
-    let bound = 1 / Double(rank).squareRoot()
+    inputs = DeltaInputs(configuration, convWidth: configuration.convWidth, scope)
+    fRows = rows("f", rank, decays)
+    bRows = rows("b", heads, scope.with(.shapesMatrix))
+    gRows = rows("g", rank, scope)
+    let bound = Initial.uniform(1 / Double(rank).squareRoot())
     let channels = heads * configuration.stateDim
-    decayProjection = Linear(in: rank, out: channels, bias: false, initial: .uniform(bound), scope / "f_proj")
-    gateProjection = Linear(in: rank, out: inner, initial: .uniform(bound), scope / "g_proj")
-    aLog = scope.parameter("A_log", [heads], .logarithmOfUniform(1, 16))
-    dtBias = scope.parameter("dt_bias", [channels], .inverseSoftplusOfLogUniform(0.001, 0.1))
-    norm = RMSNorm(configuration.headDim, epsilon: configuration.normEpsilon, scope / "norm")
-    let spread = 1 / (Double(inner).squareRoot() * Double(depth).squareRoot())
-    outProjection = Linear(in: inner, out: d, bias: false, initial: .uniform(spread), scope / "out_proj")
+    decayProjection = Linear(in: rank, out: channels, bias: false, initial: bound, decays / "f_proj")
+    gateProjection = Linear(in: rank, out: configuration.innerDim, initial: bound, scope / "g_proj")
+    aLog = decays.parameter("A_log", [heads], .logarithmOfUniform(1, 16))
+    dtBias = decays.parameter("dt_bias", [channels], .inverseSoftplusOfLogUniform(0.001, 0.1))
+    out = GatedOutput(configuration, depth: depth, scope)
   }
 
-  /// Queries, keys, values and output are the attention's; its biases have no place.
-  public static let attentionOrigins: [String: AttentionOrigin] = [
-    "in_proj.q": .attentionStart(["q_proj.weight"]), "in_proj.k": .attentionStart(["k_proj.weight"]),
-    "in_proj.v": .attentionStart(["v_proj.weight"]), "out_proj.weight": .attentionStart(["dense.weight"]),
-  ]
-
-  public static func decaysDependOn(_ parameterName: String) -> Bool {
-    ["in_proj.f", "f_proj.weight", "A_log", "dt_bias"].contains { parameterName.hasSuffix("." + $0) }
-  }
-
-  /// Of queries, keys, β, decays, and the convolutions of queries and keys.
-  public static func matrixDependsOn(_ parameterName: String) -> Bool {
-    decaysDependOn(parameterName)
-      || ["in_proj.q", "in_proj.k", "in_proj.b", "conv1d.q.weight", "conv1d.k.weight"].contains {
-        parameterName.hasSuffix("." + $0)
-      }
-  }
+  public static let attentionOrigins = AttentionOrigin.queriesKeysAndValues
 
   public var heads: Int { configuration.heads }
 
-  /// Queries, keys, values, β and log-decays of one input.
-  public struct Operands {
-    /// [batch, length, qkHeads, stateDim], of unit length, q over √stateDim; fp32 or wider.
-    let q, k: Tensor
-    /// [batch, length, heads, headDim]; nil when asked for the matrix only.
-    let v: Tensor?
-    /// β, [batch, length, heads], fp32 or wider.
-    let beta: Tensor
-    /// log a, [batch, length, heads, stateDim], fp32 or wider.
-    let logDecay: Tensor
-    /// The type that the layer computes in.
-    let dtype: DType
-  }
-
-  public func operands(_ x: Tensor, for use: OperandUse) -> Operands { operands(x, for: use, after: nil) }
-
-  private func operands(_ x: Tensor, for use: OperandUse, after state: DeltaRuleState?) -> Operands {
+  /// Queries and keys are of unit length, queries over √stateDim; there is a decay for each channel.
+  public func operands(_ x: Tensor, for use: OperandUse, after state: DeltaRuleState?) -> KeyValueOperands {
     let (q, k, v) = inputs(x, for: use, after: state, as: wide)
     let step = (decayProjection(fRows(x)).to(wide) + dtBias.to(wide)).softplus()
     let rate = aLog.to(wide).exp().unsqueezed(-1)
-    return Operands(
-      q: q, k: k, v: v, beta: bRows(x).to(wide).sigmoid(),
-      logDecay: -(DeltaInputs.split(step, configuration.heads) * rate), dtype: x.dtype)
+    return KeyValueOperands(
+      q: q, k: k, v: v, beta: bRows(x).to(wide).sigmoid(), logDecay: -(step.heads(heads) * rate), dtype: x.dtype)
   }
 
-  /// The type of what must not lose digits: unit vectors, decays and the state.
-  private var wide: DType { aLog.dtype == .float64 ? .float64 : .float32 }
+  private var wide: DType { aLog.dtype.wide }
 
-  public func values(_ operands: Operands) -> Tensor {
-    guard let v = operands.v else { preconditionFailure("these operands were made for the matrix only") }
-    return v
+  public func matrix(_ operands: KeyValueOperands) -> Tensor { ChannelDecay.matrix(operands) }
+
+  public func mix(_ operands: KeyValueOperands, memory: Tensor?) -> (y: Tensor, memory: Tensor) {
+    ChannelDecay.chunks(operands, memory)
   }
 
-  public func matrix(_ operands: Operands) -> Tensor {
-    ChannelDecay.matrix(q: operands.q, k: operands.k, beta: operands.beta, logDecay: operands.logDecay)
-      .to(operands.dtype)
-  }
-
-  public func mix(_ operands: Operands) -> Tensor { mix(operands, state: nil).y }
-
-  private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
-    ChannelDecay.chunks(
-      q: operands.q, k: operands.k, v: values(operands), beta: operands.beta, logDecay: operands.logDecay, state: state)
+  public func step(_ operands: KeyValueOperands, memory: Tensor) -> (y: Tensor, memory: Tensor) {
+    ChannelDecay.step(operands, memory)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
-    let gate = DeltaInputs.split(gateProjection(gRows(x)), configuration.heads).to(wide).sigmoid()
-    let gated = (norm(mixed, as: wide) * gate).to(x.dtype)
-    return outProjection(gated.reshaped(x.size(0), x.size(1), configuration.innerDim))
+    out(mixed, gate: gateProjection(gRows(x))) { $0.sigmoid() }
   }
 
   public func emptyState(batch: Int) -> any MixerState {
     inputs.emptyState(batch: batch, wide, on: aLog.device)
-  }
-
-  public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
-    guard let state = state as? DeltaRuleState else { preconditionFailure("a state of another mixer") }
-    let operands = operands(x, for: .mixing, after: state)
-    state.position += x.size(1)
-    if x.size(1) > 1 {
-      let (y, memory) = mix(operands, state: state.memory)
-      state.memory = memory
-      return output(y, x)
-    }
-    let (y, memory) = ChannelDecay.step(
-      q: operands.q.squeezed(1), k: operands.k.squeezed(1), v: values(operands).squeezed(1),
-      beta: operands.beta.squeezed(1), logDecay: operands.logDecay.squeezed(1), state: state.memory)
-    state.memory = memory
-    return output(y.unsqueezed(1), x)
   }
 }

@@ -33,47 +33,29 @@ public struct KimiDeltaConfiguration: Codable, Sendable, Equatable {
     self.convWidth = convWidth
     self.normEpsilon = normEpsilon
   }
-
-  /// Width of all values together.
-  public var innerDim: Int { heads * headDim }
 }
 
-extension KimiDeltaConfiguration: MixerGeometry {
+extension KimiDeltaConfiguration: KeyValueGeometry {
   public static let kind = MixerKind(rawValue: "kimi-delta")
   public static let title = "Kimi Delta Attention"
 
   public var facts: [(name: String, value: String)] {
-    [
-      (
-        Self.title,
-        "\(heads) heads of \(headDim), \(qkHeads) of queries and keys of \(stateDim), gates of rank \(gateRank)"
-      )
-    ]
+    [(Self.title, "\(headFacts), gates of rank \(gateRank)")]
   }
 
   public var unsupportedFeature: String? {
-    let sizes = [modelDim, heads, headDim, qkHeads, stateDim, gateRank]
-    guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), heads <= 1 << 24 / headDim, heads <= 1 << 24 / stateDim
-    else { return "the sizes \(sizes.map(String.init).joined(separator: ", ")) are not those of a mixer" }
-    guard heads.isMultiple(of: qkHeads) else {
-      return "\(heads) heads are no multiple of \(qkHeads) heads of queries and keys"
-    }
-    guard (2...64).contains(convWidth) else { return "\(convWidth) taps are not from 2 to 64" }
-    return (0...1).contains(normEpsilon) ? nil : "an epsilon of \(normEpsilon) is not from 0 to 1"
+    if let unsupported = unsupportedSizes([gateRank]) { return unsupported }
+    return (2...64).contains(convWidth) ? nil : "\(convWidth) taps are not from 2 to 64"
   }
 
   public func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> KimiDelta {
     KimiDelta(self, depth: place.depth, scope)
   }
 
-  /// Heads as the attention has them, so that its projections have a place.
   public static func student(_ request: StudentMixerRequest) throws -> Self {
-    try request.require(of: title, window: false, block: false, headDim: true)
-    let headDim = request.headDim ?? request.attention.headDim
-    let heads = try request.heads(sharing: headDim * (request.vHeads ?? request.attention.heads))
+    let shape = try request.keyValueHeads(of: title)
     return Self(
-      modelDim: request.modelDim, heads: heads.v, headDim: headDim, qkHeads: heads.qk,
-      stateDim: request.stateDim ?? request.attention.headDim, convWidth: request.convWidth,
-      normEpsilon: request.normEpsilon)
+      modelDim: request.modelDim, heads: shape.heads, headDim: shape.headDim, qkHeads: shape.qkHeads,
+      stateDim: shape.stateDim, convWidth: request.convWidth, normEpsilon: request.normEpsilon)
   }
 }

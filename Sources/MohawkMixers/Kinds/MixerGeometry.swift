@@ -9,7 +9,7 @@ import MohawkTensor
 /// `-`, its keys in snake case. `modelDim` is left out there: it is the model's `hidden_size`.
 public protocol MixerGeometry: Equatable, Sendable {
   /// What is made of it.
-  associatedtype Mixer: SequenceMixer
+  associatedtype Mixer: CausalMixer
 
   /// Its name in `config.json` and recipes.
   static var kind: MixerKind { get }

@@ -37,50 +37,36 @@ public struct LinearAttentionConfiguration<Map: FeatureMap>: Codable, Sendable, 
     self.normEpsilon = normEpsilon
   }
 
-  /// Width of all values together.
-  public var innerDim: Int { heads * headDim }
   /// Features of a head of queries or keys: the size of the state per channel.
   public var features: Int { Map.features(of: stateDim) }
 }
 
-extension LinearAttentionConfiguration: MixerGeometry {
+extension LinearAttentionConfiguration: KeyValueGeometry {
   public static var kind: MixerKind { Map.kind }
   public static var title: String { Map.title }
 
   public var facts: [(name: String, value: String)] {
-    let rotary = rotaryDim > 0 ? ", rotary on \(rotaryDim)" : ""
-    return [
-      (Self.title, "\(heads) heads of \(headDim), \(qkHeads) of queries and keys of \(stateDim)\(rotary)")
-    ]
+    [(Self.title, headFacts + (rotaryDim > 0 ? ", rotary on \(rotaryDim)" : ""))]
   }
 
   public var unsupportedFeature: String? {
-    let sizes = [modelDim, heads, headDim, qkHeads, stateDim]
-    guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), heads <= 1 << 24 / headDim, qkHeads <= 1 << 24 / stateDim
-    else { return "the sizes \(sizes.map(String.init).joined(separator: ", ")) are not those of a mixer" }
-    guard heads.isMultiple(of: qkHeads) else {
-      return "\(heads) heads are no multiple of \(qkHeads) heads of queries and keys"
-    }
+    if let unsupported = unsupportedSizes() { return unsupported }
     guard (0...stateDim).contains(rotaryDim), rotaryDim.isMultiple(of: 2), (1...1e12).contains(rotaryBase) else {
       return "\(rotaryDim) rotary dimensions of \(stateDim) with base \(rotaryBase) are no even part of a head"
     }
-    guard (1...65_536).contains(chunk) else { return "chunks of \(chunk) tokens are not from 1 to 65536" }
-    return (0...1).contains(normEpsilon) ? nil : "an epsilon of \(normEpsilon) is not from 0 to 1"
+    return (1...65_536).contains(chunk) ? nil : "chunks of \(chunk) tokens are not from 1 to 65536"
   }
 
   public func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> LinearAttention<Map> {
     LinearAttention(self, depth: place.depth, scope)
   }
 
-  /// Heads and rotary positions as the attention has them, so that its projections have a place.
+  /// Rotary positions are the attention's too.
   public static func student(_ request: StudentMixerRequest) throws -> Self {
-    try request.require(of: title, window: false, block: false, headDim: true)
-    let headDim = request.headDim ?? request.attention.headDim
-    let heads = try request.heads(sharing: headDim * (request.vHeads ?? request.attention.heads))
-    let stateDim = request.stateDim ?? request.attention.headDim
+    let shape = try request.keyValueHeads(of: title)
     return Self(
-      modelDim: request.modelDim, heads: heads.v, headDim: headDim, qkHeads: heads.qk, stateDim: stateDim,
-      rotaryDim: min(request.attention.rotaryDim, stateDim / 2 * 2), rotaryBase: request.attention.rotaryBase,
-      chunk: request.chunk, normEpsilon: request.normEpsilon)
+      modelDim: request.modelDim, heads: shape.heads, headDim: shape.headDim, qkHeads: shape.qkHeads,
+      stateDim: shape.stateDim, rotaryDim: min(request.attention.rotaryDim, shape.stateDim / 2 * 2),
+      rotaryBase: request.attention.rotaryBase, chunk: request.chunk, normEpsilon: request.normEpsilon)
   }
 }

@@ -8,7 +8,7 @@ import MohawkTensor
 ///
 /// A head is a channel here, of width 1. There are far more of them than heads of attention, and a matrix needs all of
 /// x: Mamba-2 is the lighter student.
-public struct Mamba: SequenceMixer {
+public struct Mamba: RecurrentMixer {
   /// The geometry.
   public let configuration: MambaConfiguration
   package let xRows, zRows: InputRows
@@ -32,31 +32,20 @@ public struct Mamba: SequenceMixer {
     self.configuration = configuration
     let (d, inner) = (configuration.modelDim, configuration.innerDim)
     let (rank, states, bias) = (configuration.timeStepRank, configuration.stateDim, configuration.projectionBias)
+    let (matrix, decays) = (scope.with(.shapesMatrix), scope.with(.setsDecays))
     func bound(_ inputs: Int) -> Double { 1 / Double(inputs).squareRoot() }
-    xRows = InputRows("x", in: d, out: inner, bias: bias, scope / "in_proj")
+    xRows = InputRows("x", in: d, out: inner, bias: bias, matrix / "in_proj")
     zRows = InputRows("z", in: d, out: inner, bias: bias, scope / "in_proj")
     convolution = CausalConvolution(
-      inner, width: configuration.convWidth, bias: configuration.convolutionBias, silu: true, scope / "conv1d")
+      inner, width: configuration.convWidth, bias: configuration.convolutionBias, silu: true, matrix / "conv1d")
     xProjection = Linear(
-      in: inner, out: rank + 2 * states, bias: false, initial: .uniform(bound(inner)), scope / "x_proj")
-    stepWeight = (scope / "dt_proj").parameter("weight", [inner, rank], .uniform(bound(rank)))
-    stepBias = (scope / "dt_proj").parameter("bias", [inner], .inverseSoftplusOfLogUniform(0.001, 0.1))
-    aLog = scope.parameter("A_log", [inner, states], .logarithmsOfCounting, decays: false)
-    skip = scope.parameter("D", [inner], .ones)
+      in: inner, out: rank + 2 * states, bias: false, initial: .uniform(bound(inner)), matrix / "x_proj")
+    stepWeight = (decays / "dt_proj").parameter("weight", [inner, rank], .uniform(bound(rank)))
+    stepBias = (decays / "dt_proj").parameter("bias", [inner], .inverseSoftplusOfLogUniform(0.001, 0.1))
+    aLog = decays.parameter("A_log", [inner, states], .logarithmsOfCounting, decays: false)
+    skip = matrix.parameter("D", [inner], .ones)
     outProjection = Linear(
       in: inner, out: d, bias: bias, initial: .uniform(bound(inner) * bound(depth)), scope / "out_proj")
-  }
-
-  /// Of everything that x passes on its way to B, C and the step sizes, of A, and of D.
-  public static func matrixDependsOn(_ parameterName: String) -> Bool {
-    [
-      "in_proj.x", "in_proj.bias.x", "conv1d.weight", "conv1d.bias", "x_proj.weight", "dt_proj.weight", "dt_proj.bias",
-      "A_log", "D",
-    ].contains { parameterName.hasSuffix("." + $0) }
-  }
-
-  public static func decaysDependOn(_ parameterName: String) -> Bool {
-    ["dt_proj.weight", "dt_proj.bias", "A_log"].contains { parameterName.hasSuffix("." + $0) }
   }
 
   public var heads: Int { configuration.innerDim }
@@ -71,9 +60,7 @@ public struct Mamba: SequenceMixer {
     let steps: Tensor
   }
 
-  public func operands(_ x: Tensor, for use: OperandUse) -> Operands { operands(x, after: nil) }
-
-  private func operands(_ x: Tensor, after state: MambaState?) -> Operands {
+  public func operands(_ x: Tensor, for use: OperandUse, after state: MambaState?) -> Operands {
     let raw = xRows(x)
     let filtered = convolution(raw, past: state?.past)
     if let state { state.past = convolution.remember(raw, past: state.past) }
@@ -84,7 +71,7 @@ public struct Mamba: SequenceMixer {
   }
 
   /// The type of what must not lose digits: step sizes, rates and the state.
-  private var wide: DType { aLog.dtype == .float64 ? .float64 : .float32 }
+  private var wide: DType { aLog.dtype.wide }
   private var rates: Tensor { -aLog.to(wide).exp() }
 
   public func values(_ operands: Operands) -> Tensor { operands.x.unsqueezed(-1) }
@@ -95,15 +82,19 @@ public struct Mamba: SequenceMixer {
     return matrix.to(operands.x.dtype)
   }
 
-  public func mix(_ operands: Operands) -> Tensor {
-    mix(operands, state: nil).y
-  }
-
-  private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
+  public func mix(_ operands: Operands, memory: Tensor?) -> (y: Tensor, memory: Tensor) {
     let (y, next) = SelectiveScan.blocks(
       x: operands.x, b: operands.b, c: operands.c, steps: operands.steps, rates: rates, block: configuration.block,
-      state: state)
+      state: memory)
     return (skipped(y, operands.x).unsqueezed(-1), next)
+  }
+
+  public func step(_ operands: Operands, memory: Tensor) -> (y: Tensor, memory: Tensor) {
+    let value = operands.x.squeezed(1)
+    let (y, next) = SelectiveScan.step(
+      x: value, b: operands.b.squeezed(1), c: operands.c.squeezed(1), steps: operands.steps.squeezed(1), rates: rates,
+      state: memory)
+    return (skipped(y, value).unsqueezed(1).unsqueezed(-1), next)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
@@ -114,23 +105,6 @@ public struct Mamba: SequenceMixer {
     MambaState(
       memory: .zeros([batch, configuration.innerDim, configuration.stateDim], wide, on: aLog.device),
       past: convolution.emptyPast(batch: batch))
-  }
-
-  public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
-    guard let state = state as? MambaState else { preconditionFailure("a state of another mixer") }
-    let operands = operands(x, after: state)
-    state.position += x.size(1)
-    if x.size(1) > 1 {
-      let (y, memory) = mix(operands, state: state.memory)
-      state.memory = memory
-      return output(y, x)
-    }
-    let value = operands.x.squeezed(1)
-    let (y, memory) = SelectiveScan.step(
-      x: value, b: operands.b.squeezed(1), c: operands.c.squeezed(1), steps: operands.steps.squeezed(1), rates: rates,
-      state: state.memory)
-    state.memory = memory
-    return output(skipped(y, value).unsqueezed(1).unsqueezed(-1), x)
   }
 
   /// With D x, in the type of x.

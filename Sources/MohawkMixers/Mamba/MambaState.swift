@@ -1,12 +1,12 @@
 import MohawkTensor
 
 /// What a Mamba mixer remembers: a constant amount, however many tokens it has seen.
-public final class MambaState: MixerState {
+public final class MambaState: RecurrentState {
   /// h: [batch, channels, stateDim]
-  public internal(set) var memory: Tensor
+  public var memory: Tensor
   /// The last inputs of the convolution: [batch, width - 1, channels].
   package internal(set) var past: Tensor
-  public package(set) var position = 0
+  public var position = 0
 
   init(memory: Tensor, past: Tensor) {
     self.memory = memory

@@ -8,7 +8,7 @@ import MohawkTensor
 /// Δ = softplus(dt + dt_bias) and a = exp(−Δ exp(A_log)). x, B and C pass a causal convolution and SiLU.
 ///
 /// The matrix is (L ∘ C Bᵀ) diag(Δ), with D on its diagonal, so that its values are x.
-public struct Mamba2: SequenceMixer {
+public struct Mamba2: RecurrentMixer {
   /// The geometry.
   public let configuration: Mamba2Configuration
   package let xRows, bcRows, zRows, dtRows: InputRows
@@ -31,23 +31,23 @@ public struct Mamba2: SequenceMixer {
   public init(_ configuration: Mamba2Configuration, depth: Int = 1, _ scope: ParameterScope) {
     self.configuration = configuration
     let (d, inner, bias) = (configuration.modelDim, configuration.innerDim, configuration.projectionBias)
-    let projection = scope / "in_proj"
+    let (matrix, decays, projection) = (scope.with(.shapesMatrix), scope.with(.setsDecays), scope / "in_proj")
     xRows = InputRows("x", in: d, out: inner, bias: bias, projection)
-    bcRows = InputRows("bc", in: d, out: configuration.bcDim, bias: bias, projection)
+    bcRows = InputRows("bc", in: d, out: configuration.bcDim, bias: bias, matrices: 2, matrix / "in_proj")
     zRows = InputRows(
       "z", in: d, out: inner, bias: bias, initial: bias ? .zeros : nil, initialBias: .constant(DiscreteMamba2.openGate),
       projection)
-    dtRows = InputRows("dt", in: d, out: configuration.heads, bias: bias, projection)
-    func convolution(_ name: String, _ channels: Int) -> CausalConvolution {
+    dtRows = InputRows("dt", in: d, out: configuration.heads, bias: bias, decays / "in_proj")
+    func convolution(_ name: String, _ channels: Int, _ scope: ParameterScope) -> CausalConvolution {
       CausalConvolution(
         channels, width: configuration.convWidth, bias: configuration.convolutionBias, silu: true,
         scope / "conv1d" / name)
     }
-    xConvolution = convolution("x", inner)
-    bcConvolution = convolution("bc", configuration.bcDim)
-    aLog = scope.parameter("A_log", [configuration.heads], .logarithmOfUniform(1, 16))
-    dtBias = scope.parameter("dt_bias", [configuration.heads], .inverseSoftplusOfLogUniform(0.001, 0.1))
-    skip = scope.parameter("D", [configuration.heads], .ones)
+    xConvolution = convolution("x", inner, scope)
+    bcConvolution = convolution("bc", configuration.bcDim, matrix)
+    aLog = decays.parameter("A_log", [configuration.heads], .logarithmOfUniform(1, 16))
+    dtBias = decays.parameter("dt_bias", [configuration.heads], .inverseSoftplusOfLogUniform(0.001, 0.1))
+    skip = matrix.parameter("D", [configuration.heads], .ones)
     norm = configuration.normGroups.map {
       GatedRMSNorm(inner, groups: $0, epsilon: configuration.normEpsilon, scope / "norm")
     }
@@ -56,19 +56,6 @@ public struct Mamba2: SequenceMixer {
   }
 
   public static var attentionOrigins: [String: AttentionOrigin] { SSD.attentionOrigins }
-  public static func matrixCount(_ parameterName: String) -> Int { SSD.matrixCount(parameterName) }
-
-  public static func decaysDependOn(_ parameterName: String) -> Bool {
-    ["in_proj.dt", "in_proj.bias.dt", "A_log", "dt_bias"].contains { parameterName.hasSuffix("." + $0) }
-  }
-
-  /// Of B, C, step size, decay, their convolution, and D.
-  public static func matrixDependsOn(_ parameterName: String) -> Bool {
-    [
-      "in_proj.bc", "in_proj.dt", "in_proj.bias.bc", "in_proj.bias.dt", "conv1d.bc.weight", "conv1d.bc.bias", "A_log",
-      "dt_bias", "D",
-    ].contains { parameterName.hasSuffix("." + $0) }
-  }
 
   public var heads: Int { configuration.heads }
 
@@ -82,19 +69,15 @@ public struct Mamba2: SequenceMixer {
     let step, logDecay: Tensor
   }
 
-  public func operands(_ x: Tensor, for use: OperandUse) -> Operands {
-    operands(x, for: use, after: nil)
-  }
-
-  private func operands(_ x: Tensor, for use: OperandUse, after state: SSDState?) -> Operands {
+  public func operands(_ x: Tensor, for use: OperandUse, after state: SSDState?) -> Operands {
     let bc = bcRows(x)
     let values = use == .mixing ? xRows(x) : nil
     let parts = bcConvolution(bc, past: state?.bcPast).halves()
-    let filtered = values.map { split($0, xConvolution, past: state?.xPast) }
+    let filtered = values.map { xConvolution($0, past: state?.xPast).heads(configuration.heads) }
     if let state, let values { state.remember(values: values, bc: bc, xConvolution, bcConvolution) }
     let step = step(x)
     return Operands(
-      x: filtered, b: grouped(parts.0), c: grouped(parts.1), step: step,
+      x: filtered, b: parts.0.heads(configuration.groups), c: parts.1.heads(configuration.groups), step: step,
       logDecay: -(step * aLog.exp().to(step.dtype)))
   }
 
@@ -108,15 +91,7 @@ public struct Mamba2: SequenceMixer {
   }
 
   /// The type of what must not lose digits: step sizes, decays and the state.
-  private var wide: DType { aLog.dtype == .float64 ? .float64 : .float32 }
-
-  private func split(_ x: Tensor, _ convolution: CausalConvolution, past: Tensor?) -> Tensor {
-    convolution(x, past: past).reshaped(x.size(0), x.size(1), configuration.heads, configuration.headDim)
-  }
-
-  private func grouped(_ bc: Tensor) -> Tensor {
-    bc.reshaped(bc.size(0), bc.size(1), configuration.groups, configuration.stateDim)
-  }
+  private var wide: DType { aLog.dtype.wide }
 
   public func values(_ operands: Operands) -> Tensor {
     guard let x = operands.x else { preconditionFailure("these operands were made for the matrix only") }
@@ -139,20 +114,24 @@ public struct Mamba2: SequenceMixer {
     return MixerMatrix(.semiseparable(factors)) { matrix(operands) }
   }
 
-  public func mix(_ operands: Operands) -> Tensor {
-    mix(operands, state: nil).y
-  }
-
   /// Tokens per chunk when a text is read at most: with shorter ones fewer pairs of tokens are computed.
   private static let readingChunk = 64
 
-  private func mix(_ operands: Operands, state: Tensor?) -> (y: Tensor, state: Tensor) {
-    let chunk = state == nil ? configuration.chunk : min(configuration.chunk, Self.readingChunk)
+  public func mix(_ operands: Operands, memory: Tensor?) -> (y: Tensor, memory: Tensor) {
+    let chunk = memory == nil ? configuration.chunk : min(configuration.chunk, Self.readingChunk)
     let x = values(operands)
     let (y, next) = SSD.chunks(
       x: x * operands.step.to(x.dtype).unsqueezed(-1), b: operands.b, c: operands.c, logDecay: operands.logDecay,
-      chunk: chunk, state: state)
+      chunk: chunk, state: memory)
     return (y + x * skip.to(x.dtype).unsqueezed(-1), next)
+  }
+
+  public func step(_ operands: Operands, memory: Tensor) -> (y: Tensor, memory: Tensor) {
+    let value = values(operands).squeezed(1)
+    let (y, next) = SSD.step(
+      x: value * operands.step.squeezed(1).to(value.dtype).unsqueezed(-1), b: operands.b.squeezed(1),
+      c: operands.c.squeezed(1), logDecay: operands.logDecay.squeezed(1), state: memory)
+    return ((y + value * skip.to(value.dtype).unsqueezed(-1)).unsqueezed(1), next)
   }
 
   public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
@@ -166,22 +145,5 @@ public struct Mamba2: SequenceMixer {
       memory: .zeros(
         [batch, configuration.heads, configuration.headDim, configuration.stateDim], wide, on: aLog.device),
       xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch))
-  }
-
-  public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
-    guard let state = state as? SSDState else { preconditionFailure("a state of another mixer") }
-    let operands = operands(x, for: .mixing, after: state)
-    state.position += x.size(1)
-    if x.size(1) > 1 {
-      let (y, memory) = mix(operands, state: state.memory)
-      state.memory = memory
-      return output(y, x)
-    }
-    let value = values(operands).squeezed(1)
-    let (y, memory) = SSD.step(
-      x: value * operands.step.squeezed(1).to(value.dtype).unsqueezed(-1), b: operands.b.squeezed(1),
-      c: operands.c.squeezed(1), logDecay: operands.logDecay.squeezed(1), state: state.memory)
-    state.memory = memory
-    return output((y + value * skip.to(value.dtype).unsqueezed(-1)).unsqueezed(1), x)
   }
 }

@@ -10,18 +10,14 @@ struct ConvolvedInputs {
   let heads, groups: Int
 
   /// x [batch, length, heads, headDim] of [batch, length, channels].
-  func x(of values: Tensor) -> Tensor { split(xConvolution(values, past: xPast), heads) }
+  func x(of values: Tensor) -> Tensor { xConvolution(values, past: xPast).heads(heads) }
 
   /// B and C [batch, length, groups, stateDim] of both, [batch, length, channels].
   func bAndC(of bc: Tensor) -> (b: Tensor, c: Tensor) { halves(bcConvolution(bc, past: bcPast)) }
 
   fileprivate func halves(_ bc: Tensor) -> (b: Tensor, c: Tensor) {
     let (b, c) = bc.halves()
-    return (split(b, groups), split(c, groups))
-  }
-
-  fileprivate func split(_ x: Tensor, _ count: Int) -> Tensor {
-    x.reshaped(x.size(0), x.size(1), count, x.size(2) / count)
+    return (b.heads(groups), c.heads(groups))
   }
 }
 
@@ -40,7 +36,7 @@ extension SSD {
     precondition(!filters.xConvolution.silu && !filters.bcConvolution.silu, "these convolutions have an activation")
     let (b, c) = filters.halves(bc)
     let (x, y) = (filters.xConvolution, filters.bcConvolution)
-    return filters.split(values, filters.heads).filteredStateSpace(
+    return values.heads(filters.heads).filteredStateSpace(
       b: b, c: c, xFilter: .init(weight: x.weight, bias: x.bias, past: filters.xPast),
       bcFilter: .init(weight: y.weight, bias: y.bias, past: filters.bcPast), logDecay: logDecay, skip: skip,
       state: state, chunk: chunk)

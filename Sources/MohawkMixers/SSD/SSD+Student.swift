@@ -8,7 +8,4 @@ extension SSD {
     "conv1d.bc.bias": .attentionStart(["k_proj.bias", "q_proj.bias"]),
     "out_proj.weight": .attentionStart(["dense.weight"]),
   ]
-
-  /// B and C are two matrices.
-  static func matrixCount(_ parameterName: String) -> Int { parameterName.hasSuffix(".in_proj.bc") ? 2 : 1 }
 }

@@ -2,14 +2,14 @@ import MohawkLayers
 import MohawkTensor
 
 /// What a mixer of the Mamba-2 kind remembers: a constant amount, however many tokens it has seen.
-public final class SSDState: MixerState {
+public final class SSDState: RecurrentState {
   /// h: [batch, heads, headDim, stateDim]
-  public internal(set) var memory: Tensor
+  public var memory: Tensor
   /// The last inputs of the convolutions: [batch, width - 1, channels].
   package internal(set) var xPast, bcPast: Tensor
   /// What a window beside the recurrent part remembers; nil without.
   package let window: WindowState?
-  public package(set) var position = 0
+  public var position = 0
 
   init(memory: Tensor, xPast: Tensor, bcPast: Tensor, window: WindowState? = nil) {
     self.memory = memory

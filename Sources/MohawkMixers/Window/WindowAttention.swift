@@ -38,7 +38,7 @@ package struct WindowAttention {
       positions: .max, on: gate.device)
   }
 
-  /// Names of its parameters: all have a part in the matrix.
+  /// Names of its parameters.
   static let parameterNames = [
     "q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias", "q_norm.weight", "k_norm.weight", "window_gate",
   ]
@@ -119,7 +119,7 @@ package struct WindowAttention {
 
   /// The memory before the first token, for values of this width.
   func emptyMemory(batch: Int, width: Int) -> WindowState {
-    let wide: DType = gate.dtype == .float64 ? .float64 : .float32
+    let wide = gate.dtype.wide
     func buffer(_ heads: Int, _ width: Int) -> Tensor {
       .zeros([batch, heads, configuration.rows, width], wide, on: gate.device)
     }

@@ -35,7 +35,8 @@ public struct CheckpointParameters: StoredParameters {
     known = Set(store.names)
   }
 
-  public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
+  public func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let (name, shape) = (request.name, request.shape)
     guard let place = table.place(of: name) else { preconditionFailure("the key table does not know \(name)") }
     let names = table.names(at: place, in: known)
     let key = names.first ?? place.key

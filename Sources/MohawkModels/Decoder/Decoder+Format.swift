@@ -2,10 +2,10 @@ import MohawkLayers
 import MohawkTensor
 
 extension Decoder {
-  /// The same parameters in a model that another format describes.
-  /// - Parameter configuration: the same geometry, but for the format.
+  /// The same parameters in a model that another configuration describes.
+  /// - Parameter configuration: of another format, or of fewer layers; what it needs, this model has.
   public func described(by configuration: DecoderConfiguration) -> Decoder {
-    let build = ParameterBuild(SharedParameters(parameters))
+    let build = ParameterBuild(SharedParameters(parameters: parameters))
     return Decoder(configuration, build, compute: compute, on: parameters.all[0].value.device)
   }
 }
@@ -14,12 +14,10 @@ extension Decoder {
 private struct SharedParameters: ParameterSource {
   let parameters: ParameterList
 
-  init(_ parameters: ParameterList) { self.parameters = parameters }
-
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    guard let parameter = parameters[name] else { return .failure(.missing(key: name)) }
-    guard parameter.value.shape == shape else {
-      return .failure(.misshapen(key: name, found: parameter.value.shape, wanted: shape))
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    guard let parameter = parameters[request.name] else { return .failure(.missing(key: request.name)) }
+    guard parameter.value.shape == request.shape else {
+      return .failure(.misshapen(key: request.name, found: parameter.value.shape, wanted: request.shape))
     }
     return .success(parameter.value)
   }

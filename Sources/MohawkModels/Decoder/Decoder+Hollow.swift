@@ -13,13 +13,14 @@ extension Decoder {
 private struct HollowParameters: ParameterSource {
   private let zero = Tensor.zeros([])
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    switch shape.count {
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let shape = request.shape
+    return switch shape.count {
     case 0: .success(zero)
     case 1: .success(zero.expanded(shape[0]))
     case 2: .success(zero.expanded(shape[0], shape[1]))
     case 3: .success(zero.expanded(shape[0], shape[1], shape[2]))
-    default: .failure(.unusable(key: name, reason: "has \(shape.count) dimensions"))
+    default: .failure(.unusable(key: request.name, reason: "has \(shape.count) dimensions"))
     }
   }
 }

@@ -28,7 +28,9 @@ public final class Decoder: LanguageModel {
     let deviation = configuration.tiesHead ? 1 / Double(width).squareRoot() : 0.5
     let embedding = Embedding(rows, width, deviation: deviation, root / "embedding")
     let compute = compute ?? embedding.weight.dtype
-    positions = configuration.learnedPositions.map { Embedding($0, width, deviation: 0.02, root / "positions") }
+    positions = configuration.learnedPositions.map {
+      Embedding($0, width, deviation: 0.02, (root / "positions").with(.exact))
+    }
     let windowSwitch = configuration.hasWindow ? WindowSwitch() : nil
     self.windowSwitch = windowSwitch
     blocks = configuration.mixers.indices.map {

@@ -5,7 +5,7 @@ import MohawkTensor
 /// A block of a decoder in any of its layouts: norm, mixer, norm, add, norm, MLP, norm, add, without the norms that it
 /// does not have.
 package struct DecoderBlock: Block {
-  package let mixer: any SequenceMixer
+  package let mixer: any CausalMixer
   package let norm, postNorm, mlpNorm, mlpPostNorm: Norm?
   package let mlp: FeedForward?
   package let layout: DecoderConfiguration.Layout
@@ -59,20 +59,11 @@ extension DecoderConfiguration {
   /// The mixer of a layer; its parameters stand under `attention` or `mixer`.
   func mixer(
     of layer: Int, depth: Int, windowSwitch: WindowSwitch?, on device: Device, _ scope: ParameterScope
-  ) -> any SequenceMixer {
+  ) -> any CausalMixer {
     let (kind, place) = (mixers[layer], MixerPlace(depth: depth, windowSwitch: windowSwitch, device: device))
     if kind.isAttention { return attention(of: layer).mixer(place, scope / "attention") }
     guard let geometry = geometries[kind] else { preconditionFailure("a \(kind.rawValue) layer without geometry") }
     return geometry.mixer(place, scope / "mixer")
-  }
-
-  /// Whether a parameter decides how fast a mixer forgets: such numbers are never rounded.
-  package func decaysDependOn(_ parameter: String) -> Bool {
-    func asked<Geometry: MixerGeometry>(_ geometry: Geometry) -> Bool { Geometry.Mixer.decaysDependOn(parameter) }
-    guard let layer = Self.mixerLayer(of: parameter), mixers.indices.contains(layer),
-      let geometry = geometries[mixers[layer]]
-    else { return false }
-    return asked(geometry)
   }
 
   /// The layer of whose mixer a parameter is; nil for attention's, and for what is of no mixer.

@@ -43,8 +43,8 @@ extension DecoderConfiguration {
 private final class ParameterCounter: ParameterSource {
   private(set) var count = 0.0
 
-  func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    count += shape.reduce(1) { $0 * Double($1) }
-    return .failure(.missing(key: name))
+  func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    count += request.shape.reduce(1) { $0 * Double($1) }
+    return .failure(.missing(key: request.name))
   }
 }

@@ -8,7 +8,7 @@ import MohawkTensor
 /// has a second form for showing them.
 public protocol Block {
   /// What mixes the tokens of the sequence.
-  var mixer: any SequenceMixer { get }
+  var mixer: any CausalMixer { get }
   /// Whether the block has an MLP beside its mixer.
   var hasMLP: Bool { get }
   /// The normalised input of the mixer, in the type that the model computes in.

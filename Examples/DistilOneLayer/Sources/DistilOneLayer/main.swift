@@ -46,7 +46,7 @@ print("The teacher's matrices have the norm \(Float(attention.matrix(of: sample)
 print(
   "its outputs \(Float(attention(sample).norm(over: -1).mean().item())): the losses of a student that does nothing.")
 
-train("Stage 1, matrix orientation", moves: { DiscreteMamba2.matrixDependsOn($0.name) }) { x in
+train("Stage 1, matrix orientation", moves: { $0.traits.contains(.shapesMatrix) }) { x in
   StageLosses.orientation(student: mamba.matrix(of: x), teacher: attention.matrix(of: x))
 }
 train("Stage 2, hidden-state alignment", moves: { _ in true }) { x in

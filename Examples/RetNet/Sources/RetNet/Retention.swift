@@ -5,7 +5,7 @@ import MohawkTensor
 
 /// Retention with RetNet's fixed decays (Sun et al. 2023): y_i = Σ_{j ≤ i} a^(i−j) (q_i · k_j / √width) v_j, where head h forgets
 /// with a = 1 − 2^(−5−h). It is SSD whose decays do not depend on the input.
-struct Retention: SequenceMixer {
+struct Retention: RecurrentMixer {
   let configuration: RetentionGeometry
   let query, key, value, gate, out: Linear
   let norm: RMSNorm
@@ -13,8 +13,12 @@ struct Retention: SequenceMixer {
   init(_ configuration: RetentionGeometry, _ scope: ParameterScope) {
     self.configuration = configuration
     let (d, inner) = (configuration.modelDim, configuration.heads * configuration.headDim)
-    func projection(_ name: String) -> Linear { Linear(in: d, out: inner, bias: false, scope / name) }
-    (query, key, value, gate) = (projection("q"), projection("k"), projection("v"), projection("g"))
+    func projection(_ name: String, _ scope: ParameterScope) -> Linear {
+      Linear(in: d, out: inner, bias: false, scope / name)
+    }
+    let matrix = scope.with(.shapesMatrix)
+    (query, key) = (projection("q", matrix), projection("k", matrix))
+    (value, gate) = (projection("v", scope), projection("g", scope))
     norm = RMSNorm(configuration.headDim, epsilon: 1e-6, scope / "norm")
     out = Linear(in: inner, out: d, bias: false, scope / "out_proj")
   }
@@ -23,30 +27,31 @@ struct Retention: SequenceMixer {
     "q.weight": .attentionStart(["q_proj.weight"]), "k.weight": .attentionStart(["k_proj.weight"]),
     "v.weight": .attentionStart(["v_proj.weight"]), "out_proj.weight": .attentionStart(["dense.weight"]),
   ]
-  static func matrixDependsOn(_ name: String) -> Bool { name.hasSuffix(".q.weight") || name.hasSuffix(".k.weight") }
 
   var heads: Int { configuration.heads }
-  typealias Operands = (q: Tensor, k: Tensor, v: Tensor, logDecay: Tensor)
 
-  func operands(_ x: Tensor, for use: OperandUse) -> Operands {
-    let wide: DType = x.dtype == .float64 ? .float64 : .float32
+  func operands(_ x: Tensor, for use: OperandUse, after state: LinearState?) -> KeyValueOperands {
     let rates = (0..<heads).map { Float(log(1 - exp2(-5 - Double($0)))) }
     let logDecay =
       Tensor.zeros([x.size(0), x.size(1), heads], wide, on: x.device) + Tensor(rates).to(wide, on: x.device)
-    return (
-      split(query(x)) * (1 / Double(configuration.headDim).squareRoot()), split(key(x)), split(value(x)), logDecay
-    )
+    return KeyValueOperands(
+      q: split(query(x)) * (1 / Double(configuration.headDim).squareRoot()), k: split(key(x)), v: split(value(x)),
+      logDecay: logDecay, dtype: x.dtype)
   }
 
+  private var wide: DType { norm.weight.dtype.wide }
   private func split(_ x: Tensor) -> Tensor { x.reshaped(x.size(0), x.size(1), heads, configuration.headDim) }
 
-  func values(_ operands: Operands) -> Tensor { operands.v }
-  func matrix(_ operands: Operands) -> Tensor {
+  func matrix(_ operands: KeyValueOperands) -> Tensor {
     SSD.matrix(b: operands.k, c: operands.q, logDecay: operands.logDecay)
   }
-  func mix(_ operands: Operands) -> Tensor { mix(operands, after: nil).y }
-  private func mix(_ operands: Operands, after state: Tensor?) -> (y: Tensor, state: Tensor) {
-    SSD.chunks(x: operands.v, b: operands.k, c: operands.q, logDecay: operands.logDecay, chunk: 64, state: state)
+  func mix(_ operands: KeyValueOperands, memory: Tensor?) -> (y: Tensor, memory: Tensor) {
+    let (y, next) = SSD.chunks(
+      x: values(operands), b: operands.k, c: operands.q, logDecay: operands.logDecay, chunk: 64, state: memory)
+    return (y, next)
+  }
+  func step(_ operands: KeyValueOperands, memory: Tensor) -> (y: Tensor, memory: Tensor) {
+    mix(operands, memory: memory)
   }
   func output(_ mixed: Tensor, _ x: Tensor) -> Tensor {
     let gated = norm(mixed).to(x.dtype) * split(gate(x)).silu()
@@ -54,14 +59,8 @@ struct Retention: SequenceMixer {
   }
 
   func emptyState(batch: Int) -> any MixerState {
-    let (width, wide) = (configuration.headDim, norm.weight.dtype == .float64 ? DType.float64 : .float32)
+    let width = configuration.headDim
     return LinearState(.zeros([batch, heads, width, width], wide, on: norm.weight.device))
-  }
-  func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
-    let state = state as! LinearState
-    let (y, memory) = mix(operands(x, for: .mixing), after: state.memory)
-    (state.memory, state.position) = (memory, state.position + x.size(1))
-    return output(y, x)
   }
 }
 

@@ -27,8 +27,11 @@ public struct GGUFParameters: StoredParameters {
     self.device = device
   }
 
-  public func value(_ name: String, shape: [Int], initial: Initial) -> Result<Tensor, ParameterFault> {
-    guard let place = keys.places[name] else { preconditionFailure("no name in GGUF files is known for \(name)") }
+  public func value(_ request: ParameterRequest) -> Result<Tensor, ParameterFault> {
+    let shape = request.shape
+    guard let place = keys.places[request.name] else {
+      preconditionFailure("no name in GGUF files is known for \(request.name)")
+    }
     guard let info = weights.info(place.key) else { return .failure(.missing(key: place.key)) }
     let wanted = place.shape ?? shape
     // Files have sizes of 1 in some places and leave them out in others.
