@@ -41,8 +41,7 @@ final class DecodingPlan {
         check(mhk_plan_new(&shape, &plan))
       }
     }
-    for block in model.blocks {
-      guard let block = block as? DecoderBlock else { fatalError("a layer that is no decoder's") }
+    for block in model.layers {
       var layer = memory.layer(block)
       guard let mixer = block.mixer as? any NativeMixer else { preconditionFailure("a mixer without native steps") }
       mixer.add(to: plan, &layer, &memory, cache)

@@ -68,16 +68,14 @@ struct PlanMemory {
 
   mutating func layer(_ block: DecoderBlock) -> mhk_layer {
     var layer = mhk_layer()
-    switch block.layout {
-    case .sequential: layer.layout = Int32(MHK_SEQUENTIAL)
-    case .parallel: layer.layout = Int32(MHK_PARALLEL)
-    case .parallelNorms: layer.layout = Int32(MHK_PARALLEL_NORMS)
-    case .mixerOnly: layer.layout = Int32(MHK_MIXER_ONLY)
+    layer.layout = NativeLayout.code(of: block.steps)
+    let branches = block.steps.flatMap(\.branches)
+    if let norm = block.norm(branches[0].norm) { layer.norm = self.norm(norm) }
+    if let norm = block.norm(branches[0].postNorm) { layer.post_norm = self.norm(norm) }
+    if branches.count > 1 {
+      if let norm = block.norm(branches[1].norm) { layer.mlp_norm = self.norm(norm) }
+      if let norm = block.norm(branches[1].postNorm) { layer.mlp_post_norm = self.norm(norm) }
     }
-    if let norm = block.norm { layer.norm = self.norm(norm) }
-    if let norm = block.mlpNorm { layer.mlp_norm = self.norm(norm) }
-    if let norm = block.postNorm { layer.post_norm = self.norm(norm) }
-    if let norm = block.mlpPostNorm { layer.mlp_post_norm = self.norm(norm) }
     layer.residual = Float(block.residual)
     guard let mlp = block.mlp else { return layer }
     layer.activation = mlp.activation.code
@@ -87,6 +85,20 @@ struct PlanMemory {
       (layer.gate, layer.up, layer.down) = (projection(gate), projection(up), projection(down))
     }
     return layer
+  }
+}
+
+/// The blocks that the native decoder knows.
+enum NativeLayout {
+  /// Its number for a block of these steps, all of which layouts have a form there.
+  static func code(of steps: [BlockStep]) -> Int32 {
+    let branches = steps.map(\.branches)
+    switch branches.map(\.count) {
+    case [1]: return Int32(MHK_MIXER_ONLY)
+    case [1, 1]: return Int32(MHK_SEQUENTIAL)
+    case [2]: return Int32(branches[0][0].norm == branches[0][1].norm ? MHK_PARALLEL : MHK_PARALLEL_NORMS)
+    default: preconditionFailure("a block that the native decoder does not know")
+    }
   }
 }
 

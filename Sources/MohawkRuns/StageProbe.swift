@@ -110,10 +110,7 @@ struct MemoryParts {
     let width = compute == .float32 ? 4.0 : 2.0
     var teacher = 0.0
     for parameter in pair.teacher.parameters.all {
-      let isSettled =
-        parameter.value.rank == 2 && parameter.name.hasSuffix(".weight")
-        && (parameter.name.hasPrefix("layers.") || parameter.name.hasPrefix("lm_head."))
-      teacher += Double(parameter.value.count) * (isSettled ? width : 4)
+      teacher += Double(parameter.value.count) * (parameter.canBeMaterialized ? width : 4)
     }
     let student = pair.student.parameters.all.reduce(0.0) { $0 + Double($1.value.count) } * 4
     let moving = pair.moving(plan.trains)

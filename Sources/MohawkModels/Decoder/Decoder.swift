@@ -8,6 +8,7 @@ public final class Decoder: LanguageModel {
   public let configuration: DecoderConfiguration
   public let parameters: ParameterList
   public let blocks: [any Block]
+  package let layers: [DecoderBlock]
   /// The type that the layers compute in; the stream between them keeps the weights' type.
   public let compute: DType
   package let embedding: Embedding
@@ -33,10 +34,11 @@ public final class Decoder: LanguageModel {
     }
     let windowSwitch = configuration.hasWindow ? WindowSwitch() : nil
     self.windowSwitch = windowSwitch
-    blocks = configuration.mixers.indices.map {
-      DecoderBlock(
-        configuration, layer: $0, compute: compute, windowSwitch: windowSwitch, on: device, root / "layers" / $0)
+    let place = MixerPlace(depth: configuration.mixers.count, windowSwitch: windowSwitch, device: device)
+    layers = configuration.layers.enumerated().map { index, layer in
+      DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
     }
+    blocks = layers
     finalNorm = Norm(configuration.norm, width, root / "final_norm")
     lmHead =
       configuration.tiesHead
@@ -52,8 +54,7 @@ public final class Decoder: LanguageModel {
   public var modelDim: Int { configuration.modelDim }
   public var maxLength: Int? {
     configuration.learnedPositions
-      ?? (configuration.hasAttention
-        ? configuration.attentions.map(\.longest).min() : nil)
+      ?? configuration.attentions.map(\.longest).min()
   }
 
   public func embed(_ ids: Tensor, from position: Int) -> Tensor {
@@ -83,9 +84,8 @@ public final class Decoder: LanguageModel {
   /// Keeps the weights of linear layers in the type that they are multiplied in only: for a model that never moves.
   public func materialize() {
     guard parameters.all.allSatisfy({ !$0.value.requiresGradient }) else { return }
-    for parameter in parameters.all where parameter.value.rank == 2 && parameter.name.hasSuffix(".weight") {
-      let isLayer = parameter.name.hasPrefix("layers.") || parameter.name.hasPrefix("lm_head.")
-      if isLayer, parameter.value.dtype != compute { parameter.value.become(compute) }
+    for parameter in parameters.all where parameter.canBeMaterialized && parameter.value.dtype != compute {
+      parameter.value.become(compute)
     }
   }
 
@@ -96,6 +96,14 @@ public final class Decoder: LanguageModel {
   ) -> Decoder {
     let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: seed, on: device), dtype))
     return Decoder(configuration, build, compute: compute, on: device)
+  }
+}
+
+extension Parameter {
+  /// Whether a frozen model can keep it in the type of the computation alone: a matrix of a layer or the head, which is
+  /// only multiplied by.
+  package var canBeMaterialized: Bool {
+    traits.allowRounding(value.shape) && (name.hasPrefix("layers.") || name.hasPrefix("lm_head."))
   }
 }
 

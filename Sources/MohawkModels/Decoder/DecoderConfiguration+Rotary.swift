@@ -31,11 +31,6 @@ extension DecoderConfiguration {
     return result
   }
 
-  /// The geometries of all layers with attention.
-  var attentions: [AttentionConfiguration] {
-    mixers.indices.filter { mixers[$0].isAttention }.map(attention(of:))
-  }
-
   /// Says the same in the shortest way: of layers without attention nothing is kept, and what holds for all attention
   /// layers becomes `attention`'s.
   public mutating func settleRotary() {
