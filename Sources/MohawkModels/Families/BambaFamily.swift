@@ -48,24 +48,9 @@ enum BambaFamily: Family {
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
-    var table = KeyTable()
-    table.map(["final_norm.weight": "model.final_layernorm.weight"])
-    table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
-    table.allowWithout("model.")
-    table.countLayers(configuration.mixers.count, under: "model.layers.")
-    for (index, kind) in configuration.mixers.enumerated() {
-      let layer = "layers.\(index)."
-      let outer = "model." + layer
-      table.map(
-        ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": "pre_ff_layernorm.weight"], from: layer, to: outer)
-      table.addGatedMLP(bias: configuration.mlp.bias, from: layer + "mlp.", to: outer + "feed_forward.")
-      if kind.isAttention {
-        table.addAttention(configuration.attention, from: layer + "attention.", to: outer + "self_attn.")
-      } else if let mamba = configuration.mamba2 {
-        table.addMamba2(mamba, from: layer + "mixer.", to: outer + "mamba.")
-      }
+    configuration.hybridKeys(finalNorm: "final_layernorm", mlpNorm: "pre_ff_layernorm") { table, inner, outer in
+      table.addGatedMLP(bias: configuration.mlp.bias, from: inner + "mlp.", to: outer + "feed_forward.")
     }
-    return table
   }
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {

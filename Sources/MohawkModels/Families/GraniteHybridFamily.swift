@@ -51,26 +51,13 @@ package enum GraniteHybridFamily: Family {
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
-    var table = KeyTable()
-    table.map(["final_norm.weight": "model.norm.weight"])
-    table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
-    table.allowWithout("model.")
-    table.countLayers(configuration.mixers.count, under: "model.layers.")
-    for (index, kind) in configuration.mixers.enumerated() {
-      let layer = "layers.\(index)."
-      let outer = "model." + layer
-      table.map(
-        ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": "post_attention_layernorm.weight"], from: layer,
-        to: outer)
+    var table = configuration.hybridKeys(finalNorm: "norm", mlpNorm: "post_attention_layernorm") {
+      table, inner, outer in
+      let width = configuration.mlp.width
       table.join(
-        [(layer + "mlp.gate.weight", configuration.mlp.width), (layer + "mlp.up.weight", configuration.mlp.width)],
+        [(inner + "mlp.gate.weight", width), (inner + "mlp.up.weight", width)],
         to: outer + "shared_mlp.input_linear.weight")
-      table.map(layer + "mlp.down.weight", to: outer + "shared_mlp.output_linear.weight")
-      if kind.isAttention {
-        table.addAttention(configuration.attention, from: layer + "attention.", to: outer + "self_attn.")
-      } else if let mamba = configuration.mamba2 {
-        table.addMamba2(mamba, from: layer + "mixer.", to: outer + "mamba.")
-      }
+      table.map(inner + "mlp.down.weight", to: outer + "shared_mlp.output_linear.weight")
     }
     if !configuration.hasAttention { table.ignoreAll(under: "model.layers.\(configuration.mixers.count).") }
     return table

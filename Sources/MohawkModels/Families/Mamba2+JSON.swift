@@ -66,6 +66,36 @@ extension ModelJSON {
   }
 }
 
+extension DecoderConfiguration {
+  /// The names of hybrids of attention and Mamba-2 in transformers.
+  /// - Parameters:
+  ///   - finalNorm: of the norm before the head.
+  ///   - mlpNorm: of the norm before an MLP.
+  ///   - addMLP: adds the names of an MLP, from those of its layer here to those there.
+  func hybridKeys(
+    finalNorm: String, mlpNorm: String, addMLP: (inout KeyTable, _ inner: String, _ outer: String) -> Void
+  ) -> KeyTable {
+    var table = KeyTable()
+    table.map(["final_norm.weight": "model.\(finalNorm).weight"])
+    table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: tiesHead)
+    table.allowWithout("model.")
+    table.countLayers(mixers.count, under: "model.layers.")
+    for (index, kind) in mixers.enumerated() {
+      let inner = "layers.\(index)."
+      let outer = "model." + inner
+      table.map(
+        ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": mlpNorm + ".weight"], from: inner, to: outer)
+      addMLP(&table, inner, outer)
+      if kind.isAttention {
+        table.addAttention(attention, from: inner + "attention.", to: outer + "self_attn.")
+      } else if let mamba2 {
+        table.addMamba2(mamba2, from: inner + "mixer.", to: outer + "mamba.")
+      }
+    }
+    return table
+  }
+}
+
 extension Mamba2Configuration {
   /// The keys of Granite and Bamba.
   var hybridJSON: [String: Any] {
@@ -101,5 +131,35 @@ extension KeyTable {
       ["A_log": "A_log", "D": "D", "dt_bias": "dt_bias", "out_proj.weight": "out_proj.weight"], from: inner, to: outer)
     if mamba.projectionBias { map(inner + "out_proj.bias", to: outer + "out_proj.bias") }
     if mamba.normGroups != nil { map(inner + "norm.weight", to: outer + "norm.weight") }
+  }
+}
+
+extension Mamba2Configuration: KeyedGeometry {
+  init(_ json: ModelJSON, modelDim: Int) throws {
+    let (heads, groups) = (try json.integer("heads"), try json.integer("groups"))
+    let normGroups = try json.integer("norm_groups", default: 0, in: 0...1 << 24)
+    let headDim = try json.integer("head_dim", in: 1...65_536)
+    guard heads.isMultiple(of: groups), heads <= 1 << 24 / headDim,
+      normGroups == 0 || (heads * headDim).isMultiple(of: normGroups)
+    else {
+      throw MohawkError(
+        .invalidValue, "\(heads) heads, \(groups) groups and \(normGroups) groups of the norm do not fit", at: json.path
+      )
+    }
+    self.init(
+      modelDim: modelDim, heads: heads, headDim: headDim, groups: groups,
+      stateDim: try json.integer("state", in: 1...65_536), convWidth: try json.integer("convolution", in: 2...64),
+      chunk: try json.integer("chunk", in: 1...65_536), normGroups: normGroups == 0 ? nil : normGroups,
+      normEpsilon: try json.epsilon("norm_epsilon", default: 1e-5),
+      projectionBias: try json.bool("projection_bias", default: false),
+      convolutionBias: try json.bool("convolution_bias", default: true), timeStepLimit: try json.timeStepLimit())
+  }
+
+  var keyed: [String: Any] {
+    [
+      "heads": heads, "head_dim": headDim, "groups": groups, "state": stateDim, "convolution": convWidth,
+      "chunk": chunk, "norm_groups": normGroups ?? 0, "norm_epsilon": normEpsilon,
+      "projection_bias": projectionBias, "convolution_bias": convolutionBias, "time_step_limit": timeStepLimitJSON,
+    ]
   }
 }

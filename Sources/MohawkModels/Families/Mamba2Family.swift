@@ -43,75 +43,24 @@ enum Mamba2Family: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     guard let mamba = configuration.mamba2 else { preconditionFailure("a Mamba-2 without geometry") }
-    var object: [String: Any] = [
-      "architectures": ["Mamba2ForCausalLM"], "model_type": "mamba2", "torch_dtype": "float32",
-      "vocab_size": configuration.vocabulary, "hidden_size": configuration.modelDim,
-      "num_hidden_layers": configuration.mixers.count, "hidden_act": "silu",
-      "layer_norm_epsilon": configuration.normEpsilon, "num_heads": mamba.heads, "head_dim": mamba.headDim,
-      "n_groups": mamba.groups, "state_size": mamba.stateDim, "conv_kernel": mamba.convWidth,
-      "chunk_size": mamba.chunk, "expand": mamba.innerDim / mamba.modelDim, "use_bias": mamba.projectionBias,
-      "use_conv_bias": mamba.convolutionBias, "time_step_limit": mamba.timeStepLimitJSON, "rms_norm": true,
-      "residual_in_fp32": true, "tie_word_embeddings": configuration.tiesHead, "use_cache": true,
-    ]
-    object.merge(configuration.tokens.json) { $1 }
+    var object = configuration.pureMambaJSON("Mamba2ForCausalLM")
+    object.merge([
+      "num_heads": mamba.heads, "head_dim": mamba.headDim, "n_groups": mamba.groups, "state_size": mamba.stateDim,
+      "conv_kernel": mamba.convWidth, "chunk_size": mamba.chunk, "expand": mamba.innerDim / mamba.modelDim,
+      "use_bias": mamba.projectionBias, "use_conv_bias": mamba.convolutionBias,
+      "time_step_limit": mamba.timeStepLimitJSON, "rms_norm": true,
+    ]) { $1 }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let mamba = configuration.mamba2
-    return configuration.firstDifference([
-      ("mixers other than Mamba-2", configuration.mixers.allSatisfy { $0 == .mamba2 }),
-      ("MLPs", configuration.layout == .mixerOnly),
-      ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
-      ("a head with bias", !configuration.headBias),
-      ("learned positions", configuration.learnedPositions == nil),
-      ("multipliers", configuration.multipliers == .init()),
-      (
-        "Mamba-2 of a width that is no multiple of the model's",
-        mamba.map { $0.innerDim.isMultiple(of: $0.modelDim) } ?? false
-      ),
-      (
-        "Mamba-2 with a norm over other groups than those of B and C",
-        mamba.map { $0.normGroups == $0.groups && $0.normEpsilon == configuration.normEpsilon } ?? false
-      ),
-    ])
+    return configuration.unsupportedPureMamba(.mamba2, innerDim: mamba?.innerDim)
+      ?? configuration.firstDifference([
+        (
+          "Mamba-2 with a norm over other groups than those of B and C",
+          mamba.map { $0.normGroups == $0.groups && $0.normEpsilon == configuration.normEpsilon } ?? false
+        )
+      ])
   }
-}
-
-extension DecoderConfiguration {
-  /// A model of mixers without MLPs; its mixers are still to be named.
-  init(
-    mambaFormat format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: Int, norm: Norm.Kind
-  ) {
-    self.init(
-      format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .mixerOnly, norm: norm,
-      mlp: .none, attention: .unused(modelDim: modelDim))
-  }
-
-  /// The names that transformers and state-spaces/mamba share.
-  func mambaKeys(embedding: String) -> KeyTable {
-    var table = KeyTable()
-    table.map(["final_norm.weight": "backbone.norm_f.weight"])
-    if case .layer = norm { table.map(["final_norm.bias": "backbone.norm_f.bias"]) }
-    table.mapVocabulary(embedding: embedding, head: "lm_head.weight", isTied: tiesHead)
-    table.countLayers(mixers.count, under: "backbone.layers.")
-    if format != .stateSpaces { table.allowWithout("backbone.") }
-    for (index, kind) in mixers.enumerated() {
-      let layer = "layers.\(index)."
-      let outer = "backbone." + layer
-      table.map(layer + "norm.weight", to: outer + "norm.weight")
-      if case .layer = norm { table.map(layer + "norm.bias", to: outer + "norm.bias") }
-      switch kind {
-      case .mamba2: table.addMamba2(mamba2!, from: layer + "mixer.", to: outer + "mixer.")
-      case .mamba: table.addMamba(mamba!, from: layer + "mixer.", to: outer + "mixer.")
-      default: preconditionFailure("a format without attention for a model with it")
-      }
-    }
-    return table
-  }
-}
-
-extension DecoderConfiguration.MLP {
-  /// What stands where a layout has no MLP.
-  public static let none = DecoderConfiguration.MLP(width: 1, activation: .silu, isGated: true, bias: false)
 }

@@ -37,33 +37,17 @@ enum MambaFamily: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     guard let mamba = configuration.mamba else { preconditionFailure("a Mamba without geometry") }
-    var object: [String: Any] = [
-      "architectures": ["MambaForCausalLM"], "model_type": "mamba", "torch_dtype": "float32",
-      "vocab_size": configuration.vocabulary, "hidden_size": configuration.modelDim,
-      "num_hidden_layers": configuration.mixers.count, "hidden_act": "silu",
-      "layer_norm_epsilon": configuration.normEpsilon, "state_size": mamba.stateDim, "conv_kernel": mamba.convWidth,
-      "expand": mamba.innerDim / mamba.modelDim, "intermediate_size": mamba.innerDim,
-      "time_step_rank": mamba.timeStepRank, "use_bias": mamba.projectionBias, "use_conv_bias": mamba.convolutionBias,
-      "residual_in_fp32": true, "tie_word_embeddings": configuration.tiesHead, "use_cache": true,
-    ]
-    object.merge(configuration.tokens.json) { $1 }
+    var object = configuration.pureMambaJSON("MambaForCausalLM")
+    object.merge([
+      "state_size": mamba.stateDim, "conv_kernel": mamba.convWidth, "expand": mamba.innerDim / mamba.modelDim,
+      "intermediate_size": mamba.innerDim, "time_step_rank": mamba.timeStepRank, "use_bias": mamba.projectionBias,
+      "use_conv_bias": mamba.convolutionBias,
+    ]) { $1 }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let mamba = configuration.mamba
-    return configuration.firstDifference([
-      ("mixers other than Mamba", configuration.mixers.allSatisfy { $0 == .mamba }),
-      ("MLPs", configuration.layout == .mixerOnly),
-      ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
-      ("a head with bias", !configuration.headBias),
-      ("learned positions", configuration.learnedPositions == nil),
-      ("multipliers", configuration.multipliers == .init()),
-      (
-        "Mamba of a width that is no multiple of the model's",
-        mamba.map { $0.innerDim.isMultiple(of: $0.modelDim) } ?? false
-      ),
-    ])
+    configuration.unsupportedPureMamba(.mamba, innerDim: configuration.mamba?.innerDim)
   }
 }
 

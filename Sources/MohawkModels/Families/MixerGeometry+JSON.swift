@@ -1,5 +1,6 @@
 import Foundation
 import MohawkFiles
+import MohawkLayers
 import MohawkMixers
 
 extension MixerKind {
@@ -7,12 +8,22 @@ extension MixerKind {
   var jsonKey: String { rawValue.replacingOccurrences(of: "-", with: "_") }
 }
 
+/// A geometry whose form in `config.json` is older than that of `Codable` ones, with keys of its own.
+protocol KeyedGeometry: MixerGeometry {
+  /// Reads the object that stands under the kind's name.
+  /// - Throws: `MohawkError` when a key is missing or of the wrong type, or the numbers do not fit each other.
+  init(_ json: ModelJSON, modelDim: Int) throws
+  /// What stands there.
+  var keyed: [String: Any] { get }
+}
+
 /// The key of the width, which is the model's and stands there alone.
 private let widthKey = "model_dim"
 
 extension MixerGeometry {
-  /// The geometry as an object of `config.json`; nil for one that is not `Codable`.
+  /// The geometry as an object of `config.json`; nil for one that has no form there.
   var json: [String: Any]? {
+    if let keyed = (self as? any KeyedGeometry)?.keyed { return keyed }
     guard let geometry = self as? any Encodable else { return nil }
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -25,10 +36,25 @@ extension MixerGeometry {
 }
 
 extension ModelJSON {
+  /// Whether a kind of geometry has a form in `config.json`.
+  static func canHold(_ geometry: any MixerGeometry.Type) -> Bool {
+    geometry is any Codable.Type || geometry is any KeyedGeometry.Type
+  }
+
+  /// Rotary positions as the objects of this project's own format have them.
+  static func rotary(_ dimensions: Int, _ headDim: Int, _ base: Double, _ scaling: RotaryScaling) -> [String: Any] {
+    var object: [String: Any] = [
+      "partial_rotary_factor": Double(dimensions) / Double(headDim), "rope_theta": base,
+    ]
+    object["rope_scaling"] = scaling.json
+    return object
+  }
+
   /// The geometry of a kind of mixer.
   /// - Throws: `MohawkError` when a key is missing, unknown or of the wrong type, or the numbers do not fit each other.
   func geometry(of kind: MixerKind, _ modelDim: Int) throws -> any MixerGeometry {
     let nested = try nested(kind.jsonKey)
+    if let type = kind.geometry as? any KeyedGeometry.Type { return try type.init(nested, modelDim: modelDim) }
     guard let type = kind.geometry as? any (MixerGeometry & Decodable).Type else {
       throw MohawkError(.unsupported, "the geometry of \(kind.rawValue) cannot be read", at: nested.path)
     }

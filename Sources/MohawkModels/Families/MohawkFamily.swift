@@ -36,12 +36,7 @@ enum MohawkFamily: Family {
       throw MohawkError(.invalidValue, "\(kinds.count) layers are not from 1 to 10000", at: "\(json.path): layers")
     }
     if result.hasAttention { result.attention = try attention(json.nested("attention"), modelDim) }
-    if result.mixers.contains(.discreteMamba2) {
-      result.discreteMamba2 = try discreteMamba2(json.nested("discrete_mamba_2"), modelDim)
-    }
-    if result.mixers.contains(.mamba2) { result.mamba2 = try mamba2(json.nested("mamba_2"), modelDim) }
-    if result.mixers.contains(.mamba) { result.mamba = try mamba(json.nested("mamba"), modelDim) }
-    for kind in Set(result.mixers) where !kind.isAttention && result.geometries[kind] == nil {
+    for kind in Set(result.mixers) where !kind.isAttention {
       result.geometries[kind] = try json.geometry(of: kind, modelDim)
     }
     guard result.attention.window != nil || !result.mixers.contains(.windowedAttention) else {
@@ -109,65 +104,6 @@ enum MohawkFamily: Family {
     return .init(layers: Set(layers), dimensions: dimensions, base: rotary.base, scaling: rotary.scaling)
   }
 
-  private static func discreteMamba2(_ json: ModelJSON, _ modelDim: Int) throws -> DiscreteMamba2Configuration {
-    let vHeads = try json.integer("v_heads")
-    let qkHeads = try json.integer("qk_heads")
-    guard vHeads.isMultiple(of: qkHeads), modelDim.isMultiple(of: vHeads) else {
-      throw MohawkError(
-        .invalidValue, "\(vHeads) heads of x do not fit \(qkHeads) heads of B and width \(modelDim)", at: json.path)
-    }
-    return DiscreteMamba2Configuration(
-      modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: try json.integer("state", in: 1...65_536),
-      convWidth: try json.integer("convolution", in: 2...64), chunk: try json.integer("chunk", in: 1...65_536),
-      window: try json.object("window").map { try window($0, vHeads) })
-  }
-
-  private static func window(_ json: ModelJSON, _ heads: Int) throws -> WindowConfiguration {
-    let kvHeads = try json.integer("kv_heads")
-    let headDim = try json.integer("head_dim", in: 1...65_536)
-    guard heads.isMultiple(of: kvHeads), heads <= 1 << 24 / headDim else {
-      throw MohawkError(
-        .invalidValue, "\(heads) heads of \(headDim) dimensions do not fit \(kvHeads) heads of keys", at: json.path)
-    }
-    let rotary = try json.rotary(base: 10_000, fraction: 1, length: 2048)
-    let rotaryDim = try AttentionConfiguration.rotaryDim(headDim, rotary.fraction, at: json.path)
-    let scale = json.has("scale") ? try json.number("scale") : nil
-    var result = WindowConfiguration(
-      tokens: try json.integer("tokens", in: 1...16_384), sinks: try json.integer("sinks", default: 0, in: 0...16_384),
-      kvHeads: kvHeads, headDim: headDim, rotaryDim: rotaryDim, rotaryBase: rotary.base,
-      rotaryScaling: rotary.scaling, bias: try json.bool("bias", default: false), scale: scale)
-    if json.has("head_norm_epsilon") { result.headNormEpsilon = try json.epsilon("head_norm_epsilon", default: 1e-6) }
-    return result
-  }
-
-  private static func mamba2(_ json: ModelJSON, _ modelDim: Int) throws -> Mamba2Configuration {
-    let (heads, groups) = (try json.integer("heads"), try json.integer("groups"))
-    let normGroups = try json.integer("norm_groups", default: 0, in: 0...1 << 24)
-    let headDim = try json.integer("head_dim", in: 1...65_536)
-    guard heads.isMultiple(of: groups), heads <= 1 << 24 / headDim,
-      normGroups == 0 || (heads * headDim).isMultiple(of: normGroups)
-    else {
-      throw MohawkError(
-        .invalidValue, "\(heads) heads, \(groups) groups and \(normGroups) groups of the norm do not fit", at: json.path
-      )
-    }
-    return Mamba2Configuration(
-      modelDim: modelDim, heads: heads, headDim: headDim, groups: groups,
-      stateDim: try json.integer("state", in: 1...65_536), convWidth: try json.integer("convolution", in: 2...64),
-      chunk: try json.integer("chunk", in: 1...65_536), normGroups: normGroups == 0 ? nil : normGroups,
-      normEpsilon: try json.epsilon("norm_epsilon", default: 1e-5),
-      projectionBias: try json.bool("projection_bias", default: false),
-      convolutionBias: try json.bool("convolution_bias", default: true), timeStepLimit: try json.timeStepLimit())
-  }
-
-  private static func mamba(_ json: ModelJSON, _ modelDim: Int) throws -> MambaConfiguration {
-    MambaConfiguration(
-      modelDim: modelDim, innerDim: try json.integer("width"), stateDim: try json.integer("state", in: 1...65_536),
-      timeStepRank: try json.integer("step_rank"), convWidth: try json.integer("convolution", in: 2...64),
-      projectionBias: try json.bool("projection_bias", default: false),
-      convolutionBias: try json.bool("convolution_bias", default: true))
-  }
-
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = KeyTable()
     table.mapAnyToItself()
@@ -195,37 +131,12 @@ enum MohawkFamily: Family {
     object["logit_cap"] = configuration.logitCap
     if configuration.multipliers != .init() { object["multipliers"] = json(configuration.multipliers) }
     if let other = configuration.otherRotary {
-      var described = rotaryJSON(other.dimensions, configuration.attention.headDim, other.base, other.scaling)
+      var described = ModelJSON.rotary(other.dimensions, configuration.attention.headDim, other.base, other.scaling)
       described["layers"] = other.layers.sorted()
       object["other_rotary"] = described
     }
     if configuration.hasAttention { object["attention"] = json(configuration.attention) }
-    if let mamba = configuration.discreteMamba2, configuration.mixers.contains(.discreteMamba2) {
-      var geometry: [String: Any] = [
-        "v_heads": mamba.vHeads, "qk_heads": mamba.qkHeads, "state": mamba.stateDim, "convolution": mamba.convWidth,
-        "chunk": mamba.chunk,
-      ]
-      geometry["window"] = mamba.window.map(json)
-      object["discrete_mamba_2"] = geometry
-    }
-    if let mamba = configuration.mamba2, configuration.mixers.contains(.mamba2) {
-      object["mamba_2"] =
-        [
-          "heads": mamba.heads, "head_dim": mamba.headDim, "groups": mamba.groups, "state": mamba.stateDim,
-          "convolution": mamba.convWidth, "chunk": mamba.chunk, "norm_groups": mamba.normGroups ?? 0,
-          "norm_epsilon": mamba.normEpsilon, "projection_bias": mamba.projectionBias,
-          "convolution_bias": mamba.convolutionBias, "time_step_limit": mamba.timeStepLimitJSON,
-        ] as [String: Any]
-    }
-    if let mamba = configuration.mamba, configuration.mixers.contains(.mamba) {
-      object["mamba"] =
-        [
-          "width": mamba.innerDim, "state": mamba.stateDim, "step_rank": mamba.timeStepRank,
-          "convolution": mamba.convWidth, "projection_bias": mamba.projectionBias,
-          "convolution_bias": mamba.convolutionBias,
-        ] as [String: Any]
-    }
-    for kind in Set(configuration.mixers) where object[kind.jsonKey] == nil {
+    for kind in Set(configuration.mixers) where !kind.isAttention {
       object[kind.jsonKey] = configuration.geometries[kind]?.json
     }
     object.merge(configuration.tokens.json) { $1 }
@@ -239,29 +150,8 @@ enum MohawkFamily: Family {
     ]
   }
 
-  private static func rotaryJSON(
-    _ dimensions: Int, _ headDim: Int, _ base: Double, _ scaling: RotaryScaling
-  ) -> [String: Any] {
-    var object: [String: Any] = [
-      "partial_rotary_factor": Double(dimensions) / Double(headDim), "rope_theta": base,
-    ]
-    object["rope_scaling"] = scaling.json
-    return object
-  }
-
-  private static func json(_ window: WindowConfiguration) -> [String: Any] {
-    var object = rotaryJSON(window.rotaryDim, window.headDim, window.rotaryBase, window.rotaryScaling)
-    object.merge([
-      "tokens": window.tokens, "sinks": window.sinks, "kv_heads": window.kvHeads, "head_dim": window.headDim,
-      "bias": window.bias,
-    ]) { $1 }
-    object["scale"] = window.scale
-    object["head_norm_epsilon"] = window.headNormEpsilon
-    return object
-  }
-
   private static func json(_ attention: AttentionConfiguration) -> [String: Any] {
-    var object = rotaryJSON(
+    var object = ModelJSON.rotary(
       attention.rotaryDim, attention.headDim, attention.rotaryBase, attention.rotaryScaling)
     object.merge([
       "num_attention_heads": attention.heads, "num_key_value_heads": attention.kvHeads, "head_dim": attention.headDim,
@@ -281,7 +171,7 @@ enum MohawkFamily: Family {
 
   /// What keeps a kind of mixer out of the format: without a form in JSON nothing could say what its weights mean.
   private static func unsupportedFeature(to kind: MixerKind) -> String? {
-    let isKnown = kind.isAttention || [.discreteMamba2, .mamba2, .mamba].contains(kind)
-    return isKnown || kind.geometry is any Codable.Type ? nil : "\(kind.rawValue), whose geometry is not Codable"
+    kind.isAttention || kind.geometry.map(ModelJSON.canHold) ?? false
+      ? nil : "\(kind.rawValue), whose geometry is not Codable"
   }
 }
