@@ -39,7 +39,7 @@ public final class BatchThread: @unchecked Sendable {  // what is shared is guar
     queueLimit: Int = 64, taskLimit: Int = 8, open: @escaping @Sendable () throws -> BatchScheduler
   ) throws {
     (self.queueLimit, self.taskLimit) = (queueLimit, taskLimit)
-    let opening = Opening()
+    let opening = Outcome()
     let thread = Thread { [self] in
       switch Result(catching: open) {
       case .success(let scheduler):
@@ -194,22 +194,6 @@ public struct BatchHandle: Sendable {
   public let events: AsyncStream<BatchEvent>
   /// Gives it up and ends the events; does nothing when it has ended.
   public let cancel: @Sendable () -> Void
-}
-
-/// Says once whether the model could be opened.
-private final class Opening: @unchecked Sendable {  // the semaphore orders the accesses
-  private let done = DispatchSemaphore(value: 0)
-  private var error: (any Error)?
-
-  func finish(_ error: (any Error)?) {
-    self.error = error
-    done.signal()
-  }
-
-  func wait() throws {
-    done.wait()
-    if let error { throw error }
-  }
 }
 
 /// Counts a request's choices down; used on the batch's thread only.

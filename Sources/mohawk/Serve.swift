@@ -195,20 +195,4 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
       }
     }
   }
-
-  /// How a task has ended.
-  private final class Outcome: @unchecked Sendable {  // the semaphore orders the accesses
-    private let done = DispatchSemaphore(value: 0)
-    private var error: (any Error)?
-
-    func finish(_ error: (any Error)?) {
-      self.error = error
-      done.signal()
-    }
-
-    func wait() throws {
-      done.wait()
-      if let error { throw error }
-    }
-  }
 }
