@@ -81,6 +81,6 @@ public enum StageLosses {
 
   /// At least fp32.
   static func wide(_ tensor: Tensor) -> Tensor {
-    tensor.dtype == .float64 ? tensor : tensor.to(.float32)
+    tensor.to(tensor.dtype.wide)
   }
 }

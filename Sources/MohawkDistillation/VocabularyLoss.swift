@@ -83,7 +83,7 @@ enum VocabularyLoss {
       result = head.distillationLoss(
         flat, teacher: other, hidden, share: share, slice: slice, needsGradient: flat.requiresGradient)
     }
-    return (.scalar(result.loss, flat.dtype == .float64 ? .float64 : .float32), result.gradient)
+    return (.scalar(result.loss, flat.dtype.wide), result.gradient)
   }
 
   /// Through the model's own `head` and a graph over each slice: for any head, type and device.
@@ -98,7 +98,7 @@ enum VocabularyLoss {
   ) -> (loss: Tensor, gradient: Tensor?) {
     let leaf = flat.detached()
     leaf.requiresGradient = true
-    let total = Tensor.zeros([], leaf.dtype == .float64 ? .float64 : .float32, on: leaf.device)
+    let total = Tensor.zeros([], leaf.dtype.wide, on: leaf.device)
     let rows = leaf.size(0)
     forSlices(rows: rows, size: max(1, elements / model.vocabulary)) { first, count in
       let loss = sum(model.head(leaf.narrowed(0, from: first, length: count)), first)

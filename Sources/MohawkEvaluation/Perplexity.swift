@@ -55,7 +55,7 @@ enum LogitSlices {
     for first in stride(from: 0, to: hidden.size(0), by: size) {
       let rows = min(size, hidden.size(0) - first)
       let logits = model.head(hidden.narrowed(0, from: first, length: rows))
-      body(logits.dtype == .float64 ? logits : logits.to(.float32), first)
+      body(logits.to(logits.dtype.wide), first)
     }
   }
 }

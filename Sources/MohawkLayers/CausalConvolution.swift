@@ -56,7 +56,7 @@ public struct CausalConvolution {
 
   /// The past of a sequence that has not begun: zeros, in fp32 or wider.
   public func emptyPast(batch: Int) -> Tensor {
-    let wide: DType = weight.dtype == .float64 ? .float64 : .float32
+    let wide = weight.dtype.wide
     return .zeros([batch, width - 1, weight.size(0)], wide, on: weight.device)
   }
 }

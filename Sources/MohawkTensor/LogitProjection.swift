@@ -85,7 +85,7 @@ public struct LogitProjection {
     _ hidden: Tensor, target: TopProbabilities, share: Double, slice: Int, needsGradient: Bool,
     file: StaticString = #fileID, line: UInt = #line
   ) -> (loss: Double, gradient: Tensor?) {
-    let sums: DType = hidden.dtype == .float64 ? .float64 : .float32
+    let sums = hidden.dtype.wide
     let (ids, probabilities, rest) = (target.ids, target.probabilities.to(sums), target.rest.to(sums))
     return loss("distillationLoss", hidden, [ids, probabilities, rest], needsGradient: needsGradient, file, line) {
       own, slopes, loss in

@@ -29,7 +29,7 @@ public struct TopProbabilities {
   ///   - logits: [rows, vocabulary]
   ///   - count: from 1 to the vocabulary.
   public init(of logits: Tensor, count: Int) {
-    let all = (logits.dtype == .float64 ? logits : logits.to(.float32)).softmax(-1)
+    let all = logits.to(logits.dtype.wide).softmax(-1)
     let (values, indices) = all.topK(count)
     self.init(
       ids: indices.to(.int32), probabilities: values, rest: all.filled(-1, at: indices, with: 0).sum(over: -1))

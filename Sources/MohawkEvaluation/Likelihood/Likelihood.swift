@@ -10,7 +10,7 @@ struct Likelihood: Equatable {
   /// Adds the tokens that logits [rows, vocabulary] predict.
   mutating func add(_ logits: Tensor, _ tokens: some Collection<Int32>) {
     withoutGradients {
-      let logits = logits.dtype == .float64 ? logits : logits.to(.float32)
+      let logits = logits.to(logits.dtype.wide)
       let targets = Tensor(tokens.map(Int64.init), shape: [tokens.count]).to(on: logits.device)
       let rows = logits.logSoftmax(-1).gathered(-1, targets.unsqueezed(-1))
       logProbability += rows.to(.float64).sum().item()

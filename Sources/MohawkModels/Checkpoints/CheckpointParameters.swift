@@ -72,7 +72,7 @@ public struct CheckpointParameters: StoredParameters {
           }
           let type = dtype ?? found.dtype
           if table.lessOne.contains(place.key) {
-            return (tensor.to(type == .float64 ? .float64 : .float32, on: device) + 1).contiguous()
+            return (tensor.to(type.wide, on: device) + 1).contiguous()
           }
           return tensor.to(type, on: device).contiguous()
         })
