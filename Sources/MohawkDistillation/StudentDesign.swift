@@ -44,8 +44,7 @@ extension DecoderConfiguration {
       student.normPlaces = .before
       student.mlp = .none
     }
-    student.settleRotary()
-    if !student.hasAttention { student.attention = .unused(modelDim: modelDim) }
+    student.settleAttention()
     // The hybrids' formats have biases in all four projections or in none; one of zeros changes nothing.
     if student.hasAttention, kind == .mamba2, attention.bias { student.attention.outputBias = true }
     student.format = student.studentFormat

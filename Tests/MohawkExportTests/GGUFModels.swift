@@ -61,7 +61,7 @@ enum GGUFModels {
   static let mamba = changed(TinyModels.llama()) {
     $0.mixers = [.mamba, .mamba, .mamba]
     $0.mamba = MambaConfiguration(modelDim: 32, stateDim: 8, convolutionBias: false)
-    $0.attention = .unused(modelDim: 32)
+    $0.settleAttention()
     $0.layout = .mixerOnly
     $0.tiesHead = true
     $0.format = .mamba

@@ -20,7 +20,7 @@ enum TinyModels {
     for layer in 0..<3 where !attention.contains(layer) { result.mixers[layer] = .mamba2 }
     result.mamba2 = Mamba2Configuration(
       modelDim: 32, heads: 4, headDim: 8 * expand, groups: groups, stateDim: 16, chunk: 8, normGroups: groups)
-    if attention.isEmpty { result.attention = .unused(modelDim: 32) }
+    result.settleAttention()
     result.format = .graniteHybrid
     return result
   }

@@ -78,15 +78,15 @@ import Testing
   @Test func rotaryPositionsOfAllLayersAreThoseOfTheModel() {
     var shape = Shapes.llama
     shape.otherRotary = .init(layers: [0, 1, 2], dimensions: 4, base: 500)
-    shape.settleRotary()
+    shape.settleAttention()
     #expect(shape.otherRotary == nil && shape.attention.rotaryDim == 4 && shape.attention.rotaryBase == 500)
     shape.otherRotary = .init(layers: [0, 2], dimensions: 0)
     shape.mixers[0] = .mamba2
-    shape.settleRotary()
+    shape.settleAttention()
     #expect(shape.otherRotary?.layers == [2] && shape.attention(of: 2).rotaryDim == 0)
     #expect(shape.attention(of: 1).rotaryDim == 4)
     shape.mixers[2] = .mamba2
-    shape.settleRotary()
+    shape.settleAttention()
     #expect(shape.otherRotary == nil)
   }
 }

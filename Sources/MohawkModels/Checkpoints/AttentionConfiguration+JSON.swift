@@ -71,10 +71,4 @@ extension AttentionConfiguration {
     }
     return rotaryDim
   }
-
-  /// The geometry that stands where no layer has attention.
-  public static func unused(modelDim: Int) -> AttentionConfiguration {
-    AttentionConfiguration(
-      modelDim: modelDim, heads: 1, kvHeads: 1, headDim: modelDim, rotaryDim: 0, maxLength: 2048, bias: true)
-  }
 }

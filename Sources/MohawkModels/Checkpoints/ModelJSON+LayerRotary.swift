@@ -41,7 +41,7 @@ extension DecoderConfiguration {
     otherRotary = OtherRotary(
       layers: Set(mixers.indices.filter { mixers[$0] == .windowedAttention }), dimensions: local.rotaryDim,
       base: local.rotaryBase, scaling: local.rotaryScaling)
-    settleRotary()
+    settleAttention()
   }
 
   /// The attention of layers without a window and with one; those of the other kind where a model has one kind only.

@@ -31,9 +31,10 @@ extension DecoderConfiguration {
     return result
   }
 
-  /// Says the same in the shortest way: of layers without attention nothing is kept, and what holds for all attention
-  /// layers becomes `attention`'s.
-  public mutating func settleRotary() {
+  /// Says the same of attention in the shortest way: of layers without it nothing is kept, and what holds for all layers
+  /// with it becomes `attention`'s.
+  public mutating func settleAttention() {
+    if !hasAttention { attention = .unused(modelDim: modelDim) }
     guard var other = otherRotary else { return }
     let all = mixers.indices.filter { mixers[$0].isAttention }
     other.layers = other.layers.intersection(all)

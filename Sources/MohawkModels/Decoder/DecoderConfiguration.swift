@@ -104,10 +104,11 @@ public struct DecoderConfiguration: Sendable, Equatable {
   /// Ids with a meaning, carried over from `config.json`.
   public var tokens = TokenRoles()
 
-  /// All attention, without learned positions; the head is of its own and without bias.
+  /// All attention, without learned positions; the head is of its own and without bias. A model that is to have other
+  /// mixers in all layers needs no geometry of attention.
   public init(
     format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: Int, layout: Layout, norm: Norm.Kind, mlp: MLP,
-    attention: AttentionConfiguration
+    attention: AttentionConfiguration? = nil
   ) {
     self.format = format
     self.vocabulary = vocabulary
@@ -116,7 +117,7 @@ public struct DecoderConfiguration: Sendable, Equatable {
     self.layout = layout
     self.norm = norm
     self.mlp = mlp
-    self.attention = attention
+    self.attention = attention ?? .unused(modelDim: modelDim)
   }
 
   /// Whether every layer mixes by attention, as in a teacher.
@@ -130,6 +131,14 @@ public struct DecoderConfiguration: Sendable, Equatable {
     switch norm {
     case .layer(let epsilon), .rms(let epsilon): epsilon
     }
+  }
+}
+
+extension AttentionConfiguration {
+  /// What stands where no layer has attention, so that equal models are described alike.
+  static func unused(modelDim: Int) -> AttentionConfiguration {
+    AttentionConfiguration(
+      modelDim: modelDim, heads: 1, kvHeads: 1, headDim: modelDim, rotaryDim: 0, maxLength: 2048, bias: true)
   }
 }
 

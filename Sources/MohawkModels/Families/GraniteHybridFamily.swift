@@ -37,7 +37,7 @@ package enum GraniteHybridFamily: Family {
     if result.mixers.contains(.mamba2) {
       result.mamba2 = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
     }
-    if !result.hasAttention { result.attention = .unused(modelDim: result.modelDim) }
+    result.settleAttention()
     return result
   }
 

@@ -21,8 +21,7 @@ enum MohawkFamily: Family {
       norm: try norm.choice("kind") == NormName.rms ? .rms(epsilon: epsilon) : .layer(epsilon: epsilon),
       mlp: .init(
         width: try mlp.integer("width"), activation: try mlp.choice("activation"),
-        isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false)),
-      attention: .unused(modelDim: modelDim))
+        isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false)))
     result.mixers = try kinds.map { name in
       let kind = DecoderConfiguration.Mixer(rawValue: name)
       guard MixerKind.all.contains(kind) else {
@@ -54,7 +53,7 @@ enum MohawkFamily: Family {
     if json.has("logit_cap") { result.logitCap = try json.cap("logit_cap", default: nil) }
     if let other = try json.object("other_rotary") {
       result.otherRotary = try otherRotary(other, result)
-      result.settleRotary()
+      result.settleAttention()
     }
     if json.has("learned_positions") { result.learnedPositions = try json.integer("learned_positions") }
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)

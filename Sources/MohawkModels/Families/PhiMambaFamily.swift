@@ -72,7 +72,7 @@ enum PhiMambaFamily: Family {
       layout: .parallel, norm: .layer(epsilon: 1e-5),
       mlp: .init(
         width: try json.size(4 * modelDim, "the MLP's width"), activation: .geluTanh, isGated: false, bias: true),
-      attention: attention ?? .unused(modelDim: modelDim))
+      attention: attention)
     result.mixers = mixers
     result.discreteMamba2 = mamba
     result.headBias = true

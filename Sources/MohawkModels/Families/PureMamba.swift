@@ -10,7 +10,7 @@ extension DecoderConfiguration {
   ) {
     self.init(
       format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .mixerOnly, norm: norm,
-      mlp: .none, attention: .unused(modelDim: modelDim))
+      mlp: .none)
   }
 
   /// The names that transformers and state-spaces/mamba share.

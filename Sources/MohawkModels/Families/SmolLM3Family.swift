@@ -21,7 +21,7 @@ enum SmolLM3Family: Family {
     let isOn = try json.bool("use_sliding_window", default: false) && json.has("sliding_window")
     try json.readWindows(&result, isOn: isOn, unplaced.contains)
     result.otherRotary = .init(layers: unplaced, dimensions: 0)
-    result.settleRotary()
+    result.settleAttention()
     return result
   }
 

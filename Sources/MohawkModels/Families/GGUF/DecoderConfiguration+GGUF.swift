@@ -68,7 +68,7 @@ struct GGUFGeometry {
     let isPure = family == .mamba || family == .mamba2
     var result = DecoderConfiguration(
       format: family.formats[0], vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: try layout(),
-      norm: norm, mlp: isPure ? .none : try mlp(), attention: .unused(modelDim: modelDim))
+      norm: norm, mlp: isPure ? .none : try mlp())
     result.mixers = try mixers()
     result.normPlaces = family.normPlaces
     if result.hasAttention { result.attention = try attention(result) }

@@ -66,7 +66,7 @@ extension GGUFGeometry {
     case .smollm3:
       model.otherRotary = .init(
         layers: Set((0..<layers).filter { ($0 + 1).isMultiple(of: Self.unplacedPeriod) }), dimensions: 0)
-      model.settleRotary()
+      model.settleAttention()
     case .gemma3, .olmo2:
       var local = model.attention
       local.rotaryBase = try metadata.number(
