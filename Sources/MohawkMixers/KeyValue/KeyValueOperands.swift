@@ -2,7 +2,7 @@ import MohawkTensor
 
 /// Queries, keys, values and decays of one input.
 public struct KeyValueOperands {
-  /// [batch, length, qkHeads, stateDim]; fp32 or wider.
+  /// [batch, length, qkHeads, stateDim], or features of them.
   public let q, k: Tensor
   /// [batch, length, heads, headDim]; nil when asked for the matrix only.
   public let v: Tensor?
@@ -39,6 +39,7 @@ public struct KeyValueOperands {
 }
 
 extension SequenceMixer where Operands == KeyValueOperands {
+  /// Those of the operands.
   public func values(_ operands: KeyValueOperands) -> Tensor { operands.values }
 }
 
