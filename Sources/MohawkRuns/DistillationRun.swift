@@ -106,7 +106,7 @@ public final class DistillationRun {
     var pair = try DistillationPair(teacher: teacher, student: student)
     pair.copied = Set(transfer.filter { $0.teacher != nil }.map(\.student))
     if start.needsText {
-      try ContextStart.require(pair)
+      try ContextStart.require(pair, drawn: start == .scaled)
       pair.copied.formUnion(transfer.map(\.student).filter(ContextStart.isCopied))
     }
     // All that can be wrong with the stages is found out before the text is encoded.
@@ -205,11 +205,10 @@ public final class DistillationRun {
 
 extension WeightTransfer.Row {
   func report(start: StudentRecipe.Start, of student: DecoderConfiguration) -> WeightTransferRow {
-    let mixer = student.mamba2 == nil ? DecoderConfiguration.Mixer.discreteMamba2 : .mamba2
     let how =
       if source != nil {
         "copied"
-      } else if start.needsText, ContextStart.fits(parameter, of: mixer) {
+      } else if start.needsText, ContextStart.fits(parameter, of: student) {
         start == .scaled ? "set by the attention's look-back" : "fitted to the attention"
       } else {
         WeightTransfer.zeroInitialises(parameter, start) ? "set to 0" : "drawn afresh"

@@ -82,6 +82,16 @@ struct AttentionHeads {
 
   /// For each head the dimensions that carry the most of its scores, in ascending order.
   func strongest(_ count: Int, on input: Tensor) -> [[Int]] {
+    ranked(on: input).map { $0.prefix(count).sorted() }
+  }
+
+  /// For each head the dimension from `first` on that carries the least of its scores.
+  func weakest(from first: Int, on input: Tensor) -> [Int] {
+    ranked(on: input).map { $0.last { $0 >= first }! }
+  }
+
+  /// For each head its dimensions, those that carry the most of its scores first.
+  private func ranked(on input: Tensor) -> [[Int]] {
     let energy =
       Self.activations(input, query, queryBias).square().mean(over: 0, 2)
       * Self.activations(input, key, keyBias).square().mean(over: 0, 2)
@@ -89,7 +99,7 @@ struct AttentionHeads {
     let all = energy.doubles()
     return (0..<heads).map { head in
       let row = all[head * width..<(head + 1) * width]
-      return row.indices.sorted { (row[$0], $1) > (row[$1], $0) }.prefix(count).map { $0 - head * width }.sorted()
+      return row.indices.sorted { (row[$0], $1) > (row[$1], $0) }.map { $0 - head * width }
     }
   }
 

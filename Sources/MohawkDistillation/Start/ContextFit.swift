@@ -27,16 +27,9 @@ struct ContextFit {
   ///   - input: what enters it, [batch, length, modelDim].
   ///   - dimensions: of queries and keys that the state has room for.
   init(_ attention: Attention, _ input: Tensor, dimensions: Int) {
-    let shape = attention.configuration
-    let operands = attention.operands(input, for: .mixing)
-    let matrix = attention.matrix(operands).to(.float64, on: .cpu)
-    let values = attention.values(operands).transposed(1, 2).to(.float64, on: .cpu).contiguous()
-    let wide = input.to(.float64, on: .cpu)
-    var heads = AttentionHeads(attention, wide)
-    heads.foldRotary(Self.distances(matrix, values), shape)
-    if dimensions < shape.headDim { heads = heads.keeping(heads.strongest(dimensions, on: wide)) }
-    self.heads = heads
-    fits = Self.fit(context: matrix.matmul(values), values: values, scores: heads.scores(wide))
+    let targets = ContextTargets(attention, input, dimensions: dimensions)
+    heads = targets.heads
+    fits = Self.fit(context: targets.context, values: targets.values, scores: targets.scores)
   }
 
   /// Heads whose scores are drawn at random and small, with the attention's mean look-back as their memory.
@@ -46,13 +39,11 @@ struct ContextFit {
   ///   - drawn: rows of B and C as a student draws them, [2 heads · stateDim, modelDim].
   init(lookingBackLike attention: Attention, _ input: Tensor, drawn: Tensor) {
     let wide = input.to(.float64, on: .cpu)
-    let operands = attention.operands(input, for: .mixing)
-    let matrix = attention.matrix(operands).to(.float64, on: .cpu)
-    let values = attention.values(operands).transposed(1, 2).to(.float64, on: .cpu).contiguous()
+    let (matrix, values) = ContextTargets.matrixAndValues(attention, input)
     var heads = AttentionHeads(attention, wide)
     heads.replaceByRows(drawn.detached().to(.float64, on: .cpu))
     self.heads = heads
-    let lookBacks = Self.distances(matrix, values).map { shares in
+    let lookBacks = ContextTargets.distances(matrix, values).map { shares in
       shares.enumerated().reduce(0) { $0 + Double($1.offset) * $1.element }
     }
     let context = matrix.matmul(values)
@@ -67,27 +58,6 @@ struct ContextFit {
       let target = context.selected(1, head)
       fit.error = ((made - target).square().sum() / target.square().sum()).sqrt().item()
       return fit
-    }
-  }
-
-  /// For each head how often it looks how far back, each look weighed with the length of the value there. Columns with
-  /// values shorter than half of the mean, such as those of sinks, do not count.
-  private static func distances(_ matrix: Tensor, _ values: Tensor) -> [[Double]] {
-    let (batch, heads, length) = (matrix.size(0), matrix.size(1), matrix.size(2))
-    let lengths = values.square().sum(over: -1).sqrt()
-    let relative = lengths / lengths.mean(over: -1, keep: true)
-    let weight = relative * relative.less(0.5).not().to(.float64, on: .cpu)
-    let looks = (matrix * weight.unsqueezed(-2)).doubles()
-    return (0..<heads).map { head in
-      var sums = [Double](repeating: 0, count: length)
-      for row in 0..<batch {
-        let start = (row * heads + head) * length * length
-        for i in 0..<length {
-          for j in 0...i { sums[i - j] += looks[start + i * length + j] }
-        }
-      }
-      let total = sums.reduce(0, +)
-      return total > 0 ? sums.map { $0 / total } : [1]
     }
   }
 

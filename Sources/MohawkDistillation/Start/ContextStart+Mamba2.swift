@@ -71,3 +71,26 @@ extension ContextStart {
     size > 0 ? min(1, exp2(log2(smallFactor / size).rounded(.down))) : 1
   }
 }
+
+extension Mamba2: ContextStarted {
+  static var hasScaledStart: Bool { true }
+
+  static func contextObjection(
+    _ attention: AttentionConfiguration, _ own: Mamba2Configuration, block: Bool
+  ) -> String? {
+    if block { return "gives attention's part only, but these mixers stand for whole blocks" }
+    if !own.convolutionBias { return "needs biases of the convolution" }
+    if own.normGroups == nil { return "needs the norm before the output projection" }
+    if !own.timeStepLimit.contains(1) { return "needs step sizes of 1" }
+    return headObjection(
+      attention, heads: own.heads, qkHeads: own.groups, headDim: own.headDim, stateDim: own.stateDim, least: 2)
+  }
+
+  func start(
+    from attention: Attention, _ input: Tensor, drawn: Bool, _ parameters: MixerParameters
+  ) -> StartedHeads {
+    let weights = ContextWeights(
+      attention, input, stateDim: configuration.stateDim, drawn: bcRows.weight, keepsDrawn: drawn)
+    return StartedHeads(fits: weights.fits, units: ContextStart.start(self, weights))
+  }
+}

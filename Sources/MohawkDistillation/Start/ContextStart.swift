@@ -5,22 +5,27 @@ import MohawkMixers
 import MohawkModels
 import MohawkTensor
 
-/// The start from the context: every mixer begins as the state-space head that best imitates what its attention makes of
-/// its values on a little text. No gradient is needed.
+/// The start from the context: every mixer begins as the head that best imitates what its attention makes of its values on
+/// a little text. No gradient is needed.
 public enum ContextStart {
   /// Tokens of a sequence that are looked at at most.
   static let longest = 512
 
   /// Whether a parameter holds an attention's projection after the start, scaled at most.
   public static func isCopied(_ parameter: String) -> Bool {
-    [".mixer.in_proj.x", ".mixer.in_proj.bc", ".mixer.out_proj.weight"].contains { parameter.hasSuffix($0) }
+    ["in_proj.x", "in_proj.bc", "in_proj.q", "in_proj.k", "in_proj.v", "out_proj.weight"].contains {
+      parameter.hasSuffix(".mixer." + $0)
+    }
   }
 
-  /// Whether the start sets a parameter: all of a mixer, but for the gate of Discrete-Mamba-2, which stands open anyway,
-  /// and its window.
-  public static func fits(_ parameter: String, of mixer: DecoderConfiguration.Mixer) -> Bool {
-    let isGate = [".in_proj.z", ".z_bias", ".window_gate"].contains { parameter.hasSuffix($0) }
-    return parameter.contains(".mixer.") && !(isGate && mixer == .discreteMamba2)
+  /// Whether the start sets a parameter of a student: all of a mixer but for what its kind leaves as it was drawn.
+  public static func fits(_ parameter: String, of student: DecoderConfiguration) -> Bool {
+    guard let layer = DecoderConfiguration.mixerLayer(of: parameter), parameter.contains(".mixer."),
+      let kind = student.mixers[layer].geometry
+    else { return false }
+    func mixer<Geometry: MixerGeometry>(_ geometry: Geometry.Type) -> Any.Type { Geometry.Mixer.self }
+    let name = parameter.split(separator: ".").dropFirst(3).joined(separator: ".")
+    return (mixer(kind) as? any ContextStarted.Type)?.startSets(name) ?? false
   }
 
   /// Fits all mixers of the student that replace attention, and gives their parameters the units in which they learn.
@@ -33,7 +38,7 @@ public enum ContextStart {
   /// - Throws: `MohawkError` when a mixer's geometry has no place for the heads of the attention.
   @discardableResult
   public static func run(_ pair: DistillationPair, _ ids: Tensor, drawn isDrawn: Bool = false) throws -> [[HeadFit]?] {
-    try require(pair)
+    try require(pair, drawn: isDrawn)
     return withoutGradients {
       let kept = pair.keptLayers
       let ids = ids.narrowed(1, from: 0, length: min(longest, ids.size(1)))
@@ -41,105 +46,47 @@ public enum ContextStart {
       return pair.teacher.blocks.indices.map { layer in
         let block = pair.teacher.blocks[layer]
         defer { if layer + 1 < pair.teacher.blocks.count { hidden = block(hidden) } }
-        guard !kept.contains(layer), let attention = block.mixer as? Attention else { return nil }
+        guard !kept.contains(layer), let attention = block.mixer as? Attention,
+          let mixer = pair.student.blocks[layer].mixer as? any ContextStarted
+        else { return nil }
+        let parameters = MixerParameters { pair.student.parameters["layers.\(layer).mixer.\($0)"]?.value }
         let input = pair.student.blocks[layer].mixerInput(hidden)
-        func weights(_ stateDim: Int, _ drawn: Tensor) -> ContextWeights {
-          let fit =
-            isDrawn
-            ? ContextFit(lookingBackLike: attention, input, drawn: drawn)
-            : ContextFit(attention, input, dimensions: stateDim - 1)
-          return ContextWeights(attention, input, fit: fit, stateDim: stateDim, drawn: drawn)
-        }
-        switch pair.student.blocks[layer].mixer {
-        case let mixer as DiscreteMamba2:
-          let weights = weights(mixer.configuration.stateDim, mixer.bcWeight)
-          start(mixer, weights)
-          return weights.fits
-        case let mixer as Mamba2:
-          let weights = weights(mixer.configuration.stateDim, mixer.bcRows.weight)
-          for (name, unit) in start(mixer, weights) {
-            pair.student.parameters["layers.\(layer).mixer.\(name)"]?.unit = unit
-          }
-          return weights.fits
-        default: return nil
-        }
+        let started = mixer.start(from: attention, input, drawn: isDrawn, parameters)
+        for (name, unit) in started.units { pair.student.parameters["layers.\(layer).mixer.\(name)"]?.unit = unit }
+        return started.fits
       }
     }
   }
 
   /// Refuses what the start has no place for, before anything is computed.
-  public static func require(_ pair: DistillationPair) throws {
+  /// - Parameters:
+  ///   - pair: teacher and student.
+  ///   - isDrawn: whether B and C are to stay as they were drawn.
+  /// - Throws: `MohawkError` that says what is missing.
+  public static func require(_ pair: DistillationPair, drawn isDrawn: Bool = false) throws {
     for layer in pair.student.blocks.indices where !pair.keptLayers.contains(layer) {
       guard let attention = (pair.teacher.blocks[layer].mixer as? Attention)?.configuration else { continue }
-      let unsupportedFeature: String?
-      switch pair.student.blocks[layer].mixer {
-      case let mixer as DiscreteMamba2: unsupportedFeature = Self.unsupportedFeature(attention, mixer.configuration)
-      case let mixer as Mamba2:
-        unsupportedFeature = Self.unsupportedFeature(
-          attention, mixer.configuration, block: pair.replacesWholeBlock(layer))
-      default: unsupportedFeature = otherKinds
-      }
-      guard let unsupportedFeature else { continue }
+      let mixer = pair.student.blocks[layer].mixer
+      guard
+        let objection = geometry(of: mixer).contextObjection(
+          attention, block: pair.replacesWholeBlock(layer), drawn: isDrawn)
+      else { continue }
       throw MohawkError(
-        .mismatch, "the starts 'context' and 'scaled' \(unsupportedFeature)", at: "student.start",
+        .mismatch, "the start '\(isDrawn ? "scaled" : "context")' \(objection)", at: "student.start",
         remedy: "leave student.qkHeads, student.vHeads and student.headDim out, or set student.start to paper")
     }
   }
 
+  private static func geometry(of mixer: any CausalMixer) -> any MixerGeometry { mixer.configuration }
+
   /// What stands in the way of a student's start, nil when nothing does.
   static func unsupportedFeature(teacher: DecoderConfiguration, student: DecoderConfiguration) -> String? {
+    let isBlock = student.layout == .mixerOnly && teacher.layout != .mixerOnly
     for kind in Set(student.mixers) where !kind.isAttention {
-      let found: String?
-      switch student.geometries[kind] {
-      case let mixer as Mamba2Configuration:
-        let isBlock = student.layout == .mixerOnly && teacher.layout != .mixerOnly
-        found = unsupportedFeature(teacher.attention, mixer, block: isBlock)
-      case let mixer as DiscreteMamba2Configuration: found = unsupportedFeature(teacher.attention, mixer)
-      default: found = otherKinds
-      }
-      if let found { return found }
+      guard let geometry = student.geometries[kind] else { continue }
+      if let objection = geometry.contextObjection(teacher.attention, block: isBlock) { return objection }
     }
     return nil
-  }
-
-  private static let otherKinds = "are made for Mamba-2 and Discrete-Mamba-2 alone"
-
-  private static func unsupportedFeature(_ attention: AttentionConfiguration, _ mixer: DiscreteMamba2Configuration)
-    -> String?
-  {
-    unsupportedFeature(
-      attention, heads: mixer.vHeads, groups: mixer.qkHeads, headDim: mixer.headDim, state: mixer.stateDim)
-  }
-
-  private static func unsupportedFeature(
-    _ attention: AttentionConfiguration, _ mixer: Mamba2Configuration, block: Bool
-  ) -> String? {
-    if block { return "gives attention's part only, but these mixers stand for whole blocks" }
-    if !mixer.convolutionBias { return "needs biases of the convolution" }
-    if mixer.normGroups == nil { return "needs the norm before the output projection" }
-    if !mixer.timeStepLimit.contains(1) { return "needs step sizes of 1" }
-    return unsupportedFeature(
-      attention, heads: mixer.heads, groups: mixer.groups, headDim: mixer.headDim, state: mixer.stateDim)
-  }
-
-  private static func unsupportedFeature(
-    _ attention: AttentionConfiguration, heads: Int, groups: Int, headDim: Int, state: Int
-  ) -> String? {
-    if heads == attention.heads, groups == attention.heads, headDim == attention.headDim, state >= 2 { return nil }
-    return
-      "needs a head of B, C and x for each of the teacher's \(attention.heads) heads of \(attention.headDim); the student has \(groups) and \(heads) of \(headDim), with states of \(state)"
-  }
-
-  private static func start(_ mixer: DiscreteMamba2, _ weights: ContextWeights) {
-    mixer.xWeight.assign(weights.x)
-    mixer.bcWeight.assign(weights.bc)
-    mixer.outProjection.weight.assign(weights.out)
-    mixer.xConvolution.pass(bias: weights.xBias)
-    mixer.bcConvolution.pass(bias: weights.bcBias)
-    let logits = weights.fits.map { -log($0.decay / (1 - $0.decay)) }
-    let random = mixer.aLogWeight.detached().to(.float64, on: .cpu) * 0.1
-    mixer.aLogWeight.assign(random + Tensor(logits, shape: [logits.count, 1]) * weights.common.unsqueezed(0))
-    mixer.skip.assign(Tensor(weights.fits.map(\.skip)))
   }
 }
 

@@ -23,9 +23,27 @@ struct ContextWeights {
   ///   - input: what enters it, [batch, length, modelDim].
   ///   - stateDim: of the student.
   ///   - drawn: the student's rows of B and C as they were drawn; room in B beyond a head's dimensions keeps a tenth.
-  init(_ attention: Attention, _ input: Tensor, stateDim: Int, drawn: Tensor) {
-    let fit = ContextFit(attention, input, dimensions: stateDim - 1)
+  ///   - keepsDrawn: whether the drawn rows stay, but smaller, and decays follow the look-back, instead of being fitted.
+  init(_ attention: Attention, _ input: Tensor, stateDim: Int, drawn: Tensor, keepsDrawn: Bool = false) {
+    let fit =
+      keepsDrawn
+      ? ContextFit(lookingBackLike: attention, input, drawn: drawn)
+      : ContextFit(attention, input, dimensions: stateDim - 1)
     self.init(attention, input, fit: fit, stateDim: stateDim, drawn: drawn)
+  }
+
+  /// Rows of B and C for a projection without biases: their constants come from what the inputs have in common.
+  var unbiasedRows: (b: Tensor, c: Tensor) {
+    let rows = unbiased(bc, bcBias)
+    let half = rows.size(0) / 2
+    return (rows.narrowed(0, from: 0, length: half), rows.narrowed(0, from: half, length: half))
+  }
+
+  /// Rows of x for a projection without biases.
+  var unbiasedX: Tensor { unbiased(x.to(.float64, on: .cpu), xBias?.to(.float64, on: .cpu)) }
+
+  private func unbiased(_ rows: Tensor, _ bias: Tensor?) -> Tensor {
+    bias.map { rows + $0.unsqueezed(1) * common.unsqueezed(0) } ?? rows
   }
 
   init(_ attention: Attention, _ input: Tensor, fit: ContextFit, stateDim: Int, drawn: Tensor) {

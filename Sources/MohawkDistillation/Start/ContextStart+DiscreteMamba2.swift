@@ -1,0 +1,37 @@
+import Foundation
+import MohawkMixers
+import MohawkTensor
+
+extension DiscreteMamba2: ContextStarted {
+  static var hasScaledStart: Bool { true }
+
+  /// All but the gate, which stands open anyway, and the window.
+  static func startSets(_ name: String) -> Bool {
+    ["in_proj.x", "in_proj.bc", "in_proj.a_log", "D"].contains(name) || name.hasPrefix("conv1d.")
+      || name.hasPrefix("out_proj.")
+  }
+
+  static func contextObjection(
+    _ attention: AttentionConfiguration, _ own: DiscreteMamba2Configuration, block: Bool
+  ) -> String? {
+    headObjection(
+      attention, heads: own.vHeads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 2)
+  }
+
+  func start(
+    from attention: Attention, _ input: Tensor, drawn: Bool, _ parameters: MixerParameters
+  ) -> StartedHeads {
+    let weights = ContextWeights(
+      attention, input, stateDim: configuration.stateDim, drawn: bcWeight, keepsDrawn: drawn)
+    xWeight.assign(weights.x)
+    bcWeight.assign(weights.bc)
+    outProjection.weight.assign(weights.out)
+    xConvolution.pass(bias: weights.xBias)
+    bcConvolution.pass(bias: weights.bcBias)
+    let logits = weights.fits.map { -log($0.decay / (1 - $0.decay)) }
+    let random = aLogWeight.detached().to(.float64, on: .cpu) * 0.1
+    aLogWeight.assign(random + Tensor(logits, shape: [logits.count, 1]) * weights.common.unsqueezed(0))
+    skip.assign(Tensor(weights.fits.map(\.skip)))
+    return StartedHeads(fits: weights.fits)
+  }
+}
