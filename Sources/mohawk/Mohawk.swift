@@ -18,7 +18,7 @@ struct Mohawk: ParsableCommand {
     version: "0.1.0-dev",
     subcommands: [
       Demo.self, Pretrain.self, Synthesize.self, Signals.self, Plan.self, Distill.self, Merge.self, StudyCommand.self,
-      Evaluate.self, Generate.self, Chat.self, Serve.self, Show.self,
+      Evaluate.self, Generate.self, Chat.self, Serve.self, Show.self, Approximate.self,
       Convert.self, Quantize.self, Inspect.self, TokenizerCommand.self, Tokens.self, Recipes.self, Doctor.self,
     ])
 

@@ -9,7 +9,8 @@ import Testing
     let folder = try TemporaryFolder()
     let root = try Command.run(["--help"], in: folder)
     let names = [
-      "demo", "pretrain", "synthesize", "signals", "distill", "study", "show", "evaluate", "generate", "chat",
+      "demo", "pretrain", "synthesize", "signals", "distill", "study", "show", "approximate", "evaluate", "generate",
+      "chat",
       "convert", "inspect",
       "tokenizer",
       "tokens", "recipes", "doctor",
