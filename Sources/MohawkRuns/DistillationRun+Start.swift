@@ -4,7 +4,7 @@ import MohawkReports
 
 extension DistillationRun {
   /// Training sequences that the start is fitted on.
-  private static let calibrationSequences = 2
+  private static let calibrationSequences = 4
 
   /// Fits the student's mixers to what attention makes of the first training sequences, and says what came out.
   func startFromText(_ pair: DistillationPair, _ data: RunData, _ start: StudentRecipe.Start) throws {

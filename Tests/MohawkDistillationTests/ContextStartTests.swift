@@ -44,7 +44,7 @@ import Testing
     let scores = RandomGenerator(seed: 2).normal([2, 4, length, length], .float64)
     let rows = (0..<length).flatMap { i in (0..<length).map { j in j > i ? 0 : 0.3 * pow(0.93, Double(i - j)) } }
     let context = Tensor(rows, shape: [length, length]).matmul(values) + values * 0.5
-    let fits = ContextFit.fit(context: context, values: values, scores: scores, ridge: 1e-9)
+    let fits = HeadFeatures(values: values, scores: scores).fit(context, ridge: 1e-9)
     for fit in fits {
       #expect(fit.decay == 0.93)
       #expect(abs(fit.uniform - 0.3) < 1e-4 && abs(fit.content) < 1e-4 && abs(fit.skip - 0.5) < 1e-4)
@@ -63,14 +63,64 @@ import Testing
       let operands = mixer.operands(input, for: .mixing)
       let (b, c) = operands.bAndC
       let products = c.transposed(1, 2).matmul(b.transposed(1, 2).transposed())
-      let scores = AttentionHeads(attention, input).scores(input)
+      let fit = ContextFit(attention, input, dimensions: 6)
       let heads = try #require(fits[layer])
-      let content = Tensor(heads.map(\.content), shape: [4, 1, 1])
-      let uniform = Tensor(heads.map(\.uniform), shape: [4, 1, 1])
-      #expect(products.error(from: scores * content + uniform) < 1e-9)
+      #expect(fit.fits == heads && heads.contains { $0.meanKey != 0 && $0.meanQuery != 0 })
+      func numbers(_ path: KeyPath<HeadFit, Double>) -> Tensor {
+        Tensor(heads.map { $0[keyPath: path] }, shape: [4, 1, 1])
+      }
+      let means = try #require(fit.means)
+      let queries = AttentionHeads.activations(input, fit.heads.query, fit.heads.queryBias).matmul(means.key)
+      let keys = AttentionHeads.activations(input, fit.heads.key, fit.heads.keyBias).matmul(means.query).transposed()
+      let wanted =
+        fit.heads.scores(input) * numbers(\.content) + numbers(\.uniform)
+        + (queries * numbers(\.meanKey) + keys * numbers(\.meanQuery)) * fit.heads.scale
+      #expect(products.error(from: wanted) < 1e-9)
       let values = attention.values(attention.operands(input, for: .mixing))
-      #expect(operands.x!.error(from: values) < 1e-12)
+      #expect(operands.x!.error(from: values + fit.valueBias!) < 1e-12)
+      // Gate and all: the mixer's output is the heads' as they were fitted, through the attention's projection.
+      let targets = ContextTargets(attention, input, dimensions: 6)
+      let features = HeadFeatures(targets, means, input)
+      let mixed = features.matrices(heads).matmul(targets.values + fit.valueBias!.unsqueezed(1))
+      let gated = (mixed * fit.gate!.factors(input)).transposed(1, 2).reshaped(2, 48, -1)
+      #expect(mixer(input).error(from: gated.matmul(attention.dense.weight.transposed())) < 1e-9)
+      let errors = (gated.reshaped(2, 48, 4, -1).transposed(1, 2) - targets.context).square().sum(over: 0, 2, 3)
+      let sizes = targets.context.square().sum(over: 0, 2, 3)
+      #expect((errors / sizes).sqrt().error(from: Tensor(heads.map(\.error))) < 1e-9)
       #expect(mixer.skip.error(from: Tensor(heads.map(\.skip))) < 1e-12)
+    }
+  }
+
+  @Test func headsThatAGateScalesAndAValueIsAddedToAreReproduced() {
+    let (length, width) = (60, 5)
+    let input = RandomGenerator(seed: 1).normal([3, length, width], .float64)
+    let values = RandomGenerator(seed: 2).normal([3, 2, length, 6], .float64)
+    let scores = RandomGenerator(seed: 3).normal([3, 2, length, length], .float64) * 0.3
+    let features = HeadFeatures(values: values, scores: scores)
+    let rows = RandomGenerator(seed: 4).normal([2, width], .float64) * 0.3
+    var fits = [0.93, 0.7].map { HeadFit(decay: $0, uniform: 0.3, content: 0.2, skip: 0.5, error: 0) }
+    let gate = (input.matmul(rows.transposed()) + 1).silu().transposed(1, 2).unsqueezed(-1)
+    let mixed = features.mixed(fits)
+    var found = GateFit(heads: 2, width: width)
+    for _ in 0..<8 { found = found.improved(input, mixed: mixed, context: mixed * gate, ridge: 0) }
+    #expect(found.rows.error(from: rows) < 1e-6 && found.bias.error(from: Tensor([1, 1])) < 1e-6)
+    let added = RandomGenerator(seed: 5).normal([2, 6], .float64)
+    let context = features.matrices(fits).matmul(values + added.unsqueezed(1)) * gate
+    #expect(features.addBias(&fits, context, gate: gate).error(from: added) < 2e-2)
+    #expect(fits.allSatisfy { $0.error < 1e-2 })
+  }
+
+  @Test func meansAndGateBringAHeadNearerThanItsThreeNumbers() throws {
+    let tiny = try pair(rotaryDim: 4)
+    let input = tiny.teacher.blocks[1].mixerInput(tiny.teacherInputs(ids())[1])
+    let attention = try #require(tiny.teacher.blocks[1].mixer as? Attention)
+    let targets = ContextTargets(attention, input, dimensions: 5)
+    let three = HeadFeatures(values: targets.values, scores: targets.scores).fit(targets.context)
+    let beside = ContextFit(attention, input, dimensions: 5, alone: false)
+    let alone = ContextFit(attention, input, dimensions: 5)
+    #expect(beside.gate == nil && beside.valueBias == nil)
+    for (head, fit) in three.enumerated() {
+      #expect(beside.fits[head].error < fit.error && alone.fits[head].error < beside.fits[head].error)
     }
   }
 

@@ -38,6 +38,30 @@ import Testing
     )
   }
 
+  /// The heads' matrices, written out.
+  private func matrices(_ fit: ContextFit, _ input: Tensor) -> Tensor {
+    let length = input.size(1)
+    let heads = fit.heads
+    let scores = heads.scores(input)
+    let parts = fit.fits.enumerated().map { head, numbers in
+      func activations(_ weight: Tensor, _ bias: Tensor) -> Tensor {
+        AttentionHeads.activations(input, weight, bias).selected(1, head)
+      }
+      var weights = scores.selected(1, head) * numbers.content + numbers.uniform
+      if let means = fit.means {
+        let queries = activations(heads.query, heads.queryBias).matmul(means.key.selected(0, head))
+        let keys = activations(heads.key, heads.keyBias).matmul(means.query.selected(0, head)).transposed()
+        weights = weights + (queries * numbers.meanKey + keys * numbers.meanQuery) * heads.scale
+      }
+      let window = (0..<length).flatMap { i in
+        (0..<length).map { j in j > i ? 0 : pow(numbers.decay, Double(i - j)) }
+      }
+      let identity = (0..<length).flatMap { i in (0..<length).map { $0 == i ? numbers.skip : 0 } }
+      return weights * Tensor(window, shape: [length, length]) + Tensor(identity, shape: [length, length])
+    }
+    return .stacked(parts, 1)
+  }
+
   /// The mixer written out: one matrix a head, its values, an open gate, the output projection; fp64.
   private func plain(_ weights: ContextWeights, _ fit: ContextFit, heads: Int) -> Tensor {
     let input = weights.input
@@ -45,17 +69,10 @@ import Testing
     var values = input.matmul(weights.x.to(.float64).transposed())
     if let bias = weights.xBias { values = values + bias.to(.float64) }
     let perHead = values.reshaped(batch, length, heads, -1).transposed(1, 2)
-    let scores = fit.heads.scores(input)
-    let parts = fit.fits.enumerated().map { head, fit in
-      let rows = (0..<length).flatMap { i in
-        (0..<length).map { j in j > i ? 0 : pow(fit.decay, Double(i - j)) }
-      }
-      let window = Tensor(rows, shape: [1, length, length])
-      let matrix = window * (scores.selected(1, head) * fit.content + fit.uniform)
-      return matrix.matmul(perHead.selected(1, head)) + perHead.selected(1, head) * fit.skip
-    }
-    let context = Tensor.stacked(parts, 2).reshaped(batch, length, -1)
-    let gate = (input * weights.common).sum(over: -1, keep: true) * DiscreteMamba2.openGate
+    let context = matrices(fit, input).matmul(perHead).transposed(1, 2).reshaped(batch, length, -1)
+    let one = (input * weights.common).sum(over: -1, keep: true)
+    var gate = one * DiscreteMamba2.openGate
+    if let fitted = weights.gate { gate = input.matmul(fitted.rows.transposed()) + one * fitted.bias }
     var result = (context * gate.silu()).matmul(weights.out.to(.float64).transposed())
     if let bias = weights.outBias { result = result + bias.to(.float64) }
     return result
@@ -78,15 +95,9 @@ import Testing
       #expect(errors[0] < 3e-2 && errors[1] < 3e-4 && errors[2] < 1e-5, "layer \(layer): \(errors)")
       // The matrix is the fitted one: stage 1 and the report compare it with the teacher's.
       let products = mixer.matrix(mixer.operands(weights.input, for: .matrix))
-      let scores = fit.heads.scores(weights.input)
-      for (head, fit) in fit.fits.enumerated() {
-        let last = products.size(-1) - 1
-        let row = products.selected(1, head).selected(1, last)
-        let powers = Tensor((0...last).map { pow(fit.decay, Double(last - $0)) })
-        let wanted = (scores.selected(1, head).selected(1, last) * fit.content + fit.uniform) * powers
-        let skip = Tensor((0...last).map { $0 == last ? fit.skip : 0 })
-        #expect(row.error(from: wanted + skip) < 1e-5)
-      }
+      let last = products.size(-1) - 1
+      let wanted = matrices(fit, weights.input).selected(2, last)
+      #expect(products.selected(2, last).error(from: wanted) < 1e-5)
     }
   }
 

@@ -130,6 +130,14 @@ struct AttentionHeads {
     keyBias = queryBias
   }
 
+  /// The mean query, and the mean key over the columns that count: [heads, dimensions, 1].
+  /// - Parameter counts: 1 or 0 for each key, [batch, heads, length].
+  func means(_ input: Tensor, counts: Tensor) -> (query: Tensor, key: Tensor) {
+    let weights = counts / counts.sum(over: 0, 2, keep: true)
+    let keys = (Self.activations(input, key, keyBias) * weights.unsqueezed(-1)).sum(over: 0, 2)
+    return (Self.activations(input, query, queryBias).mean(over: 0, 2).unsqueezed(-1), keys.unsqueezed(-1))
+  }
+
   /// The scores, [batch, heads, length, length].
   func scores(_ input: Tensor) -> Tensor {
     Self.activations(input, query, queryBias).matmul(Self.activations(input, key, keyBias).transposed()) * scale

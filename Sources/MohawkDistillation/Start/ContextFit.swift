@@ -4,8 +4,8 @@ import MohawkTensor
 /// Fits state-space heads to an attention, in closed form: not its matrix, most of which may lie in columns whose values
 /// are next to nothing, but what it makes of its values, the context.
 ///
-/// For each decay of a grid the context of a head is explained, by least squares, by three features: the values decayed,
-/// the values decayed and weighed with the scores, and the values themselves. The best decay is kept.
+/// For each decay of a grid the context of a head is explained, by least squares, by ``HeadFeatures``, and the best decay
+/// is kept. Then the gate is fitted, which scales the heads token by token, and the features once more, in turns.
 struct ContextFit {
   /// Decays that are tried: half-lives of 0.4 to 693 tokens.
   static let decays = [0.2, 0.5, 0.7, 0.8, 0.88, 0.93, 0.96, 0.98, 0.99, 0.995, 0.999]
@@ -15,7 +15,13 @@ struct ContextFit {
   /// Queries and keys with what position does to them on average, and the dimensions that the state keeps.
   let heads: AttentionHeads
   /// One for each head.
-  let fits: [HeadFit]
+  private(set) var fits: [HeadFit]
+  /// The mean query and key of each head, [heads, dimensions, 1]; nil where no fit uses them.
+  private(set) var means: (query: Tensor, key: Tensor)?
+  /// What scales each head token by token; nil: nothing.
+  private(set) var gate: GateFit?
+  /// What is added to all values of a head, [heads, headDim]; nil: nothing.
+  private(set) var valueBias: Tensor?
 
   init(heads: AttentionHeads, fits: [HeadFit]) {
     self.heads = heads
@@ -26,11 +32,28 @@ struct ContextFit {
   ///   - attention: the teacher's.
   ///   - input: what enters it, [batch, length, modelDim].
   ///   - dimensions: of queries and keys that the state has room for.
-  init(_ attention: Attention, _ input: Tensor, dimensions: Int) {
+  ///   - isAlone: whether the heads are all that the mixer has, so that its gate and what is added to its values are
+  ///     fitted too; not beside a window, whose part they would change.
+  init(_ attention: Attention, _ input: Tensor, dimensions: Int, alone isAlone: Bool = true) {
     let targets = ContextTargets(attention, input, dimensions: dimensions)
+    let (wide, context) = (input.to(.float64, on: .cpu), targets.context)
     heads = targets.heads
-    fits = Self.fit(context: targets.context, values: targets.values, scores: targets.scores)
+    let means = targets.heads.means(wide, counts: ContextTargets.columnsThatCount(targets.values))
+    let features = HeadFeatures(targets, means, wide)
+    fits = features.fit(context)
+    self.means = means
+    guard isAlone else { return }
+    var gate = GateFit(heads: fits.count, width: wide.size(-1))
+    for _ in 0..<Self.rounds {
+      gate = gate.improved(wide, mixed: features.mixed(fits), context: context)
+      fits = features.fit(context, gate: gate.factors(wide), decays: fits.map(\.decay))
+    }
+    self.gate = gate
+    valueBias = features.addBias(&fits, context, gate: gate.factors(wide))
   }
+
+  /// Turns of gate and features.
+  private static let rounds = 2
 
   /// Heads whose scores are drawn at random and small, with the attention's mean look-back as their memory.
   /// - Parameters:
@@ -60,37 +83,4 @@ struct ContextFit {
       return fit
     }
   }
-
-  /// Fits heads to a context, all [batch, heads, length, headDim], with scores [batch, heads, length, length]; fp64.
-  static func fit(context: Tensor, values: Tensor, scores: Tensor, ridge: Double = ridge) -> [HeadFit] {
-    let (heads, length) = (values.size(1), values.size(2))
-    let square = dot(context, context)
-    let (own, ownRight) = (dot(values, values), dot(values, context))
-    var best = [(fit: HeadFit, residual: Double)?](repeating: nil, count: heads)
-    for decay in decays {
-      let window = ExponentialWindow.matrix(decay, length)
-      let decayed = window.matmul(values)
-      let weighed = (scores * window).matmul(values)
-      let sums = [
-        dot(decayed, decayed), dot(decayed, weighed), dot(decayed, values), dot(weighed, weighed), dot(weighed, values),
-        dot(decayed, context), dot(weighed, context),
-      ]
-      for head in 0..<heads {
-        let part = sums.map { $0[head] }
-        let equations = NormalEquations(
-          gram: [part[0], part[1], part[2], part[1], part[3], part[4], part[2], part[4], own[head]],
-          right: [part[5], part[6], ownRight[head]], square: square[head])
-        let (weights, residual) = equations.solved(ridge: ridge)
-        if let other = best[head], other.residual <= residual { continue }
-        let error = square[head] > 0 ? (residual / square[head]).squareRoot() : 0
-        best[head] = (
-          HeadFit(decay: decay, uniform: weights[0], content: weights[1], skip: weights[2], error: error), residual
-        )
-      }
-    }
-    return best.map { $0!.fit }
-  }
-
-  /// Products of two features, summed for each head over sequences, tokens and channels.
-  private static func dot(_ a: Tensor, _ b: Tensor) -> [Double] { (a * b).sum(over: 0, 2, 3).doubles() }
 }

@@ -5,10 +5,10 @@ import MohawkTensor
 extension DiscreteMamba2: ContextStarted {
   static var hasScaledStart: Bool { true }
 
-  /// All but the gate, which stands open anyway, and the window.
+  /// All but the window.
   static func startSets(_ name: String) -> Bool {
-    ["in_proj.x", "in_proj.bc", "in_proj.a_log", "D"].contains(name) || name.hasPrefix("conv1d.")
-      || name.hasPrefix("out_proj.")
+    ["in_proj.x", "in_proj.bc", "in_proj.z", "in_proj.a_log", "z_bias", "D"].contains(name)
+      || name.hasPrefix("conv1d.") || name.hasPrefix("out_proj.")
   }
 
   static func contextObjection(
@@ -22,7 +22,7 @@ extension DiscreteMamba2: ContextStarted {
     from attention: Attention, _ input: Tensor, drawn: Bool, _ parameters: MixerParameters
   ) -> StartedHeads {
     let weights = ContextWeights(
-      attention, input, stateDim: configuration.stateDim, drawn: bcWeight, keepsDrawn: drawn)
+      attention, input, stateDim: configuration.stateDim, drawn: bcWeight, keepsDrawn: drawn, alone: window == nil)
     xWeight.assign(weights.x)
     bcWeight.assign(weights.bc)
     outProjection.weight.assign(weights.out)
@@ -32,6 +32,10 @@ extension DiscreteMamba2: ContextStarted {
     let random = aLogWeight.detached().to(.float64, on: .cpu) * 0.1
     aLogWeight.assign(random + Tensor(logits, shape: [logits.count, 1]) * weights.common.unsqueezed(0))
     skip.assign(Tensor(weights.fits.map(\.skip)))
+    if let gate = weights.gate {
+      zWeight.assign(gate.rows)
+      zBias.assign(gate.bias)
+    }
     return StartedHeads(fits: weights.fits)
   }
 }

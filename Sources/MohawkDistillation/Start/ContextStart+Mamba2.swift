@@ -15,7 +15,7 @@ extension ContextStart {
   /// * The step size is Δ = 4/η² for every token, which makes up for η; A = −log a/Δ.
   /// * The norm is a product by 1/√epsilon, because e is so small that its epsilon outweighs what enters it; its weight
   ///   2√epsilon/e makes up for both.
-  /// * The gate has rows that give on all inputs what SiLU makes a 1 of.
+  /// * Where the gate has no biases, rows that give nearly 1 on all inputs carry them.
   ///
   /// So the mixer's matrix is the fitted one. e and η are powers of 2, which round nothing, and stand in the
   /// convolution: rows of the input projection and the output projection are those of Discrete-Mamba-2, so that they
@@ -52,12 +52,16 @@ extension ContextStart {
     mixer.aLog.assign(Tensor(weights.fits.map { log(-log($0.decay) / step) }))
     mixer.skip.assign(Tensor(weights.fits.map(\.skip)))
     mixer.norm?.weight.fill(scale)
+    let gate =
+      weights.gate ?? (
+        rows: .zeros([shape.innerDim, shape.modelDim], .float64),
+        bias: .zeros([shape.innerDim], .float64) + DiscreteMamba2.openGate
+      )
     if let bias = mixer.zRows.bias {
-      mixer.zRows.weight.fill(0)
-      bias.fill(DiscreteMamba2.openGate)
+      mixer.zRows.weight.assign(gate.rows)
+      bias.assign(gate.bias)
     } else {
-      let rows = weights.common * DiscreteMamba2.openGate
-      mixer.zRows.weight.assign(rows.unsqueezed(0).repeatedEach(shape.innerDim, 0))
+      mixer.zRows.weight.assign(gate.rows + gate.bias.unsqueezed(-1) * weights.common.unsqueezed(0))
     }
     return [
       ("conv1d.x.weight", e), ("conv1d.x.bias", e), ("conv1d.bc.weight", eta), ("conv1d.bc.bias", eta),

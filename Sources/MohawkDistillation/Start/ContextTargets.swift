@@ -36,13 +36,19 @@ struct ContextTargets {
     )
   }
 
+  /// 1 where a value is at least half as long as the mean of its sequence, 0 where it is shorter, as those of sinks are:
+  /// [batch, heads, length].
+  static func columnsThatCount(_ values: Tensor) -> Tensor {
+    let lengths = values.square().sum(over: -1).sqrt()
+    return (lengths / lengths.mean(over: -1, keep: true)).less(0.5).not().to(.float64, on: .cpu)
+  }
+
   /// For each head how often it looks how far back, each look weighed with the length of the value there. Columns with
   /// values shorter than half of the mean, such as those of sinks, do not count.
   static func distances(_ matrix: Tensor, _ values: Tensor) -> [[Double]] {
     let (batch, heads, length) = (matrix.size(0), matrix.size(1), matrix.size(2))
     let lengths = values.square().sum(over: -1).sqrt()
-    let relative = lengths / lengths.mean(over: -1, keep: true)
-    let weight = relative * relative.less(0.5).not().to(.float64, on: .cpu)
+    let weight = lengths / lengths.mean(over: -1, keep: true) * columnsThatCount(values)
     let looks = (matrix * weight.unsqueezed(-2)).doubles()
     return (0..<heads).map { head in
       var sums = [Double](repeating: 0, count: length)

@@ -5,6 +5,8 @@ import MohawkTensor
 struct ContextWeights {
   /// What each head starts as.
   let fits: [HeadFit]
+  /// Rows and numbers of the gate for each channel of x; nil: it stands open.
+  let gate: (rows: Tensor, bias: Tensor)?
   /// What enters the mixer, [batch, length, modelDim], fp64.
   let input: Tensor
   /// Rows and biases of x: the attention's values, [heads · headDim, modelDim] and [heads · headDim].
@@ -24,11 +26,15 @@ struct ContextWeights {
   ///   - stateDim: of the student.
   ///   - drawn: the student's rows of B and C as they were drawn; room in B beyond a head's dimensions keeps a tenth.
   ///   - keepsDrawn: whether the drawn rows stay, but smaller, and decays follow the look-back, instead of being fitted.
-  init(_ attention: Attention, _ input: Tensor, stateDim: Int, drawn: Tensor, keepsDrawn: Bool = false) {
+  ///   - isAlone: whether the mixer has no other part.
+  init(
+    _ attention: Attention, _ input: Tensor, stateDim: Int, drawn: Tensor, keepsDrawn: Bool = false,
+    alone isAlone: Bool = true
+  ) {
     let fit =
       keepsDrawn
       ? ContextFit(lookingBackLike: attention, input, drawn: drawn)
-      : ContextFit(attention, input, dimensions: stateDim - 1)
+      : ContextFit(attention, input, dimensions: stateDim - 1, alone: isAlone)
     self.init(attention, input, fit: fit, stateDim: stateDim, drawn: drawn)
   }
 
@@ -56,13 +62,32 @@ struct ContextWeights {
         .repeatedEach(shape.heads / shape.kvHeads, 0).reshaped([shape.width] + inner)
     }
     x = perHead(attention.value.weight)
-    xBias = attention.value.bias.map(perHead)
+    let added = fit.valueBias?.reshaped(-1)
+    let own = attention.value.bias.map { perHead($0).to(.float64, on: .cpu) }
+    xBias = own.map { own in added.map { own + $0 } ?? own } ?? added
+    gate = fit.gate.map { gate in
+      (gate.rows.repeatedEach(shape.headDim, 0), gate.bias.repeatedEach(shape.headDim, 0))
+    }
     out = attention.dense.weight.detached()
     outBias = attention.dense.bias?.detached()
     common = CommonDirection.of(self.input)
 
     // C·B = α + β q·k/√d: both factors take the root of each number, C its sign, and one dimension the constant.
-    let constants = fit.fits.map { $0.uniform.magnitude.squareRoot() }
+    // What is weighed with the mean key and query comes from biases of keys and queries; the constant makes up for their
+    // product.
+    func shares(_ path: KeyPath<HeadFit, Double>) -> Tensor {
+      Tensor(fit.fits.map { $0.content == 0 ? 0 : $0[keyPath: path] / $0.content }, shape: [shape.heads, 1, 1])
+    }
+    var (keyBias, queryBias) = (fit.heads.keyBias, fit.heads.queryBias)
+    var uniforms = fit.fits.map(\.uniform)
+    if let means = fit.means {
+      let (key, query) = (means.key * shares(\.meanKey), means.query * shares(\.meanQuery))
+      (keyBias, queryBias) = (keyBias + key, queryBias + query)
+      for (head, product) in (key * query).sum(over: 1, 2).doubles().enumerated() {
+        uniforms[head] -= fit.fits[head].content * fit.heads.scale * product
+      }
+    }
+    let constants = uniforms.map { $0.magnitude.squareRoot() }
     let factors = fit.fits.map { ($0.content.magnitude * fit.heads.scale).squareRoot() }
     func signed(_ numbers: [Double], by signs: [Double]) -> [Double] { zip(numbers, signs).map { $1 < 0 ? -$0 : $0 } }
     func rows(_ linear: Tensor, _ factors: [Double], constants: [Double]?) -> Tensor {
@@ -89,8 +114,8 @@ struct ContextWeights {
     self.bc = bc
     bcBias = Tensor.concatenated(
       [
-        rows(heads.keyBias, factors, constants: constants),
-        rows(heads.queryBias, cFactors, constants: signed(constants, by: fit.fits.map(\.uniform))),
+        rows(keyBias, factors, constants: constants),
+        rows(queryBias, cFactors, constants: signed(constants, by: uniforms)),
       ], 0
     ).reshaped(-1)
   }
