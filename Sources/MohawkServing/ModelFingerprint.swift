@@ -13,10 +13,10 @@ extension Decoder {
     withoutGradients {
       for parameter in parameters.all {
         mix("\(parameter.name)\(parameter.value.shape)".utf8)
-        let flat = parameter.value.reshaped(parameter.value.count)
-        let length = min(8, flat.count)
-        for start in Set([0, (flat.count - length) / 2, flat.count - length]).sorted() {
-          for number in flat.narrowed(0, from: start, length: length).to(.float32).floats() {
+        let count = parameter.value.count
+        let length = min(8, count)
+        for start in Set([0, (count - length) / 2, count - length]).sorted() {
+          for number in parameter.value.elements(start..<start + length) {
             withUnsafeBytes(of: number.bitPattern.littleEndian) { mix($0) }
           }
         }
@@ -24,5 +24,23 @@ extension Decoder {
     }
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+extension Tensor {
+  /// Some elements, counted in row-major order. Those of a view are taken one by one, since all of them may be many.
+  fileprivate func elements(_ range: Range<Int>) -> [Float] {
+    if isContiguous {
+      return reshaped(count).narrowed(0, from: range.lowerBound, length: range.count).to(.float32).floats()
+    }
+    let shape = self.shape
+    return range.flatMap { number in
+      var (element, rest) = (self, number)
+      for dimension in shape.indices.reversed() {
+        element = element.narrowed(dimension, from: rest % shape[dimension], length: 1)
+        rest /= shape[dimension]
+      }
+      return element.to(.float32).floats()
+    }
   }
 }

@@ -124,6 +124,22 @@ final class TemporaryFolder {
     #expect(error?.description.contains("broken") == true)
   }
 
+  @Test(arguments: [DType.float32, .float64, .bfloat16, .float16])
+  func everyTypeIsSearchedForWhatIsNotFinite(_ type: DType) throws {
+    let largest: Double = type == .float16 ? 65_504 : 1e38
+    for (name, last) in [("good", largest), ("nan", .nan), ("plus", .infinity), ("minus", -.infinity)] {
+      let numbers = Tensor([0, -largest, 1e-7, last]).to(type)
+      try Safetensors.write([("x", numbers)], to: folder / "finite")
+      let file = try SafetensorsFile(folder / "finite")
+      if name == "good" {
+        _ = try file.tensor("x", checkFinite: true)
+      } else {
+        let error = #expect(throws: MohawkError.self, "\(type) \(name)") { try file.tensor("x", checkFinite: true) }
+        #expect(error?.code == .notFinite)
+      }
+    }
+  }
+
   @Test func anUnknownNameIsNamed() throws {
     try Safetensors.write([("x", .ones([2]))], to: folder / "x")
     let error = #expect(throws: MohawkError.self) { try SafetensorsFile(folder / "x").tensor("y") }
