@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "CMohawkTorch.h"
 #include "Entry.h"
 #include "MohawkInstructions.h"
 
-#if defined(__linux__)
-#include <unistd.h>
-#elif defined(__APPLE__)
+#if defined(__APPLE__)
 #include <mach-o/dyld.h>
 #endif
 #if defined(__GLIBC__)
@@ -23,6 +22,8 @@
 
 static const char file[] = "libMohawkTorch.so";
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_once_t located = PTHREAD_ONCE_INIT;
+static const char *place;  // the library's file, once located
 static void *library;
 static atomic_bool is_loaded;
 static atomic_bool keeps_memory;
@@ -46,6 +47,11 @@ static const char *beside_program(void) {
   return path;
 }
 
+static void locate(void) {
+  const char *const named = getenv("MOHAWK_TORCH_LIBRARY");
+  place = named && named[0] ? named : beside_program();
+}
+
 /// OpenMP's threads wait actively by default: on a machine that other programs keep busy each of them spends its share of
 /// a processor waiting for one that has none, and training becomes many times slower. Waiting passively costs a quiet
 /// machine 7 % and more, because a thread has to be woken for every parallel region; a wait of a few microseconds before
@@ -66,9 +72,8 @@ static void *symbol(const char *name) {
 
 static void load(void) {
   wait_briefly();
-  const char *const named = getenv("MOHAWK_TORCH_LIBRARY");
-  const char *const path = named && named[0] ? named : beside_program();
-  library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  pthread_once(&located, locate);
+  library = dlopen(place, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     fprintf(stderr,
             "mohawk: this needs libtorch, and the library over it cannot be loaded: %s; it belongs beside the program, "
@@ -104,6 +109,12 @@ void *mhk_entry(const char *name) {
 }
 
 bool mhk_is_loaded(void) { return is_loaded; }
+
+bool mhk_is_available(void) {
+  if (is_loaded) return true;
+  pthread_once(&located, locate);
+  return !strchr(place, '/') || access(place, R_OK) == 0;  // a name alone is looked for where the system keeps libraries
+}
 
 // What can be wished before the library is there.
 

@@ -6,7 +6,8 @@ import MohawkTensor
 /// Reads and continues sequences over one set of weights; every sequence has a state of its own.
 ///
 /// Long reads go through libtorch's matrix products in chunks; steps, verification and short reads through a native
-/// decoder, which reads every weight once for all tokens of a call. Both work on the same states and continue each other.
+/// decoder, which reads every weight once for all tokens of a call, and long ones too where there is no libtorch. Both work
+/// on the same states and continue each other.
 /// What a step computes for a sequence is the same to the last bit whatever other sequences are in the call, and on any
 /// number of threads.
 ///
@@ -131,7 +132,7 @@ public final class DecodingEngine {
   ///   - count: of how many of the last of these tokens the logits are wanted.
   /// - Returns: what comes after each of them, fp32 [count, vocabulary] on the CPU; valid until the next call.
   public func read(_ ids: [Int32], _ state: ModelState, logits count: Int = 1) -> Tensor {
-    let native = isRounded || ids.count <= shortRead ? plan : nil
+    let native = isRounded || ids.count <= shortRead || !Runtime.isTorchAvailable ? plan : nil
     let step = native == nil ? Self.plainRead : Self.longRead
     let parts = stride(from: 0, to: ids.count, by: step).map { first in
       let part = Array(ids[first..<min(first + step, ids.count)])

@@ -5,6 +5,9 @@ import CMohawkTorch
 public enum Runtime {
   /// Whether an operation has loaded libtorch into this process.
   public static var isTorchLoaded: Bool { mhk_is_loaded() }
+  /// Whether the library over libtorch is loaded, or lies where it would be loaded from. Where there is none, as beside
+  /// `mohawk-run`, the native decoder does alone what it can.
+  public static var isTorchAvailable: Bool { mhk_is_available() }
   /// libtorch's version, such as `2.13.0`.
   public static var torchVersion: String { String(cString: mhk_torch_version()) }
   /// The widest instruction set that libtorch's own kernels use here, such as `AVX512`.

@@ -158,6 +158,8 @@ const char *mhk_build_settings(void);
 int32_t mhk_cuda_devices(void);
 // Whether the library is loaded.
 bool mhk_is_loaded(void);
+// Whether it is, or its file can be read.
+bool mhk_is_available(void);
 // Tells the C library to keep large freed blocks; false where the C library has no such setting.
 bool mhk_keep_freed_memory(void);
 void mhk_release_freed_memory(void);
