@@ -120,15 +120,24 @@ let targets: [Target] = [
       "MohawkDistillation", "MohawkEvaluation", "MohawkServing", "MohawkDecoding", "MohawkTraining", "MohawkExport",
       "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
     ]),
+  .target(
+    name: "MohawkCommands",
+    dependencies: [
+      "MohawkServer", "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor", "MohawkText",
+      "MohawkFiles",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log"),
+    ]),
+  .executableTarget(
+    name: "mohawk-run",
+    dependencies: ["MohawkCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   .executableTarget(
     name: "mohawk",
     dependencies: [
-      "MohawkRuns", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights", "MohawkDistillation",
-      "MohawkServing", "MohawkServer", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
-      "MohawkText", "MohawkRecipes",
-      "MohawkReports", "MohawkFiles",
+      "MohawkCommands", "MohawkRuns", "MohawkEvaluation", "MohawkExport", "MohawkGGUF", "MohawkWeights",
+      "MohawkDistillation", "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkTraining", "MohawkTensor",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      .product(name: "Logging", package: "swift-log"),
     ]),
   .executableTarget(
     name: "mohawk-bench",
@@ -206,7 +215,8 @@ let targets: [Target] = [
   .testTarget(
     name: "MohawkCommandTests",
     dependencies: [
-      "mohawk", "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText", "MohawkRecipes",
+      "mohawk", "mohawk-run", "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText",
+      "MohawkRecipes",
       "MohawkReports", "MohawkFiles",
     ]),
 ]
@@ -224,6 +234,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .executable(name: "mohawk", targets: ["mohawk"]),
+    .executable(name: "mohawk-run", targets: ["mohawk-run"]),
     .executable(name: "libMohawkTorch.so", targets: ["CMohawkTorchLibrary"]),
     .library(name: "MohawkText", targets: ["MohawkText"]),
     .library(name: "MohawkRecipes", targets: ["MohawkRecipes"]),

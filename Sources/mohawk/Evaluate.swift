@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MohawkCommands
 import MohawkDistillation
 import MohawkEvaluation
 import MohawkFiles

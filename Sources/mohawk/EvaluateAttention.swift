@@ -1,4 +1,5 @@
 import Foundation
+import MohawkCommands
 import MohawkDistillation
 import MohawkFiles
 import MohawkModels

@@ -1,4 +1,5 @@
 import Foundation
+import MohawkCommands
 import MohawkDecoding
 import MohawkEvaluation
 import MohawkFiles

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MohawkCommands
 import MohawkFiles
 import MohawkRecipes
 import MohawkReports

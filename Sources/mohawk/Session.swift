@@ -1,3 +1,4 @@
+import MohawkCommands
 import MohawkRecipes
 import MohawkReports
 import MohawkRuns

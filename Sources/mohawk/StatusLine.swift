@@ -1,3 +1,5 @@
+import MohawkCommands
+
 /// One line on standard error that tells how far long work is: redrawn on a terminal, else a line now and then.
 final class StatusLine {
   private let pause: Duration?

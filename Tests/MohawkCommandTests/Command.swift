@@ -8,19 +8,21 @@ import Foundation
   import Darwin
 #endif
 
-/// The built `mohawk`, run in processes of its own.
+/// The built `mohawk`, or another program here, run in processes of its own.
 struct Command {
   let process = Process()
   private let output: URL
   private let errors: URL
 
+  static let executable = program("mohawk")
+
   /// Beside the test bundle.
-  static let executable: URL = {
+  static func program(_ name: String) -> URL {
     let bundles = Bundle.allBundles.map(\.bundleURL).filter { $0.pathExtension == "xctest" }
     let places = bundles + [Bundle.main.executableURL, Bundle.main.bundleURL].compactMap { $0 }
-    let candidates = places.flatMap { [$0, $0.deletingLastPathComponent()] }.map { $0.appendingPathComponent("mohawk") }
+    let candidates = places.flatMap { [$0, $0.deletingLastPathComponent()] }.map { $0.appendingPathComponent(name) }
     return candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }!
-  }()
+  }
 
   struct Result {
     let status: Int32
@@ -36,9 +38,10 @@ struct Command {
   ///   - limit: bytes that a file may have at most.
   ///   - input: what standard input holds.
   ///   - environment: laid over that of the tests.
+  ///   - program: another one than `mohawk`.
   init(
     _ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil, input: Any? = nil,
-    environment: [String: String] = ["OMP_NUM_THREADS": "1"]
+    environment: [String: String] = ["OMP_NUM_THREADS": "1"], program: URL = executable
   ) throws {
     let name = UUID().uuidString
     output = URL(fileURLWithPath: folder.path + "/.out-" + name)
@@ -47,9 +50,9 @@ struct Command {
     if let limit {
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
       let script = "ulimit -f \(limit / 1024); exec \"$0\" \"$@\""
-      process.arguments = ["-c", script, Self.executable.path] + arguments
+      process.arguments = ["-c", script, program.path] + arguments
     } else {
-      process.executableURL = Self.executable
+      process.executableURL = program
       process.arguments = arguments
     }
     var inherited = ProcessInfo.processInfo.environment

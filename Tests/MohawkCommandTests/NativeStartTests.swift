@@ -59,6 +59,63 @@ import Testing
     }
   }
 
+  @Test func scoresAndStateFilesNeedNoLibtorch() throws {
+    let place = try Workplace(isEndless: true)
+    #expect(try place.mohawk("quantize", "teacher", "int8").status == 0)
+    let text = ["generate", "int8", "-p", "One day", "--temperature", "0"]
+    let scored = try native(text + ["--tokens", "6", "--logprobs", "3"], in: place)
+    #expect(scored.status == 0, "\(scored.errors)")
+    let lines = scored.output.split(separator: "\n").suffix(6)
+    #expect(lines.allSatisfy { $0.split(separator: "\t").count == 8 }, "\(scored.output)")
+
+    let first = try native(text + ["--tokens", "4", "--save-state", "state"], in: place)
+    #expect(first.status == 0, "\(first.errors)")
+    let rest = ["generate", "int8", "--load-state", "state", "--tokens", "4", "--temperature", "0"]
+    let second = try native(rest, in: place)
+    #expect(second.status == 0, "\(second.errors)")
+    let whole = try native(text + ["--tokens", "8"], in: place)
+    func line(_ result: Command.Result) -> String { result.output.trimmingCharacters(in: .newlines) }
+    #expect(line(first) + line(second) == line(whole))
+    #expect(try Command(rest, in: place.folder).wait().output == second.output)
+  }
+
+  @Test(arguments: ["bf16", "f32"])
+  func longPromptsAreReadNativelyWhereThereIsNoLibtorch(weights: String) throws {
+    let place = try Workplace(isEndless: true)
+    let type: DType = weights == "bf16" ? .bfloat16 : .float32
+    try Decoder.open(place.path("teacher")).write(to: place.path("teacher"), as: type)
+    try place.folder.write("long", String(repeating: "One day they met again. ", count: 60))
+    let arguments = ["generate", "teacher", "--prompt-file", "long", "--tokens", "8", "--temperature", "0"]
+    let text = try native(arguments, in: place)
+    #expect(text.status == 0, "\(text.errors)")
+    #expect(text.output == (try Command.run(arguments, in: place.folder)).output)
+  }
+
+  @Test func mohawkRunIsTheSameCommandsWithoutLibtorch() throws {
+    let place = try Workplace(isEndless: true)
+    #expect(try place.mohawk("quantize", "teacher", "int8").status == 0)
+    try place.folder.write("int8/chat_template.jinja", ChatTests.template)
+    try place.folder.write("int8/tokenizer_config.json", #"{"eos_token": "<|endoftext|>"}"#)
+    let program = Command.program("mohawk-run")
+    for arguments in [
+      ["generate", "int8", "-p", "One day", "--tokens", "12", "--temperature", "0"],
+      ["generate", "int8", "-p", "One day", "--tokens", "12", "--seed", "3", "--logprobs", "2"], ["--version"],
+      ["chat", "int8", "--tokens", "6", "--temperature", "0"],
+    ] {
+      let line = try place.folder.write("line", "Hi\n")
+      func run(_ program: URL) throws -> Command.Result {
+        let input = FileHandle(forReadingAtPath: line)
+        return try Command(arguments, in: place.folder, input: input, environment: Self.nowhere, program: program)
+          .wait()
+      }
+      let result = try run(program)
+      #expect(result.status == 0 && !result.output.isEmpty, "\(arguments): \(result.errors)")
+      #expect(result.output == (try run(Command.executable)).output, "\(arguments)")
+    }
+    let unknown = try Command(["distill"], in: place.folder, program: program).wait()
+    #expect(unknown.status != 0 && unknown.errors.contains("distill"))
+  }
+
   @Test func whatNeedsLibtorchSaysWhereItIsMissing() throws {
     let place = try Workplace()
     let result = try native(place.distil(), in: place)

@@ -10,8 +10,8 @@ import MohawkTensor
 import MohawkText
 
 /// Serves a model over HTTP.
-struct Serve: ParsableCommand, ReadsCheckpoints {
-  static let configuration = CommandConfiguration(
+package struct Serve: ParsableCommand, ReadsCheckpoints {
+  package static let configuration = CommandConfiguration(
     abstract: "Serves a model over HTTP, in the protocol of OpenAI, with a page to try it at /.",
     discussion: """
       /v1/completions, /v1/chat/completions, /v1/models, /tokenize, /detokenize, /tokenizer_info, /health, /metrics.
@@ -50,11 +50,13 @@ struct Serve: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var weights: WeightFlags
   @OptionGroup var draft: DraftFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
-  @OptionGroup var reading: CheckpointFlags
-  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
-  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher, \.draft.draft] }
+  @OptionGroup package var reading: CheckpointFlags
+  package var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  package var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher, \.draft.draft] }
 
-  func run() throws {
+  package init() {}
+
+  package func run() throws {
     try check()
     try draft.check()
     try Threads.use(threads)

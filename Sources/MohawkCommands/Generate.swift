@@ -6,8 +6,8 @@ import MohawkTensor
 import MohawkText
 
 /// Continues a text.
-struct Generate: ParsableCommand, ReadsCheckpoints {
-  static let configuration = CommandConfiguration(
+package struct Generate: ParsableCommand, ReadsCheckpoints {
+  package static let configuration = CommandConfiguration(
     abstract: "Continues a text with a model, token by token.",
     discussion: """
       What the model remembers can be kept in a file and continued later, with or without more text: for a
@@ -30,11 +30,13 @@ struct Generate: ParsableCommand, ReadsCheckpoints {
   @Option(help: "A file with a saved state to continue from; the prompt, if any, is added to it.") var loadState:
     String?
   @Option(help: "Saves the state after the text to this file.") var saveState: String?
-  @OptionGroup var reading: CheckpointFlags
-  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
-  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.engine.draft.draft] }
+  @OptionGroup package var reading: CheckpointFlags
+  package var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  package var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.engine.draft.draft] }
 
-  func run() throws {
+  package init() {}
+
+  package func run() throws {
     guard limit >= 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be 0 or more") }
     if let alternatives, !(0...20).contains(alternatives) {
       throw MohawkError(.invalidValue, "--logprobs is \(alternatives), it must be from 0 to 20")
@@ -127,9 +129,9 @@ enum SpeedLine {
 }
 
 /// The option `--threads`.
-enum Threads {
+package enum Threads {
   /// - Throws: `MohawkError` for less than one; nil leaves libtorch's choice.
-  static func use(_ count: Int?) throws {
+  package static func use(_ count: Int?) throws {
     guard let count else { return }
     guard (1...4096).contains(count) else {
       throw MohawkError(.invalidValue, "--threads is \(count), it must be from 1 to 4096")

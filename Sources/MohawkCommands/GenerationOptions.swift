@@ -31,12 +31,14 @@ struct SamplingFlags: ParsableArguments {
 }
 
 /// How a model keeps its matrices.
-struct WeightFlags: ParsableArguments {
+package struct WeightFlags: ParsableArguments {
   @Option(help: "Precision of the matrices: f32, bf16, int8 or int4; the model's own when not given.")
-  var weights: String?
+  package var weights: String?
+
+  package init() {}
 
   /// - Throws: `MohawkError` for another word.
-  func precision() throws -> WeightPrecision? {
+  package func precision() throws -> WeightPrecision? {
     guard let weights else { return nil }
     guard let precision = WeightPrecision(rawValue: weights) else {
       throw MohawkError(
@@ -47,10 +49,12 @@ struct WeightFlags: ParsableArguments {
   }
 
   /// Opens a folder to decode.
-  func engine(_ folder: String) throws -> DecodingEngine { try DecodingEngine.open(folder, weights: precision()) }
+  package func engine(_ folder: String) throws -> DecodingEngine {
+    try DecodingEngine.open(folder, weights: precision())
+  }
 
   /// Opens a folder as a model of floating-point numbers; rounded ones where the precision asks for it.
-  func model(_ folder: String) throws -> Decoder {
+  package func model(_ folder: String) throws -> Decoder {
     let precision = try precision()
     if try DecoderConfiguration.isQuantized(folder: folder) {
       guard precision == nil || precision?.isQuantized == true else { return try engine(folder).model }  // refuses

@@ -6,8 +6,8 @@ import MohawkText
 import MohawkTraining
 
 /// Talks with a model in the terminal.
-struct Chat: ParsableCommand, ReadsCheckpoints {
-  static let configuration = CommandConfiguration(
+package struct Chat: ParsableCommand, ReadsCheckpoints {
+  package static let configuration = CommandConfiguration(
     abstract: "Talks with a model in the terminal.",
     discussion: """
       A line is a message. Ctrl-C interrupts the answer, a second one ends. Lines from a file or a pipe work too.
@@ -26,11 +26,13 @@ struct Chat: ParsableCommand, ReadsCheckpoints {
   var cacheMiB = 256
   @OptionGroup var sampling: SamplingFlags
   @OptionGroup var engine: EngineFlags
-  @OptionGroup var reading: CheckpointFlags
-  var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
-  var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.engine.draft.draft] }
+  @OptionGroup package var reading: CheckpointFlags
+  package var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
+  package var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.engine.draft.draft] }
 
-  func run() throws {
+  package init() {}
+
+  package func run() throws {
     guard limit > 0 else { throw MohawkError(.invalidValue, "--tokens is \(limit), it must be above 0") }
     guard (0...1 << 20).contains(cacheMiB) else {
       throw MohawkError(.invalidValue, "--cache-mib is \(cacheMiB), it must be from 0 to 1048576")

@@ -1,11 +1,13 @@
 import Synchronization
 
 /// Shows each notice once, however often its file is opened.
-final class NoticeLines: Sendable {
+package final class NoticeLines: Sendable {
   private let shown = Mutex<Set<String>>([])
 
+  package init() {}
+
   /// Writes a notice to standard error.
-  func show(_ notice: String) {
+  package func show(_ notice: String) {
     guard shown.withLock({ $0.insert(notice).inserted }) else { return }
     Terminal.complain("note: \(notice)")
   }
