@@ -5,16 +5,26 @@ import MohawkTensor
 enum Machine {
   static let cores = ProcessInfo.processInfo.activeProcessorCount
 
-  static let processor: String = cpuInfo("model name") ?? "unknown"
+  static let processor: String = cpuInfo("model name") ?? systemText("machdep.cpu.brand_string") ?? "unknown"
 
   /// The processor features that matter for matrix products.
   static let features: [String] = {
-    let all = Set((cpuInfo("flags") ?? cpuInfo("Features") ?? "").split(separator: " ").map(String.init))
+    let all = Set(allFeatures.split(separator: " ").map(String.init))
     let known = [
       "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "amx_bf16", "asimd", "bf16", "sve",
     ]
     return known.filter(all.contains)
   }()
+
+  private static var allFeatures: String {
+    #if canImport(Darwin) && arch(arm64)
+      "asimd"  // part of the architecture
+    #elseif canImport(Darwin)
+      ["machdep.cpu.features", "machdep.cpu.leaf7_features"].compactMap(systemText).joined(separator: " ").lowercased()
+    #else
+      cpuInfo("flags") ?? cpuInfo("Features") ?? ""
+    #endif
+  }
 
   static var memoryMiB: Int { Int(ProcessInfo.processInfo.physicalMemory >> 20) }
   static var freeMemoryMiB: Int {
@@ -32,6 +42,19 @@ enum Machine {
   }
 
   private static func cpuInfo(_ key: String) -> String? { line(of: key, in: "/proc/cpuinfo") }
+
+  /// A text that Apple's systems know by this name.
+  private static func systemText(_ name: String) -> String? {
+    #if canImport(Darwin)
+      var size = 0
+      guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 0 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: size)
+      guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return nil }
+      return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    #else
+      return nil
+    #endif
+  }
 
   private static func memoryInfo(_ key: String) -> Int? {
     line(of: key, in: "/proc/meminfo").flatMap { Int($0.split(separator: " ").first ?? "") }

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import MohawkDecoding
 import MohawkLayers
 import MohawkMixers
@@ -10,6 +9,14 @@ import MohawkText
 import Testing
 
 @testable import MohawkServer
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// A server of a small model on a free port of this machine.
 final class TestServer: Sendable {
@@ -136,7 +143,16 @@ final class TestSocket: @unchecked Sendable {
 
   /// - Parameter buffer: bytes that the system receives before they are read; nil leaves that to it.
   init(_ port: Int, receiving buffer: Int32? = nil) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #if canImport(Glibc)
+      descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      descriptor = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    #if canImport(Darwin)
+      // There a send has no flag for it.
+      var quiet: Int32 = 1
+      setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &quiet, socklen_t(MemoryLayout<Int32>.size))
+    #endif
     if var buffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, socklen_t(MemoryLayout<Int32>.size)) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -153,20 +169,21 @@ final class TestSocket: @unchecked Sendable {
     }
   }
 
-  deinit { _ = Glibc.close(descriptor) }
+  deinit { _ = Foundation.close(descriptor) }
 
   /// Says that no more will be sent.
-  func finish() { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
+  func finish() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-  func close() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+  func close() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   /// Ends it as one does who has crashed.
   func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     // The descriptor stays ours: connecting to nowhere is what ends the connection.
-    var nowhere = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
-    _ = Glibc.connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
+    var nowhere = sockaddr()
+    nowhere.sa_family = sa_family_t(AF_UNSPEC)
+    _ = connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
   }
 
   /// Whether something can be read at once.
@@ -176,7 +193,14 @@ final class TestSocket: @unchecked Sendable {
   }
 
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool { Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) >= 0 }
+  func send(_ bytes: [UInt8]) -> Bool {
+    #if canImport(Darwin)
+      let flags: Int32 = 0
+    #else
+      let flags = Int32(MSG_NOSIGNAL)
+    #endif
+    return Foundation.send(descriptor, bytes, bytes.count, flags) >= 0
+  }
 
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
