@@ -3,7 +3,7 @@ LIBRARIES = MohawkFiles MohawkText MohawkRecipes MohawkReports MohawkGGUF Mohawk
             MohawkMixers MohawkModels MohawkExport MohawkTraining MohawkDistillation MohawkEvaluation MohawkDecoding \
             MohawkServing MohawkServer MohawkRuns
 
-.PHONY: demo real test check curves parity serve-check lint format docs optimised bench bench-serve sanitize setup clean
+.PHONY: demo real test check curves parity serve-check wheel wheel-check lint format docs optimised bench bench-serve sanitize setup clean
 
 demo: setup          ## pretrain a small teacher, distil it, look at the report
 	swift build -c release --product mohawk
@@ -26,6 +26,12 @@ parity: setup        ## compares everything with transformers and llama.cpp
 
 serve-check: setup   ## the server, from outside: OpenAI's client, lm_eval, Chromium, load
 	Scripts/serve/run
+
+wheel: setup         ## two Python packages: mohawk, which runs on torch, and mohawk-run, which needs nothing
+	Scripts/wheel/build
+
+wheel-check:         ## installs them into an empty environment without Swift, and uses them there
+	Scripts/wheel/check
 
 lint:                ## the format, strictly
 	swift format lint --strict --recursive --parallel Sources Tests Snippets Examples Benchmarks Parity Package.swift
