@@ -6,11 +6,14 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <numeric>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,12 +55,22 @@ char *within(Milliseconds timeout, std::function<void()> body) {
   return strdup("no answer");
 }
 
-template <typename Number>
-char *sum(mhk_ranks ranks, Number *numbers, int64_t count, at::ScalarType type) {
-  return guarded([&] {
-    std::vector<at::Tensor> tensors{at::from_blob(numbers, {count}, at::TensorOptions(type))};
-    get(ranks)->group->allreduce(tensors)->wait(get(ranks)->timeout);
-  });
+using Work = c10::intrusive_ptr<c10d::Work>;
+
+at::Tensor asTensor(void *start, int64_t count) { return at::from_blob(start, {count}, at::TensorOptions(at::kByte)); }
+
+/// The network that the ranks use: the interfaces that GLOO_SOCKET_IFNAME names, as in PyTorch, or the one of this machine's
+/// name. The processes of one machine need no name of it that others know.
+auto devices(const std::string &address) {
+  using Gloo = c10d::ProcessGroupGloo;
+  decltype(Gloo::Options::create()->devices) found;
+  const char *const named = std::getenv("GLOO_SOCKET_IFNAME");
+  std::stringstream names(named != nullptr ? named : "");
+  for (std::string name; std::getline(names, name, ',');) found.push_back(Gloo::createDeviceForInterface(name));
+  if (!found.empty()) return found;
+  const bool isAlone = address == "127.0.0.1" || address == "localhost";
+  found.push_back(isAlone ? Gloo::createDeviceForHostname("127.0.0.1") : Gloo::createDefaultDevice());
+  return found;
 }
 
 bool has(c10d::Store &store, const std::string &name) { return store.check({name}); }
@@ -107,11 +120,8 @@ char *mhk_ranks_join(const char *address, int32_t port, bool hosts, const char *
     options.timeout = timeout;
     auto base = c10::make_intrusive<c10d::TCPStore>(std::string(address), options);
     c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::PrefixStore>(std::string(group), base);
-    // The processes of one machine need no name of it that others know.
     auto settings = c10d::ProcessGroupGloo::Options::create(timeout);
-    const bool isAlone = std::strcmp(address, "127.0.0.1") == 0 || std::strcmp(address, "localhost") == 0;
-    settings->devices.push_back(isAlone ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                        : c10d::ProcessGroupGloo::createDefaultDevice());
+    settings->devices = devices(address);
     store->setTimeout(timeout);
     store->set("joined." + std::to_string(rank), std::string("1"));
     for (int other = 0; other < size; other++) {
@@ -126,17 +136,41 @@ char *mhk_ranks_join(const char *address, int32_t port, bool hosts, const char *
   });
 }
 
-char *mhk_ranks_sum_floats(mhk_ranks ranks, float *numbers, int64_t count) {
-  return sum(ranks, numbers, count, at::kFloat);
+char *mhk_ranks_sum_doubles(mhk_ranks ranks, double *numbers, int64_t count) {
+  return guarded([&] {
+    std::vector<at::Tensor> tensors{at::from_blob(numbers, {count}, at::TensorOptions(at::kDouble))};
+    get(ranks)->group->allreduce(tensors)->wait(get(ranks)->timeout);
+  });
 }
 
-char *mhk_ranks_sum_doubles(mhk_ranks ranks, double *numbers, int64_t count) {
-  return sum(ranks, numbers, count, at::kDouble);
+char *mhk_ranks_exchange(mhk_ranks ranks, void *sent, const int64_t *sentCounts, void *received,
+                         const int64_t *receivedCounts, mhk_ranks_work *out) {
+  return guarded([&] {
+    const auto size = static_cast<size_t>(get(ranks)->size);
+    std::vector<int64_t> to(sentCounts, sentCounts + size), from(receivedCounts, receivedCounts + size);
+    auto input = asTensor(sent, std::accumulate(to.begin(), to.end(), int64_t{0}));
+    auto output = asTensor(received, std::accumulate(from.begin(), from.end(), int64_t{0}));
+    out->object = new Work(get(ranks)->group->alltoall_base(output, input, from, to));
+  });
+}
+
+char *mhk_ranks_gather(mhk_ranks ranks, void *own, int64_t count, void *all, mhk_ranks_work *out) {
+  return guarded([&] {
+    auto input = asTensor(own, count), output = asTensor(all, count * get(ranks)->size);
+    out->object = new Work(get(ranks)->group->_allgather_base(output, input));
+  });
+}
+
+char *mhk_ranks_finish(mhk_ranks ranks, mhk_ranks_work work) {
+  auto *const pending = static_cast<Work *>(work.object);
+  auto *const error = guarded([&] { (*pending)->wait(get(ranks)->timeout); });
+  if (error == nullptr) delete pending;
+  return error;
 }
 
 char *mhk_ranks_share(mhk_ranks ranks, uint8_t *bytes, int64_t count) {
   return guarded([&] {
-    std::vector<at::Tensor> tensors{at::from_blob(bytes, {count}, at::TensorOptions(at::kByte))};
+    std::vector<at::Tensor> tensors{asTensor(bytes, count)};
     get(ranks)->group->broadcast(tensors)->wait(get(ranks)->timeout);
   });
 }

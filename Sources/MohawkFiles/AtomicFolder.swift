@@ -24,7 +24,7 @@ public enum AtomicFolder {
     }
     let url = URL(fileURLWithPath: path)
     let parent = url.deletingLastPathComponent()
-    let partial = parent.appendingPathComponent(".partial-\(url.lastPathComponent)").path
+    let partial = partial(path)
     try? files.removeItem(atPath: partial)
     if mkdir(partial, 0o755) != 0 { throw MohawkError.system(errno, "create the folder", path) }
     do {
@@ -44,6 +44,12 @@ public enum AtomicFolder {
       try? files.removeItem(atPath: partial)
       throw error
     }
+  }
+
+  /// Where the folder is while it is being filled.
+  public static func partial(_ path: String) -> String {
+    let url = URL(fileURLWithPath: path)
+    return url.deletingLastPathComponent().appendingPathComponent(".partial-\(url.lastPathComponent)").path
   }
 
   /// Makes `path` and its parents, or says why it cannot.

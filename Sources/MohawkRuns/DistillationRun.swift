@@ -76,7 +76,9 @@ public final class DistillationRun {
   ) {
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
-    if device == .cpu { try RunPlan(recipe, measures: false).requireMemory() }
+    if device == .cpu {
+      try RunPlan(recipe, measures: false, ranks: settings.ranks?.place.size ?? 1).requireMemory()
+    }
     let teacher = try Decoder.open(teacherPath, compute: compute, on: device)
     try teacher.requireFiniteWeights(at: teacherPath)
     try recipe.requireLengths(within: teacher.maxLength, of: "what the teacher can look at")

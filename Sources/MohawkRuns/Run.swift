@@ -113,7 +113,7 @@ struct Run {
         at: checkpoint.path, remedy: "put back what was there, or start another run in another folder")
     }
     let loop = TrainingLoop(
-      recipe: recipe, stages: stages, store: settings.writes ? store : nil,
+      recipe: recipe, stages: stages, store: store,
       listeners: settings.writes ? try logs(resumingAfter: checkpoint?.state.step) + settings.listeners : [],
       extra: [Self.sourcesKey: sources], shouldStop: settings.shouldStop, ranks: settings.ranks, batches: batches)
     if let checkpoint {

@@ -88,7 +88,7 @@ public struct RunPlan {
     for name in recipe.stages { own[name].batchTokens = max(1, recipe[name].batchTokens / ranks / length) * length }
     stages = try recipe.stages.map { name in
       let plan = recipe[name]
-      var parts = MemoryParts(name, pair, plan, recipe.precision.compute).parts
+      var parts = MemoryParts(name, pair, plan, recipe.precision.compute, ranks: ranks).parts
       var seconds: Double?
       if let probe {
         notice("measuring \(name.rawValue)")

@@ -106,7 +106,8 @@ struct MemoryParts {
   ///   - pair: both models, which may be hollow.
   ///   - plan: of the stage.
   ///   - compute: the type that layers compute in.
-  init(_ stage: StageName, _ pair: DistillationPair, _ plan: StageRecipe, _ compute: DType) {
+  ///   - ranks: processes that share every batch and the moments.
+  init(_ stage: StageName, _ pair: DistillationPair, _ plan: StageRecipe, _ compute: DType, ranks: Int = 1) {
     let width = compute == .float32 ? 4.0 : 2.0
     var teacher = 0.0
     for parameter in pair.teacher.parameters.all {
@@ -117,8 +118,10 @@ struct MemoryParts {
     let numbers = moving.reduce(0.0) { $0 + Double($1.value.count) }
     let isMuon = plan.optimizer == .muon ? pair.blocks(moving).map { $0 > 0 } : moving.map { _ in false }
     let moments = zip(moving, isMuon).reduce(0.0) { $0 + Double($1.0.value.count) * ($1.1 ? 4 : 8) }
-    parts = [
-      ("teacher", teacher), ("student", student), ("gradients", 4 * numbers), ("moments", moments),
+    var all: [(name: String, bytes: Double)] = [
+      ("teacher", teacher), ("student", student), ("gradients", 4 * numbers), ("moments", moments / Double(ranks)),
     ]
+    if ranks > 1 { all.append(("exchange", ShardExchange.bytes(numbers: numbers))) }
+    parts = all
   }
 }

@@ -42,10 +42,12 @@ public final class AdamW {
   public let settings: Settings
   /// Updates made so far.
   public private(set) var step = 0
+  /// The numbers that move here, and the moments of each piece.
+  private let pieces: [ParameterPiece]
   private let first: [Tensor]
   private let second: [Tensor]
 
-  /// Parameters of the same factor on the learning rate and the same unit, which move in one pass.
+  /// Pieces of parameters of the same factor on the learning rate and the same unit, which move in one pass.
   private let groups: [(group: ParameterGroup, members: [Int])]
 
   private struct ParameterGroup: Hashable {
@@ -57,17 +59,28 @@ public final class AdamW {
   ///   - parameters: what moves.
   ///   - settings: the constants of the update.
   ///   - rates: a factor on the learning rate for each parameter; nil is 1 for all.
-  public init(_ parameters: [Parameter], _ settings: Settings, rates: [Double]? = nil) {
+  ///   - pieces: the numbers that move here, where other ranks move the others; nil for all.
+  public init(
+    _ parameters: [Parameter], _ settings: Settings, rates: [Double]? = nil, pieces: [ParameterPiece]? = nil
+  ) {
     precondition(rates == nil || rates?.count == parameters.count, "a rate for each parameter")
     self.parameters = parameters
     self.settings = settings
     let rates = rates ?? parameters.map { _ in 1 }
-    let paces = parameters.indices.map { ParameterGroup(rate: rates[$0], unit: parameters[$0].unit) }
+    let pieces =
+      pieces ?? parameters.indices.map { ParameterPiece(parameter: $0, range: 0..<parameters[$0].value.count) }
+    self.pieces = pieces
+    let paces = pieces.map { ParameterGroup(rate: rates[$0.parameter], unit: parameters[$0.parameter].unit) }
     groups = Set(paces).sorted { ($0.rate, $0.unit) < ($1.rate, $1.unit) }.map { group in
       (group, paces.indices.filter { paces[$0] == group })
     }
-    first = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
-    second = parameters.map { .zeros($0.value.shape, $0.value.dtype, on: $0.value.device) }
+    func zeros(_ piece: ParameterPiece) -> Tensor {
+      let value = parameters[piece.parameter].value
+      let isWhole = piece.range == 0..<value.count
+      return .zeros(isWhole ? value.shape : [piece.range.count], value.dtype, on: value.device)
+    }
+    first = pieces.map(zeros)
+    second = pieces.map(zeros)
   }
 
   /// Moves every parameter.
@@ -80,9 +93,11 @@ public final class AdamW {
     step += 1
     for (group, members) in groups {
       TensorList.adamW(
-        parameters: members.map { parameters[$0].value }, gradients: members.map { gradients[$0] },
+        parameters: members.map { pieces[$0].view(of: parameters[pieces[$0].parameter].value.detached()) },
+        gradients: members.map { pieces[$0].view(of: gradients[pieces[$0].parameter]) },
         first: members.map { first[$0] }, second: members.map { second[$0] },
-        weightDecay: members.map { parameters[$0].decays ? settings.weightDecay / group.unit : 0 }, step: step,
+        weightDecay: members.map { parameters[pieces[$0].parameter].decays ? settings.weightDecay / group.unit : 0 },
+        step: step,
         learningRate: learningRate * group.rate * group.unit, beta1: settings.beta1, beta2: settings.beta2,
         epsilon: settings.epsilon,
         gradientScale: gradientScale * group.unit)
@@ -90,9 +105,19 @@ public final class AdamW {
   }
 
   /// The moments under the names `<parameter>.first` and `<parameter>.second`.
-  public var state: [(name: String, tensor: Tensor)] {
-    parameters.indices.flatMap {
-      [(parameters[$0].name + ".first", first[$0]), (parameters[$0].name + ".second", second[$0])]
+  public var moments: [Moments] {
+    pieces.indices.flatMap { index in
+      let (parameter, range) = (parameters[pieces[index].parameter], pieces[index].range)
+      return [("first", first[index]), ("second", second[index])].map {
+        Moments(base: "\(parameter.name).\($0)", range: range, count: parameter.value.count, tensor: $1)
+      }
+    }
+  }
+
+  /// What the moments of all parameters are called, whoever keeps them.
+  var known: [(name: String, shape: [Int], dtype: DType)] {
+    parameters.flatMap { one in
+      ["first", "second"].map { (name: "\(one.name).\($0)", shape: one.value.shape, dtype: one.value.dtype) }
     }
   }
 

@@ -34,6 +34,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
   public var extra: [String: String] = [:]
   /// The units of the parameters that have another one than 1, by name; nil in checkpoints from before there were any.
   public var units: [String: Double]?
+  /// How many processes have each written the moments of their numbers; nil where one has written all.
+  public var ranks: Int?
 
   /// The other values have their defaults.
   public init(
@@ -59,8 +61,10 @@ public struct Checkpoint: Sendable {
 
   /// All weights of the model in training.
   public func model() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.model) }
-  /// AdamW's moments; empty at the end of a stage.
-  public func optimizer() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.optimizer) }
+  /// The optimiser's moments; empty at the end of a stage.
+  public func moments() throws -> SavedMoments {
+    SavedMoments(try File.optimizers(of: state.ranks).map { try SafetensorsFile(path + "/" + $0) })
+  }
   /// The states of the random generators.
   public func generators() throws -> SafetensorsFile { try SafetensorsFile(path + "/" + File.generators) }
   /// The resolved recipe as YAML.
@@ -75,12 +79,17 @@ public struct Checkpoint: Sendable {
 
   enum File {
     static let model = "model.safetensors"
-    static let optimizer = "optimizer.safetensors"
+    /// Of a process that is alone, or of each rank.
+    static func optimizers(of ranks: Int?) -> [String] {
+      guard let ranks else { return ["optimizer.safetensors"] }
+      func number(_ number: Int) -> String { String(String(100_000 + number).dropFirst()) }
+      return (1...ranks).map { "optimizer-\(number($0))-of-\(number(ranks)).safetensors" }
+    }
     static let generators = "generators.safetensors"
     static let recipe = "recipe.yaml"
     static let state = "state.json"
     /// Those that `state.json` vouches for.
-    static let hashedFiles = [model, optimizer, generators, recipe]
+    static func hashedFiles(ranks: Int?) -> [String] { [model] + optimizers(of: ranks) + [generators, recipe] }
   }
 
   /// What `state.json` holds.
@@ -111,7 +120,10 @@ public struct Checkpoint: Sendable {
     } catch is DecodingError {
       throw MohawkError(.invalidFormat, "the checkpoint's state cannot be read", at: place)
     }
-    for name in File.hashedFiles {
+    if let ranks = manifest.state.ranks, !(1..<100_000).contains(ranks) {
+      throw MohawkError(.invalidFormat, "the checkpoint's state names \(ranks) ranks", at: place)
+    }
+    for name in File.hashedFiles(ranks: manifest.state.ranks) {
       let file = path + "/" + name
       guard let expected = manifest.files[name] else {
         throw MohawkError(.invalidFormat, "the checkpoint's state does not mention \(name)", at: place)

@@ -33,22 +33,28 @@ public struct CheckpointStore: Sendable {
   ///   - model: all parameters by name.
   ///   - optimizer: the moments by name.
   ///   - generators: the states of random generators by name.
+  ///   - ranks: the processes that each write their moments with `saveMoments`, this one being the first of them; nil where
+  ///     `optimizer` are all.
   /// - Returns: the checkpoint's folder.
   /// - Throws: `MohawkError` when the disk is full or the folder cannot be written; older checkpoints stay.
   @discardableResult
   public func save(
     _ state: CheckpointState, recipe: String, model: [(name: String, tensor: Tensor)],
-    optimizer: [(name: String, tensor: Tensor)], generators: [(name: String, tensor: Tensor)]
+    optimizer: [(name: String, tensor: Tensor)], generators: [(name: String, tensor: Tensor)], ranks: Ranks? = nil
   ) throws -> String {
     typealias File = Checkpoint.File
     let path = path(step: state.step)
+    var state = state
+    if let ranks { state.ranks = ranks.place.size }
     try AtomicFolder.ensure(folder)
     try AtomicFolder.create(path) { partial in
+      try ranks?.meet()  // the others may begin to write
       try Safetensors.write(model, metadata: ["format": "pt"], to: partial + "/" + File.model)
-      try Safetensors.write(optimizer, to: partial + "/" + File.optimizer)
+      try Safetensors.write(optimizer, to: partial + "/" + File.optimizers(of: state.ranks)[0])
       try Safetensors.write(generators, to: partial + "/" + File.generators)
       try AtomicFile.write(recipe, to: partial + "/" + File.recipe)
-      let digests = try File.hashedFiles.map { ($0, try FileDigest(of: partial + "/" + $0)) }
+      try ranks?.meet()  // all have written
+      let digests = try File.hashedFiles(ranks: state.ranks).map { ($0, try FileDigest(of: partial + "/" + $0)) }
       let manifest = Checkpoint.Manifest(state: state, files: Dictionary(uniqueKeysWithValues: digests))
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -56,6 +62,19 @@ public struct CheckpointStore: Sendable {
     }
     prune(after: state.step)
     return path
+  }
+
+  /// Writes the moments of a rank other than the first into the checkpoint that the first one saves meanwhile.
+  /// - Parameters:
+  ///   - moments: by name.
+  ///   - step: of the checkpoint.
+  ///   - ranks: this process and the others.
+  /// - Throws: `MohawkError` when the disk is full or another rank has failed; there is no such checkpoint then.
+  func saveMoments(_ moments: [(name: String, tensor: Tensor)], step: Int, _ ranks: Ranks) throws {
+    try ranks.meet()
+    let name = Checkpoint.File.optimizers(of: ranks.place.size)[ranks.place.rank]
+    try Safetensors.write(moments, to: AtomicFolder.partial(path(step: step)) + "/" + name)
+    try ranks.meet()
   }
 
   /// A checkpoint that cannot be used, and why.

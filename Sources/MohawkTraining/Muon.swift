@@ -83,7 +83,12 @@ public final class Muon {
   }
 
   /// The momenta under the names `<parameter>.momentum`.
-  public var state: [(name: String, tensor: Tensor)] {
-    zip(matrices, momenta).map { ($0.parameter.name + ".momentum", $1) }
+  public var moments: [Moments] {
+    zip(matrices, momenta).map {
+      Moments(base: Self.name($0.parameter), range: 0..<$1.count, count: $1.count, tensor: $1)
+    }
   }
+
+  /// What the momentum of a parameter is called.
+  static func name(_ parameter: Parameter) -> String { parameter.name + ".momentum" }
 }

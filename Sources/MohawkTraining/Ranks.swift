@@ -38,12 +38,9 @@ public final class Ranks {
   public let timeout: Double
   /// Whether this rank prints, logs and writes.
   public var isFirst: Bool { place.rank == 0 }
-  private let handle: mhk_ranks
+  private let handle: mhk_ranks  // of a group that is never freed
   /// Whether a call has failed, so that there is nobody to talk to any more.
   private var isBroken = false
-
-  /// Gradients travel in pieces of at least so many numbers, where they are small.
-  private static let bucket = 1 << 22
 
   /// Meets the others.
   /// - Throws: `MohawkError` that names a rank which has not come in time.
@@ -61,33 +58,6 @@ public final class Ranks {
         remedy: "check that all are started, with the same address and port, and that the port is free")
     }
     self.handle = handle
-  }
-
-  /// Replaces tensors, on the CPU, by their sums over all ranks, the same bits on each.
-  public func sum(_ tensors: [Tensor]) throws {
-    var small: [Tensor] = []
-    func flush() throws {
-      guard !small.isEmpty else { return }
-      let flat = Tensor.concatenated(small.map { $0.reshaped(-1) }, 0)
-      try add(flat)
-      var first = 0
-      for tensor in small {
-        tensor.assign(flat.narrowed(0, from: first, length: tensor.count).reshaped(tensor.shape))
-        first += tensor.count
-      }
-      small = []
-    }
-    try withoutGradients {
-      for tensor in tensors {
-        if tensor.isContiguous, tensor.count >= Self.bucket {
-          try add(tensor)
-        } else {
-          small.append(tensor)
-          if small.reduce(0, { $0 + $1.count }) >= Self.bucket { try flush() }
-        }
-      }
-      try flush()
-    }
   }
 
   /// The sums of numbers over all ranks.
@@ -109,16 +79,6 @@ public final class Ranks {
     }
   }
 
-  private func add(_ tensor: Tensor) throws {
-    precondition(tensor.device == .cpu, "ranks add on the CPU only")
-    let count = Int64(tensor.count)
-    switch tensor.dtype {
-    case .float32: try check(mhk_ranks_sum_floats(handle, tensor.address.assumingMemoryBound(to: Float.self), count))
-    case .float64: try check(mhk_ranks_sum_doubles(handle, tensor.address.assumingMemoryBound(to: Double.self), count))
-    default: preconditionFailure("ranks do not add \(tensor.dtype)")
-    }
-  }
-
   private func check(_ error: UnsafeMutablePointer<CChar>?) throws {
     if let reason = Self.taken(error) { throw lost(reason) }
   }
@@ -128,6 +88,61 @@ public final class Ranks {
     defer { mhk_ranks_free(text) }
     return String(cString: text)
   }
+}
+
+// Numbers that are on their way while this rank does something else.
+extension Ranks {
+  /// Memory between ranks. It is never freed where they have lost each other: somebody may still write to it.
+  final class Pending {
+    fileprivate let sent, received: Tensor
+    fileprivate var work = mhk_ranks_work()
+
+    fileprivate init(_ sent: Tensor, _ received: Tensor) { (self.sent, self.received) = (sent, received) }
+  }
+
+  /// Begins to send other numbers to each rank and to receive from each.
+  /// - Parameters:
+  ///   - numbers: [sum of `counts`] on the CPU, in the order of the ranks.
+  ///   - counts: how many for each rank.
+  ///   - receivedCounts: how many come from each.
+  func exchange(_ numbers: Tensor, counts: [Int], receivedCounts: [Int]) throws -> Pending {
+    // One number more: what is empty has no address.
+    let pending = Pending(numbers, .zeros([receivedCounts.reduce(1, +)], numbers.dtype))
+    let size = Int64(numbers.dtype.size)
+    return try begin(pending) {
+      mhk_ranks_exchange(
+        handle, numbers.address, counts.map { Int64($0) * size }, pending.received.address,
+        receivedCounts.map { Int64($0) * size }, &pending.work)
+    }
+  }
+
+  /// Begins to send numbers to all ranks, and to receive as many from each.
+  /// - Parameter numbers: of one dimension, on the CPU.
+  func gather(_ numbers: Tensor) throws -> Pending {
+    let pending = Pending(numbers, .zeros([numbers.count * place.size], numbers.dtype))
+    return try begin(pending) {
+      mhk_ranks_gather(handle, numbers.address, Int64(numbers.byteCount), pending.received.address, &pending.work)
+    }
+  }
+
+  private func begin(_ pending: Pending, _ call: () -> UnsafeMutablePointer<CChar>?) throws -> Pending {
+    precondition(
+      pending.sent.device == .cpu && pending.sent.isContiguous, "\(pending.sent) is not in one piece on the CPU")
+    let kept = Unmanaged.passRetained(pending)
+    try check(call())
+    return kept.takeUnretainedValue()
+  }
+
+  /// Waits for numbers.
+  /// - Returns: what came, in the order of the ranks.
+  func finish(_ pending: Pending) throws -> Tensor {
+    try check(mhk_ranks_finish(handle, pending.work))
+    Unmanaged.passUnretained(pending).release()
+    return pending.received
+  }
+
+  /// Waits until all ranks have come here.
+  func meet() throws { _ = try sum([0]) }
 }
 
 // What ranks tell each other beside numbers.

@@ -8,6 +8,12 @@ extension TrainingLoop {
   func save(stageEnded: Bool = false) throws {
     guard let store else { return }
     let start = ContinuousClock.now
+    if let ranks, !ranks.isFirst {
+      // What is the same on all ranks is written by the first one.
+      if !stageEnded { try store.saveMoments(optimizer!.state, step: step, ranks) }
+      lastCheckpoint = store.path(step: step)
+      return
+    }
     let stage = stages[stageIndex]
     let model = stage.saved.map { (name: $0.name, tensor: $0.value) }
     if !TensorList.norm(model.map { $0.tensor.detached() }).isFinite {
@@ -27,7 +33,7 @@ extension TrainingLoop {
     state.units = Dictionary(uniqueKeysWithValues: stage.saved.filter { $0.unit != 1 }.map { ($0.name, $0.unit) })
     let path = try store.save(
       state, recipe: recipe.yaml, model: model, optimizer: stageEnded ? [] : optimizer!.state,
-      generators: generators.map { ($0.key, $0.value.state) })
+      generators: generators.map { ($0.key, $0.value.state) }, ranks: stageEnded ? nil : ranks)
     lastCheckpoint = path
     lastSave = .now
     saveTime = lastSave - start
@@ -49,8 +55,8 @@ extension TrainingLoop {
       leave()
       return
     }
-    let optimizer = Optimizer(stage)
-    try optimizer.restore(try checkpoint.optimizer(), step: state.stageStep)
+    let optimizer = Optimizer(stage, ranks?.place)
+    try optimizer.restore(try checkpoint.moments(), step: state.stageStep)
     self.optimizer = optimizer
     stageStep = state.stageStep
     stageTokens = state.stageTokens

@@ -15,21 +15,30 @@ extension TrainingLoop {
       guard let gradient = parameter.value.gradient else {
         preconditionFailure("stage \(stage.name.rawValue): \(parameter.name) moves but got no gradient")
       }
-      return gradient
+      return ranks == nil || gradient.isContiguous ? gradient : gradient.contiguous()
     }
-    if let ranks { losses = try sums(losses, gradients, over: ranks) }
-    let norm = optimizer.norm(of: gradients)
+    var norm = 0.0
+    var norms: [Int: Double] = [:]
+    if let ranks {
+      (losses, norm, norms) = try agree(on: losses, gradients, stage.clipGroups, ranks)
+    } else {
+      norm = optimizer.norm(of: gradients)
+      if let groups = stage.clipGroups { norms = optimizer.norms(of: gradients, groups: groups) }
+    }
     guard losses.allSatisfy(\.isFinite), norm.isFinite else {
       throw notFinite(stage, losses, norm, gradients)
     }
     var scale = 1.0
     if let groups = stage.clipGroups {
-      optimizer.clip(gradients, groups: groups, limit: plan.clip)
+      optimizer.clip(gradients, groups: groups, norms: norms, limit: plan.clip)
     } else {
       scale = GradientClip.scale(norm: norm, limit: plan.clip)
     }
     let learningRate = plan.schedule.learningRate(at: stageStep)
     optimizer.update(gradients: gradients, learningRate: learningRate, gradientScale: scale)
+    if let ranks {
+      try ShardExchange(ranks: ranks, shards: optimizer.shards!).gather(optimizer.parameters.map(\.value))
+    }
     for parameter in optimizer.parameters { parameter.value.gradient = nil }
 
     stageStep += 1
@@ -46,18 +55,25 @@ extension TrainingLoop {
       peakMemoryMiB: memory.peak, eta: speed > 0 ? Double(tokensAhead) / speed : 0)
   }
 
-  /// Adds up what every rank has found for its rows; gradients are summed in place. Ranks hear with it whether one of them
-  /// was asked to stop. When another rank is lost the run is saved as it was before the step.
-  private func sums(_ losses: [Double], _ gradients: [Tensor], over ranks: Ranks) throws -> [Double] {
-    do {
-      try ranks.sum(gradients)
-      let all = try ranks.sum(losses + [shouldStop() ? 1 : 0])
-      isAgreedToStop = all[losses.count] > 0
-      return Array(all.dropLast())
-    } catch let error as MohawkError {
-      if stageStep > 0 { try save() }
-      throw error
-    }
+  /// Adds up what every rank has found for its rows; each has the sums of the gradients that it moves by then. Ranks hear
+  /// with it whether one of them was asked to stop, and whether rank 0 wants to save.
+  /// - Returns: the losses, and the norms of all gradients and of groups of them.
+  private func agree(
+    on losses: [Double], _ gradients: [Tensor], _ groups: [Int]?, _ ranks: Ranks
+  ) throws -> ([Double], Double, [Int: Double]) {
+    let optimizer = self.optimizer!
+    try ShardExchange(ranks: ranks, shards: optimizer.shards!).sum(gradients)
+    let groups = groups ?? optimizer.parameters.map { _ in 0 }
+    let own = optimizer.norms(of: gradients, groups: groups).sorted { $0.key < $1.key }
+    let flags = [shouldStop() ? 1.0 : 0, ranks.isFirst && isLongSinceSaved ? 1 : 0]
+    let all = try ranks.sum(flags + own.map { $0.value * $0.value } + losses)
+    isAgreedToStop = all[0] > 0
+    isAgreedToSave = all[1] > 0
+    let squares = all[2..<2 + own.count]
+    return (
+      Array(all[(2 + own.count)...]), squares.reduce(0, +).squareRoot(),
+      Dictionary(uniqueKeysWithValues: zip(own.map(\.key), squares.map { $0.squareRoot() }))
+    )
   }
 
   /// Forward and backward over the micro-batches of a batch, or over this rank's rows of it; micro-batches are as small as

@@ -40,6 +40,8 @@ public final class TrainingLoop {
   private var hasResumed = false
   /// Whether a rank was asked to stop, as all of them heard with the last step.
   var isAgreedToStop = false
+  /// Whether rank 0 wants to save, as all of them heard.
+  var isAgreedToSave = false
 
   /// - Parameters:
   ///   - recipe: names and fingerprints the run, and says how often to save; the plans are the stages' own.
@@ -50,7 +52,8 @@ public final class TrainingLoop {
   ///   - extra: what every checkpoint's state carries for the caller.
   ///   - shouldStop: asked after every step; true saves a checkpoint and ends the run, such as
   ///     `{ StopSignal.isRequested }`. With several ranks it is enough that one of them is asked.
-  ///   - ranks: the processes that share every batch; nil where this one is alone. Only rank 0 has a store and listeners.
+  ///   - ranks: the processes that share every batch; nil where this one is alone. All have the
+  ///     same store, in which each writes its own moments; only rank 0 has listeners.
   ///   - batches: the tokens of every step, the same on all ranks.
   public init(
     recipe: Recipe, stages: [any TrainingStage], store: CheckpointStore?,
@@ -58,7 +61,7 @@ public final class TrainingLoop {
     extra: [String: String] = [:], shouldStop: @escaping () -> Bool = { false }, ranks: Ranks? = nil,
     batches: @escaping Batches
   ) {
-    precondition(ranks?.isFirst ?? true || (store == nil && listeners.isEmpty), "only rank 0 writes")
+    precondition(ranks?.isFirst ?? true || listeners.isEmpty, "only rank 0 listens")
     self.recipe = recipe
     self.stages = stages
     self.store = store
@@ -89,7 +92,7 @@ public final class TrainingLoop {
   ///   saving a checkpoint), `.alreadyInUse` when a run that was not resumed would overwrite another; and whatever the
   ///   stages, listeners and the disk throw.
   public func run() throws {
-    if let store {
+    if let store, ranks?.isFirst ?? true {
       try store.removeLeftovers()
       if !hasResumed, let other = try store.folders().last {
         throw MohawkError(
@@ -140,15 +143,20 @@ public final class TrainingLoop {
   private var checkpointIsDue: Bool {
     let plan = recipe.checkpoints
     if plan.every > 0, step % plan.every == 0 { return true }
+    return ranks == nil ? isLongSinceSaved : isAgreedToSave
+  }
+
+  var isLongSinceSaved: Bool {
     let elapsed = (ContinuousClock.now - lastSave).seconds
-    return plan.minutes > 0 && elapsed >= max(60 * plan.minutes, 20 * saveTime.seconds)
+    let minutes = recipe.checkpoints.minutes
+    return minutes > 0 && elapsed >= max(60 * minutes, 20 * saveTime.seconds)
   }
 
   /// Starts a stage from its first step.
   private func enter(_ stage: any TrainingStage) throws {
     try stage.begin()
     precondition(!stage.parameters.isEmpty, "stage \(stage.name.rawValue) has nothing to train")
-    optimizer = Optimizer(stage)
+    optimizer = Optimizer(stage, ranks?.place)
   }
 
   /// Moves on to the next stage.

@@ -39,9 +39,10 @@ struct Command {
   ///   - input: what standard input holds.
   ///   - environment: laid over that of the tests.
   ///   - program: another one than `mohawk`.
+  ///   - wrapper: a command that starts the command, such as one that changes the network.
   init(
     _ arguments: [String], in folder: TemporaryFolder, limit: Int? = nil, input: Any? = nil,
-    environment: [String: String] = ["OMP_NUM_THREADS": "1"], program: URL = executable
+    environment: [String: String] = ["OMP_NUM_THREADS": "1"], program: URL = executable, within wrapper: [String] = []
   ) throws {
     let name = UUID().uuidString
     output = URL(fileURLWithPath: folder.path + "/.out-" + name)
@@ -52,8 +53,8 @@ struct Command {
       let script = "ulimit -f \(limit / 1024); exec \"$0\" \"$@\""
       process.arguments = ["-c", script, program.path] + arguments
     } else {
-      process.executableURL = program
-      process.arguments = arguments
+      process.executableURL = wrapper.isEmpty ? program : URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = wrapper.isEmpty ? arguments : wrapper + [program.path] + arguments
     }
     var inherited = ProcessInfo.processInfo.environment
     // The tests' own process may have set it for itself, and the command is to choose anew.

@@ -20,43 +20,6 @@ import Testing
     return place
   }()
 
-  /// A port that was free a moment ago.
-  private func freePort() -> Int {
-    #if canImport(Glibc)
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    #else
-      let descriptor = socket(AF_INET, SOCK_STREAM, 0)
-    #endif
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        _ = bind(descriptor, pointer, length)
-        _ = getsockname(descriptor, pointer, &length)
-      }
-      return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-    }
-  }
-
-  private func start(_ count: Int, _ arguments: [String], in place: Workplace) throws -> [Command] {
-    let port = freePort()
-    return try (0..<count).map { rank in
-      try Command(
-        arguments, in: place.folder,
-        environment: [
-          "OMP_NUM_THREADS": "1", "RANK": "\(rank)", "LOCAL_RANK": "\(rank)", "WORLD_SIZE": "\(count)",
-          "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)",
-        ])
-    }
-  }
-
-  private func run(_ count: Int, _ arguments: [String], in place: Workplace) throws -> [Command.Result] {
-    try start(count, arguments, in: place).map { try $0.wait() }
-  }
-
   /// Losses of all steps in their order, whole and by layer.
   private func losses(_ place: Workplace, _ run: String) throws -> [Double] {
     try MetricsLog.read(place.path(run) + "/metrics.jsonl").flatMap { event -> [Double] in
@@ -65,7 +28,7 @@ import Testing
   }
 
   /// Sums in another order differ by some fp32 roundings, which training carries along.
-  private func expectClose(_ place: Workplace, _ run: String) throws {
+  func expectClose(_ place: Workplace, _ run: String) throws {
     let (mine, theirs) = (try losses(place, run), try losses(Self.alone, "one"))
     #expect(mine.count == theirs.count && mine.count == 24 * 2 + 16 * 2)
     let worst = zip(mine, theirs).map { abs($0 - $1) / max(abs($1), 1e-6) }.max() ?? 1
@@ -74,12 +37,12 @@ import Testing
 
   @Test func ranksLearnWhatOneProcessLearnsAndTheSameTwice() throws {
     let place = try Workplace()
-    let results = try run(2, place.distil("two"), in: place)
+    let results = try Ranks.run(2, place.distil("two"), in: place)
     #expect(results.allSatisfy { $0.status == 0 }, "\(results.map(\.errors))")
     #expect(results[1].output.isEmpty && results[1].errors.isEmpty, "\(results[1].output) \(results[1].errors)")
     #expect(results[0].output.contains("The student is in"))
     try expectClose(place, "two")
-    #expect(try run(2, place.distil("again"), in: place).allSatisfy { $0.status == 0 })
+    #expect(try Ranks.run(2, place.distil("again"), in: place).allSatisfy { $0.status == 0 })
     let areSame = try place.numbers("two") == place.numbers("again")
     #expect(areSame)
     let models = try ["two", "again"].map { try place.bytes($0 + "/model/model.safetensors") }
@@ -88,7 +51,7 @@ import Testing
 
   @Test(arguments: [0, 1, 2]) func aKilledRankIsNamedAndOtherNumbersOfRanksContinue(_ victim: Int) throws {
     let place = try Workplace()
-    let ranks = try start(3, place.distil("run"), in: place)
+    let ranks = try Ranks.start(3, place.distil("run"), in: place)
     ranks[0].wait { place.stepCount("run") >= 5 }
     ranks[victim].send(SIGKILL)
     let begin = ContinuousClock.now
@@ -99,7 +62,7 @@ import Testing
       #expect(result.errors.contains("rank \(victim) of 3 does not answer any more"), "\(result.errors)")
     }
     #expect(!place.names("run").contains { $0.hasPrefix(".partial") })
-    let rest = try run(2, place.distil("run"), in: place)
+    let rest = try Ranks.run(2, place.distil("run"), in: place)
     #expect(rest.allSatisfy { $0.status == 0 }, "\(rest.map(\.errors))")
     #expect(rest[0].errors.contains("continuing after step"))
     try expectClose(place, "run")
@@ -107,7 +70,7 @@ import Testing
 
   @Test(arguments: [0, 1]) func aRankThatHangsIsNamedWithinTheTimeout(_ victim: Int) throws {
     let place = try Workplace()
-    let ranks = try start(2, place.distil("run", "--rank-timeout", "6"), in: place)
+    let ranks = try Ranks.start(2, place.distil("run", "--rank-timeout", "6"), in: place)
     ranks[0].wait { place.stepCount("run") >= 5 }
     ranks[victim].send(SIGSTOP)
     let begin = ContinuousClock.now
@@ -125,7 +88,7 @@ import Testing
 
   @Test func aSignalToOneRankStopsAllAfterTheSameStep() throws {
     let place = try Workplace()
-    let ranks = try start(2, place.distil("run"), in: place)
+    let ranks = try Ranks.start(2, place.distil("run"), in: place)
     ranks[0].wait { place.stepCount("run") >= 4 }
     ranks[1].send(SIGINT)
     let results = try ranks.map { try $0.wait() }
@@ -138,7 +101,7 @@ import Testing
   @Test func aFinishedRunEndsOnAllRanks() throws {
     let place = try Workplace()
     #expect(try Command.run(place.distil("run"), in: place.folder).status == 0)
-    let results = try run(2, place.distil("run"), in: place)
+    let results = try Ranks.run(2, place.distil("run"), in: place)
     #expect(results.allSatisfy { $0.status == 0 } && results[0].errors.contains("finished already"), "\(results)")
   }
 
@@ -148,7 +111,7 @@ import Testing
       (["--set", "alignment.batchTokens=16"], "a batch of 1 sequences is not enough for 2 ranks"),
       (["--frames", "window"], "frames are trained by one process"), (["--teacher", "nobody"], "nobody"),
     ] {
-      let results = try run(2, place.distil("run") + more, in: place)
+      let results = try Ranks.run(2, place.distil("run") + more, in: place)
       #expect(results.allSatisfy { $0.status == 1 }, "\(results)")
       #expect(results[0].complaints.count == 1 && results[0].errors.contains(reason), "\(results[0].errors)")
     }
@@ -172,7 +135,9 @@ import Testing
 
   @Test func aRankThatDoesNotComeIsNamed() throws {
     let place = try Workplace()
-    let environment = ["RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(freePort())"]
+    let environment = [
+      "RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(Ranks.freePort())",
+    ]
     let result = try Command(
       place.distil("run", "--rank-timeout", "2"), in: place.folder, environment: environment
     ).wait()

@@ -60,6 +60,19 @@ import Testing
     #expect(rows.count { $0.name.hasPrefix("least memory of part") } == 3)
   }
 
+  @Test func momentsAreDividedAmongRanksAndNothingElseIs() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let recipe = tiny.recipe { $0.teacher = teacher }
+    let (one, four) = (try RunPlan(recipe, measures: false), try RunPlan(recipe, measures: false, ranks: 4))
+    for (alone, shared) in zip(one.stages, four.stages) {
+      func bytes(_ stage: RunPlan.Stage, _ name: String) -> Double { stage.parts.first { $0.name == name }?.bytes ?? 0 }
+      #expect(bytes(shared, "moments") == bytes(alone, "moments") / 4)
+      for name in ["teacher", "student", "gradients"] { #expect(bytes(shared, name) == bytes(alone, name)) }
+      #expect(bytes(alone, "exchange") == 0 && bytes(shared, "exchange") > 0)
+    }
+  }
+
   // What activations take can only be measured where nothing else runs: the tests of the command do that.
   @Test func aMeasuredPlanHasTimes() throws {
     let tiny = try TinyRun()

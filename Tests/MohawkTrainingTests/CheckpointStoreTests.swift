@@ -32,7 +32,7 @@ import Testing
     #expect(checkpoint.path == folder / "run/checkpoint-000007")
     #expect(checkpoint.state.step == 7 && checkpoint.state.stage == .alignment)
     #expect(try checkpoint.model().tensor("w").mean().item() == 7)
-    #expect(try checkpoint.optimizer().names == ["w.first"])
+    #expect(try checkpoint.moments().names == ["w.first"])
     #expect(try checkpoint.recipe() == "name: x\n")
   }
 

@@ -59,7 +59,7 @@ import Testing
     try Safetensors.write(original.state, to: folder / "o")
     let other = optimizer(kind)
     for (mine, theirs) in zip(other.parameters, original.parameters) { mine.value.assign(theirs.value) }
-    try other.restore(try SafetensorsFile(folder / "o"), step: 1)
+    try other.restore(SavedMoments([try SafetensorsFile(folder / "o")]), step: 1)
     for optimizer in [original, other] { optimizer.update(gradients: gradients, learningRate: 0.1) }
     #expect(other.step == 2)
     for (mine, theirs) in zip(other.parameters, original.parameters) {
@@ -72,7 +72,7 @@ import Testing
     try Safetensors.write(
       [("w.momentum", .zeros([3])), ("e.first", .zeros([2], .float64)), ("x.first", .zeros([1]))], to: folder / "o")
     let error = #expect(throws: MohawkError.self) {
-      try optimizer(.muon).restore(try SafetensorsFile(folder / "o"), step: 1)
+      try optimizer(.muon).restore(SavedMoments([try SafetensorsFile(folder / "o")]), step: 1)
     }
     for part in ["w.momentum is float32[3]", "e.first is float64[2]", "b.first is missing", "x.first is not used"] {
       #expect(error?.description.contains(part) == true, "\(part)")

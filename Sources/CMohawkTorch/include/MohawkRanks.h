@@ -13,6 +13,10 @@ extern "C" {
 typedef struct {
   void *_Nonnull object;
 } mhk_ranks;
+/// Bytes on their way between ranks.
+typedef struct {
+  void *_Nullable object;
+} mhk_ranks_work;
 
 void mhk_ranks_free(char *_Nullable text);
 
@@ -25,8 +29,20 @@ char *_Nullable mhk_ranks_join(const char *_Nonnull address, int32_t port, bool 
                                int32_t rank, int32_t size, double seconds, mhk_ranks *_Nonnull out);
 
 /// Replaces numbers by their sums over all ranks, the same bits on each of them.
-char *_Nullable mhk_ranks_sum_floats(mhk_ranks ranks, float *_Nonnull numbers, int64_t count);
 char *_Nullable mhk_ranks_sum_doubles(mhk_ranks ranks, double *_Nonnull numbers, int64_t count);
+
+/// Begins to send other bytes to each rank and to receive from each; the memory must stay until `mhk_ranks_finish`, or for
+/// ever if that fails.
+/// - sent, received: one behind the other, in the order of the ranks.
+/// - sentCounts, receivedCounts: how many bytes for and from each.
+char *_Nullable mhk_ranks_exchange(mhk_ranks ranks, void *_Nonnull sent, const int64_t *_Nonnull sentCounts,
+                                   void *_Nonnull received, const int64_t *_Nonnull receivedCounts,
+                                   mhk_ranks_work *_Nonnull out);
+/// Begins to send the same bytes to all and to receive as many from each, in the order of the ranks.
+char *_Nullable mhk_ranks_gather(mhk_ranks ranks, void *_Nonnull own, int64_t count, void *_Nonnull all,
+                                 mhk_ranks_work *_Nonnull out);
+/// Waits until the bytes are there.
+char *_Nullable mhk_ranks_finish(mhk_ranks ranks, mhk_ranks_work work);
 
 /// Replaces bytes by those of rank 0.
 char *_Nullable mhk_ranks_share(mhk_ranks ranks, uint8_t *_Nonnull bytes, int64_t count);
