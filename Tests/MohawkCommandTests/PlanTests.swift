@@ -20,8 +20,22 @@ import Testing
     ("3", ["--set", "distillation.batchTokens=2048", "--set", "distillation.optimizer=muon"]),
     ("2", ["--set", "alignment.batchTokens=4096"]), ("1", ["--set", "orientation.batchTokens=4096"]),
   ]) func memoryIsThatOfTheRun(_ stage: String, _ more: [String]) throws {
+    try expectMemory(stage, width: 256, layers: 2, more)
+  }
+
+  @Test(arguments: [
+    ("3", 64, 6, ["--set", "distillation.batchTokens=8192"]),
+    ("3", 128, 12, ["--set", "distillation.batchTokens=2048"]),
+    ("3", 384, 4, ["--set", "distillation.batchTokens=1024", "--precision", "bf16"]),
+    ("3", 512, 5, ["--set", "distillation.batchTokens=1024", "--precision", "fp32"]),
+    ("2", 512, 6, ["--set", "alignment.batchTokens=2048"]), ("1", 128, 8, ["--set", "orientation.batchTokens=2048"]),
+  ]) func memoryIsThatOfRunsOfOtherSizes(_ stage: String, _ width: Int, _ layers: Int, _ more: [String]) throws {
+    try expectMemory(stage, width: width, layers: layers, more)
+  }
+
+  private func expectMemory(_ stage: String, width: Int, layers: Int, _ more: [String]) throws {
     let place = try Workplace()
-    try place.makeTeacher("teacher", seed: 3, width: 256)
+    try place.makeTeacher("teacher", seed: 3, width: width, layers: layers)
     let names = ["1": "orientation", "2": "alignment", "3": "distillation"]
     let options =
       ["-r", "recipe.yaml", "--teacher", "teacher", "--stages", stage, "--set", "data.sequenceLength=64"]
@@ -31,10 +45,13 @@ import Testing
     let memory = try #require(planned(plan.output), "\(plan.output) \(plan.errors)")
     let run = try Command.run(["distill", "-o", "run"] + options, in: place.folder)
     #expect(run.status == 0, "\(run.errors)")
-    let peak =
-      try MetricsLog.read(place.path("run/metrics.jsonl")).compactMap { event in
-        if case .step(let record) = event { record.peakMemoryMiB * 1_048_576 } else { nil }
-      }.max() ?? 0
+    let records = try MetricsLog.read(place.path("run/metrics.jsonl")).compactMap { event in
+      if case .step(let record) = event { record } else { nil }
+    }
+    let time = plan.output.split(separator: "\n").first { $0.hasPrefix("time  ") } ?? ""
+    let seconds = records.reduce(0) { $0 + $1.seconds }
+    print("stage \(stage), width \(width), \(layers) layers: planned \(time), found \(seconds) s")
+    let peak = (records.map(\.peakMemoryMiB).max() ?? 0) * 1_048_576
     #expect(abs(memory / peak - 1) < 0.15, "planned \(memory / 1e6) MB, found \(peak / 1e6) MB")
   }
 

@@ -28,10 +28,10 @@ final class Workplace: Sendable {
     try makeTeacher("teacher", seed: 3, isEndless: isEndless)
   }
 
-  /// A folder with a model of two layers of attention, fresh from a seed, and the tokenizer.
-  func makeTeacher(_ name: String, seed: UInt64, width: Int = 32, isEndless: Bool = false) throws {
+  /// A folder with a model of layers of attention, fresh from a seed, and the tokenizer.
+  func makeTeacher(_ name: String, seed: UInt64, width: Int = 32, layers: Int = 2, isEndless: Bool = false) throws {
     let shape = DecoderConfiguration.phi(
-      vocabulary: 320, modelDim: width, mlpDim: 128, mixers: [.attention, .attention],
+      vocabulary: 320, modelDim: width, mlpDim: 128, mixers: Array(repeating: .attention, count: layers),
       attention: AttentionConfiguration(
         modelDim: width, heads: 4, kvHeads: 4, headDim: width / 4, rotaryDim: 4,
         maxLength: isEndless ? 1_000_000 : 64, bias: true))
