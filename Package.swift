@@ -154,13 +154,18 @@ let targets: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Parity/MohawkParity"),
-  .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor"]),
+  // An accelerator that the tests pretend: a library that registers itself with libtorch when it is loaded.
+  .executableTarget(
+    name: "PretendDevice", path: "Tests/PretendDevice", cxxSettings: torchSettings,
+    linkerSettings: [.unsafeFlags(asLibrary)] + torchLibraries),
+  .target(name: "PretendDeviceSupport", dependencies: ["MohawkTensor"], path: "Tests/PretendDeviceSupport"),
+  .testTarget(name: "MohawkTensorTests", dependencies: ["MohawkTensor", "PretendDeviceSupport"]),
   .testTarget(
     name: "MohawkWeightsTests", dependencies: ["MohawkWeights", "MohawkTensor", "MohawkFiles"],
     resources: [.copy("Goldens")]),
   .testTarget(name: "MohawkLayersTests", dependencies: ["MohawkLayers"]),
   .testTarget(
-    name: "MohawkMixersTests", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor"],
+    name: "MohawkMixersTests", dependencies: ["MohawkMixers", "MohawkLayers", "MohawkTensor", "PretendDeviceSupport"],
     resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkModelsTests",
@@ -178,7 +183,7 @@ let targets: [Target] = [
     name: "MohawkDistillationTests",
     dependencies: [
       "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkTraining",
-      "MohawkRecipes", "MohawkFiles",
+      "MohawkRecipes", "MohawkFiles", "PretendDeviceSupport",
     ], resources: [.copy("Goldens"), .copy("Curves")]),
   .testTarget(
     name: "MohawkEvaluationTests",
@@ -190,7 +195,7 @@ let targets: [Target] = [
     name: "MohawkDecodingTests",
     dependencies: [
       "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkGGUF", "MohawkTensor",
-      "MohawkFiles",
+      "MohawkFiles", "PretendDeviceSupport",
     ]),
   .testTarget(
     name: "MohawkServingTests",
@@ -216,8 +221,7 @@ let targets: [Target] = [
     name: "MohawkCommandTests",
     dependencies: [
       "mohawk", "mohawk-run", "MohawkDistillation", "MohawkModels", "MohawkMixers", "MohawkTensor", "MohawkText",
-      "MohawkRecipes",
-      "MohawkReports", "MohawkFiles",
+      "MohawkRecipes", "MohawkReports", "MohawkFiles", "PretendDeviceSupport",
     ]),
 ]
 

@@ -1,7 +1,8 @@
-// The functions of MohawkRanks.h, which call those of the library. The compiler compares each with its declaration.
+// The functions of MohawkRanks.h and MohawkPretend.h, which call those of the library. The compiler compares each with its declaration.
 #include "MohawkRanks.h"
 
 #include "Entry.h"
+#include "MohawkPretend.h"
 
 ACTION(mhk_ranks_free, (char *text), (text))
 FUNCTION(char *, mhk_ranks_join, (const char *address, int32_t port, bool hosts, const char *group, int32_t rank,
@@ -18,3 +19,4 @@ FUNCTION(char *, mhk_ranks_share, (mhk_ranks ranks, uint8_t *bytes, int64_t coun
 FUNCTION(char *, mhk_ranks_tell, (mhk_ranks ranks, const char *name, const char *text), (ranks, name, text))
 FUNCTION(char *, mhk_ranks_told, (mhk_ranks ranks, const char *name, char **text), (ranks, name, text))
 ACTION(mhk_ranks_roll_call, (mhk_ranks ranks, double seconds, bool *silent), (ranks, seconds, silent))
+FUNCTION(int32_t, mhk_pretend_devices, (void), ())

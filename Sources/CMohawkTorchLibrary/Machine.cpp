@@ -1,7 +1,9 @@
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/version.h>
 
+#include "MohawkPretend.h"
 #include "Translation.h"
 
 using namespace mohawk;
@@ -19,6 +21,11 @@ const char *mhk_build_settings(void) {
 }
 int32_t mhk_cuda_devices(void) {
   return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount()) : 0;
+}
+
+int32_t mhk_pretend_devices(void) {
+  constexpr auto kind = c10::DeviceType::PrivateUse1;
+  return c10::impl::hasDeviceGuardImpl(kind) ? c10::impl::getDeviceGuardImpl(kind)->deviceCount() : 0;
 }
 
 }  // extern "C"

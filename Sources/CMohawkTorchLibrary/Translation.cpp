@@ -1,5 +1,7 @@
 #include "Translation.h"
 
+#include "MohawkPretend.h"
+
 namespace mohawk {
 
 std::string &last_message() {
@@ -41,6 +43,7 @@ int32_t scalar_code(at::ScalarType type) {
 
 at::Device device(int32_t kind, int32_t index) {
   if (kind == MHK_CUDA) return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+  if (kind == MHK_PRETEND) return at::Device(at::kPrivateUse1, 0);
   return at::Device(at::kCPU);
 }
 
@@ -60,7 +63,10 @@ void mhk_shape(mhk_tensor a, int64_t *out) {
   std::copy(sizes.begin(), sizes.end(), out);
 }
 int32_t mhk_dtype(mhk_tensor a) { return scalar_code(get(a).scalar_type()); }
-int32_t mhk_device_kind(mhk_tensor a) { return get(a).is_cuda() ? MHK_CUDA : MHK_CPU; }
+int32_t mhk_device_kind(mhk_tensor a) {
+  if (get(a).is_privateuseone()) return MHK_PRETEND;
+  return get(a).is_cuda() ? MHK_CUDA : MHK_CPU;
+}
 int32_t mhk_device_index(mhk_tensor a) { return get(a).is_cuda() ? get(a).device().index() : 0; }
 int64_t mhk_numel(mhk_tensor a) { return get(a).numel(); }
 int64_t mhk_element_size(mhk_tensor a) { return static_cast<int64_t>(get(a).element_size()); }

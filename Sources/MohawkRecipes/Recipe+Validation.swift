@@ -57,8 +57,8 @@ private struct RecipeChecks {
   mutating func run(_ recipe: Recipe) {
     atLeast(1, "threads", recipe.threads)
     let device = recipe.device
-    let number = device.hasPrefix("cuda:") ? Int(device.dropFirst(5)) : 0
-    if device != "cpu" && !(device == "cuda" || device.hasPrefix("cuda:")) || number.map({ $0 < 0 }) ?? true {
+    let number = device.hasPrefix("cuda:") ? Int(device.dropFirst(5)) : nil
+    if !["cpu", "cuda", "pretend"].contains(device), number.map({ $0 < 0 }) ?? true {
       refuse("device", "must be cpu, cuda or cuda:N, not “\(device)”")
     }
     if recipe.teacher?.isEmpty == true { refuse("teacher", "must not be empty", remedy: "write null to pretrain one") }

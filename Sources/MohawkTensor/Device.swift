@@ -7,14 +7,23 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
   case cpu
   /// The NVIDIA GPU with this index.
   case cuda(Int)
+  /// The accelerator that the tests pretend, whose library registers it with libtorch.
+  case pretend
 
-  var kind: Int32 { if case .cuda = self { Int32(MHK_CUDA) } else { Int32(MHK_CPU) } }
+  var kind: Int32 {
+    switch self {
+    case .cpu: Int32(MHK_CPU)
+    case .cuda: Int32(MHK_CUDA)
+    case .pretend: Int32(MHK_PRETEND)
+    }
+  }
   var index: Int32 { if case .cuda(let index) = self { Int32(index) } else { 0 } }
 
   public var description: String {
     switch self {
     case .cpu: "cpu"
     case .cuda(let index): "cuda:\(index)"
+    case .pretend: "pretend"
     }
   }
 
@@ -22,6 +31,10 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
   public init(named name: String) throws {
     if name == "cpu" {
       self = .cpu
+      return
+    }
+    if name == "pretend", Runtime.hasPretendDevice {
+      self = .pretend
       return
     }
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)

@@ -9,10 +9,12 @@ public final class RandomGenerator {
 
   /// Equal seeds give equal tensors on the same kind of device.
   public init(seed: UInt64, on device: Device = .cpu) {
+    // A device without a generator of its own gets the processor's numbers.
+    let source = device == .pretend ? Device.cpu : device
     var made: mhk_generator?
     let error = withUnsafeMutablePointer(to: &made) { pointer in
       pointer.withMemoryRebound(to: mhk_generator.self, capacity: 1) {
-        mhk_generator_new(seed, device.kind, device.index, $0)
+        mhk_generator_new(seed, source.kind, source.index, $0)
       }
     }
     if let error { trap("RandomGenerator", [], error, #fileID, #line) }
@@ -41,7 +43,7 @@ public final class RandomGenerator {
   ) -> Tensor {
     Tensor.make("normal", file: file, line: line) { out in
       withSizes(shape) { mhk_randn($0, $1, dtype.rawValue, handle, out) }
-    }
+    }.to(on: device)
   }
 
   /// Independent uniform numbers in [0, 1).
@@ -50,7 +52,7 @@ public final class RandomGenerator {
   ) -> Tensor {
     Tensor.make("uniform", file: file, line: line) { out in
       withSizes(shape) { mhk_rand($0, $1, dtype.rawValue, handle, out) }
-    }
+    }.to(on: device)
   }
 
   /// Independent integers in `range`, `int64`.
@@ -59,7 +61,7 @@ public final class RandomGenerator {
   ) -> Tensor {
     Tensor.make("integers", file: file, line: line) { out in
       withSizes(shape) { mhk_randint(Int64(range.lowerBound), Int64(range.upperBound), $0, $1, handle, out) }
-    }
+    }.to(on: device)
   }
 
   /// One index per row of [rows, classes] weights, drawn in proportion to them: [rows, 1].

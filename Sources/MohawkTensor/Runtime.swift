@@ -17,6 +17,9 @@ public enum Runtime {
   /// GPUs that this libtorch can use.
   public static var cudaDeviceCount: Int { Int(mhk_cuda_devices()) }
 
+  /// Whether the accelerator of the tests is there.
+  static var hasPretendDevice: Bool { mhk_pretend_devices() > 0 }
+
   /// Threads that one operation may use.
   public static var threads: Int {
     get { Int(mhk_threads()) }

@@ -67,7 +67,12 @@ public final class Tensor {
   public var dtype: DType { host?.dtype ?? DType(rawValue: mhk_dtype(torch))! }
   /// Where the elements are.
   public var device: Device {
-    host == nil && mhk_device_kind(torch) == MHK_CUDA ? .cuda(Int(mhk_device_index(torch))) : .cpu
+    guard host == nil else { return .cpu }
+    return switch Int(mhk_device_kind(torch)) {
+    case Int(MHK_CUDA): .cuda(Int(mhk_device_index(torch)))
+    case Int(MHK_PRETEND): .pretend
+    default: .cpu
+    }
   }
   /// The number of elements.
   public var count: Int { host?.count ?? Int(mhk_numel(torch)) }

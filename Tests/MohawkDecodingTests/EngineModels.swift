@@ -2,6 +2,7 @@ import MohawkLayers
 import MohawkMixers
 import MohawkModels
 import MohawkTensor
+import PretendDeviceSupport
 
 @testable import MohawkDecoding
 
@@ -14,7 +15,7 @@ enum EngineModels: String, CaseIterable, Sendable {
   static let vocabulary = 50
 
   func engine(compute: DType? = nil, dtype: DType = .float32) -> DecodingEngine {
-    DecodingEngine(Decoder.fresh(shape, seed: 21, dtype: dtype, compute: compute))
+    DecodingEngine(Decoder.fresh(shape, seed: 21, dtype: dtype, compute: compute, on: TestDevice.current))
   }
 
   private func base(

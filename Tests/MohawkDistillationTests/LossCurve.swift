@@ -5,6 +5,7 @@ import MohawkModels
 import MohawkRecipes
 import MohawkTensor
 import MohawkTraining
+import PretendDeviceSupport
 import Testing
 
 /// A few steps of training, small enough for seconds, whose losses are kept in a file.
@@ -44,7 +45,7 @@ struct LossCurve: Sendable, CustomTestStringConvertible {
     let recorder = LossRecorder()
     let stage = try stage(precision)
     let loop = TrainingLoop(recipe: Recipe(), stages: [stage], store: nil, listeners: [recorder]) { _, step in
-      TrainingBatch(RandomGenerator(seed: 70 + UInt64(step)).integers(0..<40, [3, 12]))
+      TrainingBatch(RandomGenerator(seed: 70 + UInt64(step)).integers(0..<40, [3, 12]).to(on: TestDevice.current))
     }
     try loop.run()
     return recorder.losses
@@ -78,7 +79,8 @@ extension LossCurve {
       precisions.map { precision in
         LossCurve(name: "pretraining-\(name)", precision: precision) { precision in
           try Pretraining(
-            Decoder.fresh(shape, seed: 3, dtype: precision.weights, compute: precision.compute), plan(.all))
+            Decoder.fresh(
+              shape, seed: 3, dtype: precision.weights, compute: precision.compute, on: TestDevice.current), plan(.all))
         }
       }
     }

@@ -3,6 +3,7 @@ import MohawkLayers
 import MohawkModels
 import MohawkRecipes
 import MohawkTensor
+import PretendDeviceSupport
 
 @testable import MohawkMixers
 
@@ -23,9 +24,10 @@ struct TinyPair {
     recipe.chunk = 8
     change(&recipe)
     let shape = shape ?? Self.shape(layers: layers, kvHeads: kvHeads, vocabulary: vocabulary)
-    teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype, compute: compute), 4)
+    let device = TestDevice.current
+    teacher = Self.shaken(Decoder.fresh(shape, seed: 3, dtype: dtype, compute: compute, on: device), 4)
     student = Self.shaken(
-      Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype, compute: compute), 6)
+      Decoder.fresh(try shape.student(recipe), seed: 5, dtype: dtype, compute: compute, on: device), 6)
     rows = try WeightTransfer.run(teacher: teacher, student: student, start: recipe.start)
     pair = try DistillationPair(teacher: teacher, student: student)
   }
@@ -50,7 +52,7 @@ struct TinyPair {
 
   /// Adds noise to every parameter.
   static func shaken(_ model: Decoder, _ seed: UInt64) -> Decoder {
-    let noise = RandomGenerator(seed: seed)
+    let noise = RandomGenerator(seed: seed, on: TestDevice.current)
     withoutGradients {
       for parameter in model.parameters.all {
         parameter.value.addInPlace(noise.normal(parameter.value.shape, parameter.value.dtype), scale: 0.1)

@@ -60,7 +60,7 @@ struct CausalLawSubject {
     }
   }
 
-  private func piecesAreTheWhole(_ pieces: [Int]) {
+  func piecesAreTheWhole(_ pieces: [Int]) {
     withoutGradients {
       let length = pieces.reduce(0, +)
       let x = input(length)

@@ -1,6 +1,7 @@
 import MohawkLayers
 import MohawkMixers
 import MohawkTensor
+import PretendDeviceSupport
 import Testing
 
 /// The mixers that must keep the laws, small and with nothing at its special initial value.
@@ -46,9 +47,9 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   }
 
   func build(_ dtype: DType = .float64) -> (mixer: any CausalMixer, parameters: ParameterList) {
-    let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 11), dtype))
+    let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 11, on: TestDevice.current), dtype))
     let mixer = mixer(build.root / "mixer")
-    let noise = RandomGenerator(seed: 12)
+    let noise = RandomGenerator(seed: 12, on: TestDevice.current)
     withoutGradients {
       for parameter in build.parameters.all {
         parameter.value.addInPlace(noise.normal(parameter.value.shape, dtype), scale: 0.2)

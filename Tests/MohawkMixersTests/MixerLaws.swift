@@ -1,6 +1,7 @@
 import MohawkLayers
 import MohawkMixers
 import MohawkTensor
+import PretendDeviceSupport
 import Testing
 
 /// What every sequence mixer promises, one that looks both ways too.
@@ -24,7 +25,8 @@ enum MixerLaws {
   static func input(
     _ length: Int, _ modelDim: Int, batch: Int = 2, seed: UInt64 = 1, _ dtype: DType = .float64
   ) -> Tensor {
-    RandomGenerator(seed: seed + 1000 * UInt64(length)).normal([batch, length, modelDim], .float64).to(dtype)
+    RandomGenerator(seed: seed + 1000 * UInt64(length)).normal([batch, length, modelDim], .float64).to(
+      dtype, on: TestDevice.current)
   }
 
   /// Checks one law.
@@ -118,7 +120,7 @@ struct MixerLawSubject {
     let leaf = input(length).leaf()
     let trained = parameters.train { _ in true }.map(\.value) + [leaf]
     let mixed = mixed(mixer, leaf)
-    let cotangent = RandomGenerator(seed: 9).normal(mixed.shape, .float64)
+    let cotangent = RandomGenerator(seed: 9, on: TestDevice.current).normal(mixed.shape, .float64)
     let fast = mixed.gradients(of: trained, cotangent)
     let slow = defined(mixer, leaf).gradients(of: trained, cotangent)
     // Some gradients are 0 by cancellation: those of a softmax over one token, or by a bias of all keys.
@@ -132,7 +134,8 @@ struct MixerLawSubject {
     }
     // Everything that a layer holds has a part in its output.
     let output = mixer(leaf)
-    let whole = output.gradients(of: trained, RandomGenerator(seed: 10).normal(output.shape, .float64))
+    let whole = output.gradients(
+      of: trained, RandomGenerator(seed: 10, on: TestDevice.current).normal(output.shape, .float64))
     for (index, gradient) in whole.enumerated() {
       let name = index < parameters.all.count ? parameters.all[index].name : "input"
       #expect(gradient?.isAllFinite == true, "gradient of the output by \(name)")

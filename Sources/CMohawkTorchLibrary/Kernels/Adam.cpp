@@ -51,14 +51,13 @@ double norm(std::vector<at::Tensor> tensors) {
     bool isDouble;
   };
   std::vector<Part> parts;
-  double elsewhere = 0;
+  std::vector<at::Tensor> elsewhere;  // on another device, from where one number is read in the end
   for (auto &tensor : tensors) {
     if (!isPlain(tensor) && tensor.is_cpu()) {
       tensor = tensor.to(tensor.scalar_type() == at::kDouble ? at::kDouble : at::kFloat).contiguous();
     }
     if (!isPlain(tensor)) {
-      const double one = tensor.to(at::kDouble).norm().item<double>();
-      elsewhere += one * one;
+      elsewhere.push_back(tensor.to(at::kDouble).square().sum());
       continue;
     }
     for (int64_t at = 0; at < tensor.numel(); at += blockSize) {
@@ -72,7 +71,7 @@ double norm(std::vector<at::Tensor> tensors) {
     sums[i] = part.isDouble ? portable::sumOfSquares<portable::Lane<double>>(part.numbers, part.count)
                             : single(part.numbers, part.count);
   });
-  double total = elsewhere;
+  double total = elsewhere.empty() ? 0 : at::stack(elsewhere).sum().item<double>();
   for (const double sum : sums) total += sum;
   return std::sqrt(total);
 }
