@@ -28,7 +28,8 @@ struct KernelFeatures {
     var parts: [Tensor] = []
     for decay in decays {
       let window = ExponentialWindow.matrix(decay, length)
-      parts.append(rows(window.matmul(shifted)))
+      // A window of values of before is what the window was before.
+      parts.append(rows(Self.shifted(window.matmul(values), taps)))
       parts.append(rows((scores * window).matmul(shifted)))
     }
     let features = Tensor.concatenated(parts + [values.reshaped(1, -1)], 0)
