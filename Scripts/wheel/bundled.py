@@ -31,7 +31,7 @@ def parts(root, build, products):
     for checkout in checkouts.iterdir():
         for folder in checkout.glob("Sources/*/"):
             homes.setdefault(folder.name, (checkout, folder))
-    own = {folder.name for folder in (root / "Sources").iterdir()}
+    own = {folder.name.replace("-", "_") for folder in (root / "Sources").iterdir()}
     found = {}
     for module in sorted(modules - own):
         module = FOLDERS.get(module, module)
