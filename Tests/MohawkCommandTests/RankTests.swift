@@ -21,7 +21,7 @@ import Testing
   }()
 
   /// Losses of all steps in their order, whole and by layer.
-  private func losses(_ place: Workplace, _ run: String) throws -> [Double] {
+  func losses(_ place: Workplace, _ run: String) throws -> [Double] {
     try MetricsLog.read(place.path(run) + "/metrics.jsonl").flatMap { event -> [Double] in
       if case .step(let record) = event { [record.loss, record.gradientNorm] + (record.perLayer ?? []) } else { [] }
     }
