@@ -24,7 +24,7 @@ GENERATORS = [phi_goldens, discrete_mamba2_goldens, phi_mamba_goldens, losses_go
               mamba_goldens, delta_net_goldens, channel_decay_goldens, linear_attention_goldens,
               weights_goldens, gguf_goldens]
 # Programs of their own, which write below the folder that they are started in.
-PROGRAMS = ["tokenizer_goldens.py", "chat_goldens.py"]
+PROGRAMS = ["tokenizer_goldens.py", "tokenizer_class_goldens.py", "chat_goldens.py"]
 
 
 def write(root):

@@ -13,6 +13,8 @@ struct FolderTokens {
   private(set) var added: [AddedToken] = []
   /// The tokens with a role.
   private(set) var names = TokenizerParts.Names()
+  /// The token for what cannot be encoded.
+  private(set) var unknown: String?
 
   /// Roles in the order of transformers.
   private static let roles = [
@@ -25,11 +27,12 @@ struct FolderTokens {
   ///   - configuration: the file `tokenizer_config.json`.
   ///   - map: the file `special_tokens_map.json`.
   ///   - dictionary: the file `added_tokens.json`.
-  ///   - defaults: tokens with a role where the files do not name them.
+  ///   - style: what the class makes anew, with its tokens where the files do not name them; nil for the general class,
+  ///     which begins with the added tokens of `tokenizer.json`.
   ///   - inner: the added tokens of `tokenizer.json`, with the ids that it gives them.
   /// - Throws: `MohawkError` when a file does not hold what it should.
   init(
-    _ configuration: JSONFile, map: JSONFile, dictionary: JSONFile, defaults: [String: String] = [:],
+    _ configuration: JSONFile, map: JSONFile, dictionary: JSONFile, style: TokenizerStyle? = nil,
     inner: [AddedToken] = []
   ) throws {
     members = configuration.members
@@ -47,24 +50,35 @@ struct FolderTokens {
       if extra.isEmpty { extra = try Self.list(map["additional_special_tokens"], map) }
     }
     for role in Self.roles where value(role) == nil {
-      if let name = defaults[role] { set(role, .string(Array(name.utf8))) }
+      if let name = style?.roles[role] { set(role, .string(Array(name.utf8))) }
     }
     let named = try namedTokens(configuration)
     if configuration["added_tokens_decoder"]?.isNull ?? true {
       let special = Set(named.roles.map(\.token.key) + extra.map(\.key))
       known = try Self.dictionary(dictionary, special: special, inner: inner)
+      if style != nil { known = (known + inner).sorted { $0.id < $1.id } }
     }
     added = known
-    var all = Set((known + inner).map(\.key))
+    for token in style?.extraTokens ?? [] where !extra.contains(where: { $0.content == token }) {
+      extra.append(AddedToken(id: -1, content: token))
+    }
+    var all = Set((known + (style == nil ? inner : [])).map(\.key))
     for token in named.roles.map(\.token) + named.others + extra where all.insert(token.key).inserted {
       added.append(token)
     }
     let isNamed = Set(named.roles.map(\.token.key))
     for index in added.indices where isNamed.contains(added[index].key) { added[index].special = true }
+    if style?.resetsRoles == true {
+      let reset = isNamed.union(extra.map(\.key))
+      for index in added.indices where reset.contains(added[index].key) {
+        added[index] = AddedToken(id: added[index].id, content: added[index].content)
+      }
+    }
     added.removeAll { $0.content.isEmpty }
     func name(_ role: String) -> String? {
       named.roles.first { $0.role == role }.map(\.token.content).flatMap { $0.isEmpty ? nil : $0 }
     }
+    unknown = name("unk_token")
     names = TokenizerParts.Names(beginning: name("bos_token"), end: name("eos_token"), padding: name("pad_token"))
   }
 
@@ -143,7 +157,11 @@ struct FolderTokens {
         throw MohawkError(.invalidFormat, "the id of \"\(key.prefix(60))\" is \(value.summary)", at: file.path)
       }
       let isSpecial = special.contains(Array(key.utf8))
-      return (id, AddedToken(id: -1, content: key, normalized: !isSpecial, special: isSpecial))
+      return (
+        id,
+        AddedToken(
+          id: Int32(exactly: id) ?? -1, content: key, normalized: !isSpecial, special: isSpecial)
+      )
     }.filter { !taken.contains($0.id) }.sorted { $0.id < $1.id }.map(\.token)
   }
 }

@@ -15,38 +15,48 @@ extension TokenizerFile {
       list.append(UInt8(ascii: "}"))
     }
     list.append(contentsOf: "\n  ]".utf8)
-    if let place = try place(of: "added_tokens", in: source, location) {
-      return source[..<place.lowerBound] + list + source[place.upperBound...]
+    return try json(source, with: "added_tokens", list, location: location)
+  }
+
+  /// The contents of a JSON file with another value of one member at the top, everything else byte by byte as it was.
+  static func json(_ source: [UInt8], with key: String, _ value: [UInt8], location: String) throws -> [UInt8] {
+    if let place = try places(in: source, location)[key] {
+      return source[..<place.lowerBound] + value + source[place.upperBound...]
     }
     guard let brace = source.firstIndex(of: UInt8(ascii: "{")) else { return source }
-    return source[...brace] + Array("\"added_tokens\": ".utf8) + list + Array(",".utf8) + source[(brace + 1)...]
+    let rest = source[(brace + 1)...]
+    let isEmpty = rest.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "}")
+    return source[...brace] + Array("\"\(key)\": ".utf8) + value + Array((isEmpty ? "" : ", ").utf8) + rest
   }
 
-  /// The contents of a `tokenizer.json` whose byte-level pre-tokenizer puts a space before a text, or does not.
-  static func json(_ source: [UInt8], withPrefixSpace wanted: Bool, location: String) throws -> [UInt8] {
-    guard let place = try place(of: "pre_tokenizer", in: source, location) else { return source }
-    let section = String(decoding: source[place], as: UTF8.self)
-    let changed = section.replacing(/"add_prefix_space"\s*:\s*(true|false)/, with: "\"add_prefix_space\": \(wanted)")
-    let isSame = section.matches(of: /"add_prefix_space"\s*:\s*(true|false)/).allSatisfy { $0.1 == "\(wanted)" }
-    return isSame ? source : source[..<place.lowerBound] + Array(changed.utf8) + source[place.upperBound...]
+  /// The contents of a `tokenizer.json` without its long lists, to look at everything else.
+  static func withoutVocabulary(_ source: [UInt8], _ location: String) throws -> [UInt8] {
+    guard let model = try places(in: source, location)["model"] else { return source }
+    var section = Array(source[model])
+    for (key, empty) in [("vocab", "{}"), ("merges", "[]")] {
+      guard let place = try places(in: section, location)[key] else { continue }
+      section.replaceSubrange(place, with: Array(empty.utf8))
+    }
+    return source[..<model.lowerBound] + section + source[model.upperBound...]
   }
 
-  /// Where the value of a member at the top lies; of a repeated one the last.
-  private static func place(of wanted: String, in source: [UInt8], _ location: String) throws -> Range<Int>? {
+  /// Where the values of the members at the top lie; of a repeated one the last.
+  static func places(in source: [UInt8], _ location: String) throws -> [String: Range<Int>] {
     try source.withUnsafeBufferPointer { bytes in
       var reader = JSONReader(bytes)
-      var place: Range<Int>?
+      var places: [String: Range<Int>] = [:]
       do {
+        guard try reader.peek() == UInt8(ascii: "{") else { throw reader.fault("this is no object") }
         try reader.object(depth: 0) { reader, key in
           _ = try reader.peek()
           let start = reader.offset
           try reader.skip(depth: 1)
-          if String(decoding: key, as: UTF8.self) == wanted { place = start..<reader.offset }
+          places[String(decoding: key, as: UTF8.self)] = start..<reader.offset
         }
       } catch let fault as JSONFault {
         throw MohawkError(.invalidFormat, "\(fault.message) (byte \(fault.offset))", at: location)
       }
-      return place
+      return places
     }
   }
 }

@@ -98,6 +98,13 @@ struct TokenizerFile {
     return merges
   }
 
+  /// The added tokens of a `tokenizer.json` whose other parts do not matter.
+  static func addedTokens(_ source: [UInt8], _ location: String) throws -> [AddedToken] {
+    guard let place = try places(in: source, location)["added_tokens"] else { return [] }
+    let list = Array("{\"added_tokens\": ".utf8) + source[place] + Array("}".utf8)
+    return try list.withUnsafeBufferPointer { try TokenizerFile($0, location).added }
+  }
+
   private mutating func readAddedTokens(_ reader: inout JSONReader) throws {
     added = []
     if try reader.peek() == UInt8(ascii: "n") { return try reader.skip() }
