@@ -26,6 +26,10 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
     help: "Type of the numbers: f32, bf16 or f16; for gguf also q8_0, q5_0, q4_0, q4_k. As they are when not given.")
   var type: String?
   @Flag(help: "Leaves the tokenizer out of a gguf file, which then knows ids only.") var withoutTokenizer = false
+  @Flag(
+    help:
+      "For gguf: writes the tokenizer also where llama.cpp puts a space before more texts than it does; the difference is reported."
+  ) var nearestTokenizer = false
   @OptionGroup var reading: CheckpointFlags
   var modelPaths: [WritableKeyPath<Self, String>] { [\.input] }
 
@@ -47,7 +51,8 @@ struct Convert: ParsableCommand, ReadsCheckpoints {
   /// One file for llama.cpp and what is built on it.
   private func writeGGUF() throws {
     let (model, hasTokenizer, stored) = try GGUFExport.write(
-      folder: input, to: output, type: type.map(Self.blockType), withTokenizer: !withoutTokenizer)
+      folder: input, to: output, type: type.map(Self.blockType), withTokenizer: !withoutTokenizer,
+      nearestTokenizer: nearestTokenizer)
     let vocabulary = hasTokenizer ? "its tokenizer" : "no tokenizer"
     for kind in stored.substitutes {
       Terminal.complain(

@@ -3,6 +3,7 @@ import MohawkFiles
 import MohawkGGUF
 import MohawkModels
 import MohawkText
+import Synchronization
 import Testing
 
 @testable import MohawkExport
@@ -113,6 +114,24 @@ import Testing
     }
     let error = #expect(throws: MohawkError.self) { try GGUFVocabulary(tokenizer, for: Self.configuration()) }
     #expect(error?.message.contains(words) == true && error?.message.contains("otherwise than this tokenizer") == true)
+    #expect(error?.remedy?.contains("--nearest-tokenizer") == true)
+    let heard = Mutex<[String]>([])
+    let nearest = try Notice.handling(by: { notice in heard.withLock { $0.append(notice) } }) {
+      try GGUFVocabulary(tokenizer, for: Self.configuration(), isNearest: true)
+    }
+    #expect(nearest.scheme == .sentencePiece(spaceInFront: true))
+    #expect(heard.withLock { $0.count == 1 && $0[0].contains("behind control tokens") })
+  }
+
+  /// Gemma's cuts after spaces, of which its normaliser leaves none.
+  @Test func cutsThatNeverHappenAreNone() throws {
+    let replace = #"{"type": "Replace", "pattern": {"String": " "}, "content": "▁"}"#
+    let cuts = #"{"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false}"#
+    let tokenizer = try GGUFTokenizers.pieces(normalizer: replace, pre: cuts)
+    #expect(try GGUFVocabulary(tokenizer, for: Self.configuration()).scheme == .sentencePiece(spaceInFront: false))
+    #expect(throws: MohawkError.self) {
+      try GGUFVocabulary(GGUFTokenizers.pieces(normalizer: "null", pre: cuts), for: Self.configuration())
+    }
   }
 
   /// All merges of runs of spaces up to a length, by the lengths of their parts, as transformers 4.38 to 4.57 sorts them.

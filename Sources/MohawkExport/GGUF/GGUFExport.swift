@@ -25,6 +25,8 @@ public enum GGUFExport {
   ///     always, and matrices whose rows the blocks of a type do not divide have another one. Nil takes the type of the
   ///     model's weights.
   ///   - name: the model's name in the file.
+  ///   - nearestTokenizer: whether a tokenizer that puts a space before fewer texts than llama.cpp's is written, and
+  ///     the difference reported, instead of refused.
   ///   - chatTemplates: the Jinja texts with which conversations are written, by name; the usual one is `default`.
   /// - Returns: in which types the matrices stand.
   /// - Throws: `MohawkError` when llama.cpp has no architecture for the model or no pre-tokenizer for the tokenizer, when
@@ -32,7 +34,7 @@ public enum GGUFExport {
   @discardableResult
   public static func write(
     _ model: Decoder, tokenizer: Tokenizer?, to path: String, type: GGUFType? = nil, name: String? = nil,
-    chatTemplates: [String: String] = [:]
+    nearestTokenizer: Bool = false, chatTemplates: [String: String] = [:]
   ) throws -> StoredTypes {
     let type = type ?? GGUFType(storing: model.parameters.all[0].value.dtype)
     guard let fileType = type.fileType else {
@@ -42,7 +44,7 @@ public enum GGUFExport {
     }
     let model = model.withinItsWindow(at: path)
     let architecture = try GGUFArchitecture(holding: model.configuration)
-    let vocabulary = try tokenizer.map { try GGUFVocabulary($0, for: model.configuration) }
+    let vocabulary = try tokenizer.map { try GGUFVocabulary($0, for: model.configuration, isNearest: nearestTokenizer) }
     var draft = GGUFDraft(model, architecture, type)
     draft.set("general.architecture", .string(architecture.rawValue))
     draft.set("general.type", .string("model"))

@@ -28,12 +28,13 @@ struct GGUFVocabulary {
   let scores: [Float]
   let roles: GGUFTokenRoles
 
+  /// - Parameter isNearest: whether other spaces before some texts are accepted.
   /// - Throws: `MohawkError` when llama.cpp would read texts otherwise, or the tokenizer does not fit the model.
-  init(_ tokenizer: Tokenizer, for configuration: DecoderConfiguration) throws {
+  init(_ tokenizer: Tokenizer, for configuration: DecoderConfiguration, isNearest: Bool = false) throws {
     let rows = configuration.vocabulary
     try tokenizer.requireFit(rows: rows)
     let facts = tokenizer.facts
-    scheme = try Scheme(tokenizer, facts)
+    scheme = try Scheme(tokenizer, facts, isNearest: isNearest)
     try Self.requirePlain(tokenizer.addedTokens, scheme)
     roles = try GGUFTokenRoles(tokenizer, configuration, unknown: facts.unknown)
     switch scheme {
