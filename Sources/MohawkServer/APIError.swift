@@ -16,6 +16,8 @@ public struct APIError: Error, Sendable, Equatable {
   public let code: String?
   /// Seconds after which it is worth while to try again.
   public let retryAfter: Int?
+  /// The methods by which a path is asked, where the request had another.
+  var allowedMethod: String?
 
   /// An error of the request.
   public init(

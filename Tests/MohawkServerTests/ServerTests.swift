@@ -151,6 +151,18 @@ import Testing
     try await server.stop()
   }
 
+  @Test func aPathThatIsAskedByAnotherMethodSaysSo() async throws {
+    let server = try await TestServer()
+    for (method, path, allowed) in [
+      ("GET", "/v1/completions", "post"), ("DELETE", "/v1/chat/completions/", "post"),
+      ("POST", "/v1/models", "get, head"),
+    ] {
+      let answer = server.ask(method, path)
+      #expect(answer?.status == 405 && answer?.headers.contains("allow: \(allowed)\r\n") == true, "\(method) \(path)")
+    }
+    try await server.stop()
+  }
+
   @Test func slowClientsAreLetGo() async throws {
     let server = try await TestServer { $0.limits.readSeconds = 0.3 }
     let starts = [

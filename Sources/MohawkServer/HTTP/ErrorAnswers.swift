@@ -21,6 +21,7 @@ extension Response {
   init(_ error: APIError) {
     var headers = HTTPFields()
     if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
+    if let method = error.allowedMethod { headers[.allow] = method }
     if error.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
     // What is left of the request is not waited for.
     if error.status == 413 || error.status == 408 || error.status == 503 { headers[.connection] = "close" }
@@ -65,10 +66,27 @@ struct ErrorAnswers: RouterMiddleware {
       metadata: ["request": "\(context.requestID)"])
   }
 
+  /// The method of a path that is answered.
+  private static func method(of path: String) -> String? {
+    let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    if ["/v1/completions", "/v1/chat/completions", "/tokenize", "/detokenize"].contains(path) { return "POST" }
+    let isRead = ["/", "/health", "/metrics", "/v1/models", "/tokenizer_info", "/matrices"].contains(path)
+    return isRead ? "GET, HEAD" : nil
+  }
+
+  private static func methodFault(_ request: Request) -> APIError? {
+    guard let allowed = method(of: request.uri.path) else { return nil }
+    var error = APIError(
+      405, "\(request.uri.path) is asked by \(allowed), not \(request.method.rawValue)", code: "method_not_allowed")
+    error.allowedMethod = allowed
+    return error
+  }
+
   private static func error(_ status: HTTPResponse.Status, _ request: Request) -> APIError {
     switch status.code {
     case 404:
-      APIError(404, "there is no \(request.method.rawValue) \(request.uri.path.prefix(200))", code: "not_found")
+      methodFault(request)
+        ?? APIError(404, "there is no \(request.method.rawValue) \(request.uri.path.prefix(200))", code: "not_found")
     case 413: APIError(413, "the body is too large", code: "body_too_large")
     case 400..<500: APIError(status.code, "the request is not understood")
     default: APIError(status.code, "the server failed", type: "server_error")

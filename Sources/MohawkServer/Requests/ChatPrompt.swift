@@ -118,11 +118,15 @@ struct ChatPrompt {
     return values.isEmpty || choice == "none" ? nil : tools
   }
 
+  /// Names that a template may know: fields of their own, and whatever `chat_template_kwargs` holds, which counts more.
   private static func variables(_ fields: RequestFields) throws(APIError) -> [String: JSONValue] {
-    guard let value = fields["chat_template_kwargs"] else { return [:] }
+    var variables: [String: JSONValue] = [:]
+    for name in ["documents", "reasoning_effort"] { variables[name] = fields[name] }
+    guard let value = fields["chat_template_kwargs"] else { return variables }
     guard case .object(let members) = value else {
       throw .invalid("chat_template_kwargs", "must be an object, not \(value.summary)")
     }
-    return Dictionary(members.map { (String(decoding: $0.key, as: UTF8.self), $0.value) }) { $1 }
+    for (key, value) in members { variables[String(decoding: key, as: UTF8.self)] = value }
+    return variables
   }
 }

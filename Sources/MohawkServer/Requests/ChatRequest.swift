@@ -10,6 +10,7 @@ struct ChatRequest {
   /// - Throws: `APIError` for the first thing that is not as it must be.
   init(_ fields: RequestFields, _ limits: ServerLimits, _ bounds: ModelBounds) throws(APIError) {
     self.fields = try GenerationFields(fields, limits, bounds)
+    try UnsupportedFields.refuse(in: fields, isChat: true)
     prompt = try ChatPrompt(fields)
     let scores = try fields.bool("logprobs", default: false)
     let count = try fields.integer("top_logprobs", in: 0...limits.alternatives)

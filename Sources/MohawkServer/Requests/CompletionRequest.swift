@@ -22,6 +22,7 @@ struct CompletionRequest {
   /// - Throws: `APIError` for the first thing that is not as it must be.
   init(_ fields: RequestFields, _ limits: ServerLimits, _ bounds: ModelBounds) throws(APIError) {
     self.fields = try GenerationFields(fields, limits, bounds)
+    try UnsupportedFields.refuse(in: fields, isChat: false)
     echoes = try fields.bool("echo", default: false)
     if let suffix = try fields.text("suffix"), !suffix.isEmpty {
       throw .invalid("suffix", "is not supported: models here only continue texts")
