@@ -39,10 +39,7 @@ public struct HeldOutText {
     } else {
       let corpus = try Corpus(paths: paths, options)
       try add(corpus)
-      passed = corpus.notices
-      if corpus.emptyDocuments > 0 {
-        passed.append("left out, because they are empty: \(corpus.emptyDocuments) documents")
-      }
+      passed = corpus.notices + corpus.findings
     }
     try tokenizer.requireRows(ids, rows: vocabulary)
     notices = passed

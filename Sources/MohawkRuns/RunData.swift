@@ -185,7 +185,7 @@ public struct RunData {
     corpus.notices.forEach(notice)
     let shards = try TokenShards.encode(
       corpus, with: tokenizer, to: target, lossOnAnswers: lossOnAnswers, shouldStop: shouldStop)
-    if corpus.emptyDocuments > 0 { notice("left out, because they are empty: \(corpus.emptyDocuments) documents") }
+    corpus.findings.forEach(notice)
     return shards
   }
 }

@@ -40,9 +40,7 @@ struct Tokens: ParsableCommand {
         Terminal.complain(
           String(format: "%.0f %% of %.1f MB", 100 * Double(done) / Double(max(total, 1)), Double(total) / 1e6))
       }, shouldStop: { StopSignal.isRequested })
-    if corpus.emptyDocuments > 0 {
-      Terminal.complain("left out, because they are empty: \(corpus.emptyDocuments) documents")
-    }
+    corpus.findings.forEach { Terminal.complain($0) }
     let answers = shards.lossTokens.map { ", \($0) of them in answers" } ?? ""
     Terminal.say(
       "\(output): \(shards.count) tokens of \(shards.documents) documents, \(shards.bytes) bytes\(answers)")

@@ -159,6 +159,76 @@ import Testing
     #expect(found == ["one"])
   }
 
+  @Test(arguments: [
+    (#"{"meta":{"body":{"t":"one"}}}"#, "meta.body.t", "one"),
+    (#"{"meta.t":"one","meta":{"t":"two"}}"#, "meta.t", "one"),
+    (#"{"meta":{"t":null},"text":"x"}"#, "meta.t", ""), (#"{"a":{"b":"one"},"x":NaN}"#, "a.b", "one"),
+  ]) func theTextMayLieDeeper(_ line: String, _ key: String, _ text: String) throws {
+    let corpus = try Corpus(
+      paths: [folder.write("a.jsonl", line + "\n" + line.replacing("null", with: "\"end\"") + "\n")],
+      CorpusOptions(textKey: key))
+    var found: [String] = []
+    try corpus.visitDocuments {
+      found.append(String(decoding: $0, as: UTF8.self))
+      return true
+    }
+    #expect(found == (text.isEmpty ? ["end"] : [text, text]))
+  }
+
+  @Test(arguments: [
+    (#"{"meta":{"t":5}}"#, "is 5, not a string"), (#"{"meta":"x"}"#, "is missing"), (#"{"t":"x"}"#, "is missing"),
+    (#"{"meta":[{"t":"x"}]}"#, "is missing"),
+  ]) func whatIsNotThereIsMissedByItsWholePath(_ line: String, _ says: String) throws {
+    let corpus = try Corpus(paths: [folder.write("a.jsonl", line)], CorpusOptions(textKey: "meta.t"))
+    let error = #expect(throws: MohawkError.self) { try corpus.visitDocuments { _ in true } }
+    #expect(error?.message == "the member \"meta.t\" \(says)")
+  }
+
+  @Test func namesMayBeInCapitals() throws {
+    try folder.write("f/A.TXT", "a")
+    try folder.write("f/B.Jsonl", #"{"text":"b"}"#)
+    try folder.write("f/C.JSON", #"["c"]"#)
+    try folder.write("f/D.MD", "d")
+    #expect(try documents(folder.path + "/f") == ["a", "b", "c", "d"])
+  }
+
+  @Test func documentsThatAreNotUTF8AreToldOnce() throws {
+    let paths = [
+      try folder.write("a.txt", Array("caf".utf8) + [0xE9]), try folder.write("b.txt", "café"),
+      try folder.write("c.jsonl", Array("{\"text\":\"".utf8) + [0xED, 0xA0, 0x80] + Array("\"}\n".utf8)),
+      // A character that lies on the border between two chunks.
+      try folder.write("d.txt", String(repeating: "a", count: (1 << 20) - 1) + "é"),
+    ]
+    let corpus = try Corpus(paths: paths)
+    #expect(corpus.findings == [])
+    try corpus.visitDocuments { _ in true }
+    #expect(corpus.findings.count == 1)
+    #expect(corpus.findings[0].hasPrefix("not UTF-8, and read byte by byte: 2 documents (\(paths[0]))"))
+    #expect(corpus.findings[0].contains("iconv"))
+  }
+
+  @Test(arguments: [
+    #"{"conversations":[{"from":"human","value":"hi"},{"from":"gpt","value":"ho"}]}"#,
+    #"{"conversations":[{"role":"user","content":"hi"},{"role":"assistant","content":"ho"}]}"#,
+    #"{"conversations":[{"from":"x","value":"y"}],"messages":[{"from":"user","value":"hi"},{"from":"assistant","value":"ho"}]}"#,
+  ]) func conversationsOfOtherProgramsAreRendered(_ line: String) throws {
+    try folder.write(
+      "model/chat_template.jinja", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}")
+    let corpus = try Corpus(
+      paths: [folder.write("a.jsonl", line)], CorpusOptions(chatFolder: folder.path + "/model"))
+    var found: [String] = []
+    try corpus.visitDocuments {
+      found.append(String(decoding: $0, as: UTF8.self))
+      return true
+    }
+    #expect(found == ["<user>hi<assistant>ho"])
+    let other = try Corpus(
+      paths: [folder.write("b.jsonl", #"{"conversations":[{"from":"nobody","value":"hi"}]}"#)],
+      CorpusOptions(chatFolder: folder.path + "/model"))
+    let error = #expect(throws: MohawkError.self) { try other.visitDocuments { _ in true } }
+    #expect(error?.message.contains("from \"nobody\"") == true)
+  }
+
   @Test func conversationsAreRenderedByTheModelsTemplate() throws {
     try folder.write(
       "model/chat_template.jinja", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}")

@@ -64,16 +64,16 @@ import Testing
 
   @Test func rowsAreDocuments() throws {
     let python = try standIn(
-      #"shift 2; echo "{\"text\": \"$2, $3, $4 of $1\"}"; echo "{\"text\": null}"; echo "{\"text\": \"b\"}""#)
+      #"shift 2; echo "{\"text\": \"$2, $3, $4, $5 of $1\"}"; echo "{\"text\": null}"; echo "{\"text\": \"b\"}""#)
     let path = try folder.write("a.parquet", "PAR1")
     let found = try documents(path, python: python)
-    #expect(found.texts == ["text, messages, tools of \(path)", "b"] && found.empty == 1)
+    #expect(found.texts == ["text, messages, conversations, tools of \(path)", "b"] && found.empty == 1)
     #expect(try documents(folder.path, CorpusOptions(textKey: "text"), python: python).texts.count == 2)
   }
 
   @Test(arguments: [
     ("exit 3", "does not have", "pip install pyarrow"), ("exit 127", "there is no", "MOHAWK_PYTHON"),
-    ("echo -n 'id, body' >&2; exit 4", "no column text or messages; there are: id, body", "--text-key"),
+    ("echo -n 'id, body' >&2; exit 4", "no column text, messages or conversations; there are: id, body", "--text-key"),
     ("echo 'ArrowInvalid: bytes' >&2; exit 1", "cannot read this: ArrowInvalid: bytes", "whole"),
     ("echo '{\"text\": \"a\"}'; kill -9 $$", "ended with 9", "whole"),
     ("echo '{\"text\": 5}'", "is 5, not a string", "--text-key"),

@@ -4,7 +4,7 @@ import MohawkFiles
 /// Text files as a sequence of documents.
 ///
 /// A `.txt` or `.md` file is one document. A `.jsonl` file has one document per line, in a member of an object (`text`,
-/// unless the options name another one), or as a conversation under `messages`; a `.json` file has a list of such objects, and a `.parquet`
+/// unless the options name another one), or as a conversation under `messages` or `conversations`; a `.json` file has a list of such objects, and a `.parquet`
 /// file has one in each row.
 /// All may be compressed (`.gz`, `.zst`). A folder stands for all such files in it and below, in the order of their paths,
 /// through links. Text is UTF-8, or what its byte order mark says; line ends, and bytes that are not UTF-8, stay as they are. Empty
@@ -45,7 +45,20 @@ public struct Corpus: DocumentSource {
   public var size: Int { files.reduce(0) { $0 + $1.bytes } }
 
   /// Documents without text that the last visit has left out.
-  public var emptyDocuments: Int { tally.empty }
+  public var emptyDocuments: Int { tally.all.empty }
+
+  /// What the last visit has found, in sentences: documents that are left out, and some that are no UTF-8.
+  public var findings: [String] {
+    let found = tally.all
+    var findings: [String] = []
+    if found.empty > 0 { findings.append("left out, because they are empty: \(found.empty) documents") }
+    if let place = found.damagedPlace {
+      findings.append(
+        "not UTF-8, and read byte by byte: \(found.damaged) documents (\(place)); save them as UTF-8, such as with iconv -f latin1 -t utf-8"
+      )
+    }
+    return findings
+  }
 
   private let options: CorpusOptions
   private let place: String
@@ -97,16 +110,18 @@ public struct Corpus: DocumentSource {
     let document = try JSONDocument(options)
     var done = 0
     var documents = 0
-    var empty = 0
+    var found = Findings()
     var isFresh = true
-    defer { tally.empty = empty }
+    var check = UTF8Check()
+    defer { tally.all = found }
     for file in files {
       func pass(_ piece: DocumentPiece, _ read: Int) throws -> Bool {
         if piece.isLast, isFresh, piece.bytes.isEmpty {
-          empty += 1
+          found.empty += 1
           return true
         }
         isFresh = piece.isLast
+        if !check.take(piece.bytes, isLast: piece.isLast) { found.addDamaged(piece.location) }
         if piece.isLast { documents += 1 }
         return try body(piece, done + read)
       }
@@ -122,7 +137,7 @@ public struct Corpus: DocumentSource {
     }
     if documents == 0 {
       throw MohawkError(
-        .invalidValue, empty > 1 ? "all \(empty) documents are empty" : "there is no text in it", at: place,
+        .invalidValue, found.empty > 1 ? "all \(found.empty) documents are empty" : "there is no text in it", at: place,
         remedy: "remove it or fill it")
     }
   }
@@ -131,10 +146,15 @@ public struct Corpus: DocumentSource {
 extension Corpus.File {
   /// The file at `path`, or nil when its name tells no known form or it is no regular file.
   init?(_ path: String) {
-    let compression: Corpus.Compression? = path.hasSuffix(".gz") ? .gzip : path.hasSuffix(".zst") ? .zstd : nil
+    let compression: Corpus.Compression? =
+      switch path.split(separator: ".").last?.lowercased() {
+      case "gz": .gzip
+      case "zst": .zstd
+      default: nil
+      }
     let name = compression == nil ? path : String(path[..<path.lastIndex(of: ".")!])
     let form: Corpus.Form? =
-      switch name.split(separator: "/").last?.split(separator: ".").last.map(String.init) {
+      switch name.split(separator: "/").last?.split(separator: ".").last?.lowercased() {
       case "txt", "md": .text
       case "jsonl", "ndjson": .jsonLines
       case "json": .json
@@ -150,7 +170,9 @@ extension Corpus.File {
 
   /// Its text in chunks of UTF-8, as lines of JSON where it is a table.
   func chunks(_ options: CorpusOptions = CorpusOptions()) throws -> any ByteChunks {
-    if form == .parquet { return ParquetRows(path, bytes: bytes, columns: [options.textKey, "messages", "tools"]) }
+    if form == .parquet {
+      return ParquetRows(path, bytes: bytes, columns: [options.column, "messages", "conversations", "tools"])
+    }
     let packed: any ByteChunks =
       switch compression {
       case nil: try FileChunks(path)
@@ -164,10 +186,22 @@ extension Corpus.File {
 /// What the last visit has left out.
 private final class Tally: @unchecked Sendable {  // guarded by its lock
   private let lock = NSLock()
-  private var count = 0
+  private var found = Findings()
 
-  var empty: Int {
-    get { lock.withLock { count } }
-    set { lock.withLock { count = newValue } }
+  var all: Findings {
+    get { lock.withLock { found } }
+    set { lock.withLock { found = newValue } }
+  }
+}
+
+private struct Findings: Sendable {
+  var empty = 0
+  var damaged = 0
+  /// The first damaged one.
+  var damagedPlace: String?
+
+  mutating func addDamaged(_ place: String) {
+    damaged += 1
+    damagedPlace = damagedPlace ?? place
   }
 }

@@ -1,7 +1,7 @@
 import MohawkFiles
 
-/// Reads one document from a JSON object: the text under a key, or a conversation under `messages`, which the model's chat
-/// template turns into text. What lies in other members does not matter.
+/// Reads one document from a JSON object: the text under a key, or a conversation under `messages` or `conversations`, which
+/// the model's chat template turns into text. What lies in other members does not matter.
 struct JSONDocument {
   private let options: CorpusOptions
   private let template: ChatTemplate?
@@ -25,12 +25,16 @@ struct JSONDocument {
   /// - Parameter place: of the object, for errors.
   func text(_ reader: inout JSONReader, depth: Int, at place: String) throws -> Text {
     let key = Array(options.textKey.utf8)
+    let path = options.textPath
     var text: [UInt8]?
+    var nested: [UInt8]?
     var messages: JSONValue?
     var tools: JSONValue?
     guard try reader.peek() == UInt8(ascii: "{") else { throw fault("this is not a JSON object", place) }
     try reader.object(depth: depth) { reader, member in
-      if member == key {
+      if path.count > 1, member == path[0] {
+        nested = try self.nested(reader.value(depth: depth + 1), path.dropFirst(), place)
+      } else if member == key {
         switch try reader.peek() {
         case UInt8(ascii: "\""): text = try reader.string()
         case UInt8(ascii: "n"):
@@ -40,7 +44,7 @@ struct JSONDocument {
           let value = try reader.value(depth: depth + 1)
           throw fault("the member \"\(options.textKey)\" is \(value.summary), not a string", place)
         }
-      } else if member == Array("messages".utf8) {
+      } else if member == Array("messages".utf8) || member == Array("conversations".utf8) && messages == nil {
         messages = try reader.value(depth: depth + 1)
       } else if member == Array("tools".utf8) {
         tools = try reader.value(depth: depth + 1)
@@ -48,10 +52,45 @@ struct JSONDocument {
         try reader.skip(depth: depth + 1)
       }
     }
-    if let text, messages == nil || !options.findsAnswers { return Text(bytes: text) }
+    if let text = text ?? nested, messages == nil || !options.findsAnswers { return Text(bytes: text) }
     if let messages { return try rendered(messages, tools, place) }
     throw fault("the member \"\(options.textKey)\" is missing", place)
   }
+
+  /// The text under the rest of a path; nil where that ends in nothing.
+  private func nested(_ value: JSONValue, _ path: ArraySlice<[UInt8]>, _ place: String) throws -> [UInt8]? {
+    var found: JSONValue? = value
+    for key in path { found = found?[String(decoding: key, as: UTF8.self)] }
+    switch found {
+    case nil: return nil
+    case .string(let text): return text
+    case .null: return []
+    case let other?: throw fault("the member \"\(options.textKey)\" is \(other.summary), not a string", place)
+    }
+  }
+
+  /// A message as templates know it. What other programs call `from` and `value` is a role and what it says.
+  private func message(_ entry: JSONValue, _ place: String) throws -> ChatMessage {
+    guard case .object(var members) = entry else {
+      throw fault("a message is \(entry.summary), not an object with a role", place)
+    }
+    if entry["role"] == nil, let name = entry["from"]?.text, let said = entry["value"] {
+      guard let role = Self.roles[name] else {
+        throw fault("a message is from \"\(name.prefix(40))\", which is no known role", place)
+      }
+      members.removeAll { $0.key == Array("from".utf8) || $0.key == Array("value".utf8) }
+      members = [(Array("role".utf8), JSONValue(role)), (Array("content".utf8), said)] + members
+    } else if entry["role"]?.text == nil {
+      throw fault("a message is \(entry.summary), not an object with a role", place)
+    }
+    return ChatMessage(members: members.map { (String(decoding: $0.key, as: UTF8.self), $0.value) })
+  }
+
+  /// The names of ShareGPT's kind of files.
+  private static let roles = [
+    "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant",
+    "model": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
+  ]
 
   private func rendered(_ value: JSONValue, _ tools: JSONValue?, _ place: String) throws -> Text {
     guard case .array(let entries) = value else {
@@ -62,12 +101,7 @@ struct JSONDocument {
         .unsupported, "this is a conversation, and there is no chat template to make a text of it", at: place,
         remedy: "use a model with a chat template, or give texts under \"\(options.textKey)\"")
     }
-    let messages = try entries.map { entry -> ChatMessage in
-      guard case .object(let members) = entry, entry["role"]?.text != nil else {
-        throw fault("a message is \(entry.summary), not an object with a role", place)
-      }
-      return ChatMessage(members: members.map { (String(decoding: $0.key, as: UTF8.self), $0.value) })
-    }
+    let messages = try entries.map { try message($0, place) }
     if messages.isEmpty { return Text(bytes: []) }
     do {
       if options.findsAnswers {

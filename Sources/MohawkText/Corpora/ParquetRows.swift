@@ -74,7 +74,7 @@ public struct ParquetRows: ByteChunks {
         remedy: "`\(Self.python) -m pip install pyarrow`, or name a Python that has it in MOHAWK_PYTHON")
     case 4:
       return MohawkError(
-        .invalidFormat, "there is no column \(columns.prefix(2).joined(separator: " or ")); there are: \(said)",
+        .invalidFormat, "there is no column \(columns[0]), messages or conversations; there are: \(said)",
         at: path,
         remedy: "name the column that holds the text with --text-key")
     default:
@@ -96,7 +96,7 @@ public struct ParquetRows: ByteChunks {
         file = pyarrow.parquet.ParquetFile(sys.argv[1])
         names = file.schema_arrow.names
         columns = [name for name in dict.fromkeys(sys.argv[2:]) if name in names]
-        if not set(columns) & set(sys.argv[2:4]):
+        if not set(columns) & set(sys.argv[2:5]):
             sys.stderr.write(", ".join(names[:20]) + (" and more" if len(names) > 20 else ""))
             sys.exit(4)
         for batch in file.iter_batches(batch_size=256, columns=columns):
