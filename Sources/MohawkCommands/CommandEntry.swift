@@ -15,7 +15,7 @@ package enum CommandEntry {
     Runtime.keepFreedMemory()
     signal(SIGXFSZ, SIG_IGN)  // a file that grows too large is an error of its write, not the end of the process
     do {
-      var command = try Root.parseAsRoot()
+      var command = try Root.parseAsRoot(CommandArguments.joined(CommandLine.arguments.dropFirst()))
       if let reader = command as? any HasModelPaths & ParsableCommand { command = try reader.withResolvedPaths() }
       let allowsUnused = (command as? any ReadsCheckpoints)?.reading.allowUnused ?? false
       let python = ProcessInfo.processInfo.environment["MOHAWK_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? "python3"

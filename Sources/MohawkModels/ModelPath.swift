@@ -10,12 +10,14 @@ public enum ModelPath {
   public static func resolved(_ path: String) throws -> String {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      guard path.wholeMatch(of: /[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*/) != nil, !path.hasSuffix(".gguf") else {
+      let address = /(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\/([\w.-]+\/[\w.-]+)(?:\/.*)?/
+      let name = path.wholeMatch(of: address).map { String($0.1) } ?? path
+      guard name.wholeMatch(of: /[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*/) != nil, !name.hasSuffix(".gguf") else {
         return path
       }
       throw MohawkError(
         .missingFile, "no such file or folder, and nothing is downloaded here", at: path,
-        remedy: "if this is a model on Hugging Face's hub, `hf download \(path)` downloads it and prints its folder")
+        remedy: "if this is a model on Hugging Face's hub, `hf download \(name)` downloads it and prints its folder")
     }
     guard isFolder.boolValue, !FileManager.default.fileExists(atPath: path + "/config.json") else { return path }
     if let snapshots = folders(in: path + "/snapshots") { return try only(snapshots, "snapshots", path) }

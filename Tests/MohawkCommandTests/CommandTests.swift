@@ -48,6 +48,12 @@ import Testing
     try refused(["recipes", "smal"], 1, "did you mean small?")
     try refused(["generate", "nowhere"], 1, "nowhere")
     try refused(["generate", "teacher", "--temperature=-1"], 1, "temperature is -1.0, it must be 0 or more")
+    try refused(["generate", "teacher", "--temperature", "-1"], 1, "temperature is -1.0, it must be 0 or more")
+    try refused(["generate", "teacher", "--top-p", "-.5"], 1, "top-p is -0.5, it must be")
+    try refused(["generate", "teacher", "--tokens", "-5"], 1, "-5")
+    try refused(
+      ["tokens", "text.txt", "--tokenizer", "nowhere/at/all", "-o", "o"], 1, "nowhere/at/all", "no such file")
+    try refused(["serve", "nowhere/at/all"], 1, "nowhere/at/all: no such file or folder")
     try refused(["generate", "teacher", "--threads", "0"], 1, "--threads is 0")
     try refused(["generate", "teacher", "--tokens=-1"], 1, "--tokens is -1")
     try refused(["generate", "teacher", "--weights", "fp8"], 1, "fp8", "f32, bf16, int8, int4")

@@ -48,6 +48,13 @@ import Testing
     #expect(error?.remedy?.contains("hf download HuggingFaceTB/SmolLM2-135M") == true)
   }
 
+  @Test(arguments: [
+    "https://huggingface.co/owner/name", "huggingface.co/owner/name/tree/main", "http://hf.co/owner/name",
+    "https://www.huggingface.co/owner/name/",
+  ]) func theAddressOfAModelOnTheHubIsItsName(_ address: String) {
+    #expect(refusal(address)?.remedy?.contains("`hf download owner/name`") == true)
+  }
+
   @Test(arguments: ["config.json", "model.safetensors", "model.safetensors.index.json"])
   func aPointerToALargeFileIsToldAsOne(_ file: String) throws {
     let model = try TemporaryFolder(copying: "llama")
