@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MohawkCommands
 import MohawkFiles
 import MohawkModels
 import MohawkReports
