@@ -16,7 +16,6 @@ import Testing
   @Test(arguments: [
     ["--teacher", "teacher"], ["--teacher", "llama", "--set", "student.mixer=mamba2"],
     ["--teacher", "llama", "--attention", "best:1", "--set", "student.window=4"],
-    ["--teacher", "teacher", "--stages", "calibration,3"],
   ]) func aRunOnADeviceLearnsWhatARunOnTheProcessorLearns(_ more: [String]) throws {
     let place = try Workplace()
     try place.makeLlama("llama")
