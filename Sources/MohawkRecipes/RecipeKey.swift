@@ -143,7 +143,8 @@ extension RecipeKey {
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
     RecipeKey(
       "student.attention", \.student.attention,
-      "finds such layers instead: every:6 keeps one in six, best:5 (or best:1/6) those without which the teacher looks back worst"),
+      "finds such layers instead: every:6 keeps one in six, best:5 (or best:1/6) those without which the teacher looks back worst"
+    ),
     RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]
 
