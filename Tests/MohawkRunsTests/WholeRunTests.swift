@@ -212,10 +212,7 @@ import Testing
     #expect(tiny.notices.filter { $0.hasPrefix("layer ") && $0.contains("half-life") }.count == 3)
     let rows = try RunReport(folder: whole.path).transfer
     #expect(rows.contains { $0.student.hasSuffix("in_proj.bc") && $0.how == "fitted to the attention" })
-    #expect(
-      rows.contains {
-        $0.student.hasSuffix("in_proj.z") && $0.how == (stock ? "fitted to the attention" : "drawn afresh")
-      })
+    #expect(rows.contains { $0.student.hasSuffix("in_proj.z") && $0.how == "fitted to the attention" })
 
     tiny.stopAfter = 5
     #expect(throws: MohawkError.self) { try tiny.distil(recipe(2), "parts") }
