@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--teacher", "teacher"], ["--teacher", "llama", "--set", "student.mixer=mamba2"],
+    ["--teacher", "teacher"], ["--teacher", "llama", "--set", "student.mixer=mamba-2"],
     ["--teacher", "llama", "--attention", "best:1", "--set", "student.window=4"],
   ]) func aRunOnADeviceLearnsWhatARunOnTheProcessorLearns(_ more: [String]) throws {
     let place = try Workplace()

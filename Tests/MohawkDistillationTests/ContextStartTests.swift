@@ -78,13 +78,15 @@ import Testing
       #expect(products.error(from: wanted) < 1e-9)
       let values = attention.values(attention.operands(input, for: .mixing))
       #expect(operands.x!.error(from: values + fit.valueBias!) < 1e-12)
-      // Gate and all: the mixer's output is the heads' as they were fitted, through the attention's projection.
+      // The gate, behind the mixer's own matrix: its decays keep a tenth of what was drawn.
       let targets = ContextTargets(attention, input, dimensions: 6)
-      let features = HeadFeatures(targets, means, input)
-      let mixed = features.matrices(heads).matmul(targets.values + fit.valueBias!.unsqueezed(1))
-      let gated = (mixed * fit.gate!.factors(input)).transposed(1, 2).reshaped(2, 48, -1)
-      #expect(mixer(input).error(from: gated.matmul(attention.dense.weight.transposed())) < 1e-9)
-      let errors = (gated.reshaped(2, 48, 4, -1).transposed(1, 2) - targets.context).square().sum(over: 0, 2, 3)
+      let moved = targets.values + fit.valueBias!.unsqueezed(1)
+      let factors = fit.gate!.factors(input)
+      let own = (mixer.matrix(of: input).matmul(moved) * factors).transposed(1, 2).reshaped(2, 48, -1)
+      #expect(mixer(input).error(from: own.matmul(attention.dense.weight.transposed())) < 1e-9)
+      // The errors are those of the heads with all of it.
+      let heard = HeadFeatures(targets, means, input).matrices(heads).matmul(moved) * factors
+      let errors = (heard - targets.context).square().sum(over: 0, 2, 3)
       let sizes = targets.context.square().sum(over: 0, 2, 3)
       #expect((errors / sizes).sqrt().error(from: Tensor(heads.map(\.error))) < 1e-9)
       #expect(mixer.skip.error(from: Tensor(heads.map(\.skip))) < 1e-12)

@@ -80,12 +80,13 @@ import Testing
     }
   }
 
-  /// Up to what constants cost without biases: in a teacher as narrow as this inputs have little in common.
+  /// Up to what its gate and its means bring, and constants cost without biases: in a teacher as narrow as this inputs have
+  /// little in common.
   @Test(arguments: decaying) func theyImitateNearlyAsWellAsDiscreteMamba2(_ kind: String) throws {
     let (tiny, mamba) = (try pair(kind), try pair("discrete-mamba-2"))
     try ContextStart.run(tiny.pair, ids())
     try ContextStart.run(mamba.pair, ids())
-    for (error, known) in zip(errors(tiny, ids()), errors(mamba, ids())) { #expect(error < 1.2 * known) }
+    for (error, known) in zip(errors(tiny, ids()), errors(mamba, ids())) { #expect(error < 1.35 * known) }
   }
 
   @Test(arguments: kinds) func whatIsReportedIsWhatTheMixerPutsOut(_ kind: String) throws {
