@@ -112,6 +112,23 @@ import Testing
     #expect(fits.allSatisfy { $0.error < 1e-2 })
   }
 
+  @Test func theGateBesideAWindowStandsOpenAndIsNotAmongWhatTheStartSets() throws {
+    let alone = try pair()
+    let beside = try TinyPair(of: TinyPair.shape()) {
+      $0.mixer = .discreteMamba2
+      $0.window = 8
+      $0.start = .context
+    }
+    func rows(_ tiny: TinyPair) -> Tensor { tiny.student.parameters["layers.0.mixer.in_proj.z"]!.value }
+    let before = [alone, beside].map { rows($0).copy() }
+    for tiny in [alone, beside] { try ContextStart.run(tiny.pair, ids()) }
+    for name in ["layers.0.mixer.in_proj.z", "layers.0.mixer.z_bias"] {
+      #expect(ContextStart.fits(name, of: alone.student.configuration))
+      #expect(!ContextStart.fits(name, of: beside.student.configuration))
+    }
+    #expect(!rows(alone).isIdentical(to: before[0]) && rows(beside).isIdentical(to: before[1]))
+  }
+
   @Test func meansAndGateBringAHeadNearerThanItsThreeNumbers() throws {
     let tiny = try pair(rotaryDim: 4)
     let input = tiny.teacher.blocks[1].mixerInput(tiny.teacherInputs(ids())[1])

@@ -27,7 +27,9 @@ extension GatedDeltaNet: ContextStarted {
 
 extension KimiDelta: ContextStarted {
   /// All but the rows through which decays and gate are projected.
-  static func startSets(_ name: String) -> Bool { !["in_proj.f", "in_proj.g"].contains(name) }
+  static func startSets(_ name: String, of own: KimiDeltaConfiguration) -> Bool {
+    !["in_proj.f", "in_proj.g"].contains(name)
+  }
 
   static func contextObjection(
     _ attention: AttentionConfiguration, _ own: KimiDeltaConfiguration, block: Bool

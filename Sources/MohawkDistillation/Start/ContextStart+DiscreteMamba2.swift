@@ -5,10 +5,11 @@ import MohawkTensor
 extension DiscreteMamba2: ContextStarted {
   static var hasScaledStart: Bool { true }
 
-  /// All but the window.
-  static func startSets(_ name: String) -> Bool {
-    ["in_proj.x", "in_proj.bc", "in_proj.z", "in_proj.a_log", "z_bias", "D"].contains(name)
-      || name.hasPrefix("conv1d.") || name.hasPrefix("out_proj.")
+  /// All but the window, and the gate beside one.
+  static func startSets(_ name: String, of own: DiscreteMamba2Configuration) -> Bool {
+    if ["in_proj.z", "z_bias"].contains(name) { return own.window == nil }
+    return ["in_proj.x", "in_proj.bc", "in_proj.a_log", "D"].contains(name) || name.hasPrefix("conv1d.")
+      || name.hasPrefix("out_proj.")
   }
 
   static func contextObjection(

@@ -9,7 +9,7 @@ extension GatedLinear: ContextStarted {
   private static let small = 1 / 64.0
 
   /// All but the rows through which decays are projected.
-  static func startSets(_ name: String) -> Bool { name != "in_proj.f" }
+  static func startSets(_ name: String, of own: GatedLinearConfiguration) -> Bool { name != "in_proj.f" }
 
   static func contextObjection(
     _ attention: AttentionConfiguration, _ own: GatedLinearConfiguration, block: Bool

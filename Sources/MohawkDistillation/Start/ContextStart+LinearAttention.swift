@@ -6,7 +6,9 @@ extension LinearAttention: ContextStarted {
   /// Sizes of q·k that are tried where features stand for softmax's weights.
   private static var sizes: [Double] { [0.1, 0.25, 0.5, 1, 2, 4] }
 
-  static func startSets(_ name: String) -> Bool { !name.hasPrefix("feature_map.") }
+  static func startSets(_ name: String, of own: LinearAttentionConfiguration<Map>) -> Bool {
+    !name.hasPrefix("feature_map.")
+  }
 
   static func contextObjection(
     _ attention: AttentionConfiguration, _ own: LinearAttentionConfiguration<Map>, block: Bool

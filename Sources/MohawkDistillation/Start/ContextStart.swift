@@ -21,11 +21,9 @@ public enum ContextStart {
   /// Whether the start sets a parameter of a student: all of a mixer but for what its kind leaves as it was drawn.
   public static func fits(_ parameter: String, of student: DecoderConfiguration) -> Bool {
     guard let layer = DecoderConfiguration.mixerLayer(of: parameter), parameter.contains(".mixer."),
-      let kind = student.mixers[layer].geometry
+      let geometry = student.geometries[student.mixers[layer]]
     else { return false }
-    func mixer<Geometry: MixerGeometry>(_ geometry: Geometry.Type) -> Any.Type { Geometry.Mixer.self }
-    let name = parameter.split(separator: ".").dropFirst(3).joined(separator: ".")
-    return (mixer(kind) as? any ContextStarted.Type)?.startSets(name) ?? false
+    return geometry.startSets(parameter.split(separator: ".").dropFirst(3).joined(separator: "."))
   }
 
   /// Fits all mixers of the student that replace attention, and gives their parameters the units in which they learn.

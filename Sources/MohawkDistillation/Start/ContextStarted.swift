@@ -10,7 +10,7 @@ protocol ContextStarted: CausalMixer {
   /// Whether B and C may stay as they were drawn, with decays that follow the attention's look-back.
   static var hasScaledStart: Bool { get }
   /// Whether the start sets the parameter of this name in the mixer; others stay as they were drawn.
-  static func startSets(_ name: String) -> Bool
+  static func startSets(_ name: String, of own: Configuration) -> Bool
   /// Takes the weights of heads that were fitted to an attention.
   /// - Parameters:
   ///   - attention: the teacher's.
@@ -46,7 +46,7 @@ struct StartedHeads {
 
 extension ContextStarted {
   static var hasScaledStart: Bool { false }
-  static func startSets(_ name: String) -> Bool { true }
+  static func startSets(_ name: String, of own: Configuration) -> Bool { true }
 
   /// Refuses heads that are not the attention's.
   /// - Parameters:
@@ -80,6 +80,15 @@ extension MixerGeometry {
       kind.contextObjection(attention, self as! Kind.Configuration, block: block)
     }
     if drawn, !kind.hasScaledStart { return "with drawn B and C is not known to \(Self.title)" }
+    return asked(kind)
+  }
+
+  /// Whether a start from the context sets the parameter of this name in the mixers.
+  func startSets(_ name: String) -> Bool {
+    guard let kind = Mixer.self as? any ContextStarted.Type else { return false }
+    func asked<Kind: ContextStarted>(_ kind: Kind.Type) -> Bool {
+      kind.startSets(name, of: self as! Kind.Configuration)
+    }
     return asked(kind)
   }
 }
