@@ -99,7 +99,8 @@ import Testing
     }
     func probe(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) -> StageProbe {
       let tokens = recipe[stage].microBatchTokens ?? recipe[stage].batchTokens
-      return StageProbe(working: 1000 * Double(tokens), seconds: 1)
+      // Far more than what other tests of this process take between two plans.
+      return StageProbe(working: 1e6 * Double(tokens), seconds: 1)
     }
     let whole = try RunPlan(recipe, probe: probe).stages[0]
     let activations = try #require(whole.parts.first { $0.name == "activations" }).bytes
