@@ -24,11 +24,18 @@ struct RecipeLayers {
       here[name] = entry.place
       set(name, entry)
     }
+    replaceAttention(Set(here.keys))
   }
 
-  /// Lays `key=value` over what is there.
-  /// - Throws: `MohawkError` when it is not of that form.
-  mutating func lay(assignment: String) throws {
+  /// Lays assignments, each `key=value`, over what is there.
+  /// - Throws: `MohawkError` when one is not of that form.
+  mutating func lay(assignments: [String]) throws {
+    replaceAttention(try Set(assignments.map { try lay(assignment: $0) }))
+  }
+
+  /// Lays one assignment over what is there.
+  /// - Returns: the key that it sets.
+  private mutating func lay(assignment: String) throws -> String {
     guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
       throw MohawkError(
         .invalidFormat, "an assignment has the form key=value", at: "--set \(assignment)",
@@ -42,7 +49,17 @@ struct RecipeLayers {
     guard document.entries.count == 1, document.problems.isEmpty else {
       throw MohawkError(.invalidFormat, "an assignment has one value", at: place)
     }
-    set(RecipeKey.canonical(key), .init(key: key, value: document.entries[0].value, place: place))
+    let name = RecipeKey.canonical(key)
+    set(name, .init(key: key, value: document.entries[0].value, place: place))
+    return name
+  }
+
+  /// Layers that keep attention take the place of a rule that finds them in what lies below, and a rule that of layers.
+  /// - Parameter keys: what the layer on top sets. Where it sets both, both stay, and are refused if they disagree.
+  private mutating func replaceAttention(_ keys: Set<String>) {
+    let (layers, rule) = ("student.attentionLayers", "student.attention")
+    if keys.contains(layers), !keys.contains(rule) { recipe.student.attention = nil }
+    if keys.contains(rule), !keys.contains(layers) { recipe.student.attentionLayers = [] }
   }
 
   /// The recipe, when nothing was wrong.

@@ -46,14 +46,14 @@ public enum RecipeLoader {
   public static func parse(_ yaml: String, source: String, set assignments: [String] = []) throws -> Recipe {
     var layers = RecipeLayers(recipe: Recipe())
     try layers.lay(RecipeDocument(yaml, source: source))
-    for assignment in assignments { try layers.lay(assignment: assignment) }
+    try layers.lay(assignments: assignments)
     return try layers.finished()
   }
 
   /// Lays assignments over a recipe.
   public static func load(over recipe: Recipe, set assignments: [String]) throws -> Recipe {
     var layers = RecipeLayers(recipe: recipe)
-    for assignment in assignments { try layers.lay(assignment: assignment) }
+    try layers.lay(assignments: assignments)
     return try layers.finished()
   }
 }

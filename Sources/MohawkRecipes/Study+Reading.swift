@@ -63,7 +63,7 @@ struct StudyReader {
     try refuseClashes(assignments, tokens: tokens, shared, axes)
     var base = try self.base()
     try base.lay(shared.document)
-    for assignment in assignments { try base.lay(assignment: assignment) }
+    try base.lay(assignments: assignments)
     var arms: [Study.Arm] = []
     for parts in try Self.products(axes, at: source) {
       let name = parts.isEmpty ? "recipe" : parts.map(\.name).joined(separator: "_")

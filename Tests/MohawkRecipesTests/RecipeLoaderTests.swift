@@ -42,6 +42,20 @@ import Testing
     #expect(recipe.student.attentionLayers == [1, 3])
   }
 
+  @Test func namedLayersTakeThePlaceOfARuleThatLiesBelowAndARuleThatOfLayers() throws {
+    let named = try RecipeLoader.load("hybrid", set: ["student.attentionLayers=[1, 3]"])
+    #expect(named.student.attentionLayers == [1, 3] && named.student.attention == nil)
+    let ruled = try RecipeLoader.load("hybrid-phi-mamba-1.5b", set: ["student.attention=best:4"])
+    #expect(ruled.student.attentionLayers.isEmpty && ruled.student.attention == .best(4))
+    let file = try parse("{base: hybrid, student: {attentionLayers: [3]}}")
+    #expect(file.student.attentionLayers == [3] && file.student.attention == nil)
+    let untouched = try RecipeLoader.load("hybrid", set: ["student.window=32"])
+    #expect(untouched.student.attention == .bestOneIn(6))
+    #expect(throws: MohawkError.self) {
+      try RecipeLoader.load("hybrid", set: ["student.attention=best:4", "student.attentionLayers=[3]"])
+    }
+  }
+
   @Test(arguments: [
     ("3_000_000", 3_000_000), ("10M", 10_000_000), ("2.76B", 2_760_000_000), ("512k", 512_000), ("2^15", 32_768),
     ("1e6", 1_000_000), ("0.5M", 500_000),
