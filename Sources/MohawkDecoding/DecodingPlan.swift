@@ -14,7 +14,7 @@ final class DecodingPlan {
   /// steps there, or with tokens that are seen beside a sliding window.
   init?(_ model: Decoder, rounded: QuantizedDecoder? = nil) {
     let first = model.embedding.weight
-    guard first.device == .cpu, first.dtype != .float64, model.compute != .float64 else { return nil }
+    guard first.device.usesMainMemory, first.dtype != .float64, model.compute != .float64 else { return nil }
     cache = model.compute == .bfloat16 ? .bfloat16 : .float32
     let configuration = model.configuration
     guard configuration.mixersWithoutNativeSteps.isEmpty else { return nil }

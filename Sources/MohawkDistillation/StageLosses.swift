@@ -13,11 +13,11 @@ public enum StageLosses {
     return wide(difference).norm(over: -2, -1).mean()
   }
 
-  /// Stage 1 without the matrices, where both have factors that allow it: an attention's without window, and L ∘ (C Bᵀ)
-  /// + D I, on a CPU. Gradients flow to the student only.
+  /// Stage 1 without the matrices, where both have factors that allow it, an attention's without window, and L ∘ (C Bᵀ)
+  /// + D I, and there is a kernel for them. Gradients flow to the student only.
   public static func orientation(student: MixerMatrix, teacher: MixerMatrix) -> Tensor {
     guard case .semiseparable(let own) = student.factors, case .softmax(let wanted) = teacher.factors,
-      own.b.device == .cpu
+      Kernel.orientation.takes(own.b)
     else { return orientation(student: student.whole(), teacher: withoutGradients { teacher.whole() }) }
     return .orientationDistance(
       q: wanted.q, k: wanted.k, scale: wanted.scale, b: own.b, c: own.c, logDecay: own.logDecay, skip: own.skip)

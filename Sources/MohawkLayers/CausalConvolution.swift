@@ -31,7 +31,8 @@ public struct CausalConvolution {
   ///   - x: [batch, length, channels].
   ///   - past: the `width - 1` inputs before, [batch, width - 1, channels]; zeros when nil.
   public func callAsFunction(_ x: Tensor, past: Tensor? = nil) -> Tensor {
-    x.device == .cpu ? x.causalConvolution(weight, bias, past: past, silu: silu) : plain(x, past: past)
+    Kernel.causalConvolution.takes(x)
+      ? x.causalConvolution(weight, bias, past: past, silu: silu) : plain(x, past: past)
   }
 
   /// The same in operations of libtorch, for devices that have no kernel of their own.

@@ -20,10 +20,7 @@ public struct GatedRMSNorm {
   /// x and gate [.., width] to the same, in `dtype`, by default the type of the weights.
   public func callAsFunction(_ x: Tensor, gate: Tensor, as dtype: DType? = nil) -> Tensor {
     let isPlain =
-      x.device == .cpu && x.dtype == gate.dtype
-      && [x.dtype, dtype ?? weight.dtype].allSatisfy {
-        $0 == .float32 || $0 == .bfloat16
-      }
+      Kernel.gatedNorm.takes(x) && x.dtype == gate.dtype && Kernel.gatedNorm.takes(dtype ?? weight.dtype)
     if isPlain && !gradientsAreRecorded {
       return x.gatedRMSNorm(gate: gate, weight, groups: groups, epsilon: epsilon, as: dtype)
     }

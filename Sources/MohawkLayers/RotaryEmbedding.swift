@@ -30,7 +30,7 @@ public struct RotaryEmbedding {
   public func callAsFunction(_ x: Tensor, offset: Int = 0) -> Tensor {
     if dimensions == 0 { return x }
     let length = x.size(2)
-    let isOurs = x.device == .cpu && [.float32, .float64, .bfloat16].contains(x.dtype)
+    let isOurs = Kernel.rotation.takes(x)
     let dtype = isOurs && x.dtype == .bfloat16 ? DType.float32 : x.dtype
     let (cosine, sine) = tables.table(dtype, from: offset, length: length)
     return isOurs ? x.rotated(cosines: cosine, sines: sine) : plain(x, cosine, sine)

@@ -76,7 +76,7 @@ public final class DistillationRun {
   ) {
     let device = try Device(named: recipe.device)
     let compute = recipe.precision.compute
-    if device == .cpu {
+    if device.usesMainMemory {
       try RunPlan(recipe, measures: false, ranks: settings.ranks?.place.size ?? 1).requireMemory()
     }
     let teacher = try Decoder.open(teacherPath, compute: compute, on: device)

@@ -10,6 +10,14 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
   /// The accelerator that the tests pretend, whose library registers it with libtorch.
   case pretend
 
+  /// Whether its memory is the processor's: what lies there takes the machine's memory, and code of the processor may read
+  /// it.
+  public var usesMainMemory: Bool { self == .cpu }
+
+  /// Rows, such as tokens, that are best computed together where there are many: what an operation makes of them stays
+  /// near the processor, and more rows cost no more memory. Nil where a device is busy only with all that there are.
+  public var rowsAtOnce: Int? { self == .cpu ? 2048 : nil }
+
   var kind: Int32 {
     switch self {
     case .cpu: Int32(MHK_CPU)

@@ -19,10 +19,10 @@ public struct LogitProjection {
     self.divisor = divisor
   }
 
-  /// Whether the losses can be had for these hidden states: on the CPU, in fp32, fp64 or bf16.
+  /// Whether the losses can be had for these hidden states: where there is a kernel, with weights in their type, or for
+  /// bf16 in fp32.
   public func takes(_ hidden: Tensor) -> Bool {
-    guard case .cpu = hidden.device else { return false }
-    return [.float32, .float64, .bfloat16].contains(hidden.dtype)
+    Kernel.vocabularyLoss.takes(hidden)
       && (weight.dtype == (hidden.dtype == .bfloat16 ? .float32 : hidden.dtype)
         || (weight.dtype == hidden.dtype && !weight.requiresGradient))
   }
@@ -129,7 +129,7 @@ public struct LogitProjection {
   /// Memory for as many numbers of the same type.
   private static func uninitialised(_ like: Tensor) -> Tensor {
     Tensor.make("uninitialised", file: #fileID, line: #line) { out in
-      withSizes(like.shape) { mhk_empty($0, $1, like.dtype.rawValue, Device.cpu.kind, Device.cpu.index, out) }
+      withSizes(like.shape) { mhk_empty($0, $1, like.dtype.rawValue, like.device.kind, like.device.index, out) }
     }
   }
 

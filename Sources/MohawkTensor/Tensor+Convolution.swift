@@ -2,7 +2,8 @@ import CMohawkTorch
 
 extension Tensor {
   /// A causal convolution of every channel of [batch, length, channels] with its own taps, the last of which meets the
-  /// current token, as one operation with its own gradients; for tensors on CPUs.
+  /// current token, as one operation with its own gradients; for tensors that
+  /// `Kernel.causalConvolution` takes.
   /// - Parameters:
   ///   - weight: [channels, 1, width]; sums are in its type.
   ///   - bias: [channels]; none when nil.

@@ -2,7 +2,7 @@ import CMohawkTorch
 
 extension Tensor {
   /// This times SiLU(gate) at unit mean square within each group of neighbouring channels, then scaled, in one visit of
-  /// every row; for fp32 and bf16 on CPUs. No gradients are recorded.
+  /// every row; for tensors that `Kernel.gatedNorm` takes. No gradients are recorded.
   /// - Parameters:
   ///   - gate: of the same shape and type, [.., width].
   ///   - weight: [width].

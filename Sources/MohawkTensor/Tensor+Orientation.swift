@@ -4,7 +4,7 @@ extension Tensor {
   /// The mean over batch and heads of ‖L ∘ (C Bᵀ) + D I − softmax(scale · Q Kᵀ)‖_F, both matrices causal, with
   /// L_ij = exp(Σ_{j<k≤i} logDecay_k). No matrix is ever stored: tile by tile, in memory that grows with the length.
   ///
-  /// On the CPU only. Gradients flow to b, c, logDecay and skip, none to q and k; they are computed with the distance.
+  /// For tensors that `Kernel.orientation` takes. Gradients flow to b, c, logDecay and skip, none to q and k; they are computed with the distance.
   /// Products are in the type of b (fp16 as fp32), sums and decays in fp32 or wider.
   /// - Parameters:
   ///   - q: [batch, heads, length, d].

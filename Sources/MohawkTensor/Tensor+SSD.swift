@@ -1,7 +1,8 @@
 import CMohawkTorch
 
 extension Tensor {
-  /// The state-space map of these values, in chunks, as one operation with its own gradients; for tensors on CPUs.
+  /// The state-space map of these values, in chunks, as one operation with its own gradients; for tensors that
+  /// `Kernel.stateSpace` takes.
   ///
   /// h_t = exp(logDecay_t) h_{t−1} + x_t b_tᵀ, y_t = h_t c_t + skip x_t, for self = x [batch, length, heads, headDim].
   /// Sums, decays and states are in fp32, or in fp64 for operands in fp64.

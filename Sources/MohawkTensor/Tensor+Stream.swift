@@ -18,7 +18,7 @@ extension Tensor {
   }
 
   /// Turns the first 2 · half numbers of every head [batch, heads, length, headDim]: i with i + half, by angles whose
-  /// cosines and sines are [length, half] in fp32, for fp64 in fp64. On the CPU in fp32, fp64 or bf16.
+  /// cosines and sines are [length, half] in fp32, for fp64 in fp64. For tensors that `Kernel.rotation` takes.
   public func rotated(
     cosines: Tensor, sines: Tensor, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {

@@ -73,7 +73,7 @@ public final class Ranks {
   /// Replaces tensors, on the CPU and in one piece, by those of rank 0.
   public func share(_ tensors: [Tensor]) throws {
     for tensor in tensors {
-      precondition(tensor.isContiguous && tensor.device == .cpu, "\(tensor) is not in one piece on the CPU")
+      precondition(tensor.isContiguous && tensor.device.usesMainMemory, "\(tensor) is not in one piece on the CPU")
       let bytes = tensor.address.assumingMemoryBound(to: UInt8.self)
       try check(mhk_ranks_share(handle, bytes, Int64(tensor.withBytes { $0.count })))
     }
@@ -127,7 +127,7 @@ extension Ranks {
 
   private func begin(_ pending: Pending, _ call: () -> UnsafeMutablePointer<CChar>?) throws -> Pending {
     precondition(
-      pending.sent.device == .cpu && pending.sent.isContiguous, "\(pending.sent) is not in one piece on the CPU")
+      pending.sent.device.usesMainMemory && pending.sent.isContiguous, "\(pending.sent) is not in one piece on the CPU")
     let kept = Unmanaged.passRetained(pending)
     try check(call())
     return kept.takeUnretainedValue()

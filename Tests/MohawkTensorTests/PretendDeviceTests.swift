@@ -44,6 +44,17 @@ import Testing
     }
   }
 
+  @Test func aKernelTakesItsTypesOnTheProcessorAndNothingElsewhere() async {
+    await #expect(processExitsWith: .success) {
+      let device = PretendDevice.load()
+      for kernel in Kernel.allCases {
+        for dtype in [DType.float32, .bfloat16] { precondition(kernel.takes(.ones([1], dtype)), "\(kernel)") }
+        for dtype in DType.allCases { precondition(!kernel.takes(.ones([1], dtype, on: device)), "\(kernel)") }
+      }
+      precondition(!Kernel.rotation.takes(.ones([1], .float16)) && !Kernel.gatedNorm.takes(.ones([1], .float64)))
+    }
+  }
+
   @Test func anUnknownDeviceIsRefusedWhereNoLibraryPretendsIt() {
     #expect(throws: (any Error).self) { try Device(named: "pretend") }
   }

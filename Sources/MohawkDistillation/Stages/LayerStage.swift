@@ -60,12 +60,8 @@ public final class LayerStage: TrainingStage {
 
   public var saved: [Parameter] { pair.student.parameters.all }
 
-  /// Tokens that go through the layers together on a CPU: what a layer makes of them stays near the processor, and a
-  /// sequence more costs no memory. A GPU is busy only with all of them.
-  private static let tokensAtOnce = 2048
-
   public func rowsAtOnce(length: Int) -> Int? {
-    pair.teacher.parameters.all[0].value.device == .cpu ? max(1, Self.tokensAtOnce / max(1, length)) : nil
+    pair.teacher.parameters.all[0].value.device.rowsAtOnce.map { max(1, $0 / max(1, length)) }
   }
 
   public func accumulate(_ batch: TrainingBatch, share: Double) throws -> StageLoss {

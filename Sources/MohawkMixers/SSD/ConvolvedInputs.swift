@@ -22,13 +22,13 @@ struct ConvolvedInputs {
 }
 
 extension SSD {
-  /// `chunks` of what the convolutions make of `values` and `bc`. On CPUs rows are filtered as they are read, so that
+  /// `chunks` of what the convolutions make of `values` and `bc`. The kernel filters rows as it reads them, so that
   /// what the convolutions give never lies in memory as a whole, nor the gradients by it.
   static func chunks(
     values: Tensor, bc: Tensor, behind filters: ConvolvedInputs, logDecay: Tensor, skip: Tensor?, chunk: Int,
     state: Tensor?
   ) -> (y: Tensor, state: Tensor) {
-    if values.device != .cpu || values.size(1) == 0 {
+    if !Kernel.stateSpace.takes(values) || values.size(1) == 0 {
       let (b, c) = filters.bAndC(of: bc)
       return chunks(
         x: filters.x(of: values), b: b, c: c, logDecay: logDecay, skip: skip, chunk: chunk, state: state)

@@ -16,7 +16,7 @@ extension SSD {
     x: Tensor, b: Tensor, c: Tensor, logDecay: Tensor, skip: Tensor? = nil, chunk: Int, state: Tensor? = nil
   ) -> (y: Tensor, state: Tensor) {
     if x.size(1) == 0 { return (x, state ?? emptyState(x: x, b: b, logDecay: logDecay)) }
-    if x.device == .cpu {
+    if Kernel.stateSpace.takes(x) {
       return x.stateSpace(b: b, c: c, logDecay: logDecay, skip: skip, state: state, chunk: chunk)
     }
     let (y, last) = plainChunks(x: x, b: b, c: c, logDecay: logDecay, chunk: chunk, state: state)
