@@ -189,7 +189,7 @@ let targets: [Target] = [
     name: "MohawkEvaluationTests",
     dependencies: [
       "MohawkEvaluation", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor",
-      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles",
+      "MohawkText", "MohawkRecipes", "MohawkReports", "MohawkFiles", "PretendDeviceSupport",
     ], resources: [.copy("Goldens")]),
   .testTarget(
     name: "MohawkDecodingTests",
@@ -201,7 +201,7 @@ let targets: [Target] = [
     name: "MohawkServingTests",
     dependencies: [
       "MohawkServing", "MohawkDecoding", "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkTensor", "MohawkText",
-      "MohawkFiles",
+      "MohawkFiles", "PretendDeviceSupport",
     ]),
   .testTarget(
     name: "MohawkServerTests",

@@ -4,6 +4,7 @@ import MohawkMixers
 import MohawkModels
 import MohawkTensor
 import MohawkText
+import PretendDeviceSupport
 import Testing
 
 @testable import MohawkEvaluation
@@ -19,11 +20,12 @@ enum TinyEvaluated {
       attention: AttentionConfiguration(
         modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: maxLength, bias: true),
       discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
-    let model = Decoder.fresh(shape, seed: 11)
+    let model = Decoder.fresh(shape, seed: 11, on: TestDevice.current)
     let noise = RandomGenerator(seed: 12)
     withoutGradients {
       for parameter in model.parameters.all {
-        parameter.value.addInPlace(noise.normal(parameter.value.shape, .float32), scale: 0.2)
+        let value = parameter.value
+        value.addInPlace(noise.normal(value.shape, .float32).to(on: value.device), scale: 0.2)
       }
     }
     model.freeze()

@@ -2,6 +2,7 @@ import MohawkLayers
 import MohawkMixers
 import MohawkModels
 import MohawkTensor
+import PretendDeviceSupport
 import Testing
 
 /// Which mixers a model has.
@@ -46,7 +47,7 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
       modelDim: width, heads: 4, headDim: 5, qkHeads: 2, stateDim: 6, chunk: 8)
     shape.tokens.ends = ends
     shape.mamba = MambaConfiguration(modelDim: width, stateDim: 5, block: 8)
-    return Self.noisy(Decoder.fresh(shape, seed: seed), 0.3, seed: seed + 1)
+    return Self.noisy(Decoder.fresh(shape, seed: seed, on: TestDevice.current), 0.3, seed: seed + 1)
   }
 
   /// A model that never ends a text.
@@ -62,7 +63,8 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
     let noise = RandomGenerator(seed: seed)
     withoutGradients {
       for parameter in model.parameters.all {
-        parameter.value.addInPlace(noise.normal(parameter.value.shape), scale: deviation)
+        let value = parameter.value
+        value.addInPlace(noise.normal(value.shape).to(on: value.device), scale: deviation)
       }
     }
     model.freeze()
