@@ -76,11 +76,12 @@ extension DecoderConfiguration {
         .unsupported, "'\(kind.rawValue)' is no kind of mixer", at: "student.mixer",
         remedy: hint ?? "use auto or one of \(known.joined(separator: ", "))")
     }
-    if recipe.window != nil {
+    if recipe.window != nil || kind == .slidingWindowAttention {
+      let key = kind == .slidingWindowAttention ? "student.mixer" : "student.window"
       for feature in [DecoderFeature.normsAcrossHeads, .scoreCap, .mixedRotary] where features.contains(feature) {
         throw MohawkError(
-          .unsupported, "a window beside the recurrent part cannot have this teacher's \(feature.rawValue)",
-          at: "student.window", remedy: "leave student.window out")
+          .unsupported, "a student's window cannot have this teacher's \(feature.rawValue)",
+          at: key, remedy: "leave \(key) out")
       }
     }
     var request = StudentMixerRequest(replacing: attention, normEpsilon: normEpsilon)

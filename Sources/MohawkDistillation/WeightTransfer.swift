@@ -20,7 +20,7 @@ public enum WeightTransfer {
   /// Copies everything that has the same name and shape in both, and, for `.attention`, the attention's projections
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
   /// convolution's. For `.silent`, what mixers put out becomes 0.
-  /// Queries and keys of a window are the attention's from every start.
+  /// Queries and keys of a window are the attention's from every start, and all of a mixer that is a window alone.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
   public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws -> [Row] {
     try requireOrigins(teacher, student, start)
@@ -46,7 +46,8 @@ public enum WeightTransfer {
       let isKnown =
         switch start {
         case .attention:
-          kind.attentionOrigins.values.contains { if case .attentionStart = $0 { true } else { false } }
+          kind.attentionOrigins["out_proj.weight"] != nil
+            || kind.attentionOrigins.values.contains { if case .attentionStart = $0 { true } else { false } }
         case .silent: student.parameters.all.contains { $0.name.hasPrefix("layers.\(layer).mixer.out_proj.") }
         default: true
         }
@@ -85,7 +86,7 @@ public enum WeightTransfer {
     let attention = "layers.\(layer).attention."
     switch type(of: student.blocks[layer].mixer).attentionOrigins[own] {
     case nil: return nil
-    case .everyStart: return teacher.parameters[attention + own].map { ($0.name, $0.value) }
+    case .everyStart(let name): return teacher.parameters[attention + name].map { ($0.name, $0.value) }
     case .attentionStart(let names):
       guard start == .attention else { return nil }
       let all = names.compactMap { teacher.parameters[attention + $0] }

@@ -191,8 +191,10 @@ private struct RecipeChecks {
     atLeast(1, "student.window", student.window)
     for (key, value) in [("student.window", student.window ?? 0), ("student.sinks", student.sinks)]
     where value > 16_384 { refuse(key, "must be at most 16384, not \(value)") }
-    if student.mixer != .automatic, student.mixer != .discreteMamba2 {
-      refuse("student.window", "is of discrete-mamba-2 only", remedy: "set student.mixer to auto or discrete-mamba-2")
+    if ![.automatic, .discreteMamba2, .slidingWindowAttention].contains(student.mixer) {
+      refuse(
+        "student.window", "is of discrete-mamba-2 and sliding-window-attention only",
+        remedy: "set student.mixer to auto or one of these")
     }
     if student.mixer == .automatic {
       // What is refused with discrete-mamba-2 by name.
@@ -209,7 +211,9 @@ private struct RecipeChecks {
     let key = "\(name.rawValue).windowDropout"
     range(0...1, key, share)
     guard share > 0 else { return }
-    if student.window == nil {
+    if student.mixer == .slidingWindowAttention {
+      refuse(key, "is \(share), but nothing would be left of mixers that are a window alone", remedy: "leave it out")
+    } else if student.window == nil {
       refuse(key, "is \(share), but the student has no window", remedy: "set student.window, or leave it out")
     } else if name == .pretraining || stage.loss.compares == .matrix {
       refuse(key, "is \(share), but \(name.rawValue) does not drop windows", remedy: "leave it out")

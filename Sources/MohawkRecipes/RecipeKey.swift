@@ -138,7 +138,9 @@ extension RecipeKey {
     RecipeKey("student.convWidth", \.student.convWidth, "taps of the causal convolution"),
     RecipeKey("student.chunk", \.student.chunk, "tokens per chunk of the chunked form"),
     RecipeKey(
-      "student.window", \.student.window, "tokens seen by softmax beside the recurrent part; null: no window"),
+      "student.window", \.student.window,
+      "tokens seen by softmax beside the recurrent part; null: no window, in sliding-window-attention 64"
+    ),
     RecipeKey("student.sinks", \.student.sinks, "first tokens of the text that a window sees too"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
     RecipeKey(

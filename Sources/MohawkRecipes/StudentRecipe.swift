@@ -17,8 +17,8 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   public var convWidth = 4
   /// Tokens per chunk of the chunked form.
   public var chunk = 64
-  /// Tokens, itself included, that a token sees by softmax attention beside the recurrent part (Discrete-Mamba-2 only);
-  /// `nil` for no such window.
+  /// Tokens, itself included, that a token sees by softmax attention beside the recurrent part of Discrete-Mamba-2, where
+  /// `nil` is for no such window, or in sliding-window attention, where it is for 64. Other mixers have none.
   public var window: Int?
   /// First tokens of the text that a token sees beside those of the window.
   public var sinks = 4
@@ -48,6 +48,8 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
     public static let discreteMamba2 = Mixer(rawValue: "discrete-mamba-2")
     /// Mamba-2 as it is published.
     public static let mamba2 = Mixer(rawValue: "mamba-2")
+    /// Attention over the last tokens and the first ones.
+    public static let slidingWindowAttention = Mixer(rawValue: "sliding-window-attention")
   }
 
   /// Where the student's mixers start.

@@ -161,6 +161,10 @@ extension LossCurve {
         "gated-linear-attention", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "gated-linear-attention") }
       ),
       ("hedgehog", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "hedgehog") }),
+      (
+        "sliding-window-attention", TinyPair.llama(bias: true), [.float64],
+        { ($0.mixer, $0.window, $0.sinks) = (.slidingWindowAttention, 4, 2) }
+      ),
       ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
     ]
   }

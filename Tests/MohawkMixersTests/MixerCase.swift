@@ -32,6 +32,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case linear = "linear attention"
   case eluLinear = "linear attention with 1 + ELU, rotary positions, grouped queries and keys"
   case hedgehog = "Hedgehog linear attention with rotary positions"
+  case slidingWindow = "sliding-window attention with sinks, grouped keys and biases"
+  case normedSlidingWindow = "sliding-window attention without sinks, with norms of queries and keys"
   case retention = "the example: retention"
 
   var testDescription: String { rawValue }
@@ -129,6 +131,14 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     case .hedgehog:
       LinearAttention<HedgehogMap>(
         .init(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 6, rotaryDim: 6, chunk: 32), scope)
+    case .slidingWindow:
+      SlidingWindowAttention(
+        .init(
+          modelDim: modelDim, heads: 4,
+          window: WindowConfiguration(tokens: 24, sinks: 3, kvHeads: 2, headDim: 8, rotaryDim: 8, bias: true),
+          outputBias: true), scope)
+    case .normedSlidingWindow:
+      SlidingWindowAttention(.init(modelDim: modelDim, heads: 4, window: Self.sinklessWindow), scope)
     case .retention: Retention(RetentionGeometry(modelDim: modelDim, heads: 4, headDim: 6), scope)
     }
   }
@@ -136,6 +146,12 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   private static var normedWindow: WindowConfiguration {
     var window = WindowConfiguration(tokens: 9, sinks: 2, kvHeads: 2, headDim: 6, rotaryDim: 4, bias: true)
     window.headNormEpsilon = 1e-5
+    return window
+  }
+
+  private static var sinklessWindow: WindowConfiguration {
+    var window = normedWindow
+    (window.tokens, window.sinks, window.bias, window.scale) = (64, 0, false, 0.3)
     return window
   }
 

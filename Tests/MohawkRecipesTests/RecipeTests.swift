@@ -149,6 +149,11 @@ import Testing
     #expect(problems { $0.student.window = 0 } == ["student.window"])
     #expect(problems { ($0.student.window, $0.student.sinks) = (64, -1) } == ["student.sinks"])
     #expect(problems { ($0.student.window, $0.student.mixer) = (64, .mamba2) } == ["student.window"])
+    #expect(problems { ($0.student.window, $0.student.mixer) = (64, .slidingWindowAttention) } == [])
+    #expect(
+      problems { ($0.student.mixer, $0.distillation.windowDropout) = (.slidingWindowAttention, 0.5) } == [
+        "distillation.windowDropout"
+      ])
     #expect(problems { ($0.student.window, $0.student.keepsMLPs) = (64, false) } == ["student.keepsMLPs"])
     #expect(problems { ($0.student.window, $0.student.headDim) = (64, 8) } == ["student.headDim"])
     #expect(problems { ($0.student.window, $0.distillation.windowDropout) = (64, 0.5) } == [])

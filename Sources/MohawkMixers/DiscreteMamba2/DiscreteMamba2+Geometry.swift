@@ -9,10 +9,7 @@ extension DiscreteMamba2Configuration: MixerGeometry {
   public var facts: [(name: String, value: String)] {
     let own = [(Self.title, "\(vHeads) heads of \(headDim), \(qkHeads) of B and C, state \(stateDim)")]
     guard let window else { return own }
-    let words =
-      "\(window.tokens) tokens and the first \(window.sinks), \(window.kvHeads) heads of keys of \(window.headDim), "
-      + "rotary positions on \(window.rotaryDim)"
-    return own + [("window beside it", words)]
+    return own + [("window beside it", window.words)]
   }
 
   public func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> DiscreteMamba2 {

@@ -94,7 +94,7 @@ public struct DiscreteMamba2: RecurrentMixer {
 
   /// The window's queries and keys are the attention's from every start.
   public static let attentionOrigins: [String: AttentionOrigin] = SSD.attentionOrigins.merging(
-    WindowAttention.parameterNames.filter { $0 != "window_gate" }.map { ($0, .everyStart) }
+    WindowAttention.parameterNames.filter { $0 != "window_gate" }.map { ($0, .everyStart($0)) }
   ) { $1 }
 
   public var heads: Int { configuration.vHeads }

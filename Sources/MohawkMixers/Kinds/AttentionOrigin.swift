@@ -3,6 +3,6 @@ public enum AttentionOrigin: Sendable, Equatable {
   /// From these parameters of the attention, one after the other by rows, where the student starts as its teacher's
   /// attention; grouped keys and values are repeated for every head.
   case attentionStart([String])
-  /// From the parameter of the attention that has the same name, wherever the student starts.
-  case everyStart
+  /// From this parameter of the attention as it is, wherever the student starts.
+  case everyStart(String)
 }

@@ -17,7 +17,10 @@ public struct MixerKind: RawRepresentable, Hashable, Sendable {
   /// Mamba as it is published.
   public static let mamba = MambaConfiguration.kind
 
-  /// Whether it is attention of either kind.
+  /// Softmax attention over the last tokens and the first ones, a mixer of students.
+  public static let slidingWindowAttention = SlidingWindowAttentionConfiguration.kind
+
+  /// Whether it is the model's own attention, of either kind.
   public var isAttention: Bool { self == .attention || self == .windowedAttention }
 
   /// What makes mixers of this kind; nil for attention, whose geometry a model has apart, and for unknown names.

@@ -13,6 +13,7 @@ public enum Mixers {
     LinearAttentionConfiguration<IdentityMap>.self,
     LinearAttentionConfiguration<ELUMap>.self,
     LinearAttentionConfiguration<HedgehogMap>.self,
+    SlidingWindowAttentionConfiguration.self,
   ]
 
   private static let lock = NSLock()

@@ -22,7 +22,7 @@ public struct StudentMixerRequest: Sendable {
   public var convWidth = 4
   /// Tokens per chunk.
   public var chunk = 64
-  /// Tokens of a window of attention beside the mixer; nil for none.
+  /// Tokens of a window of attention beside the mixer, or of one that is the mixer; nil where the recipe names none.
   public var window: Int?
   /// First tokens of a text that such a window sees beside those.
   public var sinks = 4

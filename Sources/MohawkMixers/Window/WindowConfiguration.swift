@@ -1,6 +1,6 @@
 import MohawkLayers
 
-/// The geometry of a sliding window of softmax attention beside the recurrent part of a mixer.
+/// The geometry of a sliding window of softmax attention, beside the recurrent part of a mixer or as a mixer.
 public struct WindowConfiguration: Sendable, Equatable {
   /// How many tokens a token sees, itself included.
   public var tokens: Int
@@ -52,4 +52,8 @@ public struct WindowConfiguration: Sendable, Equatable {
   public var resolvedScale: Double { scale ?? 1 / Double(headDim).squareRoot() }
   /// Tokens whose keys and values are remembered.
   package var rows: Int { sinks + tokens }
+  /// What it is, for tables.
+  var words: String {
+    "\(tokens) tokens and the first \(sinks), \(kvHeads) heads of keys of \(headDim), rotary positions on \(rotaryDim)"
+  }
 }

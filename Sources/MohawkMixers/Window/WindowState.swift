@@ -6,7 +6,8 @@ import MohawkTensor
 /// The token at position p has row p among the sinks, and behind them row sinks + (p − sinks) mod tokens: the last tokens
 /// stand in a ring. So the rows in use are exactly the tokens that the last token sees.
 package final class WindowState {
-  /// [batch, kvHeads, sinks + tokens, headDim], rotated, and [batch, heads, sinks + tokens, width]; fp32 or wider.
+  /// [batch, kvHeads, sinks + tokens, headDim], rotated, and [batch, heads or kvHeads, sinks + tokens, width]; fp32 or
+  /// wider.
   package internal(set) var keys, values: Tensor
   let tokens, sinks: Int
 
@@ -42,16 +43,16 @@ package final class WindowState {
     }
   }
 
-  /// What the tokens from `position` on see of those before, with keys repeated for each of the heads.
-  func past(at position: Int, group: Int, _ dtype: DType) -> SlidingWindow.Past {
+  /// What the tokens from `position` on see of those before, repeated for each of the heads.
+  func past(at position: Int, heads: Int, _ dtype: DType) -> SlidingWindow.Past {
     let last = Tensor((max(0, position - tokens + 1)..<position).map { Int64(row($0)) })
-    func rows(_ buffer: Tensor, _ group: Int) -> (last: Tensor, first: Tensor) {
-      let wanted = buffer.to(dtype).repeatedEach(group, 1)
+    func rows(_ buffer: Tensor) -> (last: Tensor, first: Tensor) {
+      let wanted = buffer.to(dtype).repeatedEach(heads / buffer.size(1), 1)
       return (
         wanted.indexed(2, last.to(on: buffer.device)), wanted.narrowed(2, from: 0, length: min(sinks, position))
       )
     }
-    let (keys, values) = (rows(keys, group), rows(values, 1))
+    let (keys, values) = (rows(keys), rows(values))
     return SlidingWindow.Past(
       keys: keys.last, values: values.last, sinkKeys: keys.first, sinkValues: values.first)
   }

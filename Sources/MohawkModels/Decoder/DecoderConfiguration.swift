@@ -126,6 +126,13 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var hasAttention: Bool { mixers.contains(where: \.isAttention) }
   /// Whether layers have a window of attention beside a recurrent part.
   public var hasWindow: Bool { mixers.contains(.discreteMamba2) && discreteMamba2?.window != nil }
+  /// Windows of mixers that are no attention of the model's own, beside a recurrent part or alone.
+  var mixerWindows: [WindowConfiguration] {
+    let beside = hasWindow ? discreteMamba2?.window : nil
+    let isAlone = mixers.contains(.slidingWindowAttention)
+    let alone = isAlone ? geometries[SlidingWindowAttentionConfiguration.self]?.window : nil
+    return [beside, alone].compactMap { $0 }
+  }
   /// Epsilon of the norms.
   public var normEpsilon: Double {
     switch norm {

@@ -26,7 +26,7 @@ extension DiscreteMamba2Configuration: KeyedGeometry {
 }
 
 extension WindowConfiguration {
-  fileprivate init(_ json: ModelJSON, heads: Int) throws {
+  init(_ json: ModelJSON, heads: Int) throws {
     let kvHeads = try json.integer("kv_heads")
     let headDim = try json.integer("head_dim", in: 1...65_536)
     guard heads.isMultiple(of: kvHeads), heads <= 1 << 24 / headDim else {
@@ -43,7 +43,7 @@ extension WindowConfiguration {
     if json.has("head_norm_epsilon") { headNormEpsilon = try json.epsilon("head_norm_epsilon", default: 1e-6) }
   }
 
-  fileprivate var keyed: [String: Any] {
+  var keyed: [String: Any] {
     var object = ModelJSON.rotary(rotaryDim, headDim, rotaryBase, rotaryScaling)
     object.merge([
       "tokens": tokens, "sinks": sinks, "kv_heads": kvHeads, "head_dim": headDim,

@@ -8,7 +8,8 @@ extension MixerKind {
   var jsonKey: String { rawValue.replacingOccurrences(of: "-", with: "_") }
 }
 
-/// A geometry whose form in `config.json` is older than that of `Codable` ones, with keys of its own.
+/// A geometry whose form in `config.json` has keys of its own: one that is older than that of `Codable` ones, or one with
+/// rotary positions, which are written as all formats have them.
 protocol KeyedGeometry: MixerGeometry {
   /// Reads the object that stands under the kind's name.
   /// - Throws: `MohawkError` when a key is missing or of the wrong type, or the numbers do not fit each other.
