@@ -11,11 +11,14 @@ import Testing
 @Suite struct MixerRunTests {
   @Test(arguments: [
     "gated-deltanet", "kimi-delta", "gated-linear-attention", "linear-attention", "elu-linear-attention", "hedgehog",
+    "sliding-window-attention",
   ]) func everyMixerIsDistilledResumedAndOpened(_ kind: String) throws {
     let tiny = try TinyRun()
     let teacher = try tiny.llama()
+    let isWindow = kind == "sliding-window-attention"
     let recipe = tiny.recipe {
       $0.teacher = teacher
+      if isWindow { $0.student.window = 3 }
       $0.student.mixer = .init(rawValue: kind)
       $0.student.start = .attention
       $0.student.attentionLayers = [1]
@@ -35,7 +38,9 @@ import Testing
     let errors = (report.evaluation?.layers ?? []).filter { !$0.keepsAttention }.compactMap(\.outputError)
     #expect(errors.count == 2 && errors.allSatisfy { $0.isFinite && $0 > 0 })
     let copied = report.transfer.filter { $0.how == "copied" }.map(\.student)
-    for part in ["in_proj.q", "in_proj.k", "in_proj.v", "out_proj.weight"] {
+    let projections =
+      isWindow ? ["q_proj.weight", "k_proj.weight", "v_proj.weight"] : ["in_proj.q", "in_proj.k", "in_proj.v"]
+    for part in projections + ["out_proj.weight"] {
       #expect(copied.contains("layers.0.mixer.\(part)"), "\(part)")
     }
   }
