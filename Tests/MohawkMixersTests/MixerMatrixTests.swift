@@ -27,6 +27,7 @@ import Testing
         .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .normedWindowedStateSpace, .sinklessStateSpace,
         .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet, .kimiDelta,
         .groupedKimiDelta, .gatedLinear, .groupedGatedLinear, .linear, .eluLinear, .hedgehog, .retention,
+        .slidingWindow, .normedSlidingWindow,
       ]
       #expect(whole.contains(subject))
     }
