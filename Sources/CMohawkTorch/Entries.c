@@ -91,6 +91,7 @@ FUNCTION(mhk_error, mhk_logical_and, (mhk_tensor a, mhk_tensor b, mhk_tensor *ou
 FUNCTION(mhk_error, mhk_logical_or, (mhk_tensor a, mhk_tensor b, mhk_tensor *out), (a, b, out))
 FUNCTION(mhk_error, mhk_matmul, (mhk_tensor a, mhk_tensor b, mhk_tensor *out), (a, b, out))
 FUNCTION(mhk_error, mhk_outer, (mhk_tensor a, mhk_tensor b, mhk_tensor *out), (a, b, out))
+FUNCTION(mhk_error, mhk_fft_convolution, (mhk_tensor a, mhk_tensor b, mhk_tensor *out), (a, b, out))
 FUNCTION(mhk_error, mhk_add_scalar, (mhk_tensor a, double value, mhk_tensor *out), (a, value, out))
 FUNCTION(mhk_error, mhk_mul_scalar, (mhk_tensor a, double value, mhk_tensor *out), (a, value, out))
 FUNCTION(mhk_error, mhk_pow_scalar, (mhk_tensor a, double value, mhk_tensor *out), (a, value, out))

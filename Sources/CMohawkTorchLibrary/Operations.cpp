@@ -2,6 +2,19 @@
 
 using namespace mohawk;
 
+namespace {
+
+// The convolution of two sequences along the last dimension, as long as the first: a power of two of points holds both
+// without wrapping round.
+at::Tensor fourierConvolution(const at::Tensor &a, const at::Tensor &b) {
+  int64_t points = 1;
+  while (points < a.size(-1) + b.size(-1) - 1) points *= 2;
+  auto product = at::fft_rfft(a, points) * at::fft_rfft(b, points);
+  return at::fft_irfft(product, points).narrow(-1, 0, a.size(-1));
+}
+
+}  // namespace
+
 #define UNARY(name, expression)                                  \
   mhk_error mhk_##name(mhk_tensor handle, mhk_tensor *out) {     \
     return guarded([&] {                                         \
@@ -85,6 +98,7 @@ BINARY(logical_and, a.logical_and(b))
 BINARY(logical_or, a.logical_or(b))
 BINARY(matmul, at::matmul(a, b))
 BINARY(outer, at::outer(a, b))
+BINARY(fft_convolution, fourierConvolution(a, b))
 
 SCALAR(add_scalar, a + value)
 SCALAR(mul_scalar, a *value)

@@ -21,4 +21,10 @@ extension Tensor {
         handle, weight.handle, bias?.handle ?? mhk_tensor(), past?.handle ?? mhk_tensor(), silu, $0)
     }
   }
+
+  /// The convolution with a kernel along the last dimension by Fourier transforms, as long as this tensor:
+  /// y_i = Σ_{j ≤ i} kernel_j x_{i − j}. Both are fp32 or fp64; other dimensions are broadcast.
+  public func convolved(_ kernel: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    binary("convolved", kernel, mhk_fft_convolution, file, line)
+  }
 }

@@ -13,6 +13,7 @@ import Testing
 @Suite struct KernelStartTests {
   static let kinds = [
     "gated-deltanet", "kimi-delta", "gated-linear-attention", "linear-attention", "elu-linear-attention", "hedgehog",
+    "toeplitz",
   ]
   /// Those that forget.
   static let decaying = Array(kinds.prefix(3))
@@ -116,6 +117,20 @@ import Testing
     let tiny = try pair(kind) { $0.stateDim = stateDim }
     try ContextStart.run(tiny.pair, ids())
     #expect(errors(tiny, ids()).allSatisfy { $0 < 1 })
+  }
+
+  @Test(arguments: [5, 40, 70]) func aHeadThatIsToeplitzIsReproduced(_ taps: Int) {
+    let (length, random) = (60, RandomGenerator(seed: 1))
+    let values = random.normal([2, length, 6], .float64)
+    let wanted = random.normal([1, taps], .float64)
+    let context = CausalToeplitz.matrix(wanted, length: length).matmul(values)
+    let found = Toeplitz.kernel(context, values, taps: taps)
+    // Of what lies longer ago than the text is long, nothing is known.
+    let known = min(taps, length)
+    func last(_ x: Tensor) -> Tensor { x.reshaped(-1).narrowed(0, from: taps - known, length: known) }
+    #expect(found.taps.shape == [taps] && last(found.taps).error(from: last(wanted)) < 0.01)
+    if known < taps { #expect(found.taps.narrowed(0, from: 0, length: taps - known).abs().max().item() == 0) }
+    #expect((0..<1).contains(found.decay))
   }
 
   @Test func theyAreTheDefaultWhereTheyFit() throws {

@@ -34,6 +34,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case hedgehog = "Hedgehog linear attention with rotary positions"
   case slidingWindow = "sliding-window attention with sinks, grouped keys and biases"
   case normedSlidingWindow = "sliding-window attention without sinks, with norms of queries and keys"
+  case toeplitz = "Toeplitz with fewer taps than tokens"
+  case longToeplitz = "Toeplitz with more taps than tokens"
   case retention = "the example: retention"
 
   var testDescription: String { rawValue }
@@ -139,6 +141,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
           outputBias: true), scope)
     case .normedSlidingWindow:
       SlidingWindowAttention(.init(modelDim: modelDim, heads: 4, window: Self.sinklessWindow), scope)
+    case .toeplitz: Toeplitz(.init(modelDim: modelDim, heads: 4, headDim: 6, taps: 5), scope)
+    case .longToeplitz: Toeplitz(.init(modelDim: modelDim, heads: 3, headDim: 4, taps: 100), scope)
     case .retention: Retention(RetentionGeometry(modelDim: modelDim, heads: 4, headDim: 6), scope)
     }
   }

@@ -41,7 +41,7 @@ import Testing
   @Test func decaysAndStepSizesSayThatTheyAre() {
     let delta: Set = ["A_log", "dt_bias", "in_proj.a"]
     let decays: [(MixerCase, Set<String>)] = [
-      (.attention, []), (.slidingWindow, []), (.linear, []), (.hedgehog, []), (.retention, []),
+      (.attention, []), (.slidingWindow, []), (.linear, []), (.hedgehog, []), (.retention, []), (.toeplitz, []),
       (.windowedStateSpace, ["in_proj.a_log"]),
       (.headwiseMamba2, ["in_proj.dt", "in_proj.bias.dt", "A_log", "dt_bias"]),
       (.biasedMamba, ["dt_proj.weight", "dt_proj.bias", "A_log"]), (.gatedDeltaNet, delta),
@@ -61,7 +61,7 @@ import Testing
       Set(kinds) == [
         "attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet", "Kimi Delta Attention",
         "gated linear attention", "linear attention", "linear attention with 1 + ELU", "Hedgehog linear attention",
-        "sliding-window attention", "Retention",
+        "sliding-window attention", "Toeplitz", "Retention",
       ])
   }
 }

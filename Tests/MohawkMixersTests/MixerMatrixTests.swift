@@ -27,7 +27,7 @@ import Testing
         .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .normedWindowedStateSpace, .sinklessStateSpace,
         .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet, .kimiDelta,
         .groupedKimiDelta, .gatedLinear, .groupedGatedLinear, .linear, .eluLinear, .hedgehog, .retention,
-        .slidingWindow, .normedSlidingWindow,
+        .slidingWindow, .normedSlidingWindow, .toeplitz, .longToeplitz,
       ]
       #expect(whole.contains(subject))
     }

@@ -80,7 +80,7 @@ MHK_UNARY(sum_all) MHK_UNARY(mean_all) MHK_UNARY(max_all) MHK_UNARY(all)
 #define MHK_BINARY(name) mhk_error mhk_##name(mhk_tensor a, mhk_tensor b, mhk_tensor *out);
 MHK_BINARY(add) MHK_BINARY(sub) MHK_BINARY(mul) MHK_BINARY(div) MHK_BINARY(maximum) MHK_BINARY(minimum)
 MHK_BINARY(eq) MHK_BINARY(ne) MHK_BINARY(lt) MHK_BINARY(le) MHK_BINARY(gt) MHK_BINARY(ge) MHK_BINARY(logical_and)
-MHK_BINARY(logical_or) MHK_BINARY(matmul) MHK_BINARY(outer)
+MHK_BINARY(logical_or) MHK_BINARY(matmul) MHK_BINARY(outer) MHK_BINARY(fft_convolution)
 
 // ---- with a number ----
 #define MHK_SCALAR(name) mhk_error mhk_##name(mhk_tensor a, double value, mhk_tensor *out);

@@ -14,6 +14,7 @@ public enum Mixers {
     LinearAttentionConfiguration<ELUMap>.self,
     LinearAttentionConfiguration<HedgehogMap>.self,
     SlidingWindowAttentionConfiguration.self,
+    ToeplitzConfiguration.self,
   ]
 
   private static let lock = NSLock()
