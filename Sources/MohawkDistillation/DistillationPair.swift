@@ -45,11 +45,19 @@ public struct DistillationPair {
   /// Whether a student's mixer stands for a whole block of the teacher, MLP and all.
   public func replacesWholeBlock(_ layer: Int) -> Bool { teacher.blocks[layer].hasMLP && !student.blocks[layer].hasMLP }
 
-  /// The number of heads per layer must agree for the matrices to be compared.
-  public func requireEqualHeads() throws {
+  /// Whether every layer that is compared has one matrix for each of the teacher's.
+  public var hasEqualHeads: Bool {
+    student.blocks.indices.allSatisfy { layer in
+      keptLayers.contains(layer) || teacher.blocks[layer].mixer.heads == student.blocks[layer].mixer.heads
+    }
+  }
+
+  /// Where matrices are compared, each of the teacher's stands for as many of the student's in a row: one, or all
+  /// channels of a head where a student has a matrix for each channel.
+  public func requireComparableHeads() throws {
     for index in student.blocks.indices where !keptLayers.contains(index) {
       let (a, b) = (teacher.blocks[index].mixer.heads, student.blocks[index].mixer.heads)
-      guard a == b else {
+      guard b.isMultiple(of: a) else {
         throw MohawkError(
           .mismatch, "in layer \(index) the teacher has \(a) matrices and the student \(b)",
           remedy: "give the student as many v heads as the teacher has heads, or leave out stage orientation")

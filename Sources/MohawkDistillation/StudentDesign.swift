@@ -55,7 +55,7 @@ extension DecoderConfiguration {
   /// The first format that can hold this student.
   private var studentFormat: CheckpointFormat {
     if isTransformer { return format }
-    return [.phiMamba, .graniteHybrid, .mamba2].first { unsupportedFeature(in: $0) == nil } ?? .mohawk
+    return [.phiMamba, .graniteHybrid, .mamba2, .mamba].first { unsupportedFeature(in: $0) == nil } ?? .mohawk
   }
 
   private func studentMixer(_ recipe: StudentRecipe) -> Mixer {

@@ -1,5 +1,6 @@
 import MohawkFiles
 import MohawkLayers
+import MohawkMixers
 import MohawkModels
 import MohawkRecipes
 import MohawkTensor
@@ -57,9 +58,16 @@ public enum WeightTransfer {
           remedy: "set student.start to paper")
       }
       let heads = teacher.configuration.attention.heads
-      if start == .attention, block.mixer.heads != heads {
+      if start == .attention, takesQueries(kind), block.mixer.heads != heads {
         throw misfit(teacher, "the student has \(block.mixer.heads)")
       }
+    }
+  }
+
+  /// Whether queries have a place in a kind of mixer, so that its heads must be the attention's.
+  private static func takesQueries(_ kind: any CausalMixer.Type) -> Bool {
+    kind.attentionOrigins.values.contains {
+      if case .attentionStart(let names) = $0 { names.contains("q_proj.weight") } else { false }
     }
   }
 

@@ -24,6 +24,11 @@ public struct MixerMatrix {
 
   /// [batch, heads, length, length], lower triangular; made anew by every call.
   public func whole() -> Tensor { make() }
+
+  /// Every head's matrix so many times in a row.
+  public func repeatedEach(_ count: Int) -> MixerMatrix {
+    count == 1 ? self : MixerMatrix { make().repeatedEach(count, 1) }
+  }
 }
 
 /// What a causal attention matrix is made of: softmax(scale · Q Kᵀ) without a window.

@@ -128,8 +128,10 @@ extension RecipeKey {
 
   private static let student = [
     RecipeKey("student.mixer", \.student.mixer, "what replaces attention; auto: what other tools open"),
-    RecipeKey("student.keepsMLPs", \.student.keepsMLPs, "false: a Mamba-2 mixer stands for the whole block"),
-    RecipeKey("student.stateDim", \.student.stateDim, "state size per head; null: the width of the teacher's heads"),
+    RecipeKey("student.keepsMLPs", \.student.keepsMLPs, "false: a Mamba-2 or Mamba mixer stands for the whole block"),
+    RecipeKey(
+      "student.stateDim", \.student.stateDim,
+      "state size per head; null: the width of the teacher's heads, in mamba 16, in toeplitz 256 tokens"),
     RecipeKey("student.qkHeads", \.student.qkHeads, "heads (groups) of B and C; null: the teacher's heads"),
     RecipeKey("student.vHeads", \.student.vHeads, "heads of x; null: the teacher's heads"),
     RecipeKey(

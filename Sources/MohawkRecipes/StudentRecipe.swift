@@ -2,7 +2,7 @@
 public struct StudentRecipe: Codable, Sendable, Equatable {
   /// What mixes the tokens in place of attention.
   public var mixer = Mixer.automatic
-  /// Whether the blocks keep the teacher's MLPs. Without them a mixer stands for the whole block (Mamba-2 only).
+  /// Whether the blocks keep the teacher's MLPs. Without them a mixer stands for the whole block (Mamba-2 and Mamba).
   public var keepsMLPs = true
   /// State size per head (rows of `h`); `nil` means the width of the teacher's heads.
   public var stateDim: Int?

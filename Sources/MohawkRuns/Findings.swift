@@ -133,7 +133,7 @@ public struct Findings {
   ///   - layers: at most this many layers, evenly spread.
   ///   - heads: at most this many heads of each, evenly spread.
   public func matrices(_ ids: Tensor, layers: Int = 8, heads: Int = 4) -> [MatrixPair] {
-    guard (try? pair.requireEqualHeads()) != nil else { return [] }
+    guard pair.hasEqualHeads else { return [] }
     let kept = pair.keptLayers
     let compared = pair.student.blocks.indices.filter { !kept.contains($0) }
     let chosen = Set(spread(compared.count, layers).map { compared[$0] })

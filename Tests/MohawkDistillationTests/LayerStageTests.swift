@@ -31,6 +31,11 @@ import Testing
     distance(student.mixer(student.mixerInput(hidden)), teacher.mixer(teacher.mixerInput(hidden)))
   }
 
+  /// [batch, heads, 1, length]
+  private func valueLengths<Mixer: SequenceMixer>(_ mixer: Mixer, _ x: Tensor) -> Tensor {
+    mixer.values(mixer.operands(x, for: .mixing)).square().sum(over: -1).sqrt().transposed(1, 2).unsqueezed(2)
+  }
+
   private func check(
     _ stage: any TrainingStage, _ tiny: TinyPair, keeping kept: Set<Int> = [],
     _ loss: (any Block, any Block, Tensor) -> Tensor
@@ -83,6 +88,36 @@ import Testing
     let tiny = try TinyPair(of: TinyPair.llama()) { $0.attentionLayers = [1] }
     try check(try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: [1], matrices)
     try check(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [1], outputs)
+  }
+
+  /// A matrix for each channel: each of the six of a head is compared with that head's.
+  @Test func allChannelsAreHeldToTheMatrixOfTheirHead() throws {
+    let tiny = try TinyPair(of: TinyPair.llama()) { ($0.mixer, $0.attentionLayers) = (.init(rawValue: "mamba"), [1]) }
+    #expect(tiny.student.blocks[0].mixer.heads == 24 && !tiny.pair.hasEqualHeads)
+    func channels(_ student: any Block, _ teacher: any Block, _ hidden: Tensor) -> Tensor {
+      let own = student.mixer.matrix(of: student.mixerInput(hidden))
+      let wanted = teacher.mixer.matrix(of: teacher.mixerInput(hidden))
+      let distances = (0..<24).map { channel in
+        frobenius(own.selected(1, channel), wanted.selected(1, channel / 6))
+      }
+      return Tensor.stacked(distances).mean()
+    }
+    try check(try LayerStage.orientation(tiny.pair, TinyPair.plan(.matrix)), tiny, keeping: [1], channels)
+    try check(try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer)), tiny, keeping: [1], outputs)
+
+    var weighted = TinyPair.plan(.matrix)
+    weighted.loss.columns = .values
+    try check(try LayerStage.orientation(tiny.pair, weighted), tiny, keeping: [1]) { student, teacher, hidden in
+      let lengths = valueLengths(teacher.mixer, teacher.mixerInput(hidden))
+      let own = student.mixer.matrix(of: student.mixerInput(hidden))
+      let wanted = teacher.mixer.matrix(of: teacher.mixerInput(hidden))
+      let distances = (0..<24).map { channel in
+        frobenius(
+          own.selected(1, channel) * lengths.selected(1, channel / 6),
+          wanted.selected(1, channel / 6) * lengths.selected(1, channel / 6))
+      }
+      return Tensor.stacked(distances).mean()
+    }
   }
 
   @Test func aMixerWithoutMLPLearnsTheWholeBlock() throws {

@@ -170,6 +170,8 @@ extension LossCurve {
         "sliding-window-attention", TinyPair.llama(bias: true), [.float64],
         { ($0.mixer, $0.window, $0.sinks) = (.slidingWindowAttention, 4, 2) }
       ),
+      ("toeplitz", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "toeplitz") }),
+      ("mamba", TinyPair.llama(), [.float64], { ($0.mixer, $0.start) = (.init(rawValue: "mamba"), .attention) }),
       ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
     ]
   }

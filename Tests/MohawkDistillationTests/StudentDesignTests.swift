@@ -78,4 +78,42 @@ import Testing
       })
     #expect(wide.mamba2?.innerDim == 72)
   }
+
+  @Test func mambaHasAChannelForEachValueAndNoHeads() throws {
+    let mamba = recipe { ($0.mixer, $0.stateDim) = (.init(rawValue: "mamba"), nil) }
+    let student = try TinyPair.llama().student(mamba)
+    #expect(student.format == .mohawk && student.mamba?.innerDim == 24 && student.mamba?.stateDim == 16)
+    #expect(TinyPair.llama().start(mamba) == .paper)
+    let pure = try TinyPair.llama().student(
+      recipe { ($0.mixer, $0.keepsMLPs, $0.stateDim) = (.init(rawValue: "mamba"), false, 5) })
+    #expect(pure.format == .mamba && pure.mamba?.innerDim == 48 && pure.mamba?.stateDim == 5)
+    let changes: [(String, (inout StudentRecipe) -> Void)] = [
+      ("student.qkHeads", { $0.qkHeads = 2 }), ("student.vHeads", { $0.vHeads = 2 }),
+      ("student.headDim", { $0.headDim = 2 }), ("student.window", { $0.window = 8 }),
+    ]
+    for (key, change) in changes {
+      var refused = mamba
+      change(&refused)
+      let error = #expect(throws: MohawkError.self) { try TinyPair.llama().student(refused) }
+      #expect(error?.description.contains(key) == true, "\(error as Any)")
+    }
+  }
+
+  @Test func toeplitzSeesAsManyTokensAsItsStateIsLarge() throws {
+    var toeplitz = recipe { ($0.mixer, $0.stateDim) = (.init(rawValue: "toeplitz"), nil) }
+    func geometry() throws -> ToeplitzConfiguration? {
+      try TinyPair.llama().student(toeplitz).geometries[ToeplitzConfiguration.self]
+    }
+    #expect(try geometry() == ToeplitzConfiguration(modelDim: 24, heads: 4, headDim: 6, taps: 256))
+    toeplitz.stateDim = 9
+    #expect(try geometry()?.taps == 9)
+    for (key, change) in [("qkHeads", { $0.qkHeads = 2 }), ("window", { $0.window = 8 })]
+      as [(String, (inout StudentRecipe) -> Void)]
+    {
+      var refused = toeplitz
+      change(&refused)
+      let error = #expect(throws: MohawkError.self) { try TinyPair.llama().student(refused) }
+      #expect(error?.description.contains("student.\(key)") == true, "\(error as Any)")
+    }
+  }
 }

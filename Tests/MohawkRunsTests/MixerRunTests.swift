@@ -11,14 +11,13 @@ import Testing
 @Suite struct MixerRunTests {
   @Test(arguments: [
     "gated-deltanet", "kimi-delta", "gated-linear-attention", "linear-attention", "elu-linear-attention", "hedgehog",
-    "sliding-window-attention",
+    "sliding-window-attention", "toeplitz", "mamba",
   ]) func everyMixerIsDistilledResumedAndOpened(_ kind: String) throws {
     let tiny = try TinyRun()
     let teacher = try tiny.llama()
-    let isWindow = kind == "sliding-window-attention"
     let recipe = tiny.recipe {
       $0.teacher = teacher
-      if isWindow { $0.student.window = 3 }
+      if kind == "sliding-window-attention" { $0.student.window = 3 }
       $0.student.mixer = .init(rawValue: kind)
       $0.student.start = .attention
       $0.student.attentionLayers = [1]
@@ -34,12 +33,19 @@ import Testing
     #expect(model.configuration.mixers.map(\.rawValue) == [kind, "attention", kind])
     #expect(model.configuration.format == .mohawk)
     let report = try RunReport(folder: whole.path)
-    #expect(report.samples.count == 1 && report.decode.count == 2 && report.matrices.count == 8)
+    #expect(report.samples.count == 1 && report.decode.count == 2)
+    // One for each channel: pictures of heads would not say which.
+    #expect(report.matrices.count == (kind == "mamba" ? 0 : 8))
     let errors = (report.evaluation?.layers ?? []).filter { !$0.keepsAttention }.compactMap(\.outputError)
     #expect(errors.count == 2 && errors.allSatisfy { $0.isFinite && $0 > 0 })
     let copied = report.transfer.filter { $0.how == "copied" }.map(\.student)
     let projections =
-      isWindow ? ["q_proj.weight", "k_proj.weight", "v_proj.weight"] : ["in_proj.q", "in_proj.k", "in_proj.v"]
+      switch kind {
+      case "sliding-window-attention": ["q_proj.weight", "k_proj.weight", "v_proj.weight"]
+      case "toeplitz": ["in_proj.v"]
+      case "mamba": ["in_proj.x"]
+      default: ["in_proj.q", "in_proj.k", "in_proj.v"]
+      }
     for part in projections + ["out_proj.weight"] {
       #expect(copied.contains("layers.0.mixer.\(part)"), "\(part)")
     }

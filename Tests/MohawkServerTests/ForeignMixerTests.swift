@@ -168,7 +168,7 @@ import Testing
     for (part, change) in [
       ("no kind of mixer", { $0.mixer = .init(rawValue: "foreign-men") }), ("did you mean foreign-mean", { _ in }),
       ("does not have a window", { ($0.mixer, $0.window) = (.init(rawValue: "foreign-mean"), 8) }),
-      ("Mamba is no mixer of students", { ($0.mixer, $0.window) = (.init(rawValue: "mamba"), nil) }),
+      ("Mamba does not have a window", { $0.mixer = .init(rawValue: "mamba") }),
     ] as [(String, (inout StudentRecipe) -> Void)] {
       change(&recipe)
       refused(part) { _ = try Place.teacher.student(recipe) }

@@ -27,7 +27,7 @@ public struct LayerDistances: Sendable, Equatable {
   /// Means over batches of ids [batch, length].
   public static func measure(_ pair: DistillationPair, _ batches: [Tensor]) -> LayerDistances {
     let layers = pair.student.blocks.count
-    let sameHeads = (try? pair.requireEqualHeads()) != nil
+    let sameHeads = pair.hasEqualHeads
     let none = [Double?](repeating: nil, count: layers)
     var result = LayerDistances(
       matrices: none, outputs: none, outputErrors: none, matrixErrors: none,

@@ -45,7 +45,7 @@ public final class LayerStage: TrainingStage {
     evaluation: @escaping () throws -> [Metric] = { [] }, finish: @escaping () throws -> Void = {}
   ) throws {
     try plan.requireLoss(comparing: [.matrix, .output, .block], in: name)
-    if plan.loss.compares == .matrix { try pair.requireEqualHeads() }
+    if plan.loss.compares == .matrix { try pair.requireComparableHeads() }
     (self.name, self.pair, self.plan, self.inputs) = (name, pair, plan, inputs)
     // A matrix is that of the whole mixer, window and all.
     dropout = WindowDropout(seed: seed, share: plan.loss.compares == .matrix ? 0 : plan.windowDropout ?? 0.5)
@@ -74,12 +74,16 @@ public final class LayerStage: TrainingStage {
     }
     switch plan.loss.compares {
     case .matrix where loss.columns == .equal:
-      return try accumulate(.matrix) { loss.matrices(student: $0.mixer.factoredMatrix(of: $1), teacher: $2) }
+      return try accumulate(.matrix) { student, input, target in
+        loss.matrices(
+          student: student.mixer.factoredMatrix(of: input), teacher: target.repeatedEach(group(of: student)))
+      }
     case .matrix:
       return try accumulate(.observedMatrix) { student, input, target in
-        loss.matrices(
-          student: student.mixer.factoredMatrix(of: input), teacher: MixerMatrix { target.matrix },
-          lengths: target.lengths)
+        let group = self.group(of: student)
+        return loss.matrices(
+          student: student.mixer.factoredMatrix(of: input),
+          teacher: MixerMatrix { target.matrix }.repeatedEach(group), lengths: target.lengths.repeatedEach(group, 1))
       }
     case .output:
       return try accumulate(.output) { loss.outputs(student: $0.mixer($1), teacher: $2) }
@@ -91,6 +95,9 @@ public final class LayerStage: TrainingStage {
     case .hidden, .logits: preconditionFailure("\(plan.loss.compares) is not compared layer by layer")
     }
   }
+
+  /// How many matrices of a student's layer are held to one of the teacher's.
+  private func group(of student: any Block) -> Int { student.mixer.heads / pair.teacher.blocks[0].mixer.heads }
 
   public func evaluate() throws -> [Metric] { try evaluation() }
   public func end() throws { try finish() }

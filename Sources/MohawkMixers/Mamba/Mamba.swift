@@ -7,7 +7,8 @@ import MohawkTensor
 /// y = scan(x) + D x, out = W_out (y ⊙ SiLU(z)).
 ///
 /// A head is a channel here, of width 1. There are far more of them than heads of attention, and a matrix needs all of
-/// x: Mamba-2 is the lighter student.
+/// x: where matrices are compared, all channels of an attention's head are held to its matrix, and Mamba-2 is the lighter
+/// student.
 public struct Mamba: RecurrentMixer {
   /// The geometry.
   public let configuration: MambaConfiguration
@@ -47,6 +48,12 @@ public struct Mamba: RecurrentMixer {
     outProjection = Linear(
       in: inner, out: d, bias: bias, initial: .uniform(bound(inner) * bound(depth)), scope / "out_proj")
   }
+
+  /// V for x; B, C and the step sizes are drawn, because they are projected from x.
+  public static let attentionOrigins: [String: AttentionOrigin] = [
+    "in_proj.x": .attentionStart(["v_proj.weight"]), "conv1d.bias": .attentionStart(["v_proj.bias"]),
+    "out_proj.weight": .attentionStart(["dense.weight"]),
+  ]
 
   public var heads: Int { configuration.innerDim }
 
