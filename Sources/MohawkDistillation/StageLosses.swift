@@ -23,7 +23,8 @@ public enum StageLosses {
       q: wanted.q, k: wanted.k, scale: wanted.scale, b: own.b, c: own.c, logDecay: own.logDecay, skip: own.skip)
   }
 
-  /// Stage 2: the mean over tokens of ‖student − teacher‖₂ over the model dimension.
+  /// Stage 2: the mean over tokens of ‖student − teacher‖₂ over the model dimension; tokens that are equal to rounding have
+  /// no distance and no gradient.
   ///
   /// Both are [batch, length, modelDim].
   public static func alignment(student: Tensor, teacher: Tensor) -> Tensor {

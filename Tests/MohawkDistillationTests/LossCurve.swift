@@ -122,13 +122,8 @@ extension LossCurve {
     return shape
   }
 
-  /// The three stages for every mixer of a student, but for stage 2 of one that is its teacher for the first tokens of a
-  /// text: the gradient of a distance of nothing but rounding is what the rounding makes of it.
+  /// The three stages for every mixer of a student.
   private static var stages: [LossCurve] {
-    everyStage.filter { $0.name != "alignment-sliding-window-attention" }
-  }
-
-  private static var everyStage: [LossCurve] {
     students.flatMap { name, teacher, precisions, change in
       precisions.flatMap { precision -> [LossCurve] in
         func curve(_ stage: String, _ make: @escaping @Sendable (DistillationPair) throws -> any TrainingStage)

@@ -58,6 +58,19 @@ import Testing
     }
   }
 
+  @Test(arguments: teachers) func aWindowThatCoversTheTextHasNothingToLearnFromOutputs(_ name: String) throws {
+    func gradients(window: Int) throws -> (loss: Double, largest: Double) {
+      let tiny = try pair(name) { $0.window = window }
+      let stage = try LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer))
+      try stage.begin()
+      let loss = try stage.accumulate(TinyPair.tokens(), share: 1).total.item()
+      return (loss, stage.parameters.map { $0.value.gradient?.abs().max().item() ?? 0 }.max()!)
+    }
+    #expect(try gradients(window: 64) == (0, 0))
+    let short = try gradients(window: 3)
+    #expect(short.loss > 1e-3 && short.largest > 1e-3)
+  }
+
   @Test(arguments: [StudentRecipe.Start.automatic, .paper, .attention]) func everyStartIsTheAttention(
     _ start: StudentRecipe.Start
   ) throws {

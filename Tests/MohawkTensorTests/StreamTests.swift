@@ -52,6 +52,24 @@ import Testing
     }
   }
 
+  @Test(arguments: Instructions.allCases, [(DType.float64, -49), (.float32, -20), (.bfloat16, -8)])
+  func rowsThatDifferByRoundingAloneHaveNoSlope(_ set: Instructions, _ precision: (dtype: DType, exponent: Int)) {
+    Instructions.limited(to: set) {
+      // Powers of two, so that nothing is rounded.
+      let other = Tensor([1, 0, 0, 0, 2, 0, 0, 0] as [Double], shape: [2, 4])
+      let unit = exp2(Double(precision.exponent))
+      // The first row differs by as much as counts for nothing, the second by twice that.
+      let change = Tensor([0, unit, 0, 0, 0, 0, 4 * unit, 0], shape: [2, 4])
+      let x = (other + change).to(precision.dtype).copy()
+      x.requiresGradient = true
+      let distance = x.meanRowDistance(to: other.to(precision.dtype))
+      distance.backward()
+      let gradient = x.gradient!.to(.float64)
+      #expect(distance.item() == 2 * unit && gradient.selected(0, 0).abs().max().item() == 0)
+      #expect(gradient.doubles()[6] == 0.5)
+    }
+  }
+
   @Test(arguments: Instructions.allCases, KernelComparison.tolerances)
   func headsTurnAsTheirDefinition(_ set: Instructions, _ precision: (dtype: DType, tolerance: Double)) {
     for (batch, heads, length, width, half) in [

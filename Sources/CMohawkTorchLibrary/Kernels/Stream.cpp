@@ -18,7 +18,15 @@ struct DistancePass {
   double *distances;
   int64_t width;
   double factor;
+  double rounding;  // rows nearer than this share of b are equal
 };
+
+// Two ways to compute the same row differ by this share of it at most: some units of the type's last digit, for bf16, which
+// is rounded once after sums in fp32, one.
+double rowRounding(at::ScalarType type) {
+  if (type == at::kDouble) return 0x1p-49;
+  return type == at::kFloat ? 0x1p-20 : 0x1p-8;
+}
 }  // namespace
 }  // namespace mohawk
 
@@ -89,7 +97,8 @@ struct RowDistance : torch::autograd::Function<RowDistance> {
     const auto a = first.contiguous(), b = second.contiguous();
     const int64_t width = a.size(-1), rows = width > 0 ? a.numel() / width : 0;
     auto distances = at::empty({rows}, a.options().dtype(at::kDouble));
-    const DistancePass pass{a.const_data_ptr(), b.const_data_ptr(), nullptr, distances.data_ptr<double>(), width, 0};
+    const DistancePass pass{a.const_data_ptr(), b.const_data_ptr(), nullptr, distances.data_ptr<double>(), width, 0,
+                            rowRounding(a.scalar_type())};
     forRows(forwardRows(a.scalar_type()), pass, rows);
     context->save_for_backward({a, b, distances});
     return distances.mean().to(a.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
@@ -101,7 +110,7 @@ struct RowDistance : torch::autograd::Function<RowDistance> {
     auto out = at::empty_like(a);
     const int64_t width = a.size(-1), rows = saved[2].numel();
     const DistancePass pass{a.const_data_ptr(), saved[1].const_data_ptr(), out.data_ptr(), saved[2].data_ptr<double>(),
-                            width, gradients[0].item<double>() / static_cast<double>(std::max<int64_t>(1, rows))};
+                            width, gradients[0].item<double>() / static_cast<double>(std::max<int64_t>(1, rows)), 0};
     forRows(backwardRows(a.scalar_type()), pass, rows);
     return {out, at::Tensor()};
   }
@@ -140,7 +149,10 @@ mhk_error mhk_row_distance(mhk_tensor a, mhk_tensor b, mhk_tensor *out) {
       return;
     }
     const auto wide = one.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-    *out = wrap(at::linalg_vector_norm(one.to(wide) - other.to(wide), 2, at::IntArrayRef{-1}).mean());
+    const auto norm = [&](const at::Tensor &x) { return at::linalg_vector_norm(x, 2, at::IntArrayRef{-1}); };
+    const auto distances = norm(one.to(wide) - other.to(wide));
+    const auto differ = distances.detach() > rowRounding(one.scalar_type()) * norm(other.to(wide));
+    *out = wrap((distances * differ).mean());
   });
 }
 

@@ -12,17 +12,19 @@ TARGET void addToStream(const StreamPass &pass, int64_t from, int64_t to) {
   }
 }
 
-// ‖a − b‖₂ of rows.
+// ‖a − b‖₂ of rows, 0 where it is no more than b's rounding.
 template <typename L, typename T>
 TARGET void rowDistances(const DistancePass &pass, int64_t from, int64_t to) {
   for (int64_t r = from; r < to; r++) {
     const T *const a = static_cast<const T *>(pass.a) + r * pass.width, *const b = static_cast<const T *>(pass.b) + r * pass.width;
-    L sum = L::of(0);
+    L sum = L::of(0), size = L::of(0);
     for (int64_t i = 0; i < pass.width; i += L::count) {
-      const L difference = some<L>(a + i, pass.width - i) - some<L>(b + i, pass.width - i);
+      const L other = some<L>(b + i, pass.width - i), difference = some<L>(a + i, pass.width - i) - other;
       sum = multiplyAdd(difference, difference, sum);
+      size = multiplyAdd(other, other, size);
     }
-    pass.distances[r] = std::sqrt(static_cast<double>(sum.sum()));
+    const double distance = std::sqrt(static_cast<double>(sum.sum()));
+    pass.distances[r] = distance > pass.rounding * std::sqrt(static_cast<double>(size.sum())) ? distance : 0;
   }
 }
 
