@@ -3,6 +3,7 @@ import Foundation
 import MohawkCommands
 import MohawkFiles
 import MohawkRecipes
+import MohawkReports
 import MohawkRuns
 import MohawkTensor
 import MohawkTraining
@@ -19,6 +20,12 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   var teacher: String?
   @Option(help: "Tokens to learn from in all, such as 300k; the stages share them as the recipe divides its own.")
   var tokens: String?
+  @Option(
+    help: """
+      Time to train in all, such as 90m or 1h30m, in place of --tokens: the speed of every stage is measured first. Start, \
+      evaluation and checkpoints come on top.
+      """)
+  var within: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
   @Option(
     help: """
@@ -58,8 +65,41 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
     if options.recipe ?? "demo" == "demo", !options.assignments.contains(where: { $0.hasPrefix("name=") }) {
       more.append("name=\(try RecipeOptions.quoted(URL(fileURLWithPath: output).lastPathComponent))")
     }
+    let seconds = try RecipeOptions.seconds(within, insteadOf: tokens)
+    if within != nil, layers != nil {
+      throw MohawkError(.unsupported, "--within is for all layers", remedy: "give --tokens, the same for every part")
+    }
     let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
-    try ranks.together { try run(fit ? try fitted(recipe, $0) : recipe, $0) }
+    try ranks.together { ranks in
+      var recipe = recipe
+      if let seconds { recipe = try timed(recipe, seconds, ranks) }
+      try run(fit ? fitted(recipe, ranks) : recipe, ranks)
+    }
+  }
+
+  /// The recipe with budgets that take this long here; those of the run that is continued, where there is one.
+  private func timed(_ recipe: Recipe, _ seconds: Double, _ ranks: Ranks?) throws -> Recipe {
+    guard ranks == nil else {
+      throw MohawkError(
+        .unsupported, "--within is for one process: what a step takes may differ between machines",
+        remedy: "give --tokens")
+    }
+    let known = RunFolder(output).recipe
+    if FileManager.default.fileExists(atPath: known) {
+      let begun = try RecipeLoader.load(known)
+      var timed = recipe
+      for stage in recipe.stages {
+        (timed[stage].tokens, timed[stage].batchTokens) = (begun[stage].tokens, begun[stage].batchTokens)
+        timed[stage].microBatchTokens = begun[stage].microBatchTokens
+      }
+      Terminal.complain("the budgets are those of the run in \(output), not measured anew")
+      return timed
+    }
+    if let threads = recipe.threads { Runtime.threads = threads }
+    let timed = try RunPlan.recipe(taking: seconds, recipe, notice: Terminal.complain)
+    let budgets = recipe.stages.map { "\($0.rawValue) \(Number.whole(timed[$0].tokens))" }
+    Terminal.complain("\(within ?? "") is time for about this many tokens: \(budgets.joined(separator: ", "))")
+    return timed
   }
 
   /// The recipe with what makes it fit into memory; every rank of a kind of machine finds the same.

@@ -19,6 +19,7 @@ struct Plan: ParsableCommand, ReadsCheckpoints {
   @Option(help: "The teacher: a folder with config.json, model.safetensors, tokenizer.json, or a GGUF file.")
   var teacher: String?
   @Option(help: "Tokens to learn from in all, such as 300k.") var tokens: String?
+  @Option(help: "Time to train in all, such as 90m, as distill --within takes it.") var within: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
   @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22, every:6 or best:5.")
   var attention: String?
@@ -36,8 +37,14 @@ struct Plan: ParsableCommand, ReadsCheckpoints {
     var more: [String] = []
     if let stages { more.append("stages=[\(stages)]") }
     if let attention { more.append(Distill.assignment(attention: attention)) }
-    let recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
+    let seconds = try RecipeOptions.seconds(within, insteadOf: tokens)
+    if within != nil, quick || ranks > 1 {
+      throw MohawkError(
+        .invalidValue, "--within is measured, for one process", remedy: "leave out \(quick ? "--quick" : "--ranks")")
+    }
+    var recipe = try options.resolved(more, teacher: teacher, tokens: tokens)
     if let threads = recipe.threads { Runtime.threads = threads }
+    if let seconds { recipe = try RunPlan.recipe(taking: seconds, recipe, notice: Terminal.complain) }
     let available = RunPlan.availableMemory()
     let plan =
       fit

@@ -98,6 +98,18 @@ struct RecipeOptions: ParsableArguments {
     return number
   }
 
+  /// The seconds of `--within`; nil without it.
+  static func seconds(_ within: String?, insteadOf tokens: String?) throws -> Double? {
+    guard let within else { return nil }
+    if tokens != nil {
+      throw MohawkError(.invalidValue, "--within and --tokens both set the budgets", remedy: "leave out one of them")
+    }
+    guard let span = TimeSpan(within) else {
+      throw MohawkError(.invalidValue, "--within is '\(within)'", remedy: "use a time such as 90m, 1h30m or 2d")
+    }
+    return span.seconds
+  }
+
   /// A text as YAML, which reads JSON's.
   static func quoted(_ text: String) throws -> String {
     let encoder = JSONEncoder()

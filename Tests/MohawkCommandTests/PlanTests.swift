@@ -1,4 +1,5 @@
 import Foundation
+import MohawkRecipes
 import MohawkReports
 import Testing
 
@@ -55,6 +56,25 @@ import Testing
     #expect(abs(memory / peak - 1) < 0.15, "planned \(memory / 1e6) MB, found \(peak / 1e6) MB")
   }
 
+  @Test func aTimeBecomesBudgetsThatARunKeeps() throws {
+    let place = try Workplace()
+    try place.makeTeacher("teacher", seed: 3, width: 32, layers: 2)
+    let command = [
+      "distill", "-r", "recipe.yaml", "--teacher", "teacher", "-o", "run", "--within",
+    ]
+    func budgets() throws -> [Int] {
+      let recipe = try RecipeLoader.load(place.path("run/recipe.yaml"))
+      return recipe.stages.map { recipe[$0].tokens }
+    }
+    let first = try Command.run(command + ["2s"], in: place.folder)
+    #expect(first.status == 0 && first.errors.contains("2s is time for about this many tokens"), "\(first.errors)")
+    let found = try budgets()
+    // Again with another time: the run is finished, and stays so.
+    let again = try Command.run(command + ["1h"], in: place.folder)
+    #expect(again.status == 0 && again.errors.contains("the budgets are those of the run in run"), "\(again.errors)")
+    #expect(try budgets() == found)
+  }
+
   @Test func aPlanWritesNothing() throws {
     let place = try Workplace()
     let before = place.names("")
@@ -63,7 +83,10 @@ import Testing
     #expect(place.names("").filter { !$0.hasPrefix(".") } == before.filter { !$0.hasPrefix(".") })
   }
 
-  @Test(arguments: [["--ranks", "0"], ["--quick", "--fit"], ["--teacher", "nobody"]])
+  @Test(arguments: [
+    ["--ranks", "0"], ["--quick", "--fit"], ["--teacher", "nobody"], ["--within", "soon"], ["--within", "0s"],
+    ["--within", "1h", "--tokens", "1k"], ["--within", "1h", "--quick"],
+  ])
   func anImpossiblePlanIsRefused(_ more: [String]) throws {
     let place = try Workplace()
     let result = try Command.run(["plan", "-r", "recipe.yaml"] + more, in: place.folder)

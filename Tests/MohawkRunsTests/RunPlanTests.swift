@@ -88,6 +88,30 @@ import Testing
     #expect(plan.stages[0].parts.contains { $0.name == "layer inputs" && $0.bytes == Double(4 * 256 * 3 * 32) })
   }
 
+  /// A token of stage 2 takes 10 ms here and one of stage 3 50 ms, however many there are at a time.
+  @Test func aTimeIsDividedAsTheTokensWere() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let recipe = tiny.recipe {
+      $0.teacher = teacher
+      $0.stages = [.alignment, .distillation]
+      $0.data.sequenceLength = 32
+      for stage in $0.stages {
+        ($0[stage].batchTokens, $0[stage].microBatchTokens, $0[stage].tokens) = (32, nil, 32 * 1_000)
+      }
+    }
+    func probe(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) -> StageProbe {
+      StageProbe(working: 0, seconds: (stage == .alignment ? 0.01 : 0.05) * Double(recipe[stage].batchTokens))
+    }
+    func timed(_ seconds: Double) throws -> Recipe { try RunPlan.recipe(taking: seconds, recipe, probe: probe) }
+    // 1,920 s for all: half and twice of it.
+    #expect(try timed(960).stages.map { try timed(960)[$0].tokens } == [16_000, 16_000])
+    #expect(try timed(3_840).alignment.tokens == 64_000 && timed(3_840).distillation.tokens == 64_000)
+    #expect(try timed(3.84).distillation.tokens == 64)
+    let error = #expect(throws: MohawkError.self) { try timed(1) }
+    #expect(error?.message.contains("alignment, distillation take about 2 s here, and there are 1 s") == true)
+  }
+
   @Test func fittingTakesTheLargestBatchThatFits() throws {
     let tiny = try TinyRun()
     let teacher = try tiny.teacher()
