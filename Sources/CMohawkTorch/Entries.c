@@ -179,6 +179,12 @@ FUNCTION(mhk_error, mhk_copy_, (mhk_tensor a, mhk_tensor source), (a, source))
 FUNCTION(mhk_error, mhk_addmm_, (mhk_tensor a, mhk_tensor x, mhk_tensor y), (a, x, y))
 FUNCTION(mhk_error, mhk_set_requires_grad, (mhk_tensor a, bool required), (a, required))
 FUNCTION(mhk_error, mhk_backward, (mhk_tensor a, mhk_tensor gradient_or_null), (a, gradient_or_null))
+FUNCTION(mhk_error, mhk_backward_completing, (mhk_tensor a, mhk_tensor gradient_or_null, bool all),
+          (a, gradient_or_null, all))
+FUNCTION(mhk_error, mhk_watch_begin,
+          (const mhk_tensor *leaves, int32_t count, void (*found)(void *context, int32_t leaf), void *context),
+          (leaves, count, found, context))
+ACTION(mhk_watch_end, (void), ())
 FUNCTION(mhk_error, mhk_grad, (mhk_tensor a, mhk_tensor *out_or_null), (a, out_or_null))
 FUNCTION(mhk_error, mhk_set_data, (mhk_tensor a, mhk_tensor data), (a, data))
 FUNCTION(mhk_error, mhk_set_grad, (mhk_tensor a, mhk_tensor gradient_or_null), (a, gradient_or_null))

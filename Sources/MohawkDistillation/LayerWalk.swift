@@ -156,7 +156,7 @@ extension LayerWalk {
       loss(pair.student.blocks[layer], input, target)
     }
     func learn(_ layer: Int, _ loss: Tensor) {
-      (loss * share).backward()
+      (loss * share).backward(completes: .reached)  // no other layer has these parameters
       losses[layer] = loss.detached()
     }
     try pair.student.dropping(dropout, for: tokens) {

@@ -53,7 +53,7 @@ enum VocabularyLoss {
       return (loss: loss * weight, gradient: gradient)
     }
     withoutGradients {
-      if let gradient = results.compactMap(\.gradient).reduceToSum() { flat.backward(gradient) }
+      if let gradient = results.compactMap(\.gradient).reduceToSum() { flat.backward(gradient, completes: .all) }
     }
     return withoutGradients { results.map(\.loss).reduceToSum()! }
   }

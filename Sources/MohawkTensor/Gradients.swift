@@ -54,6 +54,21 @@ extension Tensor {
     }
   }
 
+  /// The same where some gradients are complete with this pass, for whoever waits for them in
+  /// ``GradientWatch/tell(of:_:during:)``.
+  /// - Parameters:
+  ///   - seed: as for `backward`.
+  ///   - completed: what no later pass adds to; a trap if one does while somebody waits.
+  public func backward(
+    _ seed: Tensor? = nil, completes completed: CompletedGradients, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    perform("backward", file: file, line: line) {
+      withExtendedLifetime(seed) {
+        mhk_backward_completing(handle, seed?.handle ?? mhk_tensor(), completed == .all)
+      }
+    }
+  }
+
   /// The gradients with respect to `inputs`, nil for those it does not depend on. Leaves' `gradient`s stay as they are.
   public func gradients(
     of inputs: [Tensor], _ seed: Tensor? = nil, file: StaticString = #fileID, line: UInt = #line

@@ -10,17 +10,21 @@ extension TrainingLoop {
     let start = ContinuousClock.now
     let plan = stage.plan
     let optimizer = self.optimizer!
-    var losses = try accumulate(stage, try batches(stageIndex, stageStep))
-    let gradients = optimizer.parameters.map { parameter in
-      guard let gradient = parameter.value.gradient else {
-        preconditionFailure("stage \(stage.name.rawValue): \(parameter.name) moves but got no gradient")
+    let exchange = ranks.map { ShardExchange(ranks: $0, shards: optimizer.shards!) }
+    let sum = exchange.map { GradientSum($0, optimizer.parameters, order: bucketOrder) }
+    var losses = try accumulate(stage, try batches(stageIndex, stageStep), sum)
+    let gradients =
+      try sum?.finish()
+      ?? optimizer.parameters.map { parameter in
+        guard let gradient = parameter.value.gradient else {
+          preconditionFailure("stage \(stage.name.rawValue): \(parameter.name) moves but got no gradient")
+        }
+        return gradient
       }
-      return ranks == nil || gradient.isContiguous ? gradient : gradient.contiguous()
-    }
     var norm = 0.0
     var norms: [Int: Double] = [:]
-    if let ranks {
-      (losses, norm, norms) = try agree(on: losses, gradients, stage.clipGroups, ranks)
+    if let ranks, let sum {
+      (losses, norm, norms) = try agree(on: losses, gradients, stage.clipGroups, found: sum.found, ranks)
     } else {
       norm = optimizer.norm(of: gradients)
       if let groups = stage.clipGroups { norms = optimizer.norms(of: gradients, groups: groups) }
@@ -36,9 +40,7 @@ extension TrainingLoop {
     }
     let learningRate = plan.schedule.learningRate(at: stageStep)
     optimizer.update(gradients: gradients, learningRate: learningRate, gradientScale: scale)
-    if let ranks {
-      try ShardExchange(ranks: ranks, shards: optimizer.shards!).gather(optimizer.parameters.map(\.value))
-    }
+    try exchange?.gather(optimizer.parameters.map(\.value))
     for parameter in optimizer.parameters { parameter.value.gradient = nil }
 
     stageStep += 1
@@ -55,31 +57,37 @@ extension TrainingLoop {
       peakMemoryMiB: memory.peak, eta: speed > 0 ? Double(tokensAhead) / speed : 0)
   }
 
-  /// Adds up what every rank has found for its rows; each has the sums of the gradients that it moves by then. Ranks hear
-  /// with it whether one of them was asked to stop, and whether rank 0 wants to save.
+  /// Adds up what every rank has found for its rows. Ranks hear with it whether one of them was asked to stop, whether
+  /// rank 0 wants to save, and after a stage's first step in which order rank 0 has found the buckets of gradients.
+  /// - Parameter gradients: one per parameter, with the sums over all ranks in what this rank moves.
   /// - Returns: the losses, and the norms of all gradients and of groups of them.
   private func agree(
-    on losses: [Double], _ gradients: [Tensor], _ groups: [Int]?, _ ranks: Ranks
+    on losses: [Double], _ gradients: [Tensor], _ groups: [Int]?, found: [Int], _ ranks: Ranks
   ) throws -> ([Double], Double, [Int: Double]) {
     let optimizer = self.optimizer!
-    try ShardExchange(ranks: ranks, shards: optimizer.shards!).sum(gradients)
     let groups = groups ?? optimizer.parameters.map { _ in 0 }
     let own = optimizer.norms(of: gradients, groups: groups).sorted { $0.key < $1.key }
     let flags = [shouldStop() ? 1.0 : 0, ranks.isFirst && isLongSinceSaved ? 1 : 0]
-    let all = try ranks.sum(flags + own.map { $0.value * $0.value } + losses)
+    let order = bucketOrder == nil ? found.map { ranks.isFirst ? Double($0) : 0 } : []
+    let all = try ranks.sum(flags + order + own.map { $0.value * $0.value } + losses)
     isAgreedToStop = all[0] > 0
     isAgreedToSave = all[1] > 0
-    let squares = all[2..<2 + own.count]
+    let rest = all.dropFirst(2 + order.count)
+    if bucketOrder == nil { bucketOrder = all[2..<2 + order.count].map { Int($0) } }
+    let squares = rest.prefix(own.count)
     return (
-      Array(all[(2 + own.count)...]), squares.reduce(0, +).squareRoot(),
+      Array(rest.dropFirst(own.count)), squares.reduce(0, +).squareRoot(),
       Dictionary(uniqueKeysWithValues: zip(own.map(\.key), squares.map { $0.squareRoot() }))
     )
   }
 
   /// Forward and backward over the micro-batches of a batch, or over this rank's rows of it; micro-batches are as small as
   /// the plan says and the stage likes them.
+  /// - Parameter sum: sends gradients to other ranks while the last micro-batch finds them.
   /// - Returns: the batch's loss, then those of the layers.
-  private func accumulate(_ stage: any TrainingStage, _ batch: TrainingBatch) throws -> [Double] {
+  private func accumulate(
+    _ stage: any TrainingStage, _ batch: TrainingBatch, _ sum: GradientSum?
+  ) throws -> [Double] {
     let plan = stage.plan
     precondition(batch.lossMask == nil || stage.takesLossMask, "stage \(stage.name.rawValue) takes no loss mask")
     let (rows, length) = (batch.tokens.size(0), batch.tokens.size(1) - 1)
@@ -90,18 +98,21 @@ extension TrainingLoop {
     let microRows = min(planned, stage.rowsAtOnce(length: length) ?? rows)
     let mine = ranks?.place.share(of: rows) ?? 0..<rows
     precondition(!mine.isEmpty, "a batch of \(rows) rows has none for rank \(ranks?.place.rank ?? 0)")
-    var sum: Tensor?
+    var losses: Tensor?
     for first in stride(from: mine.lowerBound, to: mine.upperBound, by: microRows) {
       let part = batch.rows(first..<min(first + microRows, mine.upperBound))
       let share = Double(part.lossTokens) / Double(batch.lossTokens)
-      let loss = try stage.accumulate(part, share: share)
+      let isLast = first + microRows >= mine.upperBound
+      let loss =
+        try (isLast ? sum : nil)?.during { try stage.accumulate(part, share: share) }
+        ?? stage.accumulate(part, share: share)
       withoutGradients {
         let parts = ([loss.total] + loss.perLayer).map { $0.detached().to(.float64).reshaped([]) }
         let shared = Tensor.stacked(parts) * share
-        sum = sum.map { $0 + shared } ?? shared
+        losses = losses.map { $0 + shared } ?? shared
       }
     }
-    return sum!.doubles()
+    return losses!.doubles()
   }
 
   /// Tokens of all steps to come.

@@ -42,6 +42,8 @@ public final class TrainingLoop {
   var isAgreedToStop = false
   /// Whether rank 0 wants to save, as all of them heard.
   var isAgreedToSave = false
+  /// The order in which ranks send the buckets of this stage's gradients, as all of them heard; nil before its first step.
+  var bucketOrder: [Int]?
 
   /// - Parameters:
   ///   - recipe: names and fingerprints the run, and says how often to save; the plans are the stages' own.
@@ -169,6 +171,7 @@ public final class TrainingLoop {
     recentLosses = []
     evaluationDue = false
     optimizer = nil
+    bucketOrder = nil
   }
 
   private func evaluate(_ stage: any TrainingStage) throws {

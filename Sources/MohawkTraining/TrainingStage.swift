@@ -30,7 +30,8 @@ public protocol TrainingStage: AnyObject {
   /// All parameters, moving and frozen, that a checkpoint of this stage must hold. Asked for after `begin`.
   var saved: [Parameter] { get }
 
-  /// Forward and backward over one micro-batch: adds `share` times the gradients of its mean loss to `parameters`.
+  /// Forward and backward over one micro-batch: adds `share` times the gradients of its mean loss to `parameters`. What
+  /// its backward passes say they complete (``Tensor/backward(_:completes:file:line:)``) is sent to other ranks meanwhile.
   /// - Parameters:
   ///   - batch: token sequences, with a loss mask only where ``takesLossMask`` is true.
   ///   - share: this micro-batch's part of the whole batch; the shares of a batch add up to 1.

@@ -145,6 +145,12 @@ bool mhk_grad_enabled(void);
 void mhk_set_grad_enabled(bool enabled);
 mhk_error mhk_set_requires_grad(mhk_tensor a, bool required);
 mhk_error mhk_backward(mhk_tensor a, mhk_tensor gradient_or_null);
+// The same where no later pass reaches any leaf that this one reaches; where `all`, none reaches any leaf.
+mhk_error mhk_backward_completing(mhk_tensor a, mhk_tensor gradient_or_null, bool all);
+// Until `mhk_watch_end`, on the same thread: calls `found` with a leaf's place once, as soon as its gradient is complete.
+mhk_error mhk_watch_begin(const mhk_tensor *leaves, int32_t count, void (*found)(void *context, int32_t leaf),
+                          void *context);
+void mhk_watch_end(void);
 mhk_error mhk_grad(mhk_tensor a, mhk_tensor *out_or_null);  // writes a null handle when there is none
 mhk_error mhk_set_data(mhk_tensor a, mhk_tensor data);  // the elements of a frozen tensor, also of another type
 mhk_error mhk_set_grad(mhk_tensor a, mhk_tensor gradient_or_null);

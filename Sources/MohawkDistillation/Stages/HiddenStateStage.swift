@@ -60,7 +60,7 @@ public final class HiddenStateStage: TrainingStage {
         differs = differs || !kept.contains(layer)
         if differs { losses[layer] = measure.outputs(student: stream, teacher: wanted) }
       }
-      (losses.compactMap { $0 }.reduceToSum()! * share).backward()
+      (losses.compactMap { $0 }.reduceToSum()! * share).backward(completes: .all)
     }
     return withoutGradients { StageLoss(layers: losses.map { $0?.detached() }) }
   }
