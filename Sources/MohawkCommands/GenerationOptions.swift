@@ -3,6 +3,7 @@ import MohawkDecoding
 import MohawkFiles
 import MohawkModels
 import MohawkServing
+import MohawkTensor
 import MohawkText
 
 /// How tokens are chosen.
@@ -49,20 +50,21 @@ package struct WeightFlags: ParsableArguments {
   }
 
   /// Opens a folder to decode.
-  package func engine(_ folder: String) throws -> DecodingEngine {
-    try DecodingEngine.open(folder, weights: precision())
+  package func engine(_ folder: String, on device: Device = .cpu) throws -> DecodingEngine {
+    try DecodingEngine.open(folder, weights: precision(), on: device)
   }
 
   /// Opens a folder as a model of floating-point numbers; rounded ones where the precision asks for it.
-  package func model(_ folder: String) throws -> Decoder {
+  package func model(_ folder: String, on device: Device = .cpu) throws -> Decoder {
     let precision = try precision()
-    if try DecoderConfiguration.isQuantized(folder: folder) {
-      guard precision == nil || precision?.isQuantized == true else { return try engine(folder).model }  // refuses
-      return try QuantizedDecoder.open(folder).dequantized()
-    }
+    let isQuantized = try DecoderConfiguration.isQuantized(folder: folder)
+    let isRounded = precision?.isQuantized ?? isQuantized
+    if isQuantized, !isRounded { return try engine(folder).model }  // refuses
+    if isRounded, !device.usesMainMemory { return try engine(folder, on: device).model }  // refuses
+    if isQuantized { return try QuantizedDecoder.open(folder).dequantized() }
     switch precision {
-    case nil, .float32: return try Decoder.open(folder, computing: .float32)
-    case .bfloat16: return try Decoder.open(folder, computing: .bfloat16)
+    case nil, .float32: return try Decoder.open(folder, computing: .float32, on: device)
+    case .bfloat16: return try Decoder.open(folder, computing: .bfloat16, on: device)
     case .int8, .int4: return try QuantizedDecoder.rounding(folder, precision!).dequantized()
     }
   }
@@ -85,7 +87,9 @@ struct DraftFlags: ParsableArguments {
   }
 
   /// Opens the draft for a model; nil where none is asked for.
-  func engine(for engine: DecodingEngine, _ tokenizer: Tokenizer, _ weights: WeightFlags) throws -> DecodingEngine? {
+  func engine(
+    for engine: DecodingEngine, _ tokenizer: Tokenizer, _ weights: WeightFlags, on device: Device
+  ) throws -> DecodingEngine? {
     guard let draft else { return nil }
     let prefix = "layers:"
     guard draft.hasPrefix(prefix) else {
@@ -93,7 +97,7 @@ struct DraftFlags: ParsableArguments {
         throw MohawkError(
           .mismatch, "the draft's tokenizer is not the model's", at: draft, remedy: "use a draft with the same one")
       }
-      return try weights.engine(draft)
+      return try weights.engine(draft, on: device)
     }
     let layers = engine.model.configuration.mixers.count
     guard let count = Int(draft.dropFirst(prefix.count)), (1..<max(layers, 2)).contains(count) else {
@@ -108,15 +112,17 @@ struct DraftFlags: ParsableArguments {
 struct EngineFlags: ParsableArguments {
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var place: DeviceFlags
   @OptionGroup var draft: DraftFlags
 
   /// Opens a folder.
   func generator(_ folder: String, cache: PrefixCache? = nil) throws -> TextGenerator {
     try Threads.use(threads)
     try draft.check()
-    let engine = try weights.engine(folder)
+    let device = try place.opened()
+    let engine = try weights.engine(folder, on: device)
     let tokenizer = try Tokenizer(folder: folder)
-    let speculation = try draft.engine(for: engine, tokenizer, weights).map {
+    let speculation = try draft.engine(for: engine, tokenizer, weights, on: device).map {
       SpeculativeDraft($0, longest: draft.draftTokens)
     }
     return try TextGenerator(

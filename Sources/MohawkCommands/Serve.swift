@@ -50,6 +50,7 @@ package struct Serve: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var weights: WeightFlags
   @OptionGroup var draft: DraftFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var place: DeviceFlags
   @OptionGroup package var reading: CheckpointFlags
   package var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
   package var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher, \.draft.draft] }
@@ -61,15 +62,15 @@ package struct Serve: ParsableCommand, ReadsCheckpoints {
     try draft.check()
     try Threads.use(threads)
     let settings = try settings()
-    let precision = try weights.precision()
-    let proposer = draft.draft == nil ? nil : try proposer(model)
-    var models = [try open(model, as: name ?? Self.name(of: model), precision, proposer)]
+    let (precision, device) = (try weights.precision(), try place.opened())
+    let proposer = draft.draft == nil ? nil : try proposer(model, device)
+    var models = [try open(model, as: name ?? Self.name(of: model), precision, device, proposer)]
     if let teacher {
       guard models[0].name != "teacher" else {
         throw MohawkError(
           .invalidValue, "both models would be called 'teacher'", remedy: "name the student: --name NAME")
       }
-      models.append(try open(teacher, as: "teacher", precision, nil))
+      models.append(try open(teacher, as: "teacher", precision, device, nil))
     }
     for model in models {
       if let obstacle = model.chatObstacle {
@@ -129,21 +130,23 @@ package struct Serve: ParsableCommand, ReadsCheckpoints {
   }
 
   private func open(
-    _ folder: String, as name: String, _ weights: WeightPrecision?,
+    _ folder: String, as name: String, _ weights: WeightPrecision?, _ device: Device,
     _ draft: (@Sendable (DecodingEngine) throws -> BatchDraft)?
   ) throws -> ServedModel {
     try ServedModel(
       name: name, folder: folder, batchSize: batch, slice: slice, queue: queue, cacheBytes: cacheMib << 20,
-      open: { try DecodingEngine.open(folder, weights: weights) }, draft: draft)
+      open: { try DecodingEngine.open(folder, weights: weights, on: device) }, draft: draft)
   }
 
   /// What opens the draft beside the engine of the model.
-  private func proposer(_ folder: String) throws -> @Sendable (DecodingEngine) throws -> BatchDraft {
+  private func proposer(
+    _ folder: String, _ device: Device
+  ) throws -> @Sendable (DecodingEngine) throws -> BatchDraft {
     let (draft, weights) = (draft, weights)
     let tokenizer = try Tokenizer(folder: folder)
     return { engine in
       // A draft is asked for where this is called.
-      BatchDraft(try draft.engine(for: engine, tokenizer, weights)!, longest: draft.draftTokens)
+      BatchDraft(try draft.engine(for: engine, tokenizer, weights, on: device)!, longest: draft.draftTokens)
     }
   }
 

@@ -70,9 +70,20 @@ public final class DecodingEngine {
   /// - Parameters:
   ///   - path: the folder with `config.json` and weights, or the GGUF file.
   ///   - weights: the precision of the matrices; nil keeps the file's.
-  /// - Throws: `MohawkError` when it cannot be opened, or is a folder quantised to another precision.
-  public static func open(_ path: String, weights: WeightPrecision? = nil) throws -> DecodingEngine {
-    if try DecoderConfiguration.isQuantized(folder: path) {
+  ///   - device: where the model is to live. Only processors multiply by int8 and int4 matrices.
+  /// - Throws: `MohawkError` when it cannot be opened, is a folder quantised to another precision, or has matrices that
+  ///   the device cannot multiply by.
+  public static func open(
+    _ path: String, weights: WeightPrecision? = nil, on device: Device = .cpu
+  ) throws -> DecodingEngine {
+    let isQuantized = try DecoderConfiguration.isQuantized(folder: path)
+    let precision = try isQuantized ? nil : weights ?? WeightPrecision.kept(of: path)
+    guard device.usesMainMemory || !isQuantized && precision?.isQuantized != true else {
+      throw MohawkError(
+        .unsupported, "int8 and int4 matrices are for processors, and the device is '\(device)'", at: path,
+        remedy: "open a model that was not quantised, with --weights bf16 or f32, or leave --device out")
+    }
+    if isQuantized {
       let rounded = try QuantizedDecoder.open(path)
       guard weights == nil || weights == rounded.precision else {
         throw MohawkError(
@@ -81,18 +92,18 @@ public final class DecodingEngine {
       }
       return DecodingEngine(rounded)
     }
-    switch try weights ?? WeightPrecision.kept(of: path) {
+    switch precision {
     case nil:
-      let model = try Decoder.open(path, dtype: nil)
+      let model = try Decoder.open(path, dtype: nil, on: device)
       model.freeze()
       return DecodingEngine(model)
-    case .float32: return DecodingEngine(try Decoder.open(path, computing: .float32))
+    case .float32: return DecodingEngine(try Decoder.open(path, computing: .float32, on: device))
     case .bfloat16:
       // In bf16 alone, so that there is no copy of more.
-      let model = try Decoder.open(path, dtype: .bfloat16)
+      let model = try Decoder.open(path, dtype: .bfloat16, on: device)
       model.freeze()
       return DecodingEngine(model)
-    case .int8?, .int4?: return DecodingEngine(try QuantizedDecoder.rounding(path, weights ?? .int8))
+    case .int8?, .int4?: return DecodingEngine(try QuantizedDecoder.rounding(path, precision ?? .int8))
     }
   }
 

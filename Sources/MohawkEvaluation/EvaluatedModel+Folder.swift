@@ -16,10 +16,12 @@ extension EvaluatedModel {
   ///   - window: takes the place of the folder's.
   ///   - attentionWindowOff: whether the window of attention beside recurrent mixers is off; only for models that have
   ///     one.
+  ///   - device: where the model is to live.
   public static func open(
-    _ folder: String, weights: WeightPrecision? = nil, window: Int? = nil, attentionWindowOff: Bool = false
+    _ folder: String, weights: WeightPrecision? = nil, window: Int? = nil, attentionWindowOff: Bool = false,
+    on device: Device = .cpu
   ) throws -> EvaluatedModel {
-    var engine = try DecodingEngine.open(folder, weights: weights)
+    var engine = try DecodingEngine.open(folder, weights: weights, on: device)
     if attentionWindowOff { engine = try engine.withWindowsOff() }
     engine.model.freeze()
     return try EvaluatedModel(

@@ -52,7 +52,7 @@ extension Recipe {
   /// Refuses what ranks cannot divide.
   func requireRanks(_ ranks: Ranks?, stages: [StageName]) throws {
     guard let size = ranks?.place.size, size > 1 else { return }
-    guard device == "cpu" else {
+    guard try Device(named: device).usesMainMemory else {
       throw MohawkError(
         .unsupported, "several ranks train on processors only", at: "device", remedy: "set device to cpu")
     }

@@ -48,11 +48,12 @@ extension RunStart {
     self.init(rows: rows)
   }
 
-  /// Tokens and steps of each stage, and on a processor about how long they take.
+  /// Tokens and steps of each stage, and on a processor, whose speed is measured for it, about how long they take.
   private static func budgets(
     _ pair: DistillationPair, _ shape: DecoderConfiguration, _ recipe: Recipe, _ signals: TeacherSignals?
   ) -> [Row] {
-    let speed = recipe.device == "cpu" ? ProductSpeed.measured(recipe.precision.compute) : nil
+    let device = pair.student.parameters.all[0].value.device
+    let speed = device.usesMainMemory ? ProductSpeed.measured(recipe.precision.compute) : nil
     return recipe.stages.enumerated().flatMap { number, name in
       let plan = recipe[name]
       let memory = MemoryParts(name, pair, plan, recipe.precision.compute)

@@ -29,6 +29,7 @@ struct Evaluate: ParsableCommand, ReadsCheckpoints {
   @Option(help: "Tokens per sequence of the text. (default: 512)") var length: Int?
   @OptionGroup var weights: WeightFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
+  @OptionGroup var place: DeviceFlags
   @Option(help: "Also writes the numbers on held-out text as JSON here.") var json: String?
   @Flag(help: "Tells where the model's attention looks on the text, and what lies there.") var attention = false
   @Option(help: "Tasks, such as hellaswag=validation.jsonl,recall,needle=1024+32768.") var tasks: String?
@@ -60,22 +61,24 @@ struct Evaluate: ParsableCommand, ReadsCheckpoints {
     guard length > 0, tokens > 0 else {
       throw MohawkError(.invalidValue, "--length is \(length) and --tokens \(tokens), both must be above 0")
     }
-    let student = try weights.model(model)
+    let device = try place.opened()
+    let student = try weights.model(model, on: device)
     try require(length, within: student, model)
     let tokenizer = try Tokenizer(folder: model)
     let options = CorpusOptions(textKey: textKey, chatFolder: model)
     if attention {
       return try EvaluateAttention(
-        model: student, tokenizer: tokenizer, data: data, options: options, length: length, tokens: tokens, json: json
+        model: student, tokenizer: tokenizer, data: data, options: options, length: length, tokens: tokens,
+        device: device, json: json
       ).run()
     }
     let text = try HeldOutText(
       data, tokenizer, options: options, length: length, tokens: tokens,
-      vocabulary: student.vocabulary)
+      vocabulary: student.vocabulary, device: device)
     text.notices.forEach(Terminal.complain)
     let summary: EvaluationSummary
     if let teacher {
-      let opened = try weights.model(teacher)
+      let opened = try weights.model(teacher, on: device)
       try require(length, within: opened, teacher)
       let theirs = try Tokenizer(folder: teacher)
       guard theirs.fingerprint == tokenizer.fingerprint else {
@@ -121,7 +124,8 @@ struct Evaluate: ParsableCommand, ReadsCheckpoints {
     }
     try EvaluateTasks(
       tasks: EvaluationTask.all(names, options), options: options, student: model, teacher: teacher,
-      weights: weights.precision(), window: window, windowOff: windowOff, output: output, keepsSamples: logSamples
+      weights: weights.precision(), device: place.opened(), window: window, windowOff: windowOff, output: output,
+      keepsSamples: logSamples
     ).run()
   }
 

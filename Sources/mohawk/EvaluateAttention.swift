@@ -5,6 +5,7 @@ import MohawkFiles
 import MohawkModels
 import MohawkReports
 import MohawkRuns
+import MohawkTensor
 import MohawkText
 
 /// The part of `mohawk evaluate` that looks at what a Transformer's attention does.
@@ -15,6 +16,7 @@ struct EvaluateAttention {
   let options: CorpusOptions
   let length: Int
   let tokens: Int
+  let device: Device
   let json: String?
 
   func run() throws {
@@ -24,7 +26,8 @@ struct EvaluateAttention {
         remedy: "give 2 or more")
     }
     let text = try HeldOutText(
-      data, tokenizer, options: options, length: length, tokens: tokens, vocabulary: model.vocabulary)
+      data, tokenizer, options: options, length: length, tokens: tokens, vocabulary: model.vocabulary,
+      device: device)
     text.notices.forEach(Terminal.complain)
     model.freeze()
     let line = StatusLine()

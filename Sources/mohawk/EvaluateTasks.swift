@@ -14,6 +14,7 @@ struct EvaluateTasks {
   let student: String
   let teacher: String?
   let weights: WeightPrecision?
+  let device: Device
   let window: Int?
   let windowOff: Bool
   let output: String?
@@ -26,7 +27,8 @@ struct EvaluateTasks {
     if let output { try AtomicFolder.ensure(output) }
     func contestant(_ folder: String, windowOff: Bool) throws -> TaskEvaluation.ModelUnderTest {
       .init(
-        try EvaluatedModel.open(folder, weights: weights, window: window, attentionWindowOff: windowOff),
+        try EvaluatedModel.open(
+          folder, weights: weights, window: window, attentionWindowOff: windowOff, on: device),
         folder: folder, precision: weights?.rawValue ?? "as stored")
     }
     let mine = try contestant(student, windowOff: windowOff)

@@ -84,6 +84,9 @@ struct Command {
     try Command(arguments, in: folder, limit: limit).wait()
   }
 
+  /// What it has written to standard output.
+  var written: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   /// Looks again and again until `holds`, or until the process has ended.

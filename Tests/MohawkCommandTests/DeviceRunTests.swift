@@ -52,6 +52,15 @@ import Testing
     #expect(areSame)
   }
 
+  @Test func ranksOnADeviceAreRefused() throws {
+    let place = try Workplace()
+    let ranks = try Ranks.start(
+      2, place.distil("run") + ["--device", "pretend"], in: place, environment: Self.environment)
+    for result in try ranks.map({ try $0.wait() }) {
+      #expect(result.status == 1 && result.errors.contains("train on processors only"), "\(result.errors)")
+    }
+  }
+
   @Test func aDeviceThatIsNotThereIsRefused() throws {
     let place = try Workplace()
     let result = try Command.run(place.distil("run") + ["--device", "pretend"], in: place.folder)

@@ -33,9 +33,12 @@ enum Ranks {
   }
 
   /// Starts ranks.
-  /// - Parameter limits: bytes that a file of each may have at most; nil for no limit.
+  /// - Parameters:
+  ///   - limits: bytes that a file of each may have at most; nil for no limit.
+  ///   - environment: of all of them, beside what a launcher says.
   static func start(
-    _ count: Int, _ arguments: [String], in place: Workplace, limits: [Int?]? = nil
+    _ count: Int, _ arguments: [String], in place: Workplace, limits: [Int?]? = nil,
+    environment: [String: String] = [:]
   ) throws -> [Command] {
     let port = freePort()
     return try (0..<count).map { rank in
@@ -44,7 +47,7 @@ enum Ranks {
         environment: [
           "OMP_NUM_THREADS": "1", "RANK": "\(rank)", "LOCAL_RANK": "\(rank)", "WORLD_SIZE": "\(count)",
           "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)",
-        ])
+        ].merging(environment) { $1 })
     }
   }
 
