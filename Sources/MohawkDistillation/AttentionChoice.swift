@@ -31,6 +31,8 @@ public struct RepeatedText {
   public let ids: Tensor
   /// Tokens at the end that stand earlier, too.
   public let span: Int
+  /// Where they begin to stand earlier, for each sequence.
+  public let places: [Int]
 
   /// - Parameters:
   ///   - ids: text, [sequences, length].
@@ -40,10 +42,10 @@ public struct RepeatedText {
     precondition(span * 3 <= length, "the repeated part is too long")
     self.span = span
     // What is repeated begins in another place in every sequence, behind the first tokens and far from the end.
-    let places = length - 3 * span
-    let parts = (0..<rows).map { row in
+    let room = length - 3 * span
+    places = (0..<rows).map { 8 + $0 * max(0, room - 8) / max(1, rows) }
+    let parts = places.enumerated().map { row, first in
       let whole = ids.narrowed(0, from: row, length: 1)
-      let first = 8 + row * max(0, places - 8) / max(1, rows)
       return Tensor.concatenated(
         [whole.narrowed(1, from: 0, length: length - span), whole.narrowed(1, from: first, length: span)], 1)
     }
