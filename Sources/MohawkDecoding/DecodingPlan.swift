@@ -11,13 +11,13 @@ final class DecodingPlan {
   private let memory: PlanMemory
 
   /// Nil for models that the native decoder does not do: in fp64, on another device, with a kind of mixer that has no
-  /// steps there, or with tokens that are seen beside a sliding window.
+  /// steps there, with single heads that keep attention, or with tokens that are seen beside a sliding window.
   init?(_ model: Decoder, rounded: QuantizedDecoder? = nil) {
     let first = model.embedding.weight
     guard first.device.usesMainMemory, first.dtype != .float64, model.compute != .float64 else { return nil }
     cache = model.compute == .bfloat16 ? .bfloat16 : .float32
     let configuration = model.configuration
-    guard configuration.mixersWithoutNativeSteps.isEmpty else { return nil }
+    guard configuration.partsWithoutNativeSteps.isEmpty else { return nil }
     if configuration.mixers.contains(.windowedAttention), configuration.attention.sinks != nil { return nil }
     var memory = PlanMemory(rounded: rounded)
     var shape = mhk_plan_shape()

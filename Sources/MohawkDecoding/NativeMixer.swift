@@ -18,13 +18,13 @@ protocol NativeState: MixerState {
 }
 
 extension DecoderConfiguration {
-  /// Kinds of mixers that only libtorch decodes.
-  var mixersWithoutNativeSteps: [MixerKind] {
+  /// What of the mixers only libtorch decodes: kinds by their names, and single heads that keep attention.
+  var partsWithoutNativeSteps: [String] {
     func isNative<Geometry: MixerGeometry>(_ geometry: Geometry.Type) -> Bool {
       Geometry.Mixer.self is any NativeMixer.Type
     }
-    return Set(mixers).filter { kind in !kind.isAttention && !(kind.geometry.map { isNative($0) } ?? false) }
-      .sorted { $0.rawValue < $1.rawValue }
+    let kinds = Set(mixers).filter { kind in !kind.isAttention && !(kind.geometry.map { isNative($0) } ?? false) }
+    return kinds.map(\.rawValue).sorted() + (keptHeads == nil ? [] : [KeptHeads.name])
   }
 }
 

@@ -48,10 +48,10 @@ public final class QuantizedDecoder {
   ///   - model: what is to be rounded.
   ///   - location: where it is.
   public static func requireNative(_ model: DecoderConfiguration, at location: String) throws {
-    guard let kind = model.mixersWithoutNativeSteps.first else { return }
+    guard let part = model.partsWithoutNativeSteps.first else { return }
     throw MohawkError(
       .unsupported,
-      "int8 and int4 are for mixers that the native decoder knows, and it has no steps for \(kind.rawValue)",
+      "int8 and int4 are for mixers that the native decoder knows, and it has no steps for \(part)",
       at: location, remedy: "leave --weights out, or use f32 or bf16")
   }
 

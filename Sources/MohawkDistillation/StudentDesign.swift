@@ -60,7 +60,7 @@ extension DecoderConfiguration {
 
   private func studentMixer(_ recipe: StudentRecipe) -> Mixer {
     guard recipe.mixer == .automatic else { return Mixer(rawValue: recipe.mixer.rawValue) }
-    if recipe.window != nil { return .discreteMamba2 }
+    if recipe.window != nil || recipe.keepsHeads { return .discreteMamba2 }
     let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && mlp.isGated
     return isLlamaLike || !recipe.keepsMLPs ? .mamba2 : .discreteMamba2
   }
@@ -90,6 +90,7 @@ extension DecoderConfiguration {
     (request.qkHeads, request.vHeads) = (recipe.qkHeads, recipe.vHeads)
     (request.convWidth, request.chunk) = (recipe.convWidth, recipe.chunk)
     (request.window, request.sinks) = (recipe.window, recipe.sinks)
+    request.keptHeads = try keptHeads(recipe)
     let geometry = try type.student(request)
     if let unsupportedFeature = geometry.unsupportedFeature {
       throw MohawkError(.invalidValue, unsupportedFeature, at: "student")

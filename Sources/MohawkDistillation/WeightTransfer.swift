@@ -21,7 +21,8 @@ public enum WeightTransfer {
   /// Copies everything that has the same name and shape in both, and, for `.attention`, the attention's projections
   /// into the mixer's: V to x, K to B, Q to C, O to the output (Wang et al. 2024); the biases of V, K and Q become the
   /// convolution's. For `.silent`, what mixers put out becomes 0.
-  /// Queries and keys of a window are the attention's from every start, and all of a mixer that is a window alone.
+  /// Queries and keys of a window and of heads that keep attention are the attention's from every start, and all of a mixer
+  /// that is a window alone.
   /// - Throws: `MohawkError` when the student's state does not fit the heads of the attention.
   public static func run(teacher: Decoder, student: Decoder, start: StudentRecipe.Start) throws -> [Row] {
     try requireOrigins(teacher, student, start)
@@ -92,9 +93,14 @@ public enum WeightTransfer {
     guard let layer = DecoderConfiguration.mixerLayer(of: parameter.name) else { return nil }
     let own = parameter.name.split(separator: ".").dropFirst(3).joined(separator: ".")
     let attention = "layers.\(layer).attention."
-    switch type(of: student.blocks[layer].mixer).attentionOrigins[own] {
+    let mixer = student.blocks[layer].mixer
+    switch type(of: mixer).attentionOrigins[own] {
     case nil: return nil
     case .everyStart(let name): return teacher.parameters[attention + name].map { ($0.name, $0.value) }
+    case .keptHeads(let name):
+      return teacher.parameters[attention + name].map {
+        ($0.name, rows(of: mixer.keptHeads, in: $0.value, teacher.configuration.attention))
+      }
     case .attentionStart(let names):
       guard start == .attention else { return nil }
       let all = names.compactMap { teacher.parameters[attention + $0] }
@@ -105,6 +111,16 @@ public enum WeightTransfer {
       }
       return (all.map(\.name).joined(separator: " | "), rows)
     }
+  }
+
+  /// Of the rows of a projection those of some heads of the queries, or of the groups of keys that they share.
+  private static func rows(of heads: [Int], in value: Tensor, _ attention: AttentionConfiguration) -> Tensor {
+    let inner = Array(value.shape.dropFirst())
+    let parts = value.size(0) / attention.headDim
+    let wanted = Set(heads.map { $0 * parts / attention.heads }).sorted()
+    return value.reshaped([parts, attention.headDim] + inner)
+      .indexed(0, Tensor(wanted.map(Int64.init)).to(on: value.device))
+      .reshaped([wanted.count * attention.headDim] + inner)
   }
 
   /// Grouped keys and values repeated for every head of the queries, by head and not by row.

@@ -14,6 +14,8 @@ public protocol CausalMixer: SequenceMixer {
   static var attentionOrigins: [String: AttentionOrigin] { get }
   /// The geometry.
   var configuration: Configuration { get }
+  /// Heads that are still full softmax attention, of those that the mixer replaces; ascending.
+  var keptHeads: [Int] { get }
 
   /// The state before the first token.
   func emptyState(batch: Int) -> any MixerState
@@ -26,6 +28,8 @@ extension CausalMixer {
   public static var kind: String { Configuration.title }
   /// None: every parameter is drawn.
   public static var attentionOrigins: [String: AttentionOrigin] { [:] }
+  /// None.
+  public var keptHeads: [Int] { [] }
 
   /// Whether another mixer, with the same weights, computes the same.
   public func mixesLike(_ other: any CausalMixer) -> Bool {

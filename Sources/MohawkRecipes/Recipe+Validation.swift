@@ -153,8 +153,11 @@ private struct RecipeChecks {
         remedy: "the nearest is \(nearestMultiple(of: 8, to: student.chunk))")
     }
     if let rule = student.attention {
-      if !student.attentionLayers.isEmpty {
+      if !student.attentionLayers.isEmpty, !rule.isOfHeads {
         refuse("student.attention", "is \(rule), but student.attentionLayers names layers", remedy: "give one of them")
+      }
+      if !student.attentionHeads.isEmpty {
+        refuse("student.attention", "is \(rule), but student.attentionHeads names heads", remedy: "give one of them")
       }
       if !student.keepsMLPs { refuse("student.attention", "is \(rule), but a student without MLPs has mixers only") }
     }
@@ -164,6 +167,7 @@ private struct RecipeChecks {
     if let negative = student.attentionLayers.first(where: { $0 < 0 }) {
       refuse("student.attentionLayers", "names layer \(negative)", remedy: "layers are counted from 0")
     }
+    heads(student)
     let heads = recipe.teacher == nil ? recipe.model.heads : nil
     if sound, let qk = student.qkHeads ?? heads, let v = student.vHeads ?? heads, qk > 0, v % qk != 0 {
       refuse("student.vHeads", "must be a multiple of student.qkHeads (\(qk)), not \(v)")
@@ -174,6 +178,14 @@ private struct RecipeChecks {
         "student.attentionLayers", "names layer \(outside), but the model has \(recipe.model.layers) layers",
         remedy: "layers are counted from 0")
     }
+    if let outside = student.attentionHeads.first(where: {
+      $0.layer >= recipe.model.layers || $0.head >= recipe.model.heads
+    }) {
+      refuse(
+        "student.attentionHeads",
+        "names head \(outside), but the model has \(recipe.model.layers) layers of \(recipe.model.heads) heads",
+        remedy: "layers and heads are counted from 0")
+    }
     if let v = student.vHeads, sound, recipe.model.modelDim > 0, recipe.model.modelDim % v != 0 {
       refuse("student.vHeads", "must divide model.modelDim (\(recipe.model.modelDim)), but is \(v)")
     }
@@ -182,6 +194,26 @@ private struct RecipeChecks {
         "student.stateDim",
         "must equal the teacher's head width (\(recipe.model.resolvedHeadDim)) to start from its attention, not \(stateDim)"
       )
+    }
+  }
+
+  /// Single heads that keep attention, named or to be found.
+  private mutating func heads(_ student: StudentRecipe) {
+    guard student.keepsHeads else { return }
+    let key = student.attentionHeads.isEmpty ? "student.attention" : "student.attentionHeads"
+    if let twice = student.attentionHeads.firstRepeated { refuse(key, "names head \(twice) twice") }
+    if let inside = student.attentionHeads.first(where: { student.attentionLayers.contains($0.layer) }) {
+      refuse(key, "names head \(inside), but student.attentionLayers keeps all of layer \(inside.layer)")
+    }
+    if ![.automatic, .discreteMamba2].contains(student.mixer) {
+      refuse(key, "keeps single heads, which discrete-mamba-2 alone can", remedy: "set student.mixer to auto")
+    }
+    if student.mixer == .automatic {
+      // What is refused with discrete-mamba-2 by name.
+      if !student.attentionHeads.isEmpty, !student.keepsMLPs {
+        refuse(key, "names heads, but a student without MLPs has mixers only")
+      }
+      if student.headDim != nil { refuse("student.headDim", "is of mamba-2 only, which keeps no single heads") }
     }
   }
 

@@ -146,8 +146,11 @@ extension RecipeKey {
     RecipeKey("student.sinks", \.student.sinks, "first tokens of the text that a window sees too"),
     RecipeKey("student.attentionLayers", \.student.attentionLayers, "layers, from 0, that keep attention"),
     RecipeKey(
+      "student.attentionHeads", \.student.attentionHeads,
+      "single heads of other layers, both from 0, that keep attention beside the recurrent part"),
+    RecipeKey(
       "student.attention", \.student.attention,
-      "finds such layers instead: every:6 keeps one in six, best:5 (or best:1/6) those without which the teacher looks back worst"
+      "finds layers or heads instead: every:6 keeps one layer in six, best:5 (or best:1/6) those without which the teacher looks back worst, heads:8 (or heads:2%) the heads that look most at what is to be copied"
     ),
     RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]

@@ -54,12 +54,14 @@ struct RecipeLayers {
     return name
   }
 
-  /// Layers that keep attention take the place of a rule that finds them in what lies below, and a rule that of layers.
-  /// - Parameter keys: what the layer on top sets. Where it sets both, both stay, and are refused if they disagree.
+  /// What says which attention is kept, layers, heads or a rule that finds them, takes the place of all that lies below.
+  /// - Parameter keys: what the layer on top sets. What it sets together stays, and is refused if it disagrees.
   private mutating func replaceAttention(_ keys: Set<String>) {
-    let (layers, rule) = ("student.attentionLayers", "student.attention")
-    if keys.contains(layers), !keys.contains(rule) { recipe.student.attention = nil }
-    if keys.contains(rule), !keys.contains(layers) { recipe.student.attentionLayers = [] }
+    let (layers, heads, rule) = ("student.attentionLayers", "student.attentionHeads", "student.attention")
+    guard !keys.isDisjoint(with: [layers, heads, rule]) else { return }
+    if !keys.contains(layers) { recipe.student.attentionLayers = [] }
+    if !keys.contains(heads) { recipe.student.attentionHeads = [] }
+    if !keys.contains(rule) { recipe.student.attention = nil }
   }
 
   /// The recipe, when nothing was wrong.

@@ -37,7 +37,7 @@ extension Recipe {
     case .window: return nil
     case .control:
       recipe.student.attentionLayers = Array(0..<layers)
-      recipe.student.attention = nil
+      (recipe.student.attentionHeads, recipe.student.attention) = ([], nil)
       recipe.student.keepsMLPs = true
       recipe.student.start = .paper  // no mixer is left to fit
     case .floor:

@@ -24,10 +24,15 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
   public var sinks = 4
   /// Layers, counted from 0, that keep the teacher's attention (a hybrid student).
   public var attentionLayers: [Int] = []
-  /// How such layers are found instead; `nil` where `attentionLayers` says all.
+  /// Single heads of other layers that keep the teacher's attention beside the recurrent part (of Discrete-Mamba-2).
+  public var attentionHeads: [AttentionHead] = []
+  /// How such layers or heads are found instead; `nil` where `attentionLayers` and `attentionHeads` say all.
   public var attention: AttentionRule?
   /// Where the mixers start.
   public var start = Start.automatic
+
+  /// Whether single heads keep attention, or will once a rule has found them.
+  public var keepsHeads: Bool { !attentionHeads.isEmpty || attention?.isOfHeads == true }
 
   /// The defaults: MOHAWK, no attention kept.
   public init() {}
@@ -42,7 +47,7 @@ public struct StudentRecipe: Codable, Sendable, Equatable {
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// Mamba-2 for teachers with the blocks of Llama, so that other tools open the student; Discrete-Mamba-2 for others,
-    /// and wherever there is a window.
+    /// and wherever there is a window or single heads keep attention.
     public static let automatic = Mixer(rawValue: "auto")
     /// The mixer of Phi-Mamba.
     public static let discreteMamba2 = Mixer(rawValue: "discrete-mamba-2")

@@ -51,8 +51,10 @@ extension RunReport {
         } else {
           kept.isEmpty ? "" : ", attention kept in \(kept.count) layer\(kept.count == 1 ? "" : "s")"
         }
+      let heads = recipe.student.attentionHeads.count
+      let single = heads == 0 ? "" : ", attention kept in \(heads) single head\(heads == 1 ? "" : "s")"
       let state = recipe.student.stateDim.map { "states of size \($0)" } ?? "states as wide as the teacher's heads"
-      parts.append("student with \(state)\(hybrid)")
+      parts.append("student with \(state)\(hybrid)\(single)")
     }
     if let info { parts.append("on \(info.device) with \(info.threads) thread\(info.threads == 1 ? "" : "s")") }
     let unfinished = stages.filter { !$0.isFinished }.map { $0.stage.title.lowercased() }

@@ -41,7 +41,7 @@ extension DistillationRun {
   /// Sequences on which layers are tried, and tokens of each at most.
   private static let triedSequences = 4, triedTokens = 512
 
-  /// The recipe with the layers that its rule finds.
+  /// The recipe with the layers or heads that its rule finds.
   /// - Parameters:
   ///   - teacher: the teacher.
   ///   - data: encodes the text, once it is needed.
@@ -49,6 +49,12 @@ extension DistillationRun {
     guard let rule = recipe.student.attention else { return recipe }
     let count = teacher.blocks.count
     var recipe = recipe
+    recipe.student.attention = nil
+    if rule.isOfHeads {
+      recipe.student.attentionHeads = try chosenHeads(
+        rule, of: teacher, except: recipe.student.attentionLayers, data: data)
+      return recipe
+    }
     if let layers = rule.layers(of: count) {
       guard !layers.isEmpty else {
         throw MohawkError(
@@ -64,7 +70,6 @@ extension DistillationRun {
       }
       recipe.student.attentionLayers = try bestLayers(wanted, of: teacher, try data())
     }
-    recipe.student.attention = nil
     settings.notice(
       "\(rule): attention stays in layers \(recipe.student.attentionLayers.map(String.init).joined(separator: ", "))")
     return recipe

@@ -25,7 +25,11 @@ extension DistillationRun {
         at: "\(folder.path)/\(RunReport.FileName.evaluation)", remedy: "repeat the run in another folder")
     }
     let student = try DecoderConfiguration(folder: folder.model)
-    if recipe.student.attention != nil {
+    if let rule = recipe.student.attention {
+      let kept = student.keptHeads?.byLayer ?? []
+      recipe.student.attentionHeads =
+        rule.isOfHeads
+        ? kept.enumerated().flatMap { layer, heads in heads.map { AttentionHead(layer: layer, head: $0) } } : []
       recipe.student.attentionLayers = student.mixers.indices.filter { student.mixers[$0].isAttention }
       recipe.student.attention = nil
     }

@@ -101,7 +101,7 @@ public final class SignalRun {
     }
     _ = try teacher.configuration.student(recipe.student)
     var attention = recipe.student.attentionLayers
-    if let rule = recipe.student.attention {
+    if let rule = recipe.student.attention, !rule.isOfHeads {
       if let named = rule.layers(of: teacher.blocks.count) {
         attention = named
       } else if keepsInputs {

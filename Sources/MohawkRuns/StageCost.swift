@@ -35,10 +35,14 @@ struct StageCost {
     let looked = Double(length) / 2 * Double(4 * shape.attention.width)
     let attention = looked * Double(pair.teacher.blocks.count)
     let mixers = Set(pair.moving(.mixer).map(\.name))
-    let mixing = 6 * weights(pair.student) { mixers.contains($0) }
+    // Single heads that keep attention, as parts of a layer.
+    let heads = pair.student.blocks.reduce(0) { $0 + $1.mixer.keptHeads.count }
+    let keptHeads = 3 * looked * Double(heads) / Double(shape.attention.heads)
+    let mixing = 6 * weights(pair.student) { mixers.contains($0) } + keptHeads
     let teacher = 2 * weights(pair.teacher, isInBlocks) + attention
     let whole =
-      6 * weights(pair.student, isInBlocks) + 3 * looked * Double(pair.keptLayers.count) + (teacherRuns ? teacher : 0)
+      6 * weights(pair.student, isInBlocks) + 3 * looked * Double(pair.keptLayers.count) + keptHeads
+      + (teacherRuns ? teacher : 0)
     switch (stage, compares) {
     case (.pretraining, _): operations = 3 * (teacher + 2 * head)
     case (.calibration, _): operations = mixing

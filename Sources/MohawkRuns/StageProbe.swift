@@ -27,7 +27,7 @@ struct StageProbe {
   init(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) throws {
     let all = teacher.mixers.count
     let counts = all <= Self.layers[1] ? [all] : Self.layers
-    let found = try counts.map { try Self.measure(stage, teacher.shortened(to: $0), recipe, process) }
+    let found = try counts.map { try Self.measure(stage, teacher.shortened(to: $0), of: all, recipe, process) }
     let (first, last) = (found[0], found[found.count - 1])
     func continued(_ value: (Self) -> Double) -> Double {
       let step = counts.count > 1 ? (value(last) - value(first)) / Double(counts[1] - counts[0]) : 0
@@ -39,10 +39,16 @@ struct StageProbe {
   init(working: Double, seconds: Double) { (self.working, self.seconds) = (working, seconds) }
 
   private static func measure(
-    _ name: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double
+    _ name: StageName, _ teacher: DecoderConfiguration, of layers: Int, _ recipe: Recipe, _ process: Double
   ) throws -> Self {
     var recipe = recipe
     (recipe.student.attention, recipe.student.attentionLayers) = (nil, [])
+    // Single heads are shared out among all layers, at least one for each.
+    let heads = (recipe.student.attentionHeads.count + layers - 1) / layers
+    recipe.student.attentionHeads = teacher.mixers.indices.filter { teacher.mixers[$0] == .attention }.flatMap {
+      layer in
+      (0..<heads).map { AttentionHead(layer: layer, head: $0) }
+    }
     recipe[name].passes = 1
     recipe[name].tokens = steps * recipe[name].batchTokens
     recipe[name].evaluateEvery = 0

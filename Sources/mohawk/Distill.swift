@@ -30,7 +30,8 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   @Option(
     help: """
       Layers that keep the teacher's attention, such as 4,10,16,22; every:6 keeps one in six, best:5 the five that the \
-      teacher needs most to look back, best:1/6 a sixth of all.
+      teacher needs most to look back, best:1/6 a sixth of all. Or single heads, which keep it beside the state-space \
+      mixer: heads:2% of all heads or heads:8 keep those that copy most, heads:3.1,10.0 these (layer.head).
       """) var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
   var signals: String?
@@ -50,9 +51,11 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
   @OptionGroup var reading: CheckpointFlags
   var optionalModelPaths: [WritableKeyPath<Self, String?>] { [\.teacher] }
 
-  /// Layers, or a rule that finds them; each takes the place of the other in the recipe.
+  /// Layers, single heads, or a rule that finds them; each takes the place of the others in the recipe.
   static func assignment(attention: String) -> String {
-    attention.contains(":") ? "student.attention=\"\(attention)\"" : "student.attentionLayers=[\(attention)]"
+    let heads = attention.hasPrefix("heads:") && !attention.hasSuffix("%") ? attention.dropFirst(6) : ""
+    if heads.contains(".") || heads.contains(",") { return "student.attentionHeads=[\(heads)]" }
+    return attention.contains(":") ? "student.attention=\"\(attention)\"" : "student.attentionLayers=[\(attention)]"
   }
 
   func run() throws {

@@ -21,7 +21,9 @@ struct Plan: ParsableCommand, ReadsCheckpoints {
   @Option(help: "Tokens to learn from in all, such as 300k.") var tokens: String?
   @Option(help: "Time to train in all, such as 90m, as distill --within takes it.") var within: String?
   @Option(help: "The stages in their order, such as 1,2,3 or 2,3.") var stages: String?
-  @Option(help: "Layers that keep the teacher's attention, such as 4,10,16,22, every:6 or best:5.")
+  @Option(
+    help: "Layers that keep the teacher's attention, such as 4,10,16,22, every:6 or best:5, or heads, such as heads:2%."
+  )
   var attention: String?
   @Option(help: "Processes that share every batch.") var ranks = 1
   @Flag(help: "Makes no steps: says nothing of activations and time.") var quick = false

@@ -16,6 +16,7 @@ import Testing
   @Test(arguments: [
     ["--teacher", "teacher"], ["--teacher", "llama", "--set", "student.mixer=mamba-2"],
     ["--teacher", "llama", "--attention", "best:1", "--set", "student.window=4"],
+    ["--teacher", "llama", "--attention", "heads:3", "--set", "student.window=4"],
   ]) func aRunOnADeviceLearnsWhatARunOnTheProcessorLearns(_ more: [String]) throws {
     let place = try Workplace()
     try place.makeLlama("llama")

@@ -151,6 +151,13 @@ extension LossCurve {
         "window", TinyPair.shape(kvHeads: 2), [.float64],
         { ($0.window, $0.sinks, $0.start, $0.attentionLayers) = (4, 2, .attention, [1]) }
       ),
+      (
+        "kept-heads", TinyPair.llama(bias: true), [.float64],
+        {
+          ($0.window, $0.sinks, $0.start) = (4, 2, .attention)
+          $0.attentionHeads = [.init(layer: 0, head: 1), .init(layer: 2, head: 0), .init(layer: 2, head: 3)]
+        }
+      ),
       ("mamba-2", TinyPair.llama(), [.float64, .float32], { $0.start = .paper }),
       (
         "gated-deltanet", TinyPair.llama(), [.float64, .float32],

@@ -18,6 +18,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case normedWindowedStateSpace = "Discrete-Mamba-2 beside a window with norms of queries and keys"
   case sinklessStateSpace = "Discrete-Mamba-2 beside a window without sinks"
   case narrowlyWindowedStateSpace = "Discrete-Mamba-2 beside a window of one token and sinks"
+  case keptHeads = "Discrete-Mamba-2 with heads that keep attention, with grouped keys and biases"
+  case keptHeadsBesideWindow = "Discrete-Mamba-2 beside a window, with a head that keeps attention, and norms"
   case mamba2 = "Mamba-2 with one B and C"
   case groupedMamba2 = "Mamba-2 with grouped B and C, and norm by group"
   case headwiseMamba2 = "Mamba-2 with B and C per head, limited steps, all biases, no norm"
@@ -45,7 +47,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   /// Whether the state stays as large as it began.
   var hasConstantState: Bool {
     switch self {
-    case .attention, .rotaryAttention, .groupedAttention, .windowWithSinks: false
+    case .attention, .rotaryAttention, .groupedAttention, .windowWithSinks, .keptHeads, .keptHeadsBesideWindow: false
     default: true
     }
   }
@@ -90,6 +92,13 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
       stateSpace(
         qkHeads: 1, chunk: 16, window: WindowConfiguration(tokens: 1, sinks: 5, kvHeads: 1, headDim: 4, rotaryDim: 4),
         scope)
+    case .keptHeads:
+      stateSpace(
+        qkHeads: 4, chunk: 16, kept: KeptHeads(of: Self.kept(headDim: 8, bias: true), byLayer: [[3, 0]]), scope)
+    case .keptHeadsBesideWindow:
+      stateSpace(
+        qkHeads: 2, chunk: 16, window: Self.normedWindow,
+        kept: KeptHeads(of: Self.kept(headDim: 6, norms: 1e-5), byLayer: [[2]]), scope)
     case .mamba2:
       mamba2(Mamba2Configuration(modelDim: modelDim, heads: 4, headDim: 12, stateDim: 5), scope)
     case .groupedMamba2:
@@ -153,6 +162,14 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
     return window
   }
 
+  /// An attention of four heads, two of keys.
+  private static func kept(headDim: Int, bias: Bool = false, norms: Double? = nil) -> AttentionConfiguration {
+    var attention = AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 2, headDim: headDim, rotaryDim: 4, maxLength: 1024, bias: bias)
+    attention.headNormEpsilon = norms
+    return attention
+  }
+
   private static var sinklessWindow: WindowConfiguration {
     var window = normedWindow
     (window.tokens, window.sinks, window.bias, window.scale) = (64, 0, false, 0.3)
@@ -169,11 +186,12 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   }
 
   private func stateSpace(
-    qkHeads: Int, chunk: Int, window: WindowConfiguration? = nil, _ scope: ParameterScope
+    qkHeads: Int, chunk: Int, window: WindowConfiguration? = nil, kept: KeptHeads? = nil, _ scope: ParameterScope
   ) -> any CausalMixer {
     DiscreteMamba2(
       DiscreteMamba2Configuration(
-        modelDim: modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk, window: window), scope)
+        modelDim: modelDim, qkHeads: qkHeads, vHeads: 4, stateDim: 5, chunk: chunk, window: window,
+        kept: kept), scope)
   }
 
   private func mamba2(_ configuration: Mamba2Configuration, _ scope: ParameterScope) -> any CausalMixer {

@@ -28,6 +28,7 @@ import Testing
         .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet, .kimiDelta,
         .groupedKimiDelta, .gatedLinear, .groupedGatedLinear, .linear, .eluLinear, .hedgehog, .retention,
         .slidingWindow, .normedSlidingWindow, .toeplitz, .longToeplitz,
+        .keptHeads, .keptHeadsBesideWindow,
       ]
       #expect(whole.contains(subject))
     }

@@ -56,6 +56,27 @@ import Testing
     }
   }
 
+  @Test func whatKeepsAttentionTakesThePlaceOfAllThatLiesBelow() throws {
+    let heads = try RecipeLoader.load("hybrid", set: ["student.attentionHeads=[3.1, 3.10, 10.0]", "teacher=t"])
+    #expect(heads.student.attentionHeads.map(\.description) == ["3.1", "3.10", "10.0"])
+    #expect(heads.student.attention == nil && heads.student.window == 64)
+    #expect(try RecipeLoader.parse(heads.yaml, source: "recipe.yaml") == heads)
+    let both = try RecipeLoader.load(
+      "hybrid-phi-mamba-1.5b",
+      set: ["student.attention=\"heads:2%\"", "student.attentionLayers=[3]", "student.mixer=auto"])
+    #expect(both.student.attention == .headsPercent(2) && both.student.attentionLayers == [3])
+    let file = try parse("{base: hybrid, student: {attention: heads:8}}")
+    #expect(file.student.attention == .heads(8) && file.student.attentionHeads.isEmpty)
+    let layers = try RecipeLoader.load("hybrid", set: ["student.attentionLayers=[1]"])
+    #expect(layers.student.attentionHeads.isEmpty)
+    for text in ["3", "[3.1, x]", "-1.2"] {
+      let error = #expect(throws: MohawkError.self) {
+        try RecipeLoader.load("hybrid", set: ["student.attentionHeads=\(text)"])
+      }
+      #expect(error?.description.contains("a head as layer.head") == true, "\(error as Any)")
+    }
+  }
+
   @Test(arguments: [
     ("3_000_000", 3_000_000), ("10M", 10_000_000), ("2.76B", 2_760_000_000), ("512k", 512_000), ("2^15", 32_768),
     ("1e6", 1_000_000), ("0.5M", 500_000),

@@ -144,6 +144,28 @@ import Testing
       problems { ($0.student.attention, $0.student.keepsMLPs) = (.every(2), false) }.contains("student.attention"))
     #expect(problems { $0.student.attention = .every(2) } == [])
     #expect(problems { $0.student.attention = .bestOneIn(6) } == [])
+    func heads(_ texts: String...) -> [AttentionHead] { texts.map { AttentionHead(text: $0)! } }
+    let key = "student.attentionHeads"
+    #expect(problems { $0.student.attentionHeads = heads("1.2", "0.3") } == [])
+    #expect(problems { $0.student.attentionHeads = heads("1.2", "1.2") } == [key])
+    #expect(problems { $0.student.attentionHeads = heads("1.4") } == [key])
+    #expect(problems { $0.student.attentionHeads = heads("4.1") } == [key])
+    #expect(problems { ($0.student.attentionHeads, $0.student.attentionLayers) = (heads("1.2"), [0]) } == [])
+    #expect(problems { ($0.student.attentionHeads, $0.student.attentionLayers) = (heads("1.2"), [1]) } == [key])
+    #expect(problems { ($0.student.attentionHeads, $0.student.mixer) = (heads("1.2"), .mamba2) } == [key])
+    #expect(problems { ($0.student.attentionHeads, $0.student.keepsMLPs) = (heads("1.2"), false) } == [key])
+    #expect(problems { ($0.student.attentionHeads, $0.student.headDim) = (heads("1.2"), 8) } == ["student.headDim"])
+    for rule in [AttentionRule.heads(2), .headsPercent(2.5)] {
+      #expect(problems { $0.student.attention = rule } == [])
+      #expect(problems { ($0.student.attention, $0.student.attentionLayers) = (rule, [1]) } == [])
+      #expect(problems { ($0.student.attention, $0.student.mixer) = (rule, .mamba2) } == ["student.attention"])
+      #expect(
+        problems { ($0.student.attention, $0.student.attentionHeads) = (rule, heads("1.2")) } == ["student.attention"])
+    }
+    #expect(
+      problems { ($0.student.attention, $0.student.attentionHeads) = (.best(1), heads("1.2")) } == [
+        "student.attention"
+      ])
     #expect(problems { $0.data.repeats = 1.5 } == ["data.repeats"])
     #expect(problems { $0.data.repeats = -0.1 } == ["data.repeats"])
     #expect(problems { $0.student.window = 0 } == ["student.window"])
@@ -169,6 +191,22 @@ import Testing
       problems {
         $0.student.start = .attention; $0.student.stateDim = 32
       } == [])
+  }
+
+  @Test func rulesOfHeadsHaveNumbersOrShares() {
+    let rules = ["heads:8": AttentionRule.heads(8), "heads:2%": .headsPercent(2), "heads:2.5%": .headsPercent(2.5)]
+    for (text, rule) in rules {
+      #expect(AttentionRule(text: text) == rule && rule.description == text && rule.isOfHeads)
+      #expect(rule.layers(of: 30) == nil && rule.choices(of: 30) == nil)
+    }
+    #expect(rules["heads:8"]!.headChoices(of: 270) == 8)
+    #expect([10, 100, 270, 1000].map { AttentionRule.headsPercent(2).headChoices(of: $0) } == [1, 2, 5, 20])
+    #expect(AttentionRule.best(2).headChoices(of: 270) == nil && !AttentionRule.every(2).isOfHeads)
+    for text in [
+      "heads:0", "heads:-1", "heads:0%", "heads:101%", "heads:%", "heads:nan%", "heads:1/6", "heads:3.1", "head:2",
+    ] { #expect(AttentionRule(text: text) == nil, "\(text)") }
+    #expect(AttentionHead(text: "3.10") == AttentionHead(layer: 3, head: 10))
+    #expect(["3", "3.", ".1", "3.1.2", "-3.1", "3.+1", "a.b"].allSatisfy { AttentionHead(text: $0) == nil })
   }
 
   @Test func impossibleStagesAreRefused() {

@@ -14,10 +14,13 @@ import Testing
       attention: AttentionConfiguration(
         modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: 64, bias: true)), seed: 3)
 
-  private func cost(_ stage: StageName, kept: [Int] = [], teacherRuns: Bool = true) throws -> Double {
+  private func cost(_ stage: StageName, kept: [Int] = [], heads: [AttentionHead] = [], teacherRuns: Bool = true) throws
+    -> Double
+  {
     var recipe = StudentRecipe()
     recipe.stateDim = 8
-    recipe.attentionLayers = kept
+    (recipe.attentionLayers, recipe.attentionHeads) = (kept, heads)
+    recipe.mixer = .discreteMamba2
     let student = Decoder.fresh(try teacher.configuration.student(recipe), seed: 4)
     let pair = try DistillationPair(teacher: teacher, student: student)
     return StageCost(
@@ -38,6 +41,11 @@ import Testing
     #expect(try cost(.alignment, kept: [1]) == forwards + 6 * 2 * mixer)
     #expect(try cost(.distillation) == forwards + 2 * head + 6 * (3 * (mixer + mlp) + head))
     #expect(try cost(.orientation) > (try cost(.alignment)))
+    // Two heads of a layer of four have the queries and keys of 16 rows each, and half of what a layer looks at.
+    let heads = [AttentionHead(layer: 1, head: 0), AttentionHead(layer: 1, head: 3)]
+    let kept = 6 * 2 * 16.0 * 32 + 3 * looks / 2
+    #expect(try cost(.alignment, heads: heads) == forwards + 6 * 3 * mixer + kept)
+    #expect(try cost(.distillation, heads: heads) == forwards + 2 * head + 6 * (3 * (mixer + mlp) + head) + kept)
   }
 
   @Test func timeIsWorkOverSpeed() throws {

@@ -55,7 +55,7 @@ import Testing
   static let texts = BatchSchedulerTests.texts
 
   /// Alone, in turn; all at once; and each joining while others run.
-  @Test(arguments: ModelKind.allCases.filter { $0 != .gatedDeltaNet }, [Int.max, 0, 4])
+  @Test(arguments: ModelKind.allCases.filter { ![.gatedDeltaNet, .keptHeads].contains($0) }, [Int.max, 0, 4])
   func greedyAnswersAreThoseWithoutADraft(_ kind: ModelKind, apart turns: Int) throws {
     let model = kind.endless()
     let engine = DecodingEngine(model)

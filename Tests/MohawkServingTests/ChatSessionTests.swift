@@ -44,7 +44,9 @@ import Testing
     return options
   }
 
-  @Test(arguments: [ModelKind.hybrid, .phiMamba, .windowed, .besideWindow]) func onlyWhatIsNewIsRead(_ kind: ModelKind)
+  @Test(arguments: [ModelKind.hybrid, .phiMamba, .windowed, .besideWindow, .keptHeads]) func onlyWhatIsNewIsRead(
+    _ kind: ModelKind
+  )
     throws
   {
     let chat = try session(kind, system: "Be brief.")

@@ -7,7 +7,7 @@ import Testing
 
 /// Which mixers a model has.
 enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
-  case phi, phiMamba, hybrid, windowed, besideWindow, mamba2, mamba, gatedDeltaNet
+  case phi, phiMamba, hybrid, windowed, besideWindow, mamba2, mamba, gatedDeltaNet, keptHeads
 
   var testDescription: String { rawValue }
 
@@ -15,6 +15,7 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
     switch self {
     case .phi: [.attention, .attention, .attention]
     case .besideWindow: [.discreteMamba2, .attention, .discreteMamba2]
+    case .keptHeads: [.discreteMamba2, .attention, .discreteMamba2]
     case .phiMamba: [.discreteMamba2, .discreteMamba2, .discreteMamba2]
     case .hybrid: [.discreteMamba2, .attention, .discreteMamba2]
     case .windowed: [.windowedAttention, .discreteMamba2, .windowedAttention]
@@ -41,6 +42,10 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
       discreteMamba2: DiscreteMamba2Configuration(modelDim: width, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
     if self == .besideWindow {
       shape.discreteMamba2?.window = WindowConfiguration(tokens: 6, sinks: 2, like: attention)
+    }
+    if self == .keptHeads {
+      shape.format = .mohawk
+      shape.discreteMamba2?.kept = KeptHeads(of: attention, byLayer: [[1, 3], [], [0]])
     }
     shape.mamba2 = Mamba2Configuration(modelDim: width, heads: 4, headDim: 12, stateDim: 5, chunk: 8)
     shape.geometries[GatedDeltaNetConfiguration.self] = GatedDeltaNetConfiguration(

@@ -58,7 +58,8 @@ import Testing
 
   /// Why greedy texts cannot part by rounding.
   /// But where libtorch decodes: several tokens at once are rounded in another order there.
-  @Test(arguments: ModelKind.allCases.filter { $0 != .gatedDeltaNet }) func verificationIsSteppingBitForBit(
+  @Test(arguments: ModelKind.allCases.filter { ![.gatedDeltaNet, .keptHeads].contains($0) })
+  func verificationIsSteppingBitForBit(
     _ kind: ModelKind
   ) {
     let engine = DecodingEngine(kind.model(maxLength: 128))

@@ -129,7 +129,9 @@ import Testing
     #expect(error?.code == .invalidValue)
   }
 
-  @Test(arguments: [ModelKind.phi, .hybrid]) func aPromptThatIsTooLongForAttentionIsRefused(_ kind: ModelKind) throws {
+  @Test(arguments: [ModelKind.phi, .hybrid, .keptHeads]) func aPromptThatIsTooLongForAttentionIsRefused(
+    _ kind: ModelKind
+  ) throws {
     let generator = try TextGenerator(DecodingEngine(kind.model(maxLength: 12)), Self.tokenizer)
     let long = String(repeating: Self.prompt, count: 3)
     let error = #expect(throws: MohawkError.self) { try generator.generate(long, limit: 1, options: greedy()) }
@@ -142,7 +144,8 @@ import Testing
     #expect(try generator.generate(long, limit: 3, options: greedy()).tokens.count <= 3)
   }
 
-  @Test(arguments: [ModelKind.phi, .hybrid]) func generationEndsWhereAttentionEnds(_ kind: ModelKind) throws {
+  @Test(arguments: [ModelKind.phi, .hybrid, .keptHeads]) func generationEndsWhereAttentionEnds(_ kind: ModelKind) throws
+  {
     let tokenizer = Self.tokenizer
     let model = kind.model(maxLength: 20)
     withoutGradients { model.parameters["lm_head.bias"]!.value[Int(tokenizer.endOfText!)] = -1e3 }

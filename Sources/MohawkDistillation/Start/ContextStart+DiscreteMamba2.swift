@@ -37,6 +37,24 @@ extension DiscreteMamba2: ContextStarted {
       zWeight.assign(gate.rows)
       zBias.assign(gate.bias)
     }
+    keepHeads(of: attention)
     return StartedHeads(fits: weights.fits)
+  }
+
+  /// Gives kept heads the attention's own values and an open gate: what is fitted to a recurrent part is not theirs.
+  private func keepHeads(of attention: Attention) {
+    let shape = attention.configuration
+    for head in keptHeads {
+      func channels(_ x: Tensor) -> Tensor {
+        x.narrowed(0, from: head * configuration.headDim, length: configuration.headDim)
+      }
+      channels(zWeight).fill(0)
+      channels(zBias).fill(Self.openGate)
+      guard let bias = xConvolution.bias.map(channels) else { continue }
+      bias.fill(0)
+      guard let own = attention.value.bias else { continue }
+      let group = head * shape.kvHeads / shape.heads
+      bias.assign(own.detached().narrowed(0, from: group * shape.headDim, length: shape.headDim))
+    }
   }
 }

@@ -9,7 +9,7 @@ struct TransformersCode {
 
   /// nil for formats that other tools open as they are, and for models with mixers that the code cannot compute.
   init?(for described: DecoderConfiguration) {
-    guard described.mixersWithoutPythonCode.isEmpty else { return nil }
+    guard described.partsWithoutPythonCode.isEmpty else { return nil }
     switch described.format {
     case .mohawk: (configuration, model) = ("MohawkConfig", "MohawkForCausalLM")
     case .phiMamba: (configuration, model) = ("PhiMambaConfig", "PhiMambaForCausalLM")

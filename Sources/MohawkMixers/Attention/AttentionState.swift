@@ -1,13 +1,14 @@
 import MohawkTensor
 
-/// The keys and values of the tokens so far: all of them, or the last ones that a sliding window can still see.
+/// The keys and values of the tokens so far: all of them, or the last ones that a sliding window can still see. Values may
+/// have other heads and another width than keys.
 ///
 /// The buffers double when full, so that a token costs no copy of all that came before; with a window they stop at
 /// twice its size.
 public final class AttentionState: MixerState {
   private let batch: Int
   private let window: Int?
-  /// [batch, kvHeads, capacity, headDim]
+  /// [batch, heads, capacity, width] each.
   package private(set) var keyBuffer, valueBuffer: Tensor?
   /// The first row of the buffers that is free.
   package private(set) var end = 0
@@ -21,14 +22,16 @@ public final class AttentionState: MixerState {
   /// Tokens remembered: all, or as many as the next token can see beside itself.
   var count: Int { min(end, window.map { $0 - 1 } ?? .max) }
 
-  /// The last keys: [batch, kvHeads, count, headDim].
+  /// The last keys: [batch, heads, count, width].
   func keys(last count: Int) -> Tensor { keyBuffer!.narrowed(2, from: end - count, length: count) }
-  /// The last values: [batch, kvHeads, count, headDim].
+  /// The last values: [batch, heads, count, width].
   func values(last count: Int) -> Tensor { valueBuffer!.narrowed(2, from: end - count, length: count) }
 
   func append(keys: Tensor, values: Tensor) {
     let added = keys.size(2)
-    makeRoom(for: added, kvHeads: keys.size(1), headDim: keys.size(3), keys.dtype, on: keys.device)
+    makeRoom(
+      for: added, keys: (keys.size(1), keys.size(3)), values: (values.size(1), values.size(3)), keys.dtype,
+      on: keys.device)
     withoutGradients {
       keyBuffer!.narrowed(2, from: end, length: added).assign(keys)
       valueBuffer!.narrowed(2, from: end, length: added).assign(values)
@@ -44,16 +47,24 @@ public final class AttentionState: MixerState {
 
   /// Makes room for `added` rows behind those in use, in buffers [batch, kvHeads, capacity, headDim].
   package func makeRoom(for added: Int, kvHeads: Int, headDim: Int, _ dtype: DType, on device: Device) {
+    makeRoom(for: added, keys: (kvHeads, headDim), values: (kvHeads, headDim), dtype, on: device)
+  }
+
+  private func makeRoom(
+    for added: Int, keys: (heads: Int, width: Int), values: (heads: Int, width: Int), _ dtype: DType,
+    on device: Device
+  ) {
     if let keyBuffer, keyBuffer.size(2) >= end + added { return }
     let kept = count
     let doubled = 2 * (keyBuffer?.size(2) ?? 32)
     let capacity = max(kept + added, window.map { min(doubled, 2 * $0) } ?? doubled)
-    func moved(_ buffer: Tensor?) -> Tensor {
+    func moved(_ buffer: Tensor?, _ shape: (heads: Int, width: Int)) -> Tensor {
       Self.moved(
-        buffer, from: end - kept, count: kept, to: .zeros([batch, kvHeads, capacity, headDim], dtype, on: device))
+        buffer, from: end - kept, count: kept,
+        to: .zeros([batch, shape.heads, capacity, shape.width], dtype, on: device))
     }
-    keyBuffer = moved(keyBuffer)
-    valueBuffer = moved(valueBuffer)
+    keyBuffer = moved(keyBuffer, keys)
+    valueBuffer = moved(valueBuffer, values)
     end = kept
   }
 
@@ -68,7 +79,10 @@ public final class AttentionState: MixerState {
 
   public var byteCount: Int { (keyBuffer?.byteCount ?? 0) + (valueBuffer?.byteCount ?? 0) }
 
-  public func copy(by copy: (Tensor) -> Tensor) -> any MixerState {
+  public func copy(by copy: (Tensor) -> Tensor) -> any MixerState { copied(by: copy) }
+
+  /// An independent copy, of tensors that `copy` makes.
+  func copied(by copy: (Tensor) -> Tensor) -> AttentionState {
     let other = AttentionState(batch: batch, window: window)
     other.keyBuffer = keyBuffer.map(copy)
     other.valueBuffer = valueBuffer.map(copy)

@@ -17,11 +17,14 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
   public var chunk: Int
   /// A window of softmax attention beside the recurrent part; nil for none.
   public var window: WindowConfiguration?
+  /// Heads that are full attention in place of the recurrent part and the window; nil for none.
+  public var kept: KeptHeads?
 
   /// `modelDim` must be a multiple of `vHeads`, and `vHeads` one of `qkHeads` and of the window's heads of keys.
+  /// The attention of kept heads has `vHeads` heads.
   public init(
     modelDim: Int, qkHeads: Int, vHeads: Int, stateDim: Int, convWidth: Int = 4, chunk: Int = 64,
-    window: WindowConfiguration? = nil
+    window: WindowConfiguration? = nil, kept: KeptHeads? = nil
   ) {
     self.modelDim = modelDim
     self.qkHeads = qkHeads
@@ -30,6 +33,7 @@ public struct DiscreteMamba2Configuration: Sendable, Equatable {
     self.convWidth = convWidth
     self.chunk = chunk
     self.window = window
+    self.kept = kept
   }
 
   /// Width of one head of x: rows of its state.
@@ -47,6 +51,9 @@ public typealias DiscreteMamba2State = SSDState
 ///
 /// With a window a head's matrix is g W + (1 − g) R: R is the recurrent one, D included, W the softmax over the last
 /// tokens and the first ones of the text, and g = sigmoid(window_gate). Both multiply the same values, the convolved x.
+///
+/// A kept head's matrix is the causal softmax over all tokens instead, of the same values, whatever the window's switch says;
+/// its recurrent part and its window are computed and left out.
 public struct DiscreteMamba2: RecurrentMixer {
   /// The geometry.
   public let configuration: DiscreteMamba2Configuration
@@ -60,6 +67,8 @@ public struct DiscreteMamba2: RecurrentMixer {
   package let outProjection: Linear
   /// Queries, keys and gate of the window; nil without.
   package let window: WindowAttention?
+  /// Queries and keys of the heads that keep attention in this layer; nil without.
+  package let kept: KeptAttention?
 
   /// SiLU of this is 1, so that a fresh gate stands open.
   package static let openGate = 1.278464542761
@@ -67,10 +76,11 @@ public struct DiscreteMamba2: RecurrentMixer {
   /// - Parameters:
   ///   - configuration: the geometry.
   ///   - depth: layers of the model; a fresh output projection is scaled by 1/√depth.
+  ///   - layer: of the model, which decides which heads keep attention.
   ///   - windowSwitch: turns the window off; nil for one of its own.
   ///   - scope: where the parameters get their names.
   public init(
-    _ configuration: DiscreteMamba2Configuration, depth: Int = 1, windowSwitch: WindowSwitch? = nil,
+    _ configuration: DiscreteMamba2Configuration, depth: Int = 1, layer: Int = 0, windowSwitch: WindowSwitch? = nil,
     _ scope: ParameterScope
   ) {
     self.configuration = configuration
@@ -90,14 +100,19 @@ public struct DiscreteMamba2: RecurrentMixer {
     window = configuration.window.map {
       WindowAttention($0, modelDim: d, heads: configuration.vHeads, windowSwitch ?? WindowSwitch(), matrix)
     }
+    kept = configuration.kept.flatMap { kept in
+      let heads = kept.heads(in: layer)
+      return heads.isEmpty ? nil : KeptAttention(heads, of: kept.attention, matrix / KeptAttention.scopeName)
+    }
   }
 
-  /// The window's queries and keys are the attention's from every start.
+  /// Queries and keys of the window and of kept heads are the attention's from every start.
   public static let attentionOrigins: [String: AttentionOrigin] = SSD.attentionOrigins.merging(
     WindowAttention.parameterNames.filter { $0 != "window_gate" }.map { ($0, .everyStart($0)) }
-  ) { $1 }
+  ) { $1 }.merging(KeptAttention.origins) { $1 }
 
   public var heads: Int { configuration.vHeads }
+  public var keptHeads: [Int] { kept?.heads ?? [] }
 
   /// x, B, C and log-decay of one input. The convolution is left to who reads x, B and C: mixing filters rows as it
   /// reads them.
@@ -111,6 +126,8 @@ public struct DiscreteMamba2: RecurrentMixer {
     let filters: ConvolvedInputs
     /// Nil without a window, and where it is off for all.
     let window: WindowAttention.Operands?
+    /// Nil without kept heads.
+    let kept: KeptAttention.Operands?
 
     /// [batch, length, vHeads, headDim]
     var x: Tensor? { values.map { filters.x(of: $0) } }
@@ -129,7 +146,8 @@ public struct DiscreteMamba2: RecurrentMixer {
     let isOff = state == nil && window?.windowSwitch.setting == .off
     return Operands(
       values: values, bc: bc, logDecay: logDecay(x), filters: filters,
-      window: isOff ? nil : window?.operands(x, offset: state?.position ?? 0))
+      window: isOff ? nil : window?.operands(x, offset: state?.position ?? 0),
+      kept: kept?.operands(x, offset: state?.position ?? 0))
   }
 
   /// log sigmoid(−A_log) = −softplus(A_log): never a division by, or logarithm of, what may have underflowed.
@@ -145,24 +163,28 @@ public struct DiscreteMamba2: RecurrentMixer {
 
   public func matrix(_ operands: Operands) -> Tensor {
     let (b, c) = operands.bAndC
-    let matrix = SSD.matrix(b: b, c: c, logDecay: operands.logDecay)
+    var matrix = SSD.matrix(b: b, c: c, logDecay: operands.logDecay)
     matrix.diagonal().addInPlace(skip.to(matrix.dtype).unsqueezed(-1))
-    guard let window, let seen = operands.window else { return matrix }
-    return window.matrix(seen, beside: matrix)
+    if let window, let seen = operands.window { matrix = window.matrix(seen, beside: matrix) }
+    if let kept, let seen = operands.kept { matrix = kept.matrix(seen, in: matrix) }
+    return matrix
   }
 
-  /// Factored unless there is a window.
+  /// Factored unless there is a window or a head that keeps attention.
   public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
-    if operands.window != nil { return MixerMatrix { matrix(operands) } }
+    if operands.window != nil || operands.kept != nil { return MixerMatrix { matrix(operands) } }
     let (b, c) = operands.bAndC
     let factors = SemiseparableFactors(b: b, c: c, logDecay: operands.logDecay, skip: skip)
     return MixerMatrix(.semiseparable(factors)) { matrix(operands) }
   }
 
   public func mix(_ operands: Operands) -> Tensor {
-    let recurrent = mix(operands, memory: nil).y
-    guard let window, let seen = operands.window else { return recurrent }
-    return window.mix(seen, values: values(operands), beside: recurrent)
+    var mixed = mix(operands, memory: nil).y
+    if operands.window == nil, operands.kept == nil { return mixed }
+    let values = values(operands)
+    if let window, let seen = operands.window { mixed = window.mix(seen, values: values, beside: mixed) }
+    if let kept, let seen = operands.kept { mixed = kept.mix(seen, values: values, in: mixed) }
+    return mixed
   }
 
   public func mix(_ operands: Operands, memory: Tensor?) -> (y: Tensor, memory: Tensor) {
@@ -185,7 +207,8 @@ public struct DiscreteMamba2: RecurrentMixer {
         [batch, configuration.vHeads, configuration.headDim, configuration.stateDim],
         zBias.dtype.wide, on: zBias.device),
       xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch),
-      window: window?.emptyMemory(batch: batch, width: configuration.headDim))
+      window: window?.emptyMemory(batch: batch, width: configuration.headDim),
+      kept: kept.map { _ in AttentionState(batch: batch) })
   }
 
   public func step(_ operands: Operands, memory: Tensor) -> (y: Tensor, memory: Tensor) {
@@ -196,12 +219,19 @@ public struct DiscreteMamba2: RecurrentMixer {
     return (y.unsqueezed(1) + value * skip.to(value.dtype).unsqueezed(-1), next)
   }
 
-  /// Beside the window, which takes in the tokens' keys and values.
+  /// With the window and the kept heads, which take in the tokens' keys and values.
   public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {
     let mixed = mixed(x, state) { operands, state, recurrent in
-      guard let window, let seen = operands.window, let memory = state.window else { return recurrent }
-      return window.advance(
-        seen, values: values(operands), beside: recurrent, memory, position: state.position)
+      if operands.window == nil, operands.kept == nil { return recurrent }
+      let values = values(operands)
+      var mixed = recurrent
+      if let window, let seen = operands.window, let memory = state.window {
+        mixed = window.advance(seen, values: values, beside: mixed, memory, position: state.position)
+      }
+      if let kept, let seen = operands.kept, let memory = state.kept {
+        mixed = kept.advance(seen, values: values, in: mixed, memory)
+      }
+      return mixed
     }
     return output(mixed, x)
   }

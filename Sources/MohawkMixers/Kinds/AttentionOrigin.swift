@@ -5,4 +5,7 @@ public enum AttentionOrigin: Sendable, Equatable {
   case attentionStart([String])
   /// From this parameter of the attention as it is, wherever the student starts.
   case everyStart(String)
+  /// From those rows of this parameter of the attention that belong to the heads that a mixer keeps, or to their groups
+  /// of keys, wherever the student starts.
+  case keptHeads(String)
 }

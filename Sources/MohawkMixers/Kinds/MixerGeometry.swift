@@ -50,14 +50,17 @@ extension MixerGeometry {
 public struct MixerPlace {
   /// Layers of the model: fresh output projections are scaled by it.
   public var depth: Int
+  /// The layer, counted from 0.
+  public var layer: Int
   /// Turns the windows of all mixers off; nil where the model has none.
   public var windowSwitch: WindowSwitch?
   /// Where the model lives.
   public var device: Device
 
   /// A place in a model of `depth` layers.
-  public init(depth: Int = 1, windowSwitch: WindowSwitch? = nil, device: Device = .cpu) {
+  public init(depth: Int = 1, layer: Int = 0, windowSwitch: WindowSwitch? = nil, device: Device = .cpu) {
     self.depth = depth
+    self.layer = layer
     self.windowSwitch = windowSwitch
     self.device = device
   }

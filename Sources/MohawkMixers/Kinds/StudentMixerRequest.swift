@@ -26,6 +26,8 @@ public struct StudentMixerRequest: Sendable {
   public var window: Int?
   /// First tokens of a text that such a window sees beside those.
   public var sinks = 4
+  /// Heads that keep attention beside the mixer; nil for none.
+  public var keptHeads: KeptHeads?
 
   /// The mixers that replace an attention, with nothing said about them.
   public init(replacing attention: AttentionConfiguration, normEpsilon: Double) {
@@ -54,11 +56,13 @@ public struct StudentMixerRequest: Sendable {
   /// - Parameters:
   ///   - title: of the kind.
   ///   - window: whether it can have a window beside it.
+  ///   - keptHeads: whether some of its heads can stay attention.
   ///   - block: whether it can stand for a whole block.
   ///   - headDim: whether the width of its heads can be chosen.
-  public func require(of title: String, window: Bool, block: Bool, headDim: Bool) throws {
+  public func require(of title: String, window: Bool, keptHeads: Bool = false, block: Bool, headDim: Bool) throws {
     let refused = [
       ("student.window", "a window beside it", self.window != nil && !window),
+      ("student.attentionHeads", KeptHeads.name, self.keptHeads != nil && !keptHeads),
       ("student.keepsMLPs", "a form that stands for a whole block, MLP and all", !keepsMLPs && !block),
       ("student.headDim", "heads whose width is chosen", self.headDim != nil && !headDim),
     ].first { $0.2 }

@@ -34,9 +34,10 @@ public final class Decoder: LanguageModel {
     }
     let windowSwitch = configuration.hasWindow ? WindowSwitch() : nil
     self.windowSwitch = windowSwitch
-    let place = MixerPlace(depth: configuration.mixers.count, windowSwitch: windowSwitch, device: device)
     layers = configuration.layers.enumerated().map { index, layer in
-      DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
+      let place = MixerPlace(
+        depth: configuration.mixers.count, layer: index, windowSwitch: windowSwitch, device: device)
+      return DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
     }
     blocks = layers
     finalNorm = Norm(configuration.norm, width, root / "final_norm")
@@ -53,8 +54,8 @@ public final class Decoder: LanguageModel {
   public var vocabulary: Int { configuration.vocabulary }
   public var modelDim: Int { configuration.modelDim }
   public var maxLength: Int? {
-    configuration.learnedPositions
-      ?? configuration.attentions.map(\.longest).min()
+    let kept = configuration.keptHeads.map { [$0.attention] } ?? []
+    return configuration.learnedPositions ?? (configuration.attentions + kept).map(\.longest).min()
   }
 
   public func embed(_ ids: Tensor, from position: Int) -> Tensor {

@@ -1,23 +1,32 @@
 import Foundation
 import MohawkFiles
 import MohawkLayers
+import MohawkMixers
 import MohawkTensor
 
 extension DecoderConfiguration {
   /// How many numbers the parameters of such a model are, without making one.
   public var parameterCount: Double {
     // Of equal layers one is enough.
-    var counts: [Mixer: Double] = [:]
+    struct Layer: Hashable {
+      let mixer: Mixer
+      let keptHeads: [Int]
+    }
+    let layers = mixers.indices.map {
+      Layer(mixer: mixers[$0], keptHeads: mixers[$0] == .discreteMamba2 ? keptHeads?.heads(in: $0) ?? [] : [])
+    }
+    var counts: [Layer: Double] = [:]
     var shape = self
-    func count(_ mixers: [Mixer]) -> Double {
-      shape.mixers = mixers
+    func count(_ layers: [Layer]) -> Double {
+      shape.mixers = layers.map(\.mixer)
+      shape.discreteMamba2?.kept = keptHeads.map { KeptHeads(of: $0.attention, byLayer: layers.map(\.keptHeads)) }
       let counter = ParameterCounter()
       _ = Decoder(shape, ParameterBuild(counter))
       return counter.count
     }
     let bare = count([])
-    for mixer in Set(mixers) { counts[mixer] = count([mixer]) - bare }
-    return mixers.reduce(bare) { $0 + counts[$1]! }
+    for layer in Set(layers) { counts[layer] = count([layer]) - bare }
+    return layers.reduce(bare) { $0 + counts[$1]! }
   }
 
   /// Refuses a model whose parameters alone do not fit into the machine's memory.

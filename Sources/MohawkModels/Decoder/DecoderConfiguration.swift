@@ -126,6 +126,8 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var hasAttention: Bool { mixers.contains(where: \.isAttention) }
   /// Whether layers have a window of attention beside a recurrent part.
   public var hasWindow: Bool { mixers.contains(.discreteMamba2) && discreteMamba2?.window != nil }
+  /// Single heads of layers without attention that are attention all the same; nil when there are none.
+  public var keptHeads: KeptHeads? { mixers.contains(.discreteMamba2) ? discreteMamba2?.kept : nil }
   /// Windows of mixers that are no attention of the model's own, beside a recurrent part or alone.
   var mixerWindows: [WindowConfiguration] {
     let beside = hasWindow ? discreteMamba2?.window : nil

@@ -3,16 +3,18 @@ import MohawkMixers
 extension DecoderConfiguration {
   /// How other tools open a folder of this model, as lines for a model card.
   public var openedBy: [String] {
-    guard mixersWithoutPythonCode.isEmpty else {
-      let kinds = mixersWithoutPythonCode.map(\.rawValue).joined(separator: " and ")
+    guard partsWithoutPythonCode.isEmpty else {
+      let kinds = partsWithoutPythonCode.joined(separator: " and ")
       return ["nothing but mohawk: there is no code for other tools that computes \(kinds)"]
     }
     return format.openedBy
   }
 
-  /// Kinds of mixers that the Python code of this project's own format cannot compute.
-  package var mixersWithoutPythonCode: [MixerKind] {
-    Set(mixers).filter { !$0.isAttention && $0.geometry?.hasPythonCode != true }.sorted { $0.rawValue < $1.rawValue }
+  /// What of the mixers the Python code of this project's own format cannot compute: kinds by their names, and single
+  /// heads that keep attention.
+  package var partsWithoutPythonCode: [String] {
+    let kinds = Set(mixers).filter { !$0.isAttention && $0.geometry?.hasPythonCode != true }
+    return kinds.map(\.rawValue).sorted() + (keptHeads == nil ? [] : [KeptHeads.name])
   }
 }
 

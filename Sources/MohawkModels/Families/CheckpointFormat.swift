@@ -140,8 +140,8 @@ extension DecoderConfiguration {
     if attentions.contains(where: { if case .factors = $0.rotaryScaling { true } else { false } }) {
       return "a table of rotary factors that is not Llama 3's"
     }
-    for window in mixerWindows {
-      if case .factors = window.rotaryScaling { return "a table of rotary factors that is not Llama 3's" }
+    for scaling in mixerWindows.map(\.rotaryScaling) + (keptHeads.map { [$0.attention.rotaryScaling] } ?? []) {
+      if case .factors = scaling { return "a table of rotary factors that is not Llama 3's" }
     }
     if mixers.contains(.windowedAttention), attention.sinks != nil {
       return "tokens that are seen beside a sliding window"

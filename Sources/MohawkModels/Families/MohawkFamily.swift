@@ -38,6 +38,15 @@ enum MohawkFamily: Family {
     for kind in Set(result.mixers) where !kind.isAttention {
       result.geometries[kind] = try json.geometry(of: kind, modelDim)
     }
+    if let kept = result.keptHeads,
+      let layer = kept.byLayer.indices.last(where: {
+        !kept.heads(in: $0).isEmpty && ($0 >= result.mixers.count || result.mixers[$0] != .discreteMamba2)
+      })
+    {
+      throw MohawkError(
+        .invalidValue, "'kept_heads' names heads of layer \(layer), which is no layer of discrete-mamba-2",
+        at: json.path)
+    }
     guard result.attention.window != nil || !result.mixers.contains(.windowedAttention) else {
       throw MohawkError(
         .invalidFormat, "there are layers with a sliding window, and the key 'window' is missing",
@@ -64,7 +73,7 @@ enum MohawkFamily: Family {
 
   private enum NormName: String { case layer, rms }
 
-  private static func attention(_ json: ModelJSON, _ modelDim: Int) throws -> AttentionConfiguration {
+  static func attention(_ json: ModelJSON, _ modelDim: Int) throws -> AttentionConfiguration {
     var result = try AttentionConfiguration(json, modelDim: modelDim, bias: json.bool("bias", default: false))
     result.outputBias = try json.bool("output_bias", default: false)
     if json.has("head_norm_epsilon") { result.headNormEpsilon = try json.epsilon("head_norm_epsilon", default: 1e-6) }
@@ -149,7 +158,7 @@ enum MohawkFamily: Family {
     ]
   }
 
-  private static func json(_ attention: AttentionConfiguration) -> [String: Any] {
+  static func json(_ attention: AttentionConfiguration) -> [String: Any] {
     var object = ModelJSON.rotary(
       attention.rotaryDim, attention.headDim, attention.rotaryBase, attention.rotaryScaling)
     object.merge([

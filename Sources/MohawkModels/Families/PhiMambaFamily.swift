@@ -188,6 +188,7 @@ enum PhiMambaFamily: Family {
         configuration.mixers.allSatisfy { $0 == .discreteMamba2 || $0 == .attention }
       ),
       ("a window beside the recurrent part", !configuration.hasWindow),
+      (KeptHeads.name, configuration.keptHeads == nil),
       ("blocks that are not parallel with one norm", configuration.layout == .parallel),
       ("norms other than LayerNorm with epsilon 1e-5", configuration.norm == .layer(epsilon: 1e-5)),
       (
