@@ -1,12 +1,12 @@
 import MohawkReports
 
-/// What is copied and what is drawn afresh, layers of one kind in one line.
+/// What is copied and what is drawn afresh, layers of one kind and shape in one line.
 enum TransferTable {
   static func text(_ rows: [WeightTransferRow]) -> String {
     var order: [String] = []
     var groups: [String: (row: WeightTransferRow, count: Int)] = [:]
     for row in rows {
-      let pattern = withoutIndex(row.student) + "|" + row.how
+      let pattern = "\(withoutIndex(row.student))|\(row.how)|\(row.shape)"
       if groups[pattern] == nil {
         order.append(pattern)
         groups[pattern] = (row, 0)
