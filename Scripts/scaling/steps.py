@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What a step of data-parallel training takes on many machines: computing, the slowest rank, and the network.
 
-Every rank computes its share of the batch, in a time that varies by chance from step to step. Then each sends, bucket by
-bucket, the gradients that others move, and later the weights that it has moved itself: 2 · (N - 1) / N · 4 bytes per
-parameter. A bucket is on its way while the next is packed, so that the network works without a break; a message costs a
-latency beside its bytes, and nobody begins before the slowest rank has its gradients.
+Every rank computes its share of the batch in micro-batches, in a time that varies by chance from step to step. The backward
+pass of the last one completes the gradients bucket by bucket, and each bucket is sent then, once the slowest rank has it, to
+the ranks that move by it; when all have moved, each rank sends what it has moved: 2 · (N - 1) / N · 4 bytes per parameter. One
+bucket follows the other on the network, and a message costs a latency beside its bytes.
 
     Scripts/scaling/steps.py                     # the tables of Documentation/scaling.md
 """
@@ -13,25 +13,36 @@ import random
 import statistics
 
 BUCKET = 1 << 22  # numbers, as in OptimizerShards.swift
+BACKWARD = 0.5  # of the operations of a token in stage 3: 2 of the teacher, 2 forwards, 4 backwards
 
 
-def network_seconds(parameters, ranks, bandwidth, latency):
-    """Seconds in which a rank sends and receives what it must, both ways at once."""
-    if ranks == 1:
-        return 0.0
-    buckets = -(-parameters // BUCKET)
-    sent = 2 * 4 * parameters * (ranks - 1) / ranks
-    return sent / bandwidth + 2 * buckets * (ranks - 1) * latency
+def after_backward(compute, backward, buckets, seconds):
+    """Seconds from the end of the backward pass until all buckets are there, of which each takes `seconds`.
+
+    Buckets are complete at equal distances. The network is behind either all the time, or only with the last one.
+    """
+    first = compute - backward * (1 - 1 / buckets)
+    return max(first + buckets * seconds, compute + seconds) - compute
 
 
-def step_seconds(parameters, operations, batch, ranks, speed, bandwidth, latency, spread, steps=2000, seed=1):
-    """Mean seconds of a step: of an ideal rank, waiting for the slowest, and on the network."""
+def step(options, ranks, bandwidth, draws=2000, seed=1):
+    """Mean seconds of a step: of an ideal rank, of waiting for the slowest, of waiting for the network, and of the network
+    where nothing overlaps."""
     generator = random.Random(seed)
-    ideal = operations * batch / (ranks * speed)
-    slowest = statistics.fmean(
-        max(generator.lognormvariate(0, spread) for _ in range(ranks)) for _ in range(steps)
-    )
-    return ideal, ideal * (slowest - 1) if ranks > 1 else 0.0, network_seconds(parameters, ranks, bandwidth, latency)
+    ideal = options.operations * options.batch / (ranks * options.speed)
+    if ranks == 1:
+        return ideal, 0.0, 0.0, 0.0
+    buckets = -(-int(options.parameters) // BUCKET)
+    sent = 4 * options.parameters * (ranks - 1) / ranks / buckets
+    seconds = sent / bandwidth + (ranks - 1) * options.latency
+    micro_batches = max(1, round(options.batch / ranks / options.micro_batch))
+    waiting, network = [], []
+    for _ in range(draws):
+        slowest = ideal * max(generator.lognormvariate(0, options.spread) for _ in range(ranks))
+        waiting.append(slowest - ideal)
+        backward = 0 if options.no_overlap else BACKWARD * slowest / micro_batches
+        network.append(after_backward(slowest, backward, buckets, seconds) + buckets * seconds)
+    return ideal, statistics.fmean(waiting), statistics.fmean(network), 2 * buckets * seconds
 
 
 def main():
@@ -40,25 +51,29 @@ def main():
     parser.add_argument("--operations", type=float, default=6.0e10, help="of a token")
     parser.add_argument("--tokens", type=float, default=1e10)
     parser.add_argument("--batch", type=float, default=2**20, help="tokens of a step")
+    parser.add_argument("--micro-batch", type=float, default=2**14, help="tokens of a rank at a time")
     parser.add_argument("--speed", type=float, default=2e13, help="operations a second that a node reaches")
     parser.add_argument("--latency", type=float, default=20e-6)
     parser.add_argument("--spread", type=float, default=0.03, help="of a rank's time, as a share of it")
     parser.add_argument("--fixed", type=float, default=81.4, help="GB of every rank")
     parser.add_argument("--moments", type=float, default=64.2, help="GB of all ranks together")
+    parser.add_argument("--no-overlap", action="store_true", help="gradients wait for the end of the backward pass")
+    parser.add_argument("--gigabits", type=float, nargs="*", default=[10, 100, 400],
+                        help="a second, of each network; 88 %% of them are reached")
+    parser.add_argument("--nodes", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32, 64])
     options = parser.parse_args()
-    for name, bandwidth in [("10 Gbit/s", 1.1e9), ("100 Gbit/s", 1.1e10), ("400 Gbit/s", 4.4e10)]:
-        print(f"\n{name}\n")
-        print("| nodes | GB per node | computing | waiting | network | network's share | days |")
-        print("|---|---|---|---|---|---|---|")
-        for ranks in [1, 2, 4, 8, 16, 32, 64]:
-            ideal, waiting, network = step_seconds(
-                int(options.parameters), options.operations, options.batch, ranks, options.speed, bandwidth,
-                options.latency, options.spread)
+    for gigabits in options.gigabits:
+        print(f"\n{gigabits:g} Gbit/s\n")
+        print("| nodes | GB per node | computing | waiting | network | hidden | network's share | days |")
+        print("|---|---|---|---|---|---|---|---|")
+        for ranks in options.nodes:
+            ideal, waiting, network, plain = step(options, ranks, 1.1e8 * gigabits)
             whole = ideal + waiting + network
             days = whole * options.tokens / options.batch / 86400
             memory = options.fixed + options.moments / ranks
-            print(f"| {ranks} | {memory:.0f} | {ideal:.0f} s | {waiting:.1f} s | {network:.1f} s | "
-                  f"{100 * network / whole:.0f} % | {days:.1f} |")
+            digits = 0 if ideal > 10 else 2
+            print(f"| {ranks} | {memory:.0f} | {ideal:.{digits}f} s | {waiting:.1f} s | {network:.1f} s | "
+                  f"{plain - network:.1f} s | {100 * network / whole:.0f} % | {days:.1f} |")
 
 
 if __name__ == "__main__":
