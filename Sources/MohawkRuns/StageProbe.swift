@@ -7,7 +7,8 @@ import MohawkTensor
 import MohawkTraining
 
 /// What a step of a stage takes here: measured on models of one layer and of three that are else like the real ones, in
-/// some steps of the real loop, and continued to all layers.
+/// some steps of the real loop, and continued to all layers. The time is the median of steps, so that it tells of the
+/// machine as busy as it is.
 struct StageProbe {
   /// Bytes at the highest that are neither weights, gradients nor moments: activations, logits, what the libraries need.
   var working: Double
@@ -16,7 +17,9 @@ struct StageProbe {
 
   /// Layers of the two models.
   static let layers = [1, 3]
-  private static let steps = 3
+  /// Steps of each at least and at most; no more are begun after some seconds.
+  private static let steps = 3...9
+  private static let enough = Duration.seconds(3)
 
   /// - Parameters:
   ///   - stage: which.
@@ -50,7 +53,7 @@ struct StageProbe {
       (0..<heads).map { AttentionHead(layer: layer, head: $0) }
     }
     recipe[name].passes = 1
-    recipe[name].tokens = steps * recipe[name].batchTokens
+    recipe[name].tokens = steps.upperBound * recipe[name].batchTokens
     recipe[name].evaluateEvery = 0
     Runtime.releaseFreedMemory()
     let compute = recipe.precision.compute
@@ -68,14 +71,18 @@ struct StageProbe {
       }
     let recorder = StepRecorder()
     let generator = RandomGenerator(seed: 3)
-    // The making of models and moments is over when the first step has ended.
-    try TrainingLoop(recipe: recipe, stages: [stage], store: nil, listeners: [recorder]) { _, _ in
-      TrainingBatch(generator.integers(0..<teacher.vocabulary, [rows, length + 1]))
-    }.run()
+    let start = ContinuousClock.now
+    let loop = TrainingLoop(
+      recipe: recipe, stages: [stage], store: nil, listeners: [recorder],
+      shouldStop: { recorder.records.count >= steps.lowerBound && ContinuousClock.now - start > enough }
+    ) { _, _ in TrainingBatch(generator.integers(0..<teacher.vocabulary, [rows, length + 1])) }
+    do { try loop.run() } catch let error as MohawkError where error.code == .interrupted {}
     let known = MemoryParts(name, pair, plan, compute).bytes
     let peak = (recorder.records.last?.peakMemoryMiB ?? .nan) * 1_048_576
+    // The making of models and moments is over when the first step has ended.
+    let seconds = recorder.records.dropFirst().map(\.seconds).sorted()
     return Self(
-      working: max(0, peak - process - known), seconds: recorder.records.map(\.seconds).min() ?? .nan)
+      working: max(0, peak - process - known), seconds: seconds.isEmpty ? .nan : seconds[seconds.count / 2])
   }
 }
 

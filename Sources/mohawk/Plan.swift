@@ -75,6 +75,9 @@ extension RunPlan {
       row("memory: \(name)") { stage in stage.parts.first { $0.name == name }.map { size($0.bytes) } ?? "" }
     }
     row("memory") { size($0.memory) }
+    row("time of a step") { stage in
+      stage.seconds.map { "\(Number.short($0 / Double(max(1, stage.steps)))) s" } ?? "not measured"
+    }
     row("time") { $0.seconds.map(Number.duration) ?? "not measured" }
     var lines = [
       "teacher \(Number.whole(teacherParameters)) parameters, student \(Number.whole(studentParameters))", table.text,
