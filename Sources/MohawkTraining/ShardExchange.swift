@@ -4,7 +4,7 @@ import MohawkTensor
 /// numbers that it has moved. Together these are as many bytes as a sum over all ranks takes.
 ///
 /// Buckets overlap: while one is on its way the next is packed, and the one before is unpacked; those of gradients also
-/// with the backward pass, by ``GradientSum``. Sums are made in the order of the ranks, so that the same number of ranks
+/// with the backward pass, by `GradientSum`. Sums are made in the order of the ranks, so that the same number of ranks
 /// always finds the same bits.
 public struct ShardExchange {
   /// Bytes of the buckets that are on their way, sent and received, for so many numbers that move.

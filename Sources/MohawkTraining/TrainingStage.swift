@@ -31,7 +31,7 @@ public protocol TrainingStage: AnyObject {
   var saved: [Parameter] { get }
 
   /// Forward and backward over one micro-batch: adds `share` times the gradients of its mean loss to `parameters`. What
-  /// its backward passes say they complete (``Tensor/backward(_:completes:file:line:)``) is sent to other ranks meanwhile.
+  /// its backward passes say they complete (`Tensor.backward(_:completes:)`) is sent to other ranks meanwhile.
   /// - Parameters:
   ///   - batch: token sequences, with a loss mask only where ``takesLossMask`` is true.
   ///   - share: this micro-batch's part of the whole batch; the shares of a batch add up to 1.
