@@ -59,6 +59,8 @@ extension Tensor {
   /// - Parameters:
   ///   - seed: as for `backward`.
   ///   - completed: what no later pass adds to; a trap if one does while somebody waits.
+  ///   - file: where a mistake is reported.
+  ///   - line: where a mistake is reported.
   public func backward(
     _ seed: Tensor? = nil, completes completed: CompletedGradients, file: StaticString = #fileID, line: UInt = #line
   ) {

@@ -34,31 +34,30 @@ import Testing
     try expectMemory(stage, width: width, layers: layers, more)
   }
 
-  // Other programs on the machine, and other tests beside this one, change from minute to minute, and a plan continues what
-  // it measures of few layers to all. So it is compared with a run in the same minute, three times at most, and is a
-  // factor of 2 from it at most. On a machine that does nothing else it is within 25 %: MOHAWK_PLAN_TIMES=1 asks for that.
-  @Test(arguments: [
-    ("3", 64, 6, ["--set", "distillation.batchTokens=4096"]),
-    ("3", 128, 5, ["--set", "distillation.batchTokens=1024"]),
-    ("3", 256, 4, ["--set", "distillation.batchTokens=512", "--precision", "bf16"]),
-    ("3", 384, 3, ["--set", "distillation.batchTokens=512"]), ("2", 256, 6, ["--set", "alignment.batchTokens=1024"]),
-    ("1", 256, 5, ["--set", "orientation.batchTokens=2048"]),
-  ]) func timeIsThatOfTheRun(_ stage: String, _ width: Int, _ layers: Int, _ more: [String]) throws {
+  // A plan continues what it measures of few layers to all, so that what other programs and tests take from it meanwhile is
+  // multiplied: beside other tests a plan was a third of the run's time, and three times of it.
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["MOHAWK_PLAN_TIMES"] != nil,
+      "times are compared on a machine that does nothing else: MOHAWK_PLAN_TIMES=1 swift test --filter PlanTests"),
+    arguments: [
+      ("3", 64, 6, ["--set", "distillation.batchTokens=4096"]),
+      ("3", 128, 5, ["--set", "distillation.batchTokens=1024"]),
+      ("3", 256, 4, ["--set", "distillation.batchTokens=512", "--precision", "bf16"]),
+      ("3", 384, 3, ["--set", "distillation.batchTokens=512"]), ("2", 256, 6, ["--set", "alignment.batchTokens=1024"]),
+      ("1", 256, 5, ["--set", "orientation.batchTokens=2048"]),
+    ]) func timeIsThatOfTheRun(_ stage: String, _ width: Int, _ layers: Int, _ more: [String]) throws
+  {
     let place = try Workplace()
     try place.makeTeacher("teacher", seed: 3, width: width, layers: layers)
     let batch = more[1].split(separator: "=").last.flatMap { Int($0) }!
-    var ratios: [Double] = []
-    let isAlone = ProcessInfo.processInfo.environment["MOHAWK_PLAN_TIMES"] != nil
-    let right = isAlone ? 0.75...1.25 : 0.5...2
-    while ratios.count < 3, !ratios.contains(where: right.contains) {
-      let (plan, records) = try planAndRun(stage, tokens: "\(10 * batch)", more, in: place)
-      let line = plan.split(separator: "\n").first { $0.hasPrefix("time of a step  ") }
-      let seconds = try #require(line?.split(separator: " ").dropLast().last.flatMap { Double($0) }, "\(plan)")
-      let found = records.dropFirst().map(\.seconds).sorted()
-      ratios.append(seconds / found[found.count / 2])
-    }
-    print("stage \(stage), width \(width), \(layers) layers: planned over found \(ratios)")
-    #expect(ratios.contains(where: right.contains), "\(ratios)")
+    let (plan, records) = try planAndRun(stage, tokens: "\(10 * batch)", more, in: place)
+    let line = plan.split(separator: "\n").first { $0.hasPrefix("time of a step  ") }
+    let seconds = try #require(line?.split(separator: " ").dropLast().last.flatMap { Double($0) }, "\(plan)")
+    let found = records.dropFirst().map(\.seconds).sorted()
+    let ratio = seconds / found[found.count / 2]
+    print("stage \(stage), width \(width), \(layers) layers: planned over found \(ratio)")
+    #expect(abs(ratio - 1) < 0.25)
   }
 
   /// What a plan says, and the steps of the run.
@@ -100,8 +99,8 @@ import Testing
       let recipe = try RecipeLoader.load(place.path("run/recipe.yaml"))
       return recipe.stages.map { recipe[$0].tokens }
     }
-    let first = try Command.run(command + ["2s"], in: place.folder)
-    #expect(first.status == 0 && first.errors.contains("2s is time for about this many tokens"), "\(first.errors)")
+    let first = try Command.run(command + ["10s"], in: place.folder)
+    #expect(first.status == 0 && first.errors.contains("10s is time for about this many tokens"), "\(first.errors)")
     let found = try budgets()
     // Again with another time: the run is finished, and stays so.
     let again = try Command.run(command + ["1h"], in: place.folder)
