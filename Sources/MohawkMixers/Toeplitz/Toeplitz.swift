@@ -3,8 +3,8 @@ import MohawkTensor
 
 /// A mixer by causal Toeplitz matrices: y_i = Σ_d κ_d v_{i − d} for each head, the same kernel κ whatever the text says.
 ///
-/// It is the simplest that position alone can do, and a measure for mixers that look at the text. Its state is the last
-/// values.
+/// It is what the distance between tokens alone can do, and a measure for mixers that look at the text. Its state is the
+/// last values.
 public struct Toeplitz: RecurrentMixer {
   /// The geometry.
   public let configuration: ToeplitzConfiguration
