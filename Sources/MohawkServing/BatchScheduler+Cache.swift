@@ -35,7 +35,7 @@ extension BatchScheduler {
   func note(_ sequence: BatchSequence) {
     let request = sequence.job.request
     guard cache != nil, request.choices == 1, !request.scoresPrompts,
-      lastCut(of: sequence.ids) > pieces.last(of: sequence.ids.count - sequence.made)
+      lastCut(of: sequence.ids) > pieces.last(of: sequence.text.promptCount)
     else { return }
     if warmups.count == capacity { warmups.removeFirst() }
     warmups.append(PrefixWarmup(ids: sequence.ids, state: nil))

@@ -188,13 +188,11 @@ public final class BatchScheduler {
     for k in 0..<request.choices {
       let state = k == request.choices - 1 ? prompt.state : prompt.state.copy()
       let choice = prompt.index * request.choices + k
-      let sequence = try BatchSequence(
-        prompt.job, choice: choice, source(Conversation(prompt.ids, state), request, choice: choice), tokenizer)
-      if request.limit == 0 {
-        sequence.endWithout()
-      } else {
-        try say([try sequence.source.draw(logits)], sequence)
-      }
+      let source = try source(Conversation(prompt.ids, state), request, choice: choice)
+      let text = try Continuation(
+        source, tokenizer, limit: request.limit, longest: engine.maxLength, stops: request.stops, ends: request.ends)
+      let sequence = BatchSequence(prompt.job, choice: choice, text)
+      try say(sequence) { try sequence.draw(logits) }
       if !sequence.hasEnded { sequences.append(sequence) }
     }
   }
@@ -203,22 +201,21 @@ public final class BatchScheduler {
     let running = sequences.filter { !$0.hasEnded && !$0.job.isOver }
     guard !running.isEmpty else { return }
     counts.steps += 1
-    if running.count == 1, running[0].source.draft != nil { return stepAlone(running[0]) }
+    if running.count == 1, running[0].text.source.draft != nil { return stepAlone(running[0]) }
     let logits = engine.step(running.map(\.next), running.map(\.state))
     for (index, sequence) in running.enumerated() where !sequence.job.isOver {
-      attempt(sequence) { try say([try sequence.source.draw(logits.narrowed(0, from: index, length: 1))], sequence) }
+      attempt(sequence) {
+        try say(sequence) { try sequence.draw(logits.narrowed(0, from: index, length: 1)) }
+      }
     }
   }
 
   /// A step of a sequence whose source runs the model itself.
-  func stepAlone(_ sequence: BatchSequence) {
-    let before = (sequence.source.counts, sequence.made)
-    attempt(sequence) {
-      try say(try sequence.source.next(atMost: sequence.job.request.limit - sequence.made), sequence)
-      sequence.source.keep(sequence.made - before.1)
-    }
-    counts.proposedTokens += sequence.source.counts.proposed - before.0.proposed
-    counts.acceptedTokens += sequence.source.counts.accepted - before.0.accepted
+  private func stepAlone(_ sequence: BatchSequence) {
+    let before = sequence.text.source.counts
+    attempt(sequence) { try say(sequence) { try sequence.step() } }
+    counts.proposedTokens += sequence.text.source.counts.proposed - before.proposed
+    counts.acceptedTokens += sequence.text.source.counts.accepted - before.accepted
   }
 
   /// Gives a sequence's request up where something breaks.
@@ -230,16 +227,13 @@ public final class BatchScheduler {
     }
   }
 
-  /// Says tokens until the sequence ends.
-  private func say(_ tokens: [DrawnToken], _ sequence: BatchSequence) throws {
-    for token in tokens where !sequence.hasEnded {
-      counts.newTokens += 1
-      // The last token that the model can read is the one at its last place.
-      let isFull = engine.maxLength.map { sequence.ids.count >= $0 } ?? false
-      try sequence.say(token, isLast: isFull)
-    }
+  /// Lets a sequence say more, and keeps what others need of one that has ended.
+  private func say(_ sequence: BatchSequence, _ more: () throws -> Void) throws {
+    let before = sequence.text.made
+    try more()
+    counts.newTokens += sequence.text.made - before
     guard sequence.hasEnded else { return }
-    if let draft = sequence.source.draft { spareDraft = draft }
+    if let draft = sequence.text.source.draft { spareDraft = draft }
     note(sequence)
   }
 }

@@ -1,8 +1,6 @@
 import MohawkDecoding
-import MohawkFiles
 import MohawkModels
 import MohawkTensor
-import MohawkText
 
 /// A request in a batch, until all its choices have ended.
 final class BatchJob {
@@ -24,58 +22,45 @@ final class BatchJob {
   }
 }
 
-/// One continuation in a batch.
+/// One continuation in a batch, and who is told of it.
 final class BatchSequence {
   let job: BatchJob
   let choice: Int
-  /// What its tokens are drawn from.
-  var source: any TokenSource
-  private(set) var hasEnded = false
-  /// How many tokens were said.
-  private(set) var made = 0
-  private var said: ContinuedText
+  private(set) var text: Continuation
 
-  /// - Throws: `MohawkError` when an id is no token.
-  init(_ job: BatchJob, choice: Int, _ source: any TokenSource, _ tokenizer: Tokenizer) throws {
-    (self.job, self.choice, self.source) = (job, choice, source)
-    said = try ContinuedText(
-      tokenizer, after: source.conversation.ids, stops: job.request.stops, ends: job.request.ends)
+  init(_ job: BatchJob, choice: Int, _ text: Continuation) {
+    (self.job, self.choice, self.text) = (job, choice, text)
   }
 
+  var hasEnded: Bool { text.finish != nil }
   /// The prompt and what was said since.
-  var ids: [Int32] { source.conversation.ids }
+  var ids: [Int32] { text.conversation.ids }
   /// What the model remembers of them.
-  var state: ModelState { source.conversation.state }
+  var state: ModelState { text.conversation.state }
   /// The token to be read next.
   var next: Int32 { ids.last! }
 
-  /// Says the next token.
-  /// - Parameters:
-  ///   - token: as it was drawn.
-  ///   - isLast: whether the model has no room for another one.
-  func say(_ token: DrawnToken, isLast: Bool) throws {
-    made += 1
-    source.conversation.append([token.id])
-    let (piece, isOver) = try said.take(token.id)
-    if said.hasEnded {
-      job.tell(.token(choice: choice, text: "", score: token.score))
-      return end(said.finish(), .stop)
-    }
-    job.tell(.token(choice: choice, text: piece, score: token.score))
-    if isOver { return end("", .stop) }
-    if made >= job.request.limit || isLast {
-      let rest = said.finish()
-      end(rest, said.hasStopped ? .stop : .length)
-    }
+  /// Says the token that follows, drawn from logits [1, vocabulary].
+  func draw(_ logits: Tensor) throws {
+    try text.draw(logits, tell)
+    endIfOver()
   }
 
-  /// Ends a choice that is to have no new token.
-  func endWithout() { end("", .length) }
+  /// Says what the source gives when it runs the model itself.
+  func step() throws {
+    try text.step(tell)
+    endIfOver()
+  }
 
-  private func end(_ text: String, _ finish: BatchEvent.Finish) {
-    hasEnded = true
+  private func tell(_ token: DrawnToken, _ piece: String) -> Bool {
+    job.tell(.token(choice: choice, text: piece, score: token.score))
+    return true
+  }
+
+  private func endIfOver() {
+    guard let finish = text.finish else { return }
     job.open -= 1
-    job.tell(.finished(choice: choice, text: text, finish, stateBytes: state.byteCount))
+    job.tell(.finished(choice: choice, text: text.rest, finish, stateBytes: state.byteCount))
     if job.open == 0 { job.isOver = true }
   }
 }

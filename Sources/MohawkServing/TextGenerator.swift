@@ -114,43 +114,31 @@ public struct TextGenerator {
     var sampler = try Sampler(options)
     try requireRoom(for: conversation)
     sampler.note(conversation.ids)
-    var said = try ContinuedText(tokenizer, after: conversation.ids, stops: stops, ends: ends)
-    var tokens: [Int32] = []
-    var scores: [BatchScore] = []
-    var finish = Finish.length
-    var watch = GenerationWatch()
     let promptTokens = conversation.unread.count
     let draws = TokenDraws(rows: rows, sampler: sampler, alternatives: alternatives)
-    var source: any TokenSource =
+    let source: any TokenSource =
       draft.map { SpeculativeTokens(engine, $0, conversation, draws) }
       ?? PlainTokens(engine: engine, conversation: conversation, draws: draws)
-    let logits = read(conversation, borders)
+    var text = try Continuation(
+      source, tokenizer, limit: limit, longest: engine.maxLength, stops: stops, ends: ends)
+    var scores: [BatchScore] = []
+    var isCancelled = false
+    var watch = GenerationWatch()
+    let tell: Continuation.Listener = { token, piece in
+      watch.note()
+      if let score = token.score { scores.append(score) }
+      isCancelled = !piece.isEmpty && !emit(piece)
+      return !isCancelled
+    }
 
-    while tokens.count < limit {
-      let offered =
-        tokens.isEmpty ? [try source.draw(logits)] : try source.next(atMost: limit - tokens.count)
-      watch.note(offered.count)
-      let before = tokens.count
-      for token in offered where finish == .length {
-        let (piece, isOver) = try said.take(token.id)
-        if !said.hasEnded { tokens.append(token.id) }
-        if let score = token.score { scores.append(score) }
-        if isOver { finish = .stop }
-        if !piece.isEmpty, !emit(piece) { finish = .cancelled }
-      }
-      conversation.append(tokens[before...])
-      source.keep(tokens.count - before)
-      if finish != .length { break }
-      if let longest = engine.maxLength, conversation.ids.count > longest { break }
-    }
-    if finish != .cancelled {
-      let rest = said.finish()
-      if !rest.isEmpty { _ = emit(rest) }
-    }
+    try text.draw(read(conversation, borders), tell)
+    while text.finish == nil, !isCancelled { try text.step(tell) }
+    if !text.rest.isEmpty { _ = emit(text.rest) }
     return Result(
-      text: said.text, tokens: tokens, finish: finish, promptTokens: promptTokens,
-      secondsToFirstToken: watch.secondsToFirst, tokensPerSecond: watch.rate, proposed: source.counts.proposed,
-      accepted: source.counts.accepted, scores: scores)
+      text: text.text, tokens: Array(conversation.ids[text.promptCount...]),
+      finish: isCancelled ? .cancelled : text.finish == .stop ? .stop : .length, promptTokens: promptTokens,
+      secondsToFirstToken: watch.secondsToFirst, tokensPerSecond: watch.rate, proposed: text.source.counts.proposed,
+      accepted: text.source.counts.accepted, scores: scores)
   }
 
   /// Makes sure that a conversation can be continued.
@@ -184,13 +172,12 @@ private struct GenerationWatch {
   private var last: ContinuousClock.Instant?
   private var later = 0
 
-  mutating func note(_ count: Int) {
+  mutating func note() {
     last = clock.now
     if first == nil {
       first = last
-      later = count - 1
     } else {
-      later += count
+      later += 1
     }
   }
 

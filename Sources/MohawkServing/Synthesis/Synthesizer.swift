@@ -69,7 +69,8 @@ public final class Synthesizer {
     let state = engine.emptyState()
     // All but the last token; that one goes with the step of all documents.
     if prompt.ids.count > 1 { _ = engine.read(Array(prompt.ids.dropLast()), state, logits: 0) }
-    documents.append(try OpenDocument(index, prompt, state, options, tokenizer))
+    let said = try ContinuedText(tokenizer, after: prompt.ids, stops: [], ends: ends)
+    documents.append(try OpenDocument(index, prompt, state, options, said))
   }
 
   /// One token more for every open document.
@@ -81,7 +82,7 @@ public final class Synthesizer {
     try choose(logits)
     for document in documents {
       let isFull = engine.maxLength.map { document.state.position >= $0 } ?? false
-      try document.take(ends: ends, isLast: document.made + 1 >= length || isFull)
+      try document.take(isLast: document.made + 1 >= length || isFull)
     }
     defer { documents.removeAll { $0.finish != nil } }
     return documents.compactMap { $0.finished(options.seed) }
@@ -135,19 +136,15 @@ private final class OpenDocument {
   private(set) var made = 0
   private(set) var finish: BatchEvent.Finish?
   private var sampler: Sampler
-  private var decoder: StreamingDecoder
-  private var text = ""
+  private var said: ContinuedText
 
   init(
-    _ index: Int, _ prompt: SynthesisPrompt, _ state: ModelState, _ options: SamplingOptions, _ tokenizer: Tokenizer
+    _ index: Int, _ prompt: SynthesisPrompt, _ state: ModelState, _ options: SamplingOptions, _ said: ContinuedText
   ) throws {
-    (self.index, self.prompt, self.state) = (index, prompt, state)
+    (self.index, self.prompt, self.state, self.said) = (index, prompt, state, said)
     next = prompt.ids.last!
     sampler = try Sampler(options)
     sampler.note(prompt.ids)
-    decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
-    // What the text begins with can depend on what it follows, such as its first space.
-    for id in prompt.ids.suffix(4) where tokenizer.token(id) != nil { _ = try decoder.append(id) }
   }
 
   /// - Returns: false when the row holds numbers that are not finite.
@@ -157,21 +154,20 @@ private final class OpenDocument {
     return true
   }
 
-  func take(ends: Set<Int32>, isLast: Bool) throws {
+  func take(isLast: Bool) throws {
     made += 1
-    if ends.contains(next) {
+    if try said.take(next).isOver {
       finish = .stop
-    } else {
-      text += try decoder.append(next)
-      if isLast { finish = .length }
+    } else if isLast {
+      finish = .length
     }
-    if finish != nil { text += decoder.finish() }
+    if finish != nil { _ = said.finish() }
   }
 
   func finished(_ seed: UInt64) -> SynthesizedDocument? {
     guard let finish else { return nil }
     return SynthesizedDocument(
       index: index, seed: Synthesizer.seed(seed, of: index), prompt: prompt.text.isEmpty ? nil : prompt.text,
-      question: prompt.question, written: text, tokens: made, finish: finish)
+      question: prompt.question, written: said.text, tokens: made, finish: finish)
   }
 }
