@@ -4,7 +4,7 @@
 constexpr int64_t near_rows = 32;
 
 template <typename L, typename E>
-TARGET INLINE void score(const float *query, const E *keys, int64_t rows, int64_t d, float scale, float *scores) {
+INLINE void score(const float *query, const E *keys, int64_t rows, int64_t d, float scale, float *scores) {
   for (int64_t r = 0; r < rows; r++) {
     L sum = L::of(0);
     for (int64_t i = 0; i < d; i += L::count)
@@ -15,7 +15,7 @@ TARGET INLINE void score(const float *query, const E *keys, int64_t rows, int64_
 
 // The scores become weights that add up to 1.
 template <typename L>
-TARGET INLINE void softmax(float *scores, int64_t rows) {
+INLINE void softmax(float *scores, int64_t rows) {
   float top = -std::numeric_limits<float>::infinity();
   for (int64_t r = 0; r < rows; r++) top = top > scores[r] ? top : scores[r];
   L total = L::of(0);
@@ -31,7 +31,7 @@ TARGET INLINE void softmax(float *scores, int64_t rows) {
 
 // Adds weighted rows of values: `vectors` vectors of a row at a time.
 template <typename L, int vectors, typename E>
-TARGET INLINE void mixColumns(const float *weights, const E *values, int64_t rows, int64_t d, int64_t left, float *out) {
+INLINE void mixColumns(const float *weights, const E *values, int64_t rows, int64_t d, int64_t left, float *out) {
   L sum[vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; v++) sum[v] = some<L>(out + v * L::count, left - v * L::count);
@@ -46,7 +46,7 @@ TARGET INLINE void mixColumns(const float *weights, const E *values, int64_t row
 }
 
 template <typename L, typename E>
-TARGET void attend(const AttentionTask &task) {
+void attend(const AttentionTask &task) {
   const int64_t d = task.head_dim, width = task.value_dim, rows = task.rows;
   const E *const keys = static_cast<const E *>(task.keys), *const values = static_cast<const E *>(task.values);
   for (int64_t r = 0; r < rows; r += near_rows) {

@@ -1,14 +1,14 @@
 // Functions of one vector. Compiled per target.
 
 template <typename L>
-TARGET INLINE L sigmoid(L x) {
+INLINE L sigmoid(L x) {
   const L near = larger(L::of(-100), smaller(L::of(100), x));
   return L::of(1) / (L::of(1) + exponential(L::of(0) - near));
 }
 
 // log(1 + e^x) = max(x, 0) + log1p(u) with u = e^−|x| ≤ 1, and log1p(u) = 2 artanh(s) with s = u / (2 + u) ≤ 1/3.
 template <typename L>
-TARGET INLINE L softplus(L x) {
+INLINE L softplus(L x) {
   const L u = exponential(smaller(x, L::of(0) - x));
   const L s = u / (L::of(2) + u), square = s * s;
   L series = L::of(1.0 / 15);
@@ -18,7 +18,7 @@ TARGET INLINE L softplus(L x) {
 
 // Within 2e-7: a polynomial in 1 / (1 + p|x|) times e^−x² (Abramowitz and Stegun 7.1.26).
 template <typename L>
-TARGET INLINE L errorFunction(L x) {
+INLINE L errorFunction(L x) {
   const L size = larger(x, L::of(0) - x);
   const L t = L::of(1) / multiplyAdd(size, L::of(0.3275911), L::of(1));
   L p = L::of(1.061405429);
@@ -32,7 +32,7 @@ TARGET INLINE L errorFunction(L x) {
 }
 
 template <typename L>
-TARGET INLINE L activated(int32_t activation, L x) {
+INLINE L activated(int32_t activation, L x) {
   switch (activation) {
     case MHK_ACTIVATE_GELU: return x * L::of(0.5) * (L::of(1) + errorFunction(x * L::of(0.70710678118654752)));
     case MHK_ACTIVATE_GELU_TANH: {

@@ -18,12 +18,12 @@ struct HeadRead {
   float *const inputs;           // [tile, lanes]
   float *const partial;          // [blocks, tile, lanes]
 
-  TARGET explicit HeadRead(const HeadTask &task)
+  explicit HeadRead(const HeadTask &task)
       : b(task.row), c(b + task.count * width), state(c + task.count * width), inputs(state + lanes * width),
         partial(inputs + read_tile * lanes) {}
 
   /// Columns of b and c in the order in which blocks meet them.
-  TARGET static void gather(const float *from, int64_t step, int64_t count, float *to) {
+  static void gather(const float *from, int64_t step, int64_t count, float *to) {
     for (int64_t j = 0; j < blocks; j++)
       for (int64_t t = 0; t < count; t++)
         for (int64_t m = 0; m < together; m++)
@@ -31,7 +31,7 @@ struct HeadRead {
   }
 
   /// Rows of the state to columns, or back.
-  TARGET void turn(float *rows, bool back) const {
+  void turn(float *rows, bool back) const {
     for (int64_t i = 0; i < width; i += lanes) {
       L square[lanes];
 #pragma GCC unroll 16
@@ -42,13 +42,13 @@ struct HeadRead {
     }
   }
 
-  TARGET INLINE static void halve(L *sums, int64_t count) {
+  INLINE static void halve(L *sums, int64_t count) {
     for (; count > 1; count /= 2)
       for (int64_t m = 0; m < count / 2; m++) sums[m] = sums[m] + sums[m + count / 2];
   }
 
   /// `count` tokens from `first` on meet the columns of block j.
-  TARGET void block(const HeadTask &task, int64_t j, int64_t first, int64_t count) const {
+  void block(const HeadTask &task, int64_t j, int64_t first, int64_t count) const {
     float *const own = state + j * lanes;
     L h[together][vectors];
 #pragma GCC unroll 16
@@ -81,7 +81,7 @@ struct HeadRead {
       for (int64_t i = 0; i < vectors; i++) h[m][i].store(own + (i * lanes + m * blocks) * lanes);
   }
 
-  TARGET void run(const HeadTask &task) const {
+  void run(const HeadTask &task) const {
     if (task.fresh) {
       gather(task.b, task.bc_step, task.count, b);
       gather(task.c, task.bc_step, task.count, c);
@@ -109,7 +109,7 @@ struct HeadRead {
 };
 
 template <typename L>
-TARGET void head(const HeadTask &task) {
+void head(const HeadTask &task) {
   if constexpr (L::count > 1) {
     if (task.y != nullptr && task.keeps && task.count >= least_read && task.head_dim % L::count == 0 &&
         task.state_dim % L::count == 0) {

@@ -1,9 +1,11 @@
 // Norms, activations and convolutions of rows. Compiled per target.
 
+#include "Simd/Lanes.h"
+
 #include "KernelFunctions.h"
 
 template <typename L>
-TARGET void normalise(const float *x, const mhk_normalisation &norm, int64_t width, int64_t groups, float *y) {
+void normalise(const float *x, const mhk_normalisation &norm, int64_t width, int64_t groups, float *y) {
   const int64_t part = width / groups;
   for (int64_t first = 0; first < width; first += part) {
     const float *in = x + first;
@@ -29,7 +31,7 @@ TARGET void normalise(const float *x, const mhk_normalisation &norm, int64_t wid
 }
 
 template <typename L>
-TARGET void convolve(const TapsTask &task) {
+void convolve(const TapsTask &task) {
   const mhk_taps &taps = *task.taps;
   const int64_t before = taps.width - 1;
   // Token t of the input, counted from the first new one; those before are the past.
@@ -56,7 +58,7 @@ TARGET void convolve(const TapsTask &task) {
 }
 
 template <typename L>
-TARGET void activate(int32_t activation, const float *x, const float *factor, float *y, int64_t count) {
+void activate(int32_t activation, const float *x, const float *factor, float *y, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     L out = activated(activation, some<L>(x + i, count - i));
     if (factor != nullptr) out = out * some<L>(factor + i, count - i);
@@ -65,7 +67,7 @@ TARGET void activate(int32_t activation, const float *x, const float *factor, fl
 }
 
 template <typename L>
-TARGET void boundedSoftplus(float *y, const float *bias, float least, float largest, int64_t count) {
+void boundedSoftplus(float *y, const float *bias, float least, float largest, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     L x = some<L>(y + i, count - i);
     if (bias != nullptr) x = x + some<L>(bias + i, count - i);
@@ -74,7 +76,7 @@ TARGET void boundedSoftplus(float *y, const float *bias, float least, float larg
 }
 
 template <typename L>
-TARGET void decay(const float *steps, const float *rates, float *decays, int64_t count) {
+void decay(const float *steps, const float *rates, float *decays, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     const L step = some<L>(steps + i, count - i);
     const L out = rates != nullptr ? exponential(step * some<L>(rates + i, count - i)) : sigmoid(L::of(0) - step);
@@ -83,7 +85,7 @@ TARGET void decay(const float *steps, const float *rates, float *decays, int64_t
 }
 
 template <typename L>
-TARGET void softCap(float *y, float cap, int64_t count) {
+void softCap(float *y, float cap, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     const L x = some<L>(y + i, count - i) * L::of(2 / cap);
     keep((L::of(2) * sigmoid(x) - L::of(1)) * L::of(cap), y + i, count - i);
@@ -91,7 +93,7 @@ TARGET void softCap(float *y, float cap, int64_t count) {
 }
 
 template <typename L>
-TARGET void addScaled(const float *x, const float *bias, float scale, float *y, int64_t count) {
+void addScaled(const float *x, const float *bias, float scale, float *y, int64_t count) {
   for (int64_t i = 0; i < count; i += L::count) {
     L added = some<L>(x + i, count - i);
     if (bias != nullptr) added = added + some<L>(bias + i, count - i);

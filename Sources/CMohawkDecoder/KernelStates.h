@@ -2,7 +2,7 @@
 
 // One row of a state and one token: h ← a h + input b; returns Σ h c. With `from` ≠ `to` the row at `from` stays.
 template <typename L>
-TARGET INLINE float rowStep(const float *from, float *to, const float *b, const float *c, float a, float input,
+INLINE float rowStep(const float *from, float *to, const float *b, const float *c, float a, float input,
                             int64_t width) {
   const L decay = L::of(a), in = L::of(input);
   L sum = L::of(0), other = L::of(0);
@@ -35,7 +35,7 @@ inline void fetchRow(const HeadTask &task, int64_t p) {
 }
 
 template <typename L>
-TARGET void headStep(const HeadTask &task) {
+void headStep(const HeadTask &task) {
   const int64_t width = task.state_dim;
   constexpr int64_t ahead = 8;  // rows
   for (int64_t p = 0; p < task.head_dim; p++) {
@@ -56,7 +56,7 @@ TARGET void headStep(const HeadTask &task) {
 }
 
 template <typename L>
-TARGET void scanStep(const ScanTask &task) {
+void scanStep(const ScanTask &task) {
   const int64_t width = task.state_dim;
   for (int64_t p = task.begin; p < task.end; p++) {
     float *const state = task.state + p * width;

@@ -7,9 +7,9 @@ namespace mohawk {
 namespace {
 template <typename = void>
 Kernels chosen() {
-  return {PICK(normalise), PICK(convolve), PICK(activate), PICK(boundedSoftplus), PICK(decay),
-          PICK(head),      PICK(scanStep), PICK(attend, float), PICK(attend, BrainFloat), PICK(softCap),
-          PICK(addScaled)};
+  return {PICK_LANES(normalise), PICK_LANES(convolve), PICK_LANES(activate), PICK_LANES(boundedSoftplus), PICK_LANES(decay),
+          PICK_LANES(head),      PICK_LANES(scanStep), PICK_LANES(attend, float), PICK_LANES(attend, BrainFloat), PICK_LANES(softCap),
+          PICK_LANES(addScaled)};
 }
 }  // namespace
 

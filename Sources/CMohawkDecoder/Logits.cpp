@@ -8,10 +8,10 @@ namespace {
 
 template <typename = void>
 struct Chosen {
-  static bool finite(const float *x, int64_t count) { return PICK(allFinite)(x, count); }
-  static float largest(const float *x, int64_t count) { return PICK(largestOf)(x, count); }
+  static bool finite(const float *x, int64_t count) { return PICK_LANES(allFinite)(x, count); }
+  static float largest(const float *x, int64_t count) { return PICK_LANES(largestOf)(x, count); }
   static void sums(const float *x, int64_t count, float peak, float scale, float *to) {
-    PICK(weigh)(x, count, peak, scale, to);
+    PICK_LANES(weigh)(x, count, peak, scale, to);
   }
 };
 

@@ -1,23 +1,11 @@
 #include "Matrix.h"
 
 #include "MatrixLayout.h"
-#include "MatrixPath.h"
-#include "MohawkInstructions.h"
+
+#define KERNEL "MatrixKernels.h"
+#include "Simd/EveryTarget.h"
 
 namespace mohawk {
-namespace {
-
-const MatrixPath &path() {
-#if defined(__x86_64__)
-  static const bool dots = __builtin_cpu_supports("avx512vnni");
-  const int32_t instructions = mhk_instructions();
-  if (instructions == MHK_AVX512 && dots) return matrix_avx512;
-  if (instructions >= MHK_AVX2) return matrix_avx2;
-#endif
-  return matrix_portable;
-}
-
-}  // namespace
 
 int64_t prepared_bytes(WeightFormat format, int64_t columns, int64_t count) {
   switch (format) {
@@ -28,12 +16,12 @@ int64_t prepared_bytes(WeightFormat format, int64_t columns, int64_t count) {
 }
 
 void prepare(WeightFormat format, const float *x, int64_t columns, int64_t count, void *prepared) {
-  path().prepare(format, x, columns, count, prepared);
+  PICK(prepare_here)(format, x, columns, count, prepared);
 }
 
 void multiply(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride, int64_t begin,
               int64_t end) {
-  path().multiply(matrix, prepared, count, y, stride, begin, end);
+  PICK(multiply_here)(matrix, prepared, count, y, stride, begin, end);
 }
 
 int64_t row_step(WeightFormat format) {

@@ -1,4 +1,4 @@
-// Activations as the products read them. Included once per path, compiled for its processor.
+// Activations as the products read them. Compiled per target.
 
 static void prepare_f32(const float *x, int64_t columns, float *out) {
   std::memcpy(out, x, static_cast<size_t>(columns) * 4);

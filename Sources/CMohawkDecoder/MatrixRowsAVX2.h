@@ -1,4 +1,4 @@
-// Products with plain rows by AVX2: bf16 is widened as it is read. Part of MatrixAVX2.cpp.
+// Products with plain rows by AVX2: bf16 is widened as it is read.
 
 static INLINE __m256 load(const float *p) { return _mm256_loadu_ps(p); }
 static INLINE __m256 load(const uint16_t *p) {

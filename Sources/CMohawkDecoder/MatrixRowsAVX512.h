@@ -1,4 +1,16 @@
-// Products with plain rows: vectors of columns, several rows and activations at once. Part of MatrixAVX512.cpp.
+// Products with plain rows: vectors of columns, several rows and activations at once. For AVX-512.
+
+// Calls run(first, number) for blocks of 8, 4, 2 and 1 columns.
+template <typename Run>
+static INLINE void in_blocks(int64_t count, const Run &run) {
+  int64_t first = 0;
+  for (; first + 8 <= count; first += 8) run(first, std::integral_constant<int, 8>());
+  if (count & 4) run(first, std::integral_constant<int, 4>());
+  first += count & 4;
+  if (count & 2) run(first, std::integral_constant<int, 2>());
+  first += count & 2;
+  if (count & 1) run(first, std::integral_constant<int, 1>());
+}
 
 struct RowsF32 {
   using Element = float;
@@ -120,9 +132,10 @@ static int64_t multiply_groups(const WeightMatrix &matrix, const void *prepared,
   return begin;
 }
 
-template <typename F>
+template <typename W>
 static void multiply_rows(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride,
                           int64_t begin, int64_t end) {
+  using F = std::conditional_t<std::is_same_v<W, float>, RowsF32, RowsBF16>;
   if (count < 8) begin = multiply_groups<F, 4>(matrix, prepared, count, y, stride, begin, end);
   begin = multiply_groups<F, 3>(matrix, prepared, count, y, stride, begin, end);
   multiply_groups<F, 1>(matrix, prepared, count, y, stride, begin, end);

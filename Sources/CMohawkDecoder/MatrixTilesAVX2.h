@@ -1,5 +1,5 @@
 // Products with quantised tiles by AVX2: bytes become 16-bit numbers whose products are added in pairs, exactly.
-// Part of MatrixAVX2.cpp.
+// After MatrixRowsAVX2.h.
 
 // The lowest and the second byte of every pair, as 16-bit numbers: first of weights, without sign, then of
 // activations, with sign.

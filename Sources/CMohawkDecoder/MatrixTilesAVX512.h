@@ -1,5 +1,5 @@
 // Products with quantised tiles: lanes are rows, the activations of four columns are broadcast to all of them.
-// Part of MatrixAVX512.cpp.
+// For AVX-512 with its products of bytes, after MatrixRowsAVX512.h.
 
 static INLINE __m512i broadcast(const void *four) {
   int32_t value;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "MohawkInstructions.h"
+#include "Simd/TinyNumbers.h"
 
 namespace mohawk {
 namespace {

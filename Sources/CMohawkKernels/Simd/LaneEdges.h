@@ -1,11 +1,11 @@
 // Vectors of which only some numbers may be left.
 
 template <typename L, typename T>
-TARGET INLINE L some(const T *p, int64_t left) {
+INLINE L some(const T *p, int64_t left) {
   return left >= L::count ? L::load(p) : L::load(p, left, 0);
 }
 template <typename L, typename T>
-TARGET INLINE void keep(L x, T *p, int64_t left) {
+INLINE void keep(L x, T *p, int64_t left) {
   if (left >= L::count) {
     x.store(p);
   } else {
@@ -15,14 +15,14 @@ TARGET INLINE void keep(L x, T *p, int64_t left) {
 
 // 1 / (1 + e to the power of −x).
 template <typename L>
-TARGET INLINE L logistic(L x) {
+INLINE L logistic(L x) {
   return L::of(1) / (L::of(1) + exponential(L::of(0) - x));
 }
 
 // As many vectors as each has numbers, rows to columns: row r is joined with row r + count / 2, number by number, as often
 // as there are bits in a row's index.
 template <typename L>
-TARGET INLINE void turned(L (&square)[L::count]) {
+INLINE void turned(L (&square)[L::count]) {
   constexpr int64_t half = L::count / 2;
 #pragma GCC unroll 4
   for (int64_t step = 1; step < L::count; step *= 2) {

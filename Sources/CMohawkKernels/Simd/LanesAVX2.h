@@ -4,22 +4,22 @@ struct Floats {
   static constexpr int64_t count = 8;
   __m256 v;
 
-  TARGET static INLINE Floats of(double x) { return {_mm256_set1_ps(static_cast<float>(x))}; }
-  TARGET static INLINE Floats load(const float *p) { return {_mm256_loadu_ps(p)}; }
-  TARGET static INLINE Floats load(const BrainFloat *p) {
+  static INLINE Floats of(double x) { return {_mm256_set1_ps(static_cast<float>(x))}; }
+  static INLINE Floats load(const float *p) { return {_mm256_loadu_ps(p)}; }
+  static INLINE Floats load(const BrainFloat *p) {
     const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
     return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16))};
   }
   // The first n numbers, then `rest`.
   template <typename Stored>
-  TARGET static INLINE Floats load(const Stored *p, int64_t n, float rest) {
+  static INLINE Floats load(const Stored *p, int64_t n, float rest) {
     float some[count];
     for (int64_t i = 0; i < count; i++) some[i] = i < n ? static_cast<float>(p[i]) : rest;
     return load(some);
   }
-  TARGET INLINE void store(float *p) const { _mm256_storeu_ps(p, v); }
+  INLINE void store(float *p) const { _mm256_storeu_ps(p, v); }
   // Rounded to the nearest, ties to even; a NaN stays one.
-  TARGET INLINE void store(BrainFloat *p) const {
+  INLINE void store(BrainFloat *p) const {
     const __m256i bits = _mm256_castps_si256(v);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
     const __m256i rounded =
@@ -30,46 +30,46 @@ struct Floats {
     _mm_storeu_si128(reinterpret_cast<__m128i *>(p), _mm256_castsi256_si128(packed));
   }
   template <typename Stored>
-  TARGET INLINE void store(Stored *p, int64_t n) const {
+  INLINE void store(Stored *p, int64_t n) const {
     Stored some[count];
     store(some);
     for (int64_t i = 0; i < n; i++) p[i] = some[i];
   }
   // The first n numbers, then `rest`.
-  TARGET INLINE Floats kept(int64_t n, double rest) const {
+  INLINE Floats kept(int64_t n, double rest) const {
     float some[count];
     store(some);
     return load(some, n, static_cast<float>(rest));
   }
   // Of the first halves of a and b, and of the second, one number of each in turn.
-  TARGET static INLINE Floats zippedLow(Floats a, Floats b) {
+  static INLINE Floats zippedLow(Floats a, Floats b) {
     return {__builtin_shufflevector(a.v, b.v, 0, 8, 1, 9, 2, 10, 3, 11)};
   }
-  TARGET static INLINE Floats zippedHigh(Floats a, Floats b) {
+  static INLINE Floats zippedHigh(Floats a, Floats b) {
     return {__builtin_shufflevector(a.v, b.v, 4, 12, 5, 13, 6, 14, 7, 15)};
   }
-  TARGET INLINE float sum() const {
+  INLINE float sum() const {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));
     return _mm_cvtss_f32(_mm_add_ss(half, _mm_shuffle_ps(half, half, 1)));
   }
-  TARGET INLINE float largest() const {
+  INLINE float largest() const {
     __m128 half = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_max_ps(half, _mm_movehl_ps(half, half));
     return _mm_cvtss_f32(_mm_max_ss(half, _mm_shuffle_ps(half, half, 1)));
   }
 };
-TARGET INLINE Floats operator+(Floats a, Floats b) { return {_mm256_add_ps(a.v, b.v)}; }
-TARGET INLINE Floats operator-(Floats a, Floats b) { return {_mm256_sub_ps(a.v, b.v)}; }
-TARGET INLINE Floats operator*(Floats a, Floats b) { return {_mm256_mul_ps(a.v, b.v)}; }
-TARGET INLINE Floats operator/(Floats a, Floats b) { return {_mm256_div_ps(a.v, b.v)}; }
-TARGET INLINE Floats multiplyAdd(Floats a, Floats b, Floats c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
-TARGET INLINE Floats larger(Floats a, Floats b) { return {_mm256_max_ps(a.v, b.v)}; }
-TARGET INLINE Floats smaller(Floats a, Floats b) { return {_mm256_min_ps(a.v, b.v)}; }
-TARGET INLINE Floats squareRoot(Floats a) { return {_mm256_sqrt_ps(a.v)}; }
+INLINE Floats operator+(Floats a, Floats b) { return {_mm256_add_ps(a.v, b.v)}; }
+INLINE Floats operator-(Floats a, Floats b) { return {_mm256_sub_ps(a.v, b.v)}; }
+INLINE Floats operator*(Floats a, Floats b) { return {_mm256_mul_ps(a.v, b.v)}; }
+INLINE Floats operator/(Floats a, Floats b) { return {_mm256_div_ps(a.v, b.v)}; }
+INLINE Floats multiplyAdd(Floats a, Floats b, Floats c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+INLINE Floats larger(Floats a, Floats b) { return {_mm256_max_ps(a.v, b.v)}; }
+INLINE Floats smaller(Floats a, Floats b) { return {_mm256_min_ps(a.v, b.v)}; }
+INLINE Floats squareRoot(Floats a) { return {_mm256_sqrt_ps(a.v)}; }
 // e to the power of a, to about two units in the last place; below −87 it is e⁻⁸⁷, above 88 infinite. A NaN stays
 // one, because it is the second operand.
-TARGET INLINE Floats exponential(Floats a) {
+INLINE Floats exponential(Floats a) {
   const __m256 x = _mm256_min_ps(_mm256_set1_ps(88.0f), _mm256_max_ps(_mm256_set1_ps(-87.0f), a.v));
   const __m256 whole =
       _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504088896341f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -91,16 +91,16 @@ TARGET INLINE Floats exponential(Floats a) {
 // A sum of squares in fp64.
 struct Squares {
   __m256d low, high;
-  TARGET INLINE void add(Floats a) {
+  INLINE void add(Floats a) {
     const __m256d first = _mm256_cvtps_pd(_mm256_castps256_ps128(a.v));
     const __m256d second = _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1));
     low = _mm256_fmadd_pd(first, first, low);
     high = _mm256_fmadd_pd(second, second, high);
   }
-  TARGET INLINE double total() const {
+  INLINE double total() const {
     const __m256d both = _mm256_add_pd(low, high);
     const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(both), _mm256_extractf128_pd(both, 1));
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
   }
 };
-TARGET INLINE Squares squaresOf(Floats) { return {_mm256_setzero_pd(), _mm256_setzero_pd()}; }
+INLINE Squares squaresOf(Floats) { return {_mm256_setzero_pd(), _mm256_setzero_pd()}; }

@@ -1,6 +1,5 @@
 // From here to TargetEnd.h everything is compiled for x86 processors with AVX2 and fused multiply-add.
 #include "TargetHeaders.h"
-#include <immintrin.h>
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)

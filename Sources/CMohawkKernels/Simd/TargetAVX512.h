@@ -1,16 +1,12 @@
 // From here to TargetEnd.h everything is compiled for x86 processors with AVX-512, its products of brain floats and of
-// bytes. What the kernels include of the system's headers is included here, before the compiler is switched.
+// bytes.
 #include "TargetHeaders.h"
-#include <immintrin.h>
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni"))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni")
-// GCC's own headers leave operands of intrinsics undefined on purpose and are warned about when inlined.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #define MOHAWK_VECTOR_BYTES 64
 #define MOHAWK_TILE_ROWS 8

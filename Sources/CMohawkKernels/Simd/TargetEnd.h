@@ -1,4 +1,8 @@
-// Back from TargetAVX512.h or TargetAVX2.h to the processor that the program is compiled for.
+// Back from a Target header to the processor that the program is compiled for.
+#undef MOHAWK_VECTOR_BYTES
+#undef MOHAWK_TILE_ROWS
+#undef MOHAWK_BLOCK_VECTORS
+#undef MOHAWK_BRAIN_PRODUCTS
 #if defined(__clang__)
 #pragma clang attribute pop
 #else

@@ -64,7 +64,7 @@ double norm(std::vector<at::Tensor> tensors) {
       parts.push_back({address(tensor, at), std::min(blockSize, tensor.numel() - at), tensor.dtype() == at::kDouble});
     }
   }
-  const auto single = PICK(sumOfSquares);
+  const auto single = PICK_LANES(sumOfSquares);
   std::vector<double> sums(parts.size());
   in_parallel(static_cast<int64_t>(parts.size()), [&](int64_t i) {
     const auto &part = parts[i];
@@ -148,7 +148,7 @@ mhk_error mhk_adamw_(const mhk_tensor *parameters, const mhk_tensor *gradients, 
       }
       values[i].unsafeGetTensorImpl()->bump_version();
     }
-    const auto run = type == at::kDouble ? &portable::adamBlock<portable::Lane<double>> : PICK(adamBlock);
+    const auto run = type == at::kDouble ? &portable::adamBlock<portable::Lane<double>> : PICK_LANES(adamBlock);
     in_parallel(static_cast<int64_t>(blocks.size()), [&](int64_t i) { run(blocks[i], numbers); });
   });
 }

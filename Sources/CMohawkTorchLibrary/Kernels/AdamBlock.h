@@ -1,6 +1,8 @@
 // One block of a parameter. Compiled per target.
+#include "Simd/Lanes.h"
+
 template <typename L>
-TARGET void adamBlock(const AdamBlock &block, const AdamNumbers &numbers) {
+void adamBlock(const AdamBlock &block, const AdamNumbers &numbers) {
   using T = typename L::Value;
   T *const value = static_cast<T *>(block.value), *const first = static_cast<T *>(block.first);
   T *const second = static_cast<T *>(block.second);
@@ -33,7 +35,7 @@ TARGET void adamBlock(const AdamBlock &block, const AdamNumbers &numbers) {
 
 // The sum of the squares of n numbers, in fp64.
 template <typename L>
-TARGET double sumOfSquares(const void *numbers, int64_t n) {
+double sumOfSquares(const void *numbers, int64_t n) {
   const auto *const p = static_cast<const typename L::Value *>(numbers);
   auto even = squaresOf(L::of(0)), odd = squaresOf(L::of(0));
   int64_t i = 0;

@@ -8,6 +8,14 @@
 // After libtorch's, because of what it is called with.
 #include "Attention.h"
 
+#if defined(__x86_64__)
+#include "Simd/TargetAVX512.h"
+namespace mohawk::avx512 {
+#include "AttentionKernel.h"
+}  // namespace mohawk::avx512
+#include "Simd/TargetEnd.h"
+#endif
+
 namespace mohawk {
 namespace {
 template <typename E>
@@ -32,8 +40,8 @@ at::Tensor attend(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
 #if defined(__x86_64__)
   in_parallel(q.size(0) * heads, [&](int64_t i) {
     const int64_t batch = i / heads, head = i % heads;
-    attention_avx512({length, width, scale, rowsOf<const BFloat16>(q, batch, head), rowsOf<const BFloat16>(k, batch, head),
-                      rowsOf<const BFloat16>(v, batch, head), rowsOf<BFloat16>(out, batch, head)});
+    avx512::attend({length, width, scale, rowsOf<const BFloat16>(q, batch, head), rowsOf<const BFloat16>(k, batch, head),
+                    rowsOf<const BFloat16>(v, batch, head), rowsOf<BFloat16>(out, batch, head)});
   });
 #endif
   return out;

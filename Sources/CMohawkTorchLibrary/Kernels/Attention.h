@@ -12,7 +12,4 @@ struct AttentionHead {
   Rows<BFloat16> out;
 };
 
-/// For processors with AVX-512 and products of brain floats.
-void attention_avx512(const AttentionHead &head);
-
 }  // namespace mohawk

@@ -1,9 +1,10 @@
 // Sums down the columns of a matrix. Compiled per target.
+#include "Simd/Lanes.h"
 
 // Of rows of `width` numbers, the columns [from, to). Rows are summed in blocks, whose sums are added, so that long
 // columns lose few digits.
 template <typename L, typename T>
-TARGET void columnSums(const ColumnSumsPass &pass, int64_t from, int64_t to) {
+void columnSums(const ColumnSumsPass &pass, int64_t from, int64_t to) {
   constexpr int64_t block = 64;
   constexpr int vectors = 4;
   const T *const matrix = static_cast<const T *>(pass.matrix);

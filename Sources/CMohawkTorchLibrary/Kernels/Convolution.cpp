@@ -2,10 +2,15 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "../Translation.h"
+#include "../WorkingMemory.h"
 #include "Convolution.h"
 #include "MohawkConvolution.h"
-#include "Path.h"
+#include "SSDHead.h"
+#include "Simd/TinyNumbers.h"
 #include "Tasks.h"
+
+#define KERNEL "ConvolutionKernels.h"
+#include "Simd/EveryTarget.h"
 
 namespace mohawk {
 namespace {
@@ -61,11 +66,10 @@ void forward_tasks(const Operands &operands, const at::Tensor &y, Kernel kernel)
 
 at::Tensor forward(const Operands &operands) {
   auto y = at::empty(operands.x.sizes(), operands.x.options());
-  const auto kernels = path().convolution;
   switch (operands.x.scalar_type()) {
-    case at::kDouble: forward_tasks<double, double>(operands, y, kernels.forwardDouble); break;
-    case at::kFloat: forward_tasks<float, float>(operands, y, kernels.forwardFloat); break;
-    default: forward_tasks<BFloat16, float>(operands, y, kernels.forwardBFloat16); break;
+    case at::kDouble: forward_tasks<double, double>(operands, y, PICK(filter<double, double>)); break;
+    case at::kFloat: forward_tasks<float, float>(operands, y, PICK(filter<float, float>)); break;
+    default: forward_tasks<BFloat16, float>(operands, y, PICK(filter<BFloat16, float>)); break;
   }
   return y;
 }
@@ -98,11 +102,10 @@ Gradients backward(const Operands &operands, const at::Tensor &y, bool of_past) 
     gradients.taps.zero_();
     if (of_past) gradients.past.zero_();
   }
-  const auto kernels = path().convolution;
   switch (x.scalar_type()) {
-    case at::kDouble: backward_tasks<double, double>(operands, y, gradients, kernels.backwardDouble); break;
-    case at::kFloat: backward_tasks<float, float>(operands, y, gradients, kernels.backwardFloat); break;
-    default: backward_tasks<BFloat16, float>(operands, y, gradients, kernels.backwardBFloat16); break;
+    case at::kDouble: backward_tasks<double, double>(operands, y, gradients, PICK(filterGradients<double, double>)); break;
+    case at::kFloat: backward_tasks<float, float>(operands, y, gradients, PICK(filterGradients<float, float>)); break;
+    default: backward_tasks<BFloat16, float>(operands, y, gradients, PICK(filterGradients<BFloat16, float>)); break;
   }
   return gradients;
 }

@@ -3,13 +3,13 @@
 constexpr int64_t tokensPerTile = 32;
 
 template <typename T>
-MOHAWK_INLINE Vector<T> sigmoid(Vector<T> u) {
+INLINE Vector<T> sigmoid(Vector<T> u) {
   return 1 / (1 + exponential(-u));
 }
 
 /// The rows [first − width + 1, first + count) of the input, those before the beginning from `past`.
 template <typename E, typename T>
-MOHAWK_INLINE void gatherWindow(const ConvolutionChannels<E, T> &one, int64_t first, int64_t count, T *window) {
+INLINE void gatherWindow(const ConvolutionChannels<E, T> &one, int64_t first, int64_t count, T *window) {
   const int64_t stride = padded(one.channels), before = one.width - 1;
   const int64_t missing = first < before ? before - first : 0;  // rows before the beginning
   if (missing > 0) {
@@ -24,7 +24,7 @@ MOHAWK_INLINE void gatherWindow(const ConvolutionChannels<E, T> &one, int64_t fi
 
 /// bias + Σ taps · inputs for one vector of channels of one token; `window` is at the oldest input.
 template <typename T>
-MOHAWK_INLINE Vector<T> filtered(const T *taps, const T *bias, const T *window, int64_t width, int64_t stride) {
+INLINE Vector<T> filtered(const T *taps, const T *bias, const T *window, int64_t width, int64_t stride) {
   auto sum = at(bias);
   for (int64_t k = 0; k < width; k++) sum += at(taps + k * stride) * at(window + k * stride);
   return sum;
@@ -32,7 +32,7 @@ MOHAWK_INLINE Vector<T> filtered(const T *taps, const T *bias, const T *window, 
 
 /// Taps and bias with padding: [width + 1, channels].
 template <typename E, typename T>
-MOHAWK_INLINE void gatherTaps(const ConvolutionChannels<E, T> &one, T *taps) {
+INLINE void gatherTaps(const ConvolutionChannels<E, T> &one, T *taps) {
   const int64_t stride = padded(one.channels);
   for (int64_t k = 0; k < one.width; k++)
     for (int64_t j = 0; j < stride; j++) taps[k * stride + j] = j < one.channels ? one.taps[k][j] : 0;
@@ -43,7 +43,7 @@ MOHAWK_INLINE void gatherTaps(const ConvolutionChannels<E, T> &one, T *taps) {
 
 /// The channels from `first` on of a pass.
 template <typename E, typename T>
-MOHAWK_INLINE void dropChannels(ConvolutionChannels<E, T> &one, int64_t first) {
+INLINE void dropChannels(ConvolutionChannels<E, T> &one, int64_t first) {
   one.channels -= first;
   one.x.first += first;
   one.taps.first += first;
@@ -73,7 +73,7 @@ void filterTiles(const ConvolutionForward<E, T> &one) {
 
 template <typename E, typename T>
 void filter(const ConvolutionForward<E, T> &one) {
-  const FlushTinyNumbers flush;
+  const TinyNumbersAreZero tiny;
   const int64_t channels = walkChannels(one);
   if (channels > 0) {
     const Memory<T> taps(padded(one.channels) * (walkTaps + 1));
@@ -118,7 +118,7 @@ void filterTilesBack(const ConvolutionBackward<E, T> &one) {
       const E *from = one.yGradient[first + t];
       int64_t j = 0;
       for (; j + lanes <= one.channels; j += lanes) at(row + j) = load(from + j);
-      for (; j < stride; j++) row[j] = j < one.channels ? static_cast<T>(mohawk::MOHAWK_PATH::one(from[j])) : 0;
+      for (; j < stride; j++) row[j] = j < one.channels ? static_cast<T>(widened(from[j])) : 0;
       if (one.silu)
         for (j = 0; j < stride; j += lanes) {
           const auto u = filtered(taps + j, taps + width * stride + j, window + t * stride + j, width, stride);
@@ -150,7 +150,7 @@ void filterTilesBack(const ConvolutionBackward<E, T> &one) {
 
 template <typename E, typename T>
 void filterGradients(const ConvolutionBackward<E, T> &one) {
-  const FlushTinyNumbers flush;
+  const TinyNumbersAreZero tiny;
   const int64_t channels = one.silu ? 0 : walkChannels(one);
   if (channels > 0) {
     const int64_t size = padded(one.channels) * (walkTaps + 1);

@@ -1,4 +1,4 @@
-// What the convolution kernels of every path are told of some channels of one sequence.
+// What the convolution kernels are told of some channels of one sequence.
 #pragma once
 #include "Rows.h"
 
@@ -26,15 +26,6 @@ struct ConvolutionBackward : ConvolutionChannels<E, T> {
   Rows<E> xGradient;
   Rows<T> tapGradients;   // the row after the last is the bias's
   Rows<T> pastGradient;   // first is null when nobody asks
-};
-
-struct ConvolutionKernels {
-  void (*forwardFloat)(const ConvolutionForward<float, float> &);
-  void (*forwardBFloat16)(const ConvolutionForward<BFloat16, float> &);
-  void (*forwardDouble)(const ConvolutionForward<double, double> &);
-  void (*backwardFloat)(const ConvolutionBackward<float, float> &);
-  void (*backwardBFloat16)(const ConvolutionBackward<BFloat16, float> &);
-  void (*backwardDouble)(const ConvolutionBackward<double, double> &);
 };
 
 }  // namespace mohawk

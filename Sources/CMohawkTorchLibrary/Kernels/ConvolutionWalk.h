@@ -8,31 +8,31 @@ constexpr int walkTokens = 8;
 
 /// Channels that the walk takes; the others are left to the tiles.
 template <typename E, typename T>
-MOHAWK_INLINE int64_t walkChannels(const ConvolutionChannels<E, T> &one) {
+INLINE int64_t walkChannels(const ConvolutionChannels<E, T> &one) {
   return one.width == walkTaps ? one.channels / Lanes<T>::count * Lanes<T>::count : 0;
 }
 
 #if MOHAWK_BRAIN_PRODUCTS
-MOHAWK_INLINE void storeToken(BFloat16 *p, Vector<float> v) {
+INLINE void storeToken(BFloat16 *p, Vector<float> v) {
   const __m256bh narrow = _mm512_cvtneps_pbh((__m512)v);
   __builtin_memcpy(p, &narrow, sizeof narrow);
 }
 #else
-MOHAWK_INLINE void storeToken(BFloat16 *p, Vector<float> v) { store(p, v); }
+INLINE void storeToken(BFloat16 *p, Vector<float> v) { store(p, v); }
 #endif
-MOHAWK_INLINE void storeToken(float *p, Vector<float> v) { store(p, v); }
-MOHAWK_INLINE void storeToken(double *p, Vector<double> v) { store(p, v); }
+INLINE void storeToken(float *p, Vector<float> v) { store(p, v); }
+INLINE void storeToken(double *p, Vector<double> v) { store(p, v); }
 
 /// Input of a token, which may lie before the beginning or after the end unless it is `inside`.
 template <bool inside, typename E, typename T>
-MOHAWK_INLINE Vector<T> inputAt(const ConvolutionChannels<E, T> &one, int64_t token, int64_t channel) {
+INLINE Vector<T> inputAt(const ConvolutionChannels<E, T> &one, int64_t token, int64_t channel) {
   if (inside || (token >= 0 && token < one.length)) return load(one.x[token] + channel);
   if (token < 0 && one.past.first) return load(one.past[token + walkBefore] + channel);
   return Vector<T>{};
 }
 
 template <int tokens, bool inside, typename E, typename T>
-MOHAWK_INLINE void walkForward(const ConvolutionForward<E, T> &one, int64_t first, int64_t channels, const T *taps) {
+INLINE void walkForward(const ConvolutionForward<E, T> &one, int64_t first, int64_t channels, const T *taps) {
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels);
   const bool silu = one.silu;
@@ -54,7 +54,7 @@ MOHAWK_INLINE void walkForward(const ConvolutionForward<E, T> &one, int64_t firs
 /// Adds to the gradients of taps and bias what these tokens put into them, and writes the gradients of the inputs that
 /// are as many tokens earlier as there are taps before the last.
 template <int tokens, bool inside, typename E, typename T>
-MOHAWK_INLINE void walkBackward(
+INLINE void walkBackward(
     const ConvolutionBackward<E, T> &one, int64_t first, int64_t channels, const T *taps, T *sums) {
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(one.channels);

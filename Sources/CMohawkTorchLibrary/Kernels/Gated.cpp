@@ -41,12 +41,12 @@ bool isKnown(const at::Tensor &x) {
 
 Pass forwardPass(at::ScalarType type) {
   if (type == at::kDouble) return &portable::gatedForward<portable::Lane<double>, double>;
-  return type == at::kFloat ? PICK(gatedForward, float) : PICK(gatedForward, c10::BFloat16);
+  return type == at::kFloat ? PICK_LANES(gatedForward, float) : PICK_LANES(gatedForward, c10::BFloat16);
 }
 
 Pass backwardPass(at::ScalarType type) {
   if (type == at::kDouble) return &portable::gatedBackward<portable::Lane<double>, double>;
-  return type == at::kFloat ? PICK(gatedBackward, float) : PICK(gatedBackward, c10::BFloat16);
+  return type == at::kFloat ? PICK_LANES(gatedBackward, float) : PICK_LANES(gatedBackward, c10::BFloat16);
 }
 
 // Shares whole vectors out among the threads.

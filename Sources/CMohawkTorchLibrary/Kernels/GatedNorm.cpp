@@ -29,8 +29,8 @@ using c10::BFloat16;
 using Rows = void (*)(const GatedNormPass &, int64_t, int64_t, float *);
 
 Rows rows_of(at::ScalarType in, at::ScalarType out) {
-  if (in == at::kFloat) return out == at::kFloat ? PICK(gatedNorm, float, float) : PICK(gatedNorm, float, BFloat16);
-  return out == at::kFloat ? PICK(gatedNorm, BFloat16, float) : PICK(gatedNorm, BFloat16, BFloat16);
+  if (in == at::kFloat) return out == at::kFloat ? PICK_LANES(gatedNorm, float, float) : PICK_LANES(gatedNorm, float, BFloat16);
+  return out == at::kFloat ? PICK_LANES(gatedNorm, BFloat16, float) : PICK_LANES(gatedNorm, BFloat16, BFloat16);
 }
 
 bool is_known(at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16; }

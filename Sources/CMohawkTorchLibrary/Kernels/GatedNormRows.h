@@ -1,7 +1,8 @@
 // Rows from `from` to `to`; `row` has room for the numbers of one group. Compiled per target.
+#include "Simd/Lanes.h"
 
 template <typename L, typename In, typename Out>
-TARGET void gatedNorm(const GatedNormPass &pass, int64_t from, int64_t to, float *row) {
+void gatedNorm(const GatedNormPass &pass, int64_t from, int64_t to, float *row) {
   const int64_t part = pass.width / pass.groups;
   const L one = L::of(1);
   for (int64_t first = from * pass.width; first < to * pass.width; first += part) {

@@ -1,8 +1,9 @@
 // Numbers through the activation and its gradient. Compiled per target.
+#include "Simd/Lanes.h"
 
 // Where x is as large as this, the sigmoid is 0 or 1 anyway; the bound keeps 0 · ∞ away. A NaN stays one.
 template <typename L>
-TARGET INLINE L bounded(L x) {
+INLINE L bounded(L x) {
   return larger(L::of(-1e3), smaller(L::of(1e3), x));
 }
 
@@ -12,13 +13,13 @@ struct Gate {
   L open, gradient;
 };
 template <typename L>
-TARGET INLINE Gate<L> gate(L x, L a, L b) {
+INLINE Gate<L> gate(L x, L a, L b) {
   const L near = bounded(x), square = near * near;
   return {logistic(near * multiplyAdd(b, square, a)), multiplyAdd(b * L::of(3), square, a)};
 }
 
 template <typename L, typename T>
-TARGET void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
+void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
   const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
   T *const out = static_cast<T *>(pass.out);
   const L a = L::of(pass.a), b = L::of(pass.b);
@@ -32,7 +33,7 @@ TARGET void gatedForward(const GatedPass &pass, int64_t from, int64_t to) {
 
 // The gradients, where `value` is not null also the result anew. The gradient for x may lie where that of the result does.
 template <typename L, typename T>
-TARGET void gatedBackward(const GatedPass &pass, int64_t from, int64_t to) {
+void gatedBackward(const GatedPass &pass, int64_t from, int64_t to) {
   const T *const x = static_cast<const T *>(pass.x), *const factor = static_cast<const T *>(pass.factor);
   const T *const gradient = static_cast<const T *>(pass.gradient);
   T *const xGradient = static_cast<T *>(pass.out), *const factorGradient = static_cast<T *>(pass.factorOut);

@@ -31,14 +31,14 @@ using Backward = void (*)(const NormPass &, int64_t, int64_t, void *);
 
 Forward forwardRows(at::ScalarType in, at::ScalarType out) {
   if (in == at::kDouble) return &portable::normForward<portable::Lane<double>, double, double>;
-  if (in == at::kFloat) return out == at::kFloat ? PICK(normForward, float, float) : PICK(normForward, float, BFloat16);
-  return out == at::kFloat ? PICK(normForward, BFloat16, float) : PICK(normForward, BFloat16, BFloat16);
+  if (in == at::kFloat) return out == at::kFloat ? PICK_LANES(normForward, float, float) : PICK_LANES(normForward, float, BFloat16);
+  return out == at::kFloat ? PICK_LANES(normForward, BFloat16, float) : PICK_LANES(normForward, BFloat16, BFloat16);
 }
 
 Backward backwardRows(at::ScalarType in, at::ScalarType out) {
   if (in == at::kDouble) return &portable::normBackward<portable::Lane<double>, double, double>;
-  if (in == at::kFloat) return out == at::kFloat ? PICK(normBackward, float, float) : PICK(normBackward, float, BFloat16);
-  return out == at::kFloat ? PICK(normBackward, BFloat16, float) : PICK(normBackward, BFloat16, BFloat16);
+  if (in == at::kFloat) return out == at::kFloat ? PICK_LANES(normBackward, float, float) : PICK_LANES(normBackward, float, BFloat16);
+  return out == at::kFloat ? PICK_LANES(normBackward, BFloat16, float) : PICK_LANES(normBackward, BFloat16, BFloat16);
 }
 
 // Rows of one piece of work: the gradients of the weights are added up per piece, so that they do not depend on the

@@ -1,8 +1,9 @@
 // Rows to be normalised, and their gradients. Compiled per target.
+#include "Simd/Lanes.h"
 
 // Mean and 1 / √(variance + epsilon) of one row; without a mean when it is not centred.
 template <typename L, typename In>
-TARGET INLINE void moments(const NormPass &pass, const In *row, typename L::Value &mean, typename L::Value &scale) {
+INLINE void moments(const NormPass &pass, const In *row, typename L::Value &mean, typename L::Value &scale) {
   const int64_t n = pass.width;
   const double share = 1 / static_cast<double>(n);
   mean = 0;
@@ -22,7 +23,7 @@ TARGET INLINE void moments(const NormPass &pass, const In *row, typename L::Valu
 }
 
 template <typename L, typename In, typename Out>
-TARGET void normForward(const NormPass &pass, int64_t from, int64_t to) {
+void normForward(const NormPass &pass, int64_t from, int64_t to) {
   using Value = typename L::Value;
   const Value *const weight = static_cast<const Value *>(pass.weight), *const bias = static_cast<const Value *>(pass.bias);
   const int64_t n = pass.width;
@@ -43,7 +44,7 @@ TARGET void normForward(const NormPass &pass, int64_t from, int64_t to) {
 
 // Gradients of rows; those of weight and bias are added to `sums`, [2, width].
 template <typename L, typename In, typename Out>
-TARGET void normBackward(const NormPass &pass, int64_t from, int64_t to, void *sums) {
+void normBackward(const NormPass &pass, int64_t from, int64_t to, void *sums) {
   using Value = typename L::Value;
   const Value *const weight = static_cast<const Value *>(pass.weight);
   Value *const weightSum = static_cast<Value *>(sums);

@@ -8,24 +8,18 @@
 #include <vector>
 
 #include "../Translation.h"
-#include "MohawkInstructions.h"
 #include "MohawkOrientation.h"
 #include "OrientationHead.h"
 #include "Tasks.h"
+
+#define KERNEL "OrientationKernels.h"
+#include "Simd/EveryTarget.h"
 
 namespace mohawk {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-OrientationPath kernels() {
-#if defined(__x86_64__)
-  if (mhk_instructions() == MHK_AVX512) return orientation_avx512();
-  if (mhk_instructions() == MHK_AVX2) return orientation_avx2();
-#endif
-  return orientation_portable();
-}
 
 /// Everything of one call, as the kernels read it. Rows are without gaps inside; what lies around them may have any.
 struct Problem {
@@ -100,17 +94,16 @@ double orient(const Problem &p, Gradient *gradients) {
     gradient.skip = at::zeros({p.batch(), p.heads()}, at::kDouble);
   }
   std::vector<double> norms(static_cast<size_t>(p.batch() * p.heads()));
-  const auto path = kernels();
   if (p.length() == 0) {
     // Every norm is 0.
   } else if (type == at::kDouble) {
-    orientHeads(path.float64, p, gradient, norms.data());
+    orientHeads(PICK(orientation::orient<double, double>), p, gradient, norms.data());
   } else if (type == at::kFloat) {
-    orientHeads(path.float32, p, gradient, norms.data());
+    orientHeads(PICK(orientation::orient<float, float>), p, gradient, norms.data());
   } else if (shared) {
-    orientHeads(path.brainShared, p, gradient, norms.data());
+    orientHeads(PICK(orientation::orient<BFloat16, float>), p, gradient, norms.data());
   } else {
-    orientHeads(path.brain, p, gradient, norms.data());
+    orientHeads(PICK(orientation::orient<BFloat16, BFloat16>), p, gradient, norms.data());
   }
   if (gradients) *gradients = {grouped(gradient.b, p.b), grouped(gradient.c, p.c), gradient.logDecay, gradient.skip.sum(0)};
   double sum = 0;

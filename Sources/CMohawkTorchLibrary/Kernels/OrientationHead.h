@@ -18,7 +18,8 @@ struct Rows {
   E *operator[](int64_t row) const { return first + row * stride; }
 };
 
-/// Every gradient is that of the head's norm times `share`; none is wanted where `bGradient` is null.
+/// Every gradient is that of the head's norm times `share`; none is wanted where `bGradient` is null. Gradients by B and C
+/// are in the type of B and C or, where several heads share them, in fp32.
 template <typename E, typename G>
 struct OrientationHead {
   int64_t length, teacherDim, stateDim;
@@ -31,18 +32,5 @@ struct OrientationHead {
   double *skipGradient;
   double *norm;
 };
-
-/// The kernels for one kind of processor. Gradients by B and C are in the type of B and C or, where several heads share
-/// them, in fp32.
-struct OrientationPath {
-  void (*float32)(const OrientationHead<float, float> &);
-  void (*brain)(const OrientationHead<BFloat16, BFloat16> &);
-  void (*brainShared)(const OrientationHead<BFloat16, float> &);
-  void (*float64)(const OrientationHead<double, double> &);
-};
-
-OrientationPath orientation_portable();
-OrientationPath orientation_avx2();
-OrientationPath orientation_avx512();
 
 }  // namespace mohawk

@@ -10,21 +10,21 @@ struct Block {
   using T = Sum<E>;
   Vector<T> sums[rows][V];
 
-  MOHAWK_INLINE void clear() {
+  INLINE void clear() {
     for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) sums[r][v] = Vector<T>{};
   }
-  MOHAWK_INLINE void load(const T *from, int64_t stride) {
+  INLINE void load(const T *from, int64_t stride) {
     for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) sums[r][v] = at(from + r * stride + v * Lanes<T>::count);
   }
-  MOHAWK_INLINE void store(T *to, int64_t stride) const {
+  INLINE void store(T *to, int64_t stride) const {
     for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) at(to + r * stride + v * Lanes<T>::count) = sums[r][v];
   }
 
   /// Adds Σ_k a[r · aRow + k · aStep] b[k · bStep + ..] for `count` units k.
-  MOHAWK_INLINE void add(
+  INLINE void add(
       const Unit<E> *a, int64_t aRow, int64_t aStep, const Unit<E> *b, int64_t bStep, int64_t count) {
     Vector<T> local[rows][V];
     for (int r = 0; r < rows; r++)
@@ -41,10 +41,10 @@ struct Block {
       for (int v = 0; v < V; v++) sums[r][v] = local[r][v];
   }
 
-  static MOHAWK_INLINE void multiplyAdd(Floats &sum, Floats x, Floats y) { sum += x * y; }
-  static MOHAWK_INLINE void multiplyAdd(Doubles &sum, Doubles x, Doubles y) { sum += x * y; }
+  static INLINE void multiplyAdd(Floats &sum, Floats x, Floats y) { sum += x * y; }
+  static INLINE void multiplyAdd(Doubles &sum, Doubles x, Doubles y) { sum += x * y; }
 #if MOHAWK_BRAIN_PRODUCTS
-  static MOHAWK_INLINE void multiplyAdd(Floats &sum, Vector<uint32_t> x, Vector<uint32_t> y) {
+  static INLINE void multiplyAdd(Floats &sum, Vector<uint32_t> x, Vector<uint32_t> y) {
     sum = (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)y);
   }
 #endif
@@ -52,7 +52,7 @@ struct Block {
 
 /// to[tile, width] += a · b for a of `tile` rows; `width` is a multiple of a vector's lanes.
 template <typename E, int V, int rows>
-MOHAWK_INLINE void addColumns(
+INLINE void addColumns(
     const Unit<E> *a, int64_t aRow, int64_t aStep, const Unit<E> *b, int64_t width, int64_t count, Sum<E> *to) {
   for (int64_t r = 0; r < tile; r += rows) {
     Block<E, V, rows> block;
@@ -77,11 +77,11 @@ void addProduct(
 }
 
 template <typename E>
-MOHAWK_INLINE int64_t unitsOf(int64_t width) {
+INLINE int64_t unitsOf(int64_t width) {
   return (width + Units<E>::size - 1) / Units<E>::size;
 }
 template <typename E>
-MOHAWK_INLINE int64_t paddedWidth(int64_t width) {
+INLINE int64_t paddedWidth(int64_t width) {
   constexpr int64_t lanes = Lanes<Sum<E>>::count;
   return (width + lanes - 1) / lanes * lanes;
 }

@@ -23,15 +23,15 @@ struct Gradients {
         rowWeights(arena.take<T>(tile * lanes)),
         columnWeights(arena.take<T>(tile)) {}
 
-  MOHAWK_INLINE void put(int64_t row, int64_t column, Floats first, Floats, float *) {
+  INLINE void put(int64_t row, int64_t column, Floats first, Floats, float *) {
     at(reinterpret_cast<float *>(rows) + row * tile + column) = first;
   }
-  MOHAWK_INLINE void put(int64_t row, int64_t column, Doubles first, Doubles, double *) {
+  INLINE void put(int64_t row, int64_t column, Doubles first, Doubles, double *) {
     at(reinterpret_cast<double *>(rows) + row * tile + column) = first;
   }
 #if MOHAWK_BRAIN_PRODUCTS
   /// Rows `row` and `row + 1`.
-  MOHAWK_INLINE void put(int64_t row, int64_t column, Floats first, Floats second, uint32_t *) {
+  INLINE void put(int64_t row, int64_t column, Floats first, Floats second, uint32_t *) {
     const __m256i above = (__m256i)_mm512_cvtneps_pbh((__m512)first);
     const __m256i below = (__m256i)_mm512_cvtneps_pbh((__m512)second);
     auto *brains = reinterpret_cast<uint16_t *>(rows);
@@ -101,7 +101,7 @@ struct StudentTile {
   }
 
   template <bool diagonal, bool withGradients>
-  MOHAWK_INLINE void compareBlock(int64_t r, int64_t column, Gradients<E> &gradients, Vector<T> *squares) {
+  INLINE void compareBlock(int64_t r, int64_t column, Gradients<E> &gradients, Vector<T> *squares) {
     constexpr int V = MOHAWK_BLOCK_VECTORS;
     Vector<T> teacher[blockRows][V];
     {

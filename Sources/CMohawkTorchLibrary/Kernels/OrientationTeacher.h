@@ -2,20 +2,20 @@
 
 /// Whether a lane of x is above that of y.
 #if MOHAWK_VECTOR_BYTES == 64
-MOHAWK_INLINE bool anyAbove(Floats x, Floats y) { return _mm512_cmp_ps_mask((__m512)x, (__m512)y, _CMP_GT_OQ) != 0; }
+INLINE bool anyAbove(Floats x, Floats y) { return _mm512_cmp_ps_mask((__m512)x, (__m512)y, _CMP_GT_OQ) != 0; }
 #elif MOHAWK_VECTOR_BYTES == 32
-MOHAWK_INLINE bool anyAbove(Floats x, Floats y) {
+INLINE bool anyAbove(Floats x, Floats y) {
   return _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, (__m256)y, _CMP_GT_OQ)) != 0;
 }
 #else
-MOHAWK_INLINE bool anyAbove(Floats x, Floats y) {
+INLINE bool anyAbove(Floats x, Floats y) {
   const Integers above = x > y;
   int32_t any = 0;
   for (int i = 0; i < Lanes<float>::count; i++) any |= above[i];
   return any != 0;
 }
 #endif
-MOHAWK_INLINE bool anyAbove(Doubles x, Doubles y) {
+INLINE bool anyAbove(Doubles x, Doubles y) {
   bool any = false;
   for (int i = 0; i < Lanes<double>::count; i++) any = any || x[i] > y[i];
   return any;
@@ -76,7 +76,7 @@ struct TeacherRows {
   }
 
   template <bool squared>
-  MOHAWK_INLINE void readRow(int64_t row, const Vector<T> *scores) {
+  INLINE void readRow(int64_t row, const Vector<T> *scores) {
     constexpr int V = MOHAWK_BLOCK_VECTORS;
     Vector<T> &reference = at(references + row * lanes);
     Vector<T> top = scores[0];

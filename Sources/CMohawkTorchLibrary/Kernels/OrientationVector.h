@@ -1,7 +1,5 @@
 // Vectors of a path's width, 2 to a power, and the numbers that products are made of. Included once per path.
 
-#define MOHAWK_INLINE inline __attribute__((always_inline))
-
 template <typename T>
 struct Lanes {
   static constexpr int count = MOHAWK_VECTOR_BYTES / static_cast<int>(sizeof(T));
@@ -14,20 +12,20 @@ using Doubles = Vector<double>;
 using Integers = Vector<int32_t>;
 
 template <typename T>
-MOHAWK_INLINE Vector<T> &at(T *p) {
+INLINE Vector<T> &at(T *p) {
   return *reinterpret_cast<Vector<T> *>(p);
 }
 template <typename T>
-MOHAWK_INLINE const Vector<T> &at(const T *p) {
+INLINE const Vector<T> &at(const T *p) {
   return *reinterpret_cast<const Vector<T> *>(p);
 }
 template <typename T>
-MOHAWK_INLINE Vector<T> all(T x) {
+INLINE Vector<T> all(T x) {
   return Vector<T>{} + x;
 }
 /// 0, 1, 2 ...
 template <typename T>
-MOHAWK_INLINE Vector<T> ramp() {
+INLINE Vector<T> ramp() {
   Vector<T> v;
   for (int i = 0; i < Lanes<T>::count; i++) v[i] = static_cast<T>(i);
   return v;
@@ -35,7 +33,7 @@ MOHAWK_INLINE Vector<T> ramp() {
 
 /// A NaN in b stays.
 template <typename T>
-MOHAWK_INLINE Vector<T> larger(Vector<T> a, Vector<T> b) {
+INLINE Vector<T> larger(Vector<T> a, Vector<T> b) {
   return b < a ? a : b;
 }
 
@@ -43,7 +41,7 @@ MOHAWK_INLINE Vector<T> larger(Vector<T> a, Vector<T> b) {
 constexpr float leastExponent = -126;
 
 /// 2 to the power of x ≤ 126, to 1e-7 of it; at least 2 to `leastExponent`.
-MOHAWK_INLINE Floats exp2(Floats x) {
+INLINE Floats exp2(Floats x) {
   const Floats y = larger<float>(all(leastExponent), x);
   const Floats shifted = y + 12582912.0f;  // the nearest integer is in the low bits
   const Floats r = y - (shifted - 12582912.0f);
@@ -56,28 +54,28 @@ MOHAWK_INLINE Floats exp2(Floats x) {
   const Integers bits = reinterpret_cast<const Integers &>(p) + (reinterpret_cast<const Integers &>(shifted) << 23);
   return reinterpret_cast<const Floats &>(bits);
 }
-MOHAWK_INLINE Doubles exp2(Doubles x) {
+INLINE Doubles exp2(Doubles x) {
   for (int i = 0; i < Lanes<double>::count; i++) x[i] = __builtin_exp2(x[i]);
   return x;
 }
 
-MOHAWK_INLINE float widened(float x) { return x; }
-MOHAWK_INLINE double widened(double x) { return x; }
-MOHAWK_INLINE float widened(BFloat16 x) {
+INLINE float widened(float x) { return x; }
+INLINE double widened(double x) { return x; }
+INLINE float widened(BFloat16 x) {
   const uint32_t bits = static_cast<uint32_t>(x.bits) << 16;
   float value;
   __builtin_memcpy(&value, &bits, 4);
   return value;
 }
-MOHAWK_INLINE void narrow(double x, float *to) { *to = static_cast<float>(x); }
-MOHAWK_INLINE void narrow(double x, double *to) { *to = x; }
+INLINE void narrow(double x, float *to) { *to = static_cast<float>(x); }
+INLINE void narrow(double x, double *to) { *to = x; }
 /// To the nearest, ties to even.
-MOHAWK_INLINE uint32_t brainBits(float x) {
+INLINE uint32_t brainBits(float x) {
   uint32_t bits;
   __builtin_memcpy(&bits, &x, 4);
   return x == x ? (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 : 0x7fc0;
 }
-MOHAWK_INLINE void narrow(double x, BFloat16 *to) { to->bits = static_cast<uint16_t>(brainBits(static_cast<float>(x))); }
+INLINE void narrow(double x, BFloat16 *to) { to->bits = static_cast<uint16_t>(brainBits(static_cast<float>(x))); }
 
 /// What a product multiplies at once: a number, or a pair of brain floats where the processor can.
 template <typename E>
@@ -85,7 +83,7 @@ struct Units {
   using Sum = E;
   using Unit = E;
   static constexpr int size = 1;
-  static MOHAWK_INLINE Unit join(E first, E) { return first; }
+  static INLINE Unit join(E first, E) { return first; }
 };
 #if MOHAWK_BRAIN_PRODUCTS
 template <>
@@ -93,7 +91,7 @@ struct Units<BFloat16> {
   using Sum = float;
   using Unit = uint32_t;
   static constexpr int size = 2;
-  static MOHAWK_INLINE Unit join(BFloat16 first, BFloat16 second) {
+  static INLINE Unit join(BFloat16 first, BFloat16 second) {
     return first.bits | static_cast<uint32_t>(second.bits) << 16;
   }
 };
@@ -103,7 +101,7 @@ struct Units<BFloat16> {
   using Sum = float;
   using Unit = float;
   static constexpr int size = 1;
-  static MOHAWK_INLINE Unit join(BFloat16 first, BFloat16) { return widened(first); }
+  static INLINE Unit join(BFloat16 first, BFloat16) { return widened(first); }
 };
 #endif
 template <typename E>

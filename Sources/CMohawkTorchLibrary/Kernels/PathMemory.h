@@ -9,7 +9,7 @@ struct Memory {
   ~Memory() { give_working_memory(first); }
   Memory(const Memory &) = delete;
   Memory &operator=(const Memory &) = delete;
-  MOHAWK_INLINE operator T *() const { return first; }
+  INLINE operator T *() const { return first; }
 };
 
 /// Arrays that are needed together, from one piece of memory: `list(take)` calls `take(pointer, count)` for each.

@@ -1,8 +1,6 @@
 // Vectors of a path's width, loads and stores that convert, and exp. Included once per path, inside its namespace,
 // between MOHAWK_TARGET's push and pop: nothing here may be used by code for another processor.
 
-#define MOHAWK_INLINE inline __attribute__((always_inline))
-
 /// `lanes` numbers of type T in one register.
 template <typename T>
 struct Lanes {
@@ -15,24 +13,24 @@ typedef int32_t Integers __attribute__((vector_size(MOHAWK_VECTOR_BYTES), aligne
 typedef uint16_t Halves __attribute__((vector_size(MOHAWK_VECTOR_BYTES / 2), aligned(2), may_alias));
 
 template <typename T>
-MOHAWK_INLINE Vector<T> &at(T *p) {
+INLINE Vector<T> &at(T *p) {
   return *reinterpret_cast<Vector<T> *>(p);
 }
 template <typename T>
-MOHAWK_INLINE const Vector<T> &at(const T *p) {
+INLINE const Vector<T> &at(const T *p) {
   return *reinterpret_cast<const Vector<T> *>(p);
 }
 
-MOHAWK_INLINE Vector<float> load(const float *p) { return at(p); }
-MOHAWK_INLINE Vector<double> load(const double *p) { return at(p); }
-MOHAWK_INLINE Vector<float> load(const BFloat16 *p) {
+INLINE Vector<float> load(const float *p) { return at(p); }
+INLINE Vector<double> load(const double *p) { return at(p); }
+INLINE Vector<float> load(const BFloat16 *p) {
   const auto bits = __builtin_convertvector(*reinterpret_cast<const Halves *>(p), Integers) << 16;
   return reinterpret_cast<const Vector<float> &>(bits);
 }
-MOHAWK_INLINE void store(float *p, Vector<float> v) { at(p) = v; }
-MOHAWK_INLINE void store(double *p, Vector<double> v) { at(p) = v; }
+INLINE void store(float *p, Vector<float> v) { at(p) = v; }
+INLINE void store(double *p, Vector<double> v) { at(p) = v; }
 /// To the nearest, ties to even.
-MOHAWK_INLINE void store(BFloat16 *p, Vector<float> v) {
+INLINE void store(BFloat16 *p, Vector<float> v) {
   typedef uint32_t Bits __attribute__((vector_size(MOHAWK_VECTOR_BYTES), aligned(4), may_alias));
   const auto bits = reinterpret_cast<const Bits &>(v);
   const auto rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
@@ -41,24 +39,24 @@ MOHAWK_INLINE void store(BFloat16 *p, Vector<float> v) {
   *reinterpret_cast<Halves *>(p) = __builtin_convertvector(chosen, Halves);
 }
 
-MOHAWK_INLINE float one(float x) { return x; }
-MOHAWK_INLINE double one(double x) { return x; }
-MOHAWK_INLINE float one(BFloat16 x) {
+INLINE float widened(float x) { return x; }
+INLINE double widened(double x) { return x; }
+INLINE float widened(BFloat16 x) {
   const uint32_t bits = static_cast<uint32_t>(x.bits) << 16;
   float value;
   __builtin_memcpy(&value, &bits, 4);
   return value;
 }
-MOHAWK_INLINE void put(float *p, float x) { *p = x; }
-MOHAWK_INLINE void put(double *p, double x) { *p = x; }
-MOHAWK_INLINE void put(BFloat16 *p, float x) {
+INLINE void put(float *p, float x) { *p = x; }
+INLINE void put(double *p, double x) { *p = x; }
+INLINE void put(BFloat16 *p, float x) {
   uint32_t bits;
   __builtin_memcpy(&bits, &x, 4);
   p->bits = static_cast<uint16_t>(x == x ? (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 : 0x7fc0);
 }
 
 template <typename T>
-MOHAWK_INLINE Vector<T> all(T x) {
+INLINE Vector<T> all(T x) {
   return x - Vector<T>{};  // not a sum: adding 0 to −0 would be work
 }
 
@@ -66,7 +64,7 @@ MOHAWK_INLINE Vector<T> all(T x) {
 template <typename T, int bytes>
 struct Reduction {
   typedef T Half __attribute__((vector_size(bytes / 2), may_alias));
-  static MOHAWK_INLINE T sum(const void *vector) {
+  static INLINE T sum(const void *vector) {
     Half halves[2];
     __builtin_memcpy(halves, vector, bytes);
     const Half both = halves[0] + halves[1];
@@ -75,27 +73,27 @@ struct Reduction {
 };
 template <typename T>
 struct Reduction<T, static_cast<int>(2 * sizeof(T))> {
-  static MOHAWK_INLINE T sum(const void *vector) {
+  static INLINE T sum(const void *vector) {
     T pair[2];
     __builtin_memcpy(pair, vector, sizeof pair);
     return pair[0] + pair[1];
   }
 };
 template <typename T>
-MOHAWK_INLINE T sum(Vector<T> v) {
+INLINE T sum(Vector<T> v) {
   return Reduction<T, MOHAWK_VECTOR_BYTES>::sum(&v);
 }
 
 /// 0, 1, 2 ...
 template <typename T>
-MOHAWK_INLINE Vector<T> ramp() {
+INLINE Vector<T> ramp() {
   Vector<T> v;
   for (int i = 0; i < Lanes<T>::count; i++) v[i] = static_cast<T>(i);
   return v;
 }
 
 /// exp within 2 units in the last place; 0 where the result would be below the normal numbers.
-MOHAWK_INLINE Vector<float> exponential(Vector<float> x) {
+INLINE Vector<float> exponential(Vector<float> x) {
   const auto limited = x > 88.0f ? all(88.0f) : x;
   const auto shifted = limited * 1.44269504f + 12582912.0f;  // the integer is in the low bits
   const auto n = shifted - 12582912.0f;
@@ -112,9 +110,9 @@ MOHAWK_INLINE Vector<float> exponential(Vector<float> x) {
   const auto kept = x < -87.0f ? all(0.0f) : result;
   return x == x ? kept : x;
 }
-MOHAWK_INLINE Vector<double> exponential(Vector<double> x) {
+INLINE Vector<double> exponential(Vector<double> x) {
   for (int i = 0; i < Lanes<double>::count; i++) x[i] = __builtin_exp(x[i]);
   return x;
 }
-MOHAWK_INLINE float exponential(float x) { return exponential(all(x))[0]; }
-MOHAWK_INLINE double exponential(double x) { return __builtin_exp(x); }
+INLINE float exponential(float x) { return exponential(all(x))[0]; }
+INLINE double exponential(double x) { return __builtin_exp(x); }

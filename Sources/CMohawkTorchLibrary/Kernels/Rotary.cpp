@@ -27,7 +27,7 @@ using Turn = void (*)(const RotaryPass &, int64_t, int64_t);
 
 Turn turning(at::ScalarType type) {
   if (type == at::kDouble) return &portable::turnToken<portable::Lane<double>, double>;
-  return type == at::kFloat ? PICK(turnToken, float) : PICK(turnToken, c10::BFloat16);
+  return type == at::kFloat ? PICK_LANES(turnToken, float) : PICK_LANES(turnToken, c10::BFloat16);
 }
 
 at::Tensor turned(const at::Tensor &given, const at::Tensor &cosines, const at::Tensor &sines, bool backwards) {

@@ -1,7 +1,8 @@
 // Heads of single tokens, turned. Compiled per target.
+#include "Simd/Lanes.h"
 
 template <typename L, typename T>
-TARGET void turnToken(const RotaryPass &pass, int64_t batch, int64_t token) {
+void turnToken(const RotaryPass &pass, int64_t batch, int64_t token) {
   using Value = typename L::Value;
   const Value *const cosines = static_cast<const Value *>(pass.cosines) + token * pass.half;
   const Value *const sines = static_cast<const Value *>(pass.sines) + token * pass.half;

@@ -34,7 +34,7 @@ struct BackwardScratch {
 
 /// M and dS from S = C Bᵀ and dM = dY Xᵀ, and the sums of dS ∘ S over rows and columns, which a log-decay scales.
 template <typename E, typename T>
-MOHAWK_INLINE void weighBoth(BackwardScratch<E, T> &room, int64_t q) {
+INLINE void weighBoth(BackwardScratch<E, T> &room, int64_t q) {
   constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
   const auto &decays = room.decays;
   __builtin_memset(room.columnSums, 0, static_cast<size_t>(q) * sizeof(T));
@@ -80,7 +80,7 @@ MOHAWK_INLINE void weighBoth(BackwardScratch<E, T> &room, int64_t q) {
 
 /// Begins to bring in the chunk of head h that begins at `first`; whether b and c come anew.
 template <typename E, typename T>
-MOHAWK_INLINE bool bring(
+INLINE bool bring(
     Incoming<E> &incoming, BackwardScratch<E, T> &room, FilteredHeads<E, T> &filtered, const SSDBackwardHead<E, T> *heads,
     int64_t h, int64_t first) {
   const auto &head = heads[h];
@@ -99,7 +99,7 @@ MOHAWK_INLINE bool bring(
 template <typename E, typename T>
 void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFilters<E, T> *filters) {
   constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
-  const FlushTinyNumbers flush;
+  const TinyNumbersAreZero tiny;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   const int64_t most = padded(shape.chunk < shape.length ? shape.chunk : shape.length);

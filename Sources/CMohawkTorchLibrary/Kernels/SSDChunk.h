@@ -1,26 +1,26 @@
 // One chunk of tokens in cache: rows in and out, decays.
 
 constexpr int64_t padding = ssdPadding;
-MOHAWK_INLINE int64_t padded(int64_t n) { return (n + padding - 1) / padding * padding; }
+INLINE int64_t padded(int64_t n) { return (n + padding - 1) / padding * padding; }
 
 /// Numbers below this lose nothing beside 1 when exponentiated, and sums of larger ones keep more digits.
-MOHAWK_INLINE float leastLog(float) { return -100; }
-MOHAWK_INLINE double leastLog(double) { return -800; }
+INLINE float leastLog(float) { return -100; }
+INLINE double leastLog(double) { return -800; }
 
 /// Copies a row of `width` numbers to one of padded(width), zeros behind.
 template <typename E, typename T>
-MOHAWK_INLINE void gatherRow(const E *from, int64_t width, T *row) {
+INLINE void gatherRow(const E *from, int64_t width, T *row) {
   constexpr int lanes = Lanes<T>::count;
   const int64_t stride = padded(width);
   int64_t j = 0;
   for (; j + lanes <= width; j += lanes) at(row + j) = load(from + j);
-  for (; j < width; j++) row[j] = one(from[j]);
+  for (; j < width; j++) row[j] = widened(from[j]);
   for (; j < stride; j++) row[j] = 0;
 }
 
 #if MOHAWK_BRAIN_PRODUCTS
 /// The same in units along rows.
-MOHAWK_INLINE void gatherRow(const BFloat16 *from, int64_t width, uint32_t *to) {
+INLINE void gatherRow(const BFloat16 *from, int64_t width, uint32_t *to) {
   constexpr int lanes = Lanes<float>::count;
   auto *row = reinterpret_cast<BFloat16 *>(to);
   for (int64_t j = 0; j < padded(width); j += lanes) {
@@ -33,7 +33,7 @@ MOHAWK_INLINE void gatherRow(const BFloat16 *from, int64_t width, uint32_t *to) 
 
 /// Writes `left` numbers of a row, or as many as its vectors have.
 template <typename T, int vectors, typename E>
-MOHAWK_INLINE void storeRow(E *to, const Vector<T> *from, int64_t left) {
+INLINE void storeRow(E *to, const Vector<T> *from, int64_t left) {
   constexpr int lanes = Lanes<T>::count;
 #if MOHAWK_BRAIN_PRODUCTS
   if constexpr (vectors == 2 && std::is_same_v<E, BFloat16>) {
@@ -53,13 +53,13 @@ MOHAWK_INLINE void storeRow(E *to, const Vector<T> *from, int64_t left) {
 
 /// Copies `count` rows of `width` numbers to rows of padded(width), zeros around.
 template <typename E, typename T>
-MOHAWK_INLINE void gather(const Rows<const E> &rows, int64_t first, int64_t count, int64_t width, T *to) {
+INLINE void gather(const Rows<const E> &rows, int64_t first, int64_t count, int64_t width, T *to) {
   const int64_t stride = padded(width);
   for (int64_t i = 0; i < count; i++) gatherRow(rows[first + i], width, to + i * stride);
   __builtin_memset(to + count * stride, 0, static_cast<size_t>((padded(count) - count) * stride) * sizeof(T));
 }
 template <typename E, typename T>
-MOHAWK_INLINE void scatter(const T *from, const Rows<E> &rows, int64_t first, int64_t count, int64_t width) {
+INLINE void scatter(const T *from, const Rows<E> &rows, int64_t first, int64_t count, int64_t width) {
   constexpr int lanes = Lanes<T>::count;
   for (int64_t i = 0; i < count; i++)
     for (int64_t j = 0; j < width; j += lanes)
@@ -68,17 +68,17 @@ MOHAWK_INLINE void scatter(const T *from, const Rows<E> &rows, int64_t first, in
 
 /// A state [rows, columns] without gaps, from and to one with padding.
 template <typename T>
-MOHAWK_INLINE void gatherState(const T *from, int64_t rows, int64_t columns, T *to) {
+INLINE void gatherState(const T *from, int64_t rows, int64_t columns, T *to) {
   gather(Rows<const T>{from, columns}, 0, rows, columns, to);
 }
 template <typename T>
-MOHAWK_INLINE void scatterState(const T *from, int64_t rows, int64_t columns, T *to) {
+INLINE void scatterState(const T *from, int64_t rows, int64_t columns, T *to) {
   scatter(from, Rows<T>{to, columns}, 0, rows, columns);
 }
 
 /// A vector of row i from column j on, 0 where the column is above `last`, whatever stands there.
 template <typename T>
-MOHAWK_INLINE Vector<T> kept(Vector<T> v, int64_t j, int64_t last) {
+INLINE Vector<T> kept(Vector<T> v, int64_t j, int64_t last) {
   return ramp<T>() + static_cast<T>(j) <= all(static_cast<T>(last)) ? v : Vector<T>{};
 }
 
@@ -96,7 +96,7 @@ struct Decays {
     take(rowParts, padding);
   }
 
-  MOHAWK_INLINE void measure(const Rows<const T> &logs, int64_t first, int64_t count) {
+  INLINE void measure(const Rows<const T> &logs, int64_t first, int64_t count) {
     T sum = 0;
     for (int64_t i = 0; i < count; i++) {
       const T log = *logs[first + i];
@@ -112,22 +112,22 @@ struct Decays {
   }
 
   /// Prepares `between` for the rows of the block [first, first + padding).
-  MOHAWK_INLINE void beginBlock(int64_t first) const {
+  INLINE void beginBlock(int64_t first) const {
     for (int64_t i = 0; i < padding; i += Lanes<T>::count)
       at(rowParts + i) = exponential(at(sums + first + i) - sums[first]);
     for (int64_t j = 0; j < first; j += Lanes<T>::count) at(columnParts + j) = exponential(sums[first] - at(sums + j));
   }
   /// exp(s_i − s_j) for row i of the block and a vector of j before it.
-  MOHAWK_INLINE Vector<T> before(int64_t i, int64_t j) const { return rowParts[i % padding] * at(columnParts + j); }
+  INLINE Vector<T> before(int64_t i, int64_t j) const { return rowParts[i % padding] * at(columnParts + j); }
   /// The same for j inside the block, 1 where j > i.
-  MOHAWK_INLINE Vector<T> inside(int64_t i, int64_t j) const {
+  INLINE Vector<T> inside(int64_t i, int64_t j) const {
     return exponential(kept<T>(sums[i] - at(sums + j), j, i));
   }
 };
 
 /// Σ of two rows of units.
 template <typename T, typename U>
-MOHAWK_INLINE T dotOfUnits(const U *a, const U *b, int64_t count) {
+INLINE T dotOfUnits(const U *a, const U *b, int64_t count) {
   Vector<T> total{};
   for (int64_t j = 0; j < count; j += Lanes<T>::count) total += numbersAt(a, j) * numbersAt(b, j);
   return sum<T>(total);
@@ -135,7 +135,7 @@ MOHAWK_INLINE T dotOfUnits(const U *a, const U *b, int64_t count) {
 
 /// A matrix [rows, columns] of units along rows, stacked; where a unit is one number it is so already.
 template <typename E>
-MOHAWK_INLINE const Unit<E> *stacked(int64_t rows, int64_t columns, const Unit<E> *from, Unit<E> *to) {
+INLINE const Unit<E> *stacked(int64_t rows, int64_t columns, const Unit<E> *from, Unit<E> *to) {
   if constexpr (Units<E>::size == 1) return from;
   const int64_t stride = columns / Units<E>::size;
   for (int64_t i = 0; i < rows; i += 2)
@@ -145,7 +145,7 @@ MOHAWK_INLINE const Unit<E> *stacked(int64_t rows, int64_t columns, const Unit<E
 }
 /// The same with a factor for every row.
 template <typename E>
-MOHAWK_INLINE void stackScaled(
+INLINE void stackScaled(
     int64_t rows, int64_t columns, const Unit<E> *from, const Sum<E> *factors, Unit<E> *to) {
   const int64_t stride = columns / Units<E>::size;
   for (int64_t i = 0; i < rows; i += 2)
@@ -156,7 +156,7 @@ MOHAWK_INLINE void stackScaled(
 }
 /// A matrix of sums, stacked.
 template <typename E>
-MOHAWK_INLINE const Unit<E> *stackedSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *to) {
+INLINE const Unit<E> *stackedSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *to) {
   if constexpr (Units<E>::size == 1) {
     return from;
   } else {
@@ -168,7 +168,7 @@ MOHAWK_INLINE const Unit<E> *stackedSums(int64_t rows, int64_t columns, const Su
 }
 /// A matrix of sums, turned and stacked: [columns / size, rows]. `room` is for as many units.
 template <typename E>
-MOHAWK_INLINE void turnSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *room, Unit<E> *to) {
+INLINE void turnSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *room, Unit<E> *to) {
   if constexpr (Units<E>::size == 1) {
     transpose(rows, columns, from, columns, to, rows);
   } else {

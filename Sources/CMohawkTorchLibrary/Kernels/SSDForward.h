@@ -24,7 +24,7 @@ struct ForwardScratch {
 
 /// weights ← L ∘ scores, by rows.
 template <typename E>
-MOHAWK_INLINE void weigh(const Decays<Sum<E>> &decays, const Sum<E> *scores, int64_t q, Unit<E> *weights) {
+INLINE void weigh(const Decays<Sum<E>> &decays, const Sum<E> *scores, int64_t q, Unit<E> *weights) {
   constexpr int lanes = Lanes<Sum<E>>::count;
   const int64_t stride = q / Units<E>::size;
   for (int64_t first = 0; first < q; first += padding) {
@@ -40,7 +40,7 @@ MOHAWK_INLINE void weigh(const Decays<Sum<E>> &decays, const Sum<E> *scores, int
 
 /// Begins to bring in the piece at `first` of head h, whether b and c come anew.
 template <typename E, typename T>
-MOHAWK_INLINE bool bring(
+INLINE bool bring(
     Incoming<E> &incoming, ForwardScratch<E, T> &room, FilteredHeads<E, T> &filtered, const SSDForwardHead<E, T> *heads,
     int64_t h, int64_t first) {
   const auto &head = heads[h];
@@ -58,7 +58,7 @@ MOHAWK_INLINE bool bring(
 template <typename E, typename T>
 void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilters<E, T> *filters) {
   constexpr int size = Units<E>::size;
-  const FlushTinyNumbers flush;
+  const TinyNumbersAreZero tiny;
   const auto &shape = heads[0];
   const int64_t p = padded(shape.headDim), n = padded(shape.stateDim);
   ForwardScratch<E, T> room(padded(shape.chunk < shape.length ? shape.chunk : shape.length), p, n);

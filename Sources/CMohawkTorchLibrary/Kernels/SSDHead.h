@@ -1,4 +1,4 @@
-// What the SSD kernels of every path are told of one sequence and head.
+// What the SSD kernels are told of one sequence and head.
 #pragma once
 #include "ConvolutionRows.h"
 
@@ -48,17 +48,11 @@ struct SSDFilters {
 
 /// Kernels take neighbouring heads of one sequence together, so that what they read of a token lies together.
 template <typename E, typename T>
-struct SSDKernelPair {
+struct SSDKernels {
   // Without filters (null) the heads say where x, b and c are.
   void (*forward)(const SSDForwardHead<E, T> *, int64_t heads, const SSDFilters<E, T> *);
   void (*backward)(const SSDBackwardHead<E, T> *, int64_t heads, const SSDFilters<E, T> *);
   int64_t stateBytes;  // of a number of an entering state
-};
-
-struct SSDKernels {
-  SSDKernelPair<float, float> ofFloat;
-  SSDKernelPair<BFloat16, float> ofBFloat16;
-  SSDKernelPair<double, double> ofDouble;
 };
 
 /// States are kept with both sides padded to multiples of this.

@@ -4,7 +4,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "../WorkingMemory.h"
+#include "Simd/TinyNumbers.h"
 #include "Tasks.h"
+
+#define KERNEL "SSDKernels.h"
+#include "Simd/EveryTarget.h"
 
 namespace mohawk {
 namespace {
@@ -15,11 +20,10 @@ at::ScalarType wide(const at::Tensor &x) { return x.scalar_type() == at::kDouble
 /// Calls `run` with the kernels for operands of the type of x.
 template <typename Run>
 void with_kernels(const at::Tensor &x, const Run &run) {
-  const auto kernels = path().ssd;
   switch (x.scalar_type()) {
-    case at::kDouble: return run(kernels.ofDouble);
-    case at::kFloat: return run(kernels.ofFloat);
-    default: return run(kernels.ofBFloat16);
+    case at::kDouble: return run(PICK(ssdKernels<double, double>)());
+    case at::kFloat: return run(PICK(ssdKernels<float, float>)());
+    default: return run(PICK(ssdKernels<BFloat16, float>)());
   }
 }
 
@@ -56,7 +60,7 @@ std::optional<SSDFilters<E, T>> filters_of(const SSDOperands &operands, int64_t 
 }
 
 template <typename E, typename T>
-void forward_heads(const SSDKernelPair<E, T> &kernels, SSDOperands &operands, SSDResults &results, bool keep) {
+void forward_heads(const SSDKernels<E, T> &kernels, SSDOperands &operands, SSDResults &results, bool keep) {
   if (keep) operands.keep_states(kernels.stateBytes);
   const int64_t together = heads_together(operands);
   const int64_t groups = (operands.heads() + together - 1) / together;
@@ -96,7 +100,7 @@ int64_t shares(const SSDOperands &operands) {
 
 template <typename E, typename T>
 struct Backward {
-  const SSDKernelPair<E, T> &kernels;
+  const SSDKernels<E, T> &kernels;
   const SSDOperands &operands;
   const at::Tensor &y, &last;
   SSDGradients &gradients;
@@ -167,7 +171,7 @@ struct Backward {
 
 template <typename E, typename T>
 void backward_heads(
-    const SSDKernelPair<E, T> &kernels, const SSDOperands &operands, const at::Tensor &y, const at::Tensor &last,
+    const SSDKernels<E, T> &kernels, const SSDOperands &operands, const at::Tensor &y, const at::Tensor &last,
     SSDGradients &gradients, at::Tensor &skips) {
   const Backward<E, T> backward{kernels, operands, y, last, gradients, skips};
   operands.repeats() == 1 ? backward.alone() : backward.shared();

@@ -16,7 +16,7 @@ constexpr int tileRows = MOHAWK_TILE_ROWS;
 
 /// Calls `body` with the constants 0 to count − 1. Not a loop, so that arrays indexed by them are registers.
 template <int count, typename Body>
-MOHAWK_INLINE void times(Body body) {
+INLINE void times(Body body) {
   if constexpr (count > 0) {
     times<count - 1>(body);
     body(std::integral_constant<int, count - 1>{});
@@ -25,7 +25,7 @@ MOHAWK_INLINE void times(Body body) {
 
 /// Calls `body(r, v)` for every vector of a tile, row by row.
 template <int vectors, typename Body>
-MOHAWK_INLINE void eachVector(Body body) {
+INLINE void eachVector(Body body) {
   times<tileRows>([&](auto r) __attribute__((always_inline)) {
     times<vectors>([&](auto v) __attribute__((always_inline)) { body(r, v); });
   });
@@ -46,7 +46,7 @@ struct Factors {
 
 /// sums += the tile of a product at row i and column j.
 template <typename E, bool byColumns, Part part, int vectors>
-MOHAWK_INLINE void multiply(Tile<Sum<E>, vectors> &sums, const Factors<Unit<E>> &factors, int64_t i, int64_t j) {
+INLINE void multiply(Tile<Sum<E>, vectors> &sums, const Factors<Unit<E>> &factors, int64_t i, int64_t j) {
   using T = Sum<E>;
   using U = Unit<E>;
   constexpr int lanes = Lanes<T>::count, size = Units<E>::size;
@@ -70,7 +70,7 @@ MOHAWK_INLINE void multiply(Tile<Sum<E>, vectors> &sums, const Factors<Unit<E>> 
 /// Calls `body(vectors, i, j)` for every tile that is needed: i its first row, j its first column, `vectors` how many
 /// vectors wide it is, as a constant.
 template <typename T, Part part, typename Body>
-MOHAWK_INLINE void eachTile(int64_t rows, int64_t columns, Body body) {
+INLINE void eachTile(int64_t rows, int64_t columns, Body body) {
   constexpr int lanes = Lanes<T>::count;
   const std::integral_constant<int, 1> one;
   const std::integral_constant<int, 2> two;
@@ -90,31 +90,31 @@ MOHAWK_INLINE void eachTile(int64_t rows, int64_t columns, Body body) {
 }
 
 template <typename T, int vectors>
-MOHAWK_INLINE void clear(Tile<T, vectors> &sums) {
+INLINE void clear(Tile<T, vectors> &sums) {
   eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) { sums[r][v] = Vector<T>{}; });
 }
 template <typename T, int vectors>
-MOHAWK_INLINE void keep(const Tile<T, vectors> &sums, T *to, int64_t stride) {
+INLINE void keep(const Tile<T, vectors> &sums, T *to, int64_t stride) {
   eachVector<vectors>(
       [&](auto r, auto v) __attribute__((always_inline)) { at(to + r * stride + v * Lanes<T>::count) = sums[r][v]; });
 }
 /// sums ← factor · what stands at `from`.
 template <typename T, int vectors>
-MOHAWK_INLINE void take(Tile<T, vectors> &sums, const T *from, int64_t stride, T factor) {
+INLINE void take(Tile<T, vectors> &sums, const T *from, int64_t stride, T factor) {
   eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) {
     sums[r][v] = at(from + r * stride + v * Lanes<T>::count) * factor;
   });
 }
 /// sums ← factors of rows ∘ sums + factor · others, which lie in units along rows.
 template <typename T, int vectors, typename U>
-MOHAWK_INLINE void scaleAndAdd(Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T factor) {
+INLINE void scaleAndAdd(Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T factor) {
   eachVector<vectors>([&](auto r, auto v) __attribute__((always_inline)) {
     sums[r][v] = sums[r][v] * factors[r] + numbersAt(others + r * stride, v * Lanes<T>::count) * factor;
   });
 }
 /// The sums times a factor per row, and what they give times `others`, by rows, written or added to a vector per row.
 template <typename T, int vectors, typename U>
-MOHAWK_INLINE void scaleAndTotal(
+INLINE void scaleAndTotal(
     Tile<T, vectors> &sums, const T *factors, const U *others, int64_t stride, T *totals, bool add) {
   constexpr int lanes = Lanes<T>::count;
   times<tileRows>([&](auto r) __attribute__((always_inline)) {

@@ -35,7 +35,7 @@ struct Incoming {
   }
 
   /// Copies the next `rows` rows of every source.
-  MOHAWK_INLINE void step(int64_t rows) {
+  INLINE void step(int64_t rows) {
     for (int64_t r = 0; r < rows && next < tokens; r++, next++)
       for (int s = 0; s < count; s++) {
         const auto &source = sources[s];
@@ -59,7 +59,7 @@ struct Incoming {
   }
 
  private:
-  static MOHAWK_INLINE void ask(const E *row, int64_t width) {
+  static INLINE void ask(const E *row, int64_t width) {
     const char *bytes = reinterpret_cast<const char *>(row);
     for (int64_t offset = 0; offset < width * static_cast<int64_t>(sizeof(E)); offset += 64)
       __builtin_prefetch(bytes + offset, 0, 2);
@@ -71,13 +71,13 @@ struct Incoming {
 /// written as a whole need not be read before.
 template <typename E>
 constexpr bool passesCaches = std::is_same_v<E, float>;
-MOHAWK_INLINE void pass(float *to, Vector<float> v) { _mm512_stream_ps(to, (__m512)v); }
+INLINE void pass(float *to, Vector<float> v) { _mm512_stream_ps(to, (__m512)v); }
 /// After this, other threads see what has passed.
-MOHAWK_INLINE void endPassing() { _mm_sfence(); }
+INLINE void endPassing() { _mm_sfence(); }
 #else
 template <typename E>
 constexpr bool passesCaches = false;
-MOHAWK_INLINE void endPassing() {}
+INLINE void endPassing() {}
 #endif
 
 /// Where the rows of one chunk's result go: they are written, or added where several heads share them.
@@ -90,7 +90,7 @@ struct Outgoing {
   bool staysNear = false;  // whether the rows are read again at once
 
   template <int vectors>
-  MOHAWK_INLINE void put(const Tile<T, vectors> &sums, int64_t i, int64_t j) const {
+  INLINE void put(const Tile<T, vectors> &sums, int64_t i, int64_t j) const {
     if (!passesCaches<E> && j == 0 && !sum.first && !staysNear) ask(i + ahead);
     times<tileRows>([&](auto r) __attribute__((always_inline)) {
       if (i + r >= count) return;
@@ -104,7 +104,7 @@ struct Outgoing {
 
  private:
   /// Asks for the rows of a later tile.
-  MOHAWK_INLINE void ask(int64_t i) const {
+  INLINE void ask(int64_t i) const {
     const int64_t bytes = width * static_cast<int64_t>(sizeof(E));
     for (int r = 0; r < tileRows && i + r < count; r++)
       for (int64_t offset = 0; offset < bytes; offset += 64)
@@ -112,7 +112,7 @@ struct Outgoing {
   }
 
   template <int vectors>
-  static MOHAWK_INLINE void write(E *to, const Vector<T> *from, int64_t left, bool staysNear) {
+  static INLINE void write(E *to, const Vector<T> *from, int64_t left, bool staysNear) {
     if constexpr (passesCaches<E>) {
       if (!staysNear && left >= vectors * Lanes<T>::count && reinterpret_cast<uintptr_t>(to) % sizeof(Vector<T>) == 0) {
         times<vectors>([&](auto v) __attribute__((always_inline)) { pass(to + v * Lanes<T>::count, from[v]); });
@@ -123,7 +123,7 @@ struct Outgoing {
   }
 
   template <int vectors>
-  static MOHAWK_INLINE void add(T *to, const Vector<T> *from, int64_t left) {
+  static INLINE void add(T *to, const Vector<T> *from, int64_t left) {
     T numbers[vectors * Lanes<T>::count];
     times<vectors>([&](auto v) __attribute__((always_inline)) { at(numbers + v * Lanes<T>::count) = from[v]; });
     for (int l = 0; l < vectors * Lanes<T>::count && l < left; l++) to[l] += numbers[l];

@@ -2,7 +2,7 @@
 #pragma once
 #include <ATen/ATen.h>
 
-#include "Path.h"
+#include "SSDHead.h"
 
 namespace mohawk {
 

@@ -25,52 +25,52 @@ using Sum = typename Units<E>::Sum;
 
 /// The numbers of a row from column j on.
 template <typename T>
-MOHAWK_INLINE Vector<T> numbersAt(const T *row, int64_t j) {
+INLINE Vector<T> numbersAt(const T *row, int64_t j) {
   return at(row + j);
 }
 /// Writes a vector into a row of units.
 template <typename T>
-MOHAWK_INLINE void putRow(T *row, int64_t j, Vector<T> v) {
+INLINE void putRow(T *row, int64_t j, Vector<T> v) {
   at(row + j) = v;
 }
 /// Writes rows i and i + 1, i even, into a stack whose rows are `stride` apart.
 template <typename T>
-MOHAWK_INLINE void putStacked(T *stack, int64_t stride, int64_t i, int64_t j, Vector<T> first, Vector<T> second) {
+INLINE void putStacked(T *stack, int64_t stride, int64_t i, int64_t j, Vector<T> first, Vector<T> second) {
   at(stack + i * stride + j) = first;
   at(stack + (i + 1) * stride + j) = second;
 }
-MOHAWK_INLINE void multiplyAdd(Vector<float> &sum, Vector<float> a, Vector<float> b) { sum += a * b; }
-MOHAWK_INLINE void multiplyAdd(Vector<double> &sum, Vector<double> a, Vector<double> b) { sum += a * b; }
+INLINE void multiplyAdd(Vector<float> &sum, Vector<float> a, Vector<float> b) { sum += a * b; }
+INLINE void multiplyAdd(Vector<double> &sum, Vector<double> a, Vector<double> b) { sum += a * b; }
 template <typename T>
-MOHAWK_INLINE T totalOfProducts(const T *a, const T *b, int64_t count) {
+INLINE T totalOfProducts(const T *a, const T *b, int64_t count) {
   Vector<T> total{};
   for (int64_t j = 0; j < count; j += Lanes<T>::count) total += at(a + j) * at(b + j);
   return sum<T>(total);
 }
 
 #if MOHAWK_BRAIN_PRODUCTS
-MOHAWK_INLINE Vector<float> numbersAt(const uint32_t *row, int64_t j) {
+INLINE Vector<float> numbersAt(const uint32_t *row, int64_t j) {
   return load(reinterpret_cast<const BFloat16 *>(row) + j);
 }
-MOHAWK_INLINE void putRow(uint32_t *row, int64_t j, Vector<float> v) {
+INLINE void putRow(uint32_t *row, int64_t j, Vector<float> v) {
   _mm256_storeu_si256(
       reinterpret_cast<__m256i *>(reinterpret_cast<BFloat16 *>(row) + j), (__m256i)_mm512_cvtneps_pbh((__m512)v));
 }
 /// Two rows of 16 numbers, joined number by number.
-MOHAWK_INLINE __m512i zipped(__m512i rows) {
+INLINE __m512i zipped(__m512i rows) {
   const __m512i low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(rows));
   const __m512i high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(rows, 1));
   return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
-MOHAWK_INLINE void putStacked(
+INLINE void putStacked(
     uint32_t *stack, int64_t stride, int64_t i, int64_t j, Vector<float> first, Vector<float> second) {
   const auto rows = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
   _mm512_storeu_si512(stack + i / 2 * stride + j, zipped(rows));
 }
-MOHAWK_INLINE void multiplyAdd(Vector<float> &sum, Vector<uint32_t> a, Vector<uint32_t> b) {
+INLINE void multiplyAdd(Vector<float> &sum, Vector<uint32_t> a, Vector<uint32_t> b) {
   sum = (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
-MOHAWK_INLINE float totalOfProducts(const uint32_t *a, const uint32_t *b, int64_t count) {
+INLINE float totalOfProducts(const uint32_t *a, const uint32_t *b, int64_t count) {
   Vector<float> total{};
   for (int64_t j = 0; j < count; j += Lanes<float>::count) multiplyAdd(total, at(a + j), at(b + j));
   return sum<float>(total);

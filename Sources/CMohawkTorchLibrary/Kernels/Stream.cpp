@@ -44,8 +44,8 @@ using Distance = void (*)(const DistancePass &, int64_t, int64_t);
 
 Addition addition(at::ScalarType stream, at::ScalarType added) {
   if (stream == at::kDouble) return &portable::addToStream<portable::Lane<double>, double, double>;
-  if (stream == at::kFloat) return added == at::kFloat ? PICK(addToStream, float, float) : PICK(addToStream, float, BFloat16);
-  return PICK(addToStream, BFloat16, BFloat16);
+  if (stream == at::kFloat) return added == at::kFloat ? PICK_LANES(addToStream, float, float) : PICK_LANES(addToStream, float, BFloat16);
+  return PICK_LANES(addToStream, BFloat16, BFloat16);
 }
 
 bool isKnown(at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16 || type == at::kDouble; }
@@ -82,11 +82,11 @@ struct RowDistance : torch::autograd::Function<RowDistance> {
 
   static Distance forwardRows(at::ScalarType type) {
     if (type == at::kDouble) return &portable::rowDistances<portable::Lane<double>, double>;
-    return type == at::kFloat ? PICK(rowDistances, float) : PICK(rowDistances, BFloat16);
+    return type == at::kFloat ? PICK_LANES(rowDistances, float) : PICK_LANES(rowDistances, BFloat16);
   }
   static Distance backwardRows(at::ScalarType type) {
     if (type == at::kDouble) return &portable::distanceGradients<portable::Lane<double>, double>;
-    return type == at::kFloat ? PICK(distanceGradients, float) : PICK(distanceGradients, BFloat16);
+    return type == at::kFloat ? PICK_LANES(distanceGradients, float) : PICK_LANES(distanceGradients, BFloat16);
   }
   static void forRows(Distance run, const DistancePass &pass, int64_t rows) {
     in_parallel((rows + pieceRows - 1) / pieceRows,

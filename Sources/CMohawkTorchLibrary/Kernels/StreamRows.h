@@ -1,7 +1,8 @@
 // Sums and distances of neighbouring numbers. Compiled per target.
+#include "Simd/Lanes.h"
 
 template <typename L, typename S, typename T>
-TARGET void addToStream(const StreamPass &pass, int64_t from, int64_t to) {
+void addToStream(const StreamPass &pass, int64_t from, int64_t to) {
   const S *const stream = static_cast<const S *>(pass.stream);
   const T *const first = static_cast<const T *>(pass.first), *const second = static_cast<const T *>(pass.second);
   S *const out = static_cast<S *>(pass.out);
@@ -14,7 +15,7 @@ TARGET void addToStream(const StreamPass &pass, int64_t from, int64_t to) {
 
 // ‖a − b‖₂ of rows, 0 where it is no more than b's rounding.
 template <typename L, typename T>
-TARGET void rowDistances(const DistancePass &pass, int64_t from, int64_t to) {
+void rowDistances(const DistancePass &pass, int64_t from, int64_t to) {
   for (int64_t r = from; r < to; r++) {
     const T *const a = static_cast<const T *>(pass.a) + r * pass.width, *const b = static_cast<const T *>(pass.b) + r * pass.width;
     L sum = L::of(0), size = L::of(0);
@@ -30,7 +31,7 @@ TARGET void rowDistances(const DistancePass &pass, int64_t from, int64_t to) {
 
 // (a − b) · factor / distance, 0 where that is 0.
 template <typename L, typename T>
-TARGET void distanceGradients(const DistancePass &pass, int64_t from, int64_t to) {
+void distanceGradients(const DistancePass &pass, int64_t from, int64_t to) {
   for (int64_t r = from; r < to; r++) {
     const T *const a = static_cast<const T *>(pass.a) + r * pass.width, *const b = static_cast<const T *>(pass.b) + r * pass.width;
     T *const out = static_cast<T *>(pass.out) + r * pass.width;

@@ -99,9 +99,9 @@ enum class TargetKind { teacher, token, sparse };
 template <typename T>
 RowPass rowPass(TargetKind aim) {
   switch (aim) {
-    case TargetKind::teacher: return PICK(distilRow, T);
-    case TargetKind::token: return PICK(predictRow, T);
-    case TargetKind::sparse: return PICK(sparseRow, T);
+    case TargetKind::teacher: return PICK_LANES(distilRow, T);
+    case TargetKind::token: return PICK_LANES(predictRow, T);
+    case TargetKind::sparse: return PICK_LANES(sparseRow, T);
   }
   TORCH_CHECK(false, "no such loss");
 }
@@ -121,7 +121,7 @@ RowPass rowPass(at::ScalarType type, TargetKind aim) {
 
 ColumnPass columnPass(at::ScalarType type) {
   if (type == at::kDouble) return &portable::addColumns<portable::Lane<double>, double>;
-  return type == at::kFloat ? PICK(addColumns, float) : PICK(addColumns, c10::BFloat16);
+  return type == at::kFloat ? PICK_LANES(addColumns, float) : PICK_LANES(addColumns, c10::BFloat16);
 }
 
 at::Tensor target(mhk_tensor handle, at::IntArrayRef shape, at::ScalarType type, const char *name) {

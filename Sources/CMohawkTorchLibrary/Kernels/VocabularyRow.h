@@ -6,7 +6,7 @@ constexpr double nowhere = -200;
 constexpr int64_t stretch = 512;
 
 template <typename L, typename T>
-TARGET INLINE L logitsAt(const T *row, const typename L::Value *bias, L scale, int64_t i, int64_t n) {
+INLINE L logitsAt(const T *row, const typename L::Value *bias, L scale, int64_t i, int64_t n) {
   const int64_t left = n - i;
   if (left >= L::count) {
     const L x = L::load(row + i);
@@ -17,12 +17,12 @@ TARGET INLINE L logitsAt(const T *row, const typename L::Value *bias, L scale, i
 }
 
 template <typename L>
-TARGET INLINE L within(L x, int64_t i, int64_t n, double rest) {
+INLINE L within(L x, int64_t i, int64_t n, double rest) {
   return n - i >= L::count ? x : x.kept(n - i, rest);
 }
 
 template <typename L, typename T>
-TARGET INLINE typename L::Value largestLogit(const T *row, const typename L::Value *bias, L scale, int64_t n) {
+INLINE typename L::Value largestLogit(const T *row, const typename L::Value *bias, L scale, int64_t n) {
   constexpr double least = -std::numeric_limits<double>::infinity();
   L most = L::of(least);
   for (int64_t i = 0; i < n; i += L::count) {
@@ -32,7 +32,7 @@ TARGET INLINE typename L::Value largestLogit(const T *row, const typename L::Val
 }
 
 template <typename L, typename T>
-TARGET INLINE void put(L x, T *row, int64_t i, int64_t n) {
+INLINE void put(L x, T *row, int64_t i, int64_t n) {
   if (n - i >= L::count) {
     x.store(row + i);
   } else {
@@ -42,7 +42,7 @@ TARGET INLINE void put(L x, T *row, int64_t i, int64_t n) {
 
 // −Σ softmax(teacher) · log softmax(student); the student's row becomes factor · (softmax(student) − softmax(teacher)).
 template <typename L, typename T>
-TARGET double distilRow(const VocabularyRow &row) {
+double distilRow(const VocabularyRow &row) {
   using Value = typename L::Value;
   T *const student = static_cast<T *>(row.student);
   const T *const teacher = static_cast<const T *>(row.teacher);
@@ -78,7 +78,7 @@ TARGET double distilRow(const VocabularyRow &row) {
 
 // −log softmax(row)[target]; the row becomes factor · (softmax(row) − one at the target).
 template <typename L, typename T>
-TARGET double predictRow(const VocabularyRow &row) {
+double predictRow(const VocabularyRow &row) {
   using Value = typename L::Value;
   T *const logits = static_cast<T *>(row.student);
   const Value *const bias = static_cast<const Value *>(row.bias);
@@ -106,7 +106,7 @@ TARGET double predictRow(const VocabularyRow &row) {
 
 // Adds the columns [from, to) of a matrix to `sums`, row by row.
 template <typename L, typename T>
-TARGET void addColumns(const void *matrix, int64_t rows, int64_t width, int64_t from, int64_t to, void *sums) {
+void addColumns(const void *matrix, int64_t rows, int64_t width, int64_t from, int64_t to, void *sums) {
   using Value = typename L::Value;
   const T *const numbers = static_cast<const T *>(matrix);
   Value *const out = static_cast<Value *>(sums);

@@ -1,3 +1,5 @@
 // Every loss of a row of logits.
+#include "Simd/Lanes.h"
+
 #include "VocabularyRow.h"
 #include "VocabularySparseRow.h"

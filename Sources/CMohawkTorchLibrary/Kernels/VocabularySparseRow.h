@@ -4,7 +4,7 @@
 // the row becomes factor · its gradient. The ids that are not named are summed on their own, relative to the largest of
 // them, so that nothing is lost however small their share is.
 template <typename L, typename T>
-TARGET double sparseRow(const VocabularyRow &row) {
+double sparseRow(const VocabularyRow &row) {
   using Value = typename L::Value;
   T *const logits = static_cast<T *>(row.student);
   const Value *const bias = static_cast<const Value *>(row.bias);

@@ -1,18 +1,11 @@
-// For any processor: the products by plain loops.
-#include "MatrixLayout.h"
-#include "MatrixPath.h"
+// The products by plain loops, for any processor.
 
-namespace mohawk {
-namespace {
-
-#include "MatrixPrepare.h"
-
-float read(const float *p) { return *p; }
-float read(const uint16_t *p) { return widened(*p); }
+static INLINE float read(const float *p) { return *p; }
+static INLINE float read(const uint16_t *p) { return widened(*p); }
 
 // Eight sums at once, which the compiler keeps in vectors.
 template <typename W>
-float product(const W *w, const W *x, int64_t columns) {
+static float product(const W *w, const W *x, int64_t columns) {
   float sums[8] = {};
   int64_t k = 0;
   for (; k + 8 <= columns; k += 8)
@@ -22,8 +15,8 @@ float product(const W *w, const W *x, int64_t columns) {
 }
 
 template <typename W>
-void multiply_rows(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride,
-                   int64_t begin, int64_t end) {
+static void multiply_rows(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride,
+                          int64_t begin, int64_t end) {
   const int64_t step = prepared_step(matrix.format, matrix.columns);
   const W *const weights = static_cast<const W *>(matrix.data), *const x = static_cast<const W *>(prepared);
   for (int64_t r = begin; r < end; r++)
@@ -33,7 +26,7 @@ void multiply_rows(const WeightMatrix &matrix, const void *prepared, int64_t cou
 
 // The integers of one group of 16 rows, as bytes with 128 added, [8 fours][16 rows][4 columns].
 template <WeightFormat format>
-const uint8_t *bytes(const uint8_t *group, uint8_t *room) {
+static const uint8_t *bytes(const uint8_t *group, uint8_t *room) {
   if constexpr (format == WeightFormat::q8) return group;
   for (int64_t eight = 0; eight < 4; eight++, room += 128, group += 64) {
     for (int64_t i = 0; i < 64; i++) {
@@ -45,8 +38,8 @@ const uint8_t *bytes(const uint8_t *group, uint8_t *room) {
 }
 
 template <WeightFormat format>
-void multiply_tiles(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride,
-                    int64_t begin, int64_t end) {
+static void multiply_tiles(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride,
+                           int64_t begin, int64_t end) {
   const TileLayout tile(format, matrix.columns);
   const PreparedLayout column(matrix.columns);
   for (int64_t r = begin; r < end; r += tile_rows) {
@@ -75,20 +68,3 @@ void multiply_tiles(const WeightMatrix &matrix, const void *prepared, int64_t co
     }
   }
 }
-
-void multiply_here(const WeightMatrix &matrix, const void *prepared, int64_t count, float *y, int64_t stride, int64_t begin,
-              int64_t end) {
-  switch (matrix.format) {
-    case WeightFormat::f32: return multiply_rows<float>(matrix, prepared, count, y, stride, begin, end);
-    case WeightFormat::bf16: return multiply_rows<uint16_t>(matrix, prepared, count, y, stride, begin, end);
-    case WeightFormat::q8:
-      return multiply_tiles<WeightFormat::q8>(matrix, prepared, count, y, stride, begin, end);
-    case WeightFormat::q4: multiply_tiles<WeightFormat::q4>(matrix, prepared, count, y, stride, begin, end);
-  }
-}
-
-}  // namespace
-
-const MatrixPath matrix_portable = {prepare_here, multiply_here};
-
-}  // namespace mohawk
