@@ -4,8 +4,13 @@
 #include <c10/util/BFloat16.h>
 
 namespace mohawk {
+
 using BrainFloat = c10::BFloat16;
-}
+
+inline uint16_t bits_of(BrainFloat x) { return x.x; }
+inline BrainFloat brain_float(uint16_t bits) { return BrainFloat(bits, BrainFloat::from_bits()); }
+
+}  // namespace mohawk
 #else
 #include <cstdint>
 #include <cstring>
@@ -29,6 +34,13 @@ struct BrainFloat {
     return number;
   }
 };
+
+inline uint16_t bits_of(BrainFloat x) { return x.bits; }
+inline BrainFloat brain_float(uint16_t bits) {
+  BrainFloat x;
+  x.bits = bits;
+  return x;
+}
 
 }  // namespace mohawk
 #endif

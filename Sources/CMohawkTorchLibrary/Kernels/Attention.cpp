@@ -2,6 +2,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "../Translation.h"
+#include "../WorkingMemory.h"
 #include "MohawkInstructions.h"
 #include "Tasks.h"
 

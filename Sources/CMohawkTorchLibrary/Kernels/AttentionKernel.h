@@ -1,15 +1,19 @@
 // Causal attention of one head, for processors with products of brain floats.
 
+#include "Simd/Vector.h"
+#include "Simd/Units.h"
+#include "Arena.h"
 namespace orientation {
-#include "OrientationVector.h"
 #include "OrientationProduct.h"
 #include "OrientationTeacher.h"
 #include "AttentionRows.h"
 }  // namespace orientation
 
 static void attend(const AttentionHead &head) {
-  using namespace orientation;
-  Arena arena(AttentionTile::bytes(head));
-  AttentionTile work(head, arena);
-  for (int64_t index = 0; index < AttentionTile::tiles(head); index++) work.run(index);
+  orientation::AttentionTile work(head);
+  const auto list = [&](auto take) { work.list(take); };
+  const Arena arena(list);
+  clear(list);
+  work.pack();
+  for (int64_t index = 0; index < work.tiles(head); index++) work.run(index);
 }

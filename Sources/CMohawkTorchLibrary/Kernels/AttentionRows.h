@@ -8,33 +8,31 @@ struct AttentionTile {
   static constexpr float slack = 20;
 
   const AttentionHead &head;
-  int64_t units, padded;
+  const int64_t units, padded;
   uint32_t *rows, *queries, *keys, *values, *weights;
   float *sums, *references, *totals;
 
-  static size_t bytes(const AttentionHead &head) {
-    const int64_t units = unitsOf<BFloat16>(head.width), padded = paddedWidth<BFloat16>(head.width), n = tiles(head);
-    return Arena::bytes<uint32_t>(tile * units) * 2 + Arena::bytes<uint32_t>(n * units * tile) +
-           Arena::bytes<uint32_t>(n * tile / 2 * padded) + Arena::bytes<uint32_t>(tile * tile / 2) +
-           Arena::bytes<float>(tile * padded) + Arena::bytes<float>(tile) + Arena::bytes<float>(tile * lanes);
-  }
   static int64_t tiles(const AttentionHead &head) { return (head.length + tile - 1) / tile; }
   static int64_t rowsOf(const AttentionHead &head, int64_t index) {
     return index * tile + tile < head.length ? tile : head.length - index * tile;
   }
 
-  AttentionTile(const AttentionHead &head, Arena &arena)
-      : head(head),
-        units(unitsOf<BFloat16>(head.width)),
-        padded(paddedWidth<BFloat16>(head.width)),
-        rows(arena.take<uint32_t>(tile * units)),
-        queries(arena.take<uint32_t>(tile * units)),
-        keys(arena.take<uint32_t>(tiles(head) * units * tile)),
-        values(arena.take<uint32_t>(tiles(head) * tile / 2 * padded)),
-        weights(arena.take<uint32_t>(tile * tile / 2)),
-        sums(arena.take<float>(tile * padded)),
-        references(arena.take<float>(tile)),
-        totals(arena.take<float>(tile * lanes)) {
+  template <typename Take>
+  void list(Take take) {
+    for (auto *array : {&rows, &queries}) take(*array, tile * units);
+    take(keys, tiles(head) * units * tile);
+    take(values, tiles(head) * tile / 2 * padded);
+    take(weights, tile * tile / 2);
+    take(sums, tile * padded);
+    take(references, tile);
+    take(totals, tile * lanes);
+  }
+
+  explicit AttentionTile(const AttentionHead &head)
+      : head(head), units(unitsOf<BFloat16>(head.width)), padded(paddedWidth<BFloat16>(head.width)) {}
+
+  /// Packs what all tiles of queries read, with memory of zeros.
+  void pack() {
     for (int64_t t = 0; t < tiles(head); t++) {
       packColumns(head.k, t * tile, rowsOf(head, t), head.width, rows, keys + t * units * tile);
       packStacked(head.v, t * tile, rowsOf(head, t), head.width, padded, values + t * tile / 2 * padded);
@@ -65,7 +63,7 @@ struct AttentionTile {
         const __m256bh some = _mm512_cvtneps_pbh((__m512)(at(sums + r * padded + j) * share));
         __builtin_memcpy(out + j, &some, sizeof some);
       }
-      for (; j < head.width; j++) narrow(static_cast<double>(sums[r * padded + j] * share), out + j);
+      for (; j < head.width; j++) put(out + j, sums[r * padded + j] * share);
     }
   }
 
@@ -78,19 +76,19 @@ struct AttentionTile {
       scores.clear();
       scores.add(queries + r * units, units, 1, columns, tile, units);
       for (int i = 0; i < blockRows; i++) {
-        Floats *row = scores.sums[i];
-        Floats top = all(-1e30f);
+        Vector<float> *row = scores.sums[i];
+        Vector<float> top = all(-1e30f);
         for (int v = 0; v < vectors; v++) {
           row[v] *= factor;
           if (diagonal) {
-            const Floats place = ramp<float>() + static_cast<float>(v * lanes);
+            const Vector<float> place = ramp<float>() + static_cast<float>(v * lanes);
             row[v] = place > static_cast<float>(r + i) ? all(-1e30f) : row[v];
           }
           top = larger<float>(top, row[v]);
         }
         float &reference = references[r + i];
         if (__builtin_expect(anyAbove(top, all(reference + slack)), 0)) raise(r + i, top);
-        Floats total = at(totals + (r + i) * lanes);
+        Vector<float> total = at(totals + (r + i) * lanes);
         for (int v = 0; v < vectors; v++) {
           row[v] = exp2(row[v] - reference);
           total += row[v];
@@ -105,9 +103,9 @@ struct AttentionTile {
   }
 
   /// Moves a row's reference to the largest of its scores.
-  __attribute__((noinline)) void raise(int64_t row, Floats scores) {
+  __attribute__((noinline)) void raise(int64_t row, Vector<float> scores) {
     const float next = _mm512_reduce_max_ps((__m512)scores);
-    const Floats change = exp2(all(references[row] - next));
+    const Vector<float> change = exp2(all(references[row] - next));
     for (int64_t j = 0; j < padded; j += lanes) at(sums + row * padded + j) *= change;
     at(totals + row * lanes) *= change;
     references[row] = next;

@@ -1,8 +1,9 @@
 // The causal depth-wise convolution. Compiled per target.
 
-#include "PathVector.h"
-#include "PathMemory.h"
-#include "PathTranspose.h"
+#include "Simd/Vector.h"
+#include "Simd/Units.h"
+#include "Arena.h"
+#include "Transpose.h"
 #include "SSDUnits.h"
 #include "SSDProduct.h"
 #include "SSDChunk.h"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../Translation.h"
+#include "../WorkingMemory.h"
 #include "MohawkOrientation.h"
 #include "OrientationHead.h"
 #include "Tasks.h"

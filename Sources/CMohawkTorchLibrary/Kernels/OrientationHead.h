@@ -1,22 +1,8 @@
 // One head's part of stage 1, by plain pointers: what the kernels of each kind of processor are called with.
 #pragma once
-#include <cstdint>
-
-#include "../WorkingMemory.h"
+#include "Rows.h"
 
 namespace mohawk {
-
-struct BFloat16 {
-  uint16_t bits;
-};
-
-/// Rows of numbers without gaps inside a row.
-template <typename E>
-struct Rows {
-  E *first;
-  int64_t stride;
-  E *operator[](int64_t row) const { return first + row * stride; }
-};
 
 /// Every gradient is that of the head's norm times `share`; none is wanted where `bGradient` is null. Gradients by B and C
 /// are in the type of B and C or, where several heads share them, in fp32.

@@ -40,14 +40,6 @@ struct Block {
     for (int r = 0; r < rows; r++)
       for (int v = 0; v < V; v++) sums[r][v] = local[r][v];
   }
-
-  static INLINE void multiplyAdd(Floats &sum, Floats x, Floats y) { sum += x * y; }
-  static INLINE void multiplyAdd(Doubles &sum, Doubles x, Doubles y) { sum += x * y; }
-#if MOHAWK_BRAIN_PRODUCTS
-  static INLINE void multiplyAdd(Floats &sum, Vector<uint32_t> x, Vector<uint32_t> y) {
-    sum = (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)y);
-  }
-#endif
 };
 
 /// to[tile, width] += a · b for a of `tile` rows; `width` is a multiple of a vector's lanes.

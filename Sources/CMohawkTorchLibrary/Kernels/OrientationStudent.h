@@ -14,24 +14,27 @@ struct Gradients {
   T *rowWeights;     // [tile, lanes]
   T *columnWeights;  // [tile]
 
-  static size_t bytes() {
-    return 2 * Arena::bytes<Unit<E>>(tile * tile / size) + Arena::bytes<T>(tile * lanes) + Arena::bytes<T>(tile);
+  template <typename Take>
+  void list(Take take) {
+    take(rows, tile * tile / size);
+    if (size == 1) {
+      columns = rows;
+    } else {
+      take(columns, tile * tile / size);
+    }
+    take(rowWeights, tile * lanes);
+    take(columnWeights, tile);
   }
-  explicit Gradients(Arena &arena)
-      : rows(arena.take<Unit<E>>(tile * tile / size)),
-        columns(size == 1 ? rows : arena.take<Unit<E>>(tile * tile / size)),
-        rowWeights(arena.take<T>(tile * lanes)),
-        columnWeights(arena.take<T>(tile)) {}
 
-  INLINE void put(int64_t row, int64_t column, Floats first, Floats, float *) {
+  INLINE void put(int64_t row, int64_t column, Vector<float> first, Vector<float>, float *) {
     at(reinterpret_cast<float *>(rows) + row * tile + column) = first;
   }
-  INLINE void put(int64_t row, int64_t column, Doubles first, Doubles, double *) {
+  INLINE void put(int64_t row, int64_t column, Vector<double> first, Vector<double>, double *) {
     at(reinterpret_cast<double *>(rows) + row * tile + column) = first;
   }
 #if MOHAWK_BRAIN_PRODUCTS
   /// Rows `row` and `row + 1`.
-  INLINE void put(int64_t row, int64_t column, Floats first, Floats second, uint32_t *) {
+  INLINE void put(int64_t row, int64_t column, Vector<float> first, Vector<float> second, uint32_t *) {
     const __m256i above = (__m256i)_mm512_cvtneps_pbh((__m512)first);
     const __m256i below = (__m256i)_mm512_cvtneps_pbh((__m512)second);
     auto *brains = reinterpret_cast<uint16_t *>(rows);

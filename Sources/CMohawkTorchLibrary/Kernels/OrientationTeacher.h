@@ -2,20 +2,20 @@
 
 /// Whether a lane of x is above that of y.
 #if MOHAWK_VECTOR_BYTES == 64
-INLINE bool anyAbove(Floats x, Floats y) { return _mm512_cmp_ps_mask((__m512)x, (__m512)y, _CMP_GT_OQ) != 0; }
+INLINE bool anyAbove(Vector<float> x, Vector<float> y) { return _mm512_cmp_ps_mask((__m512)x, (__m512)y, _CMP_GT_OQ) != 0; }
 #elif MOHAWK_VECTOR_BYTES == 32
-INLINE bool anyAbove(Floats x, Floats y) {
+INLINE bool anyAbove(Vector<float> x, Vector<float> y) {
   return _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, (__m256)y, _CMP_GT_OQ)) != 0;
 }
 #else
-INLINE bool anyAbove(Floats x, Floats y) {
+INLINE bool anyAbove(Vector<float> x, Vector<float> y) {
   const Integers above = x > y;
   int32_t any = 0;
   for (int i = 0; i < Lanes<float>::count; i++) any |= above[i];
   return any != 0;
 }
 #endif
-INLINE bool anyAbove(Doubles x, Doubles y) {
+INLINE bool anyAbove(Vector<double> x, Vector<double> y) {
   bool any = false;
   for (int i = 0; i < Lanes<double>::count; i++) any = any || x[i] > y[i];
   return any;
@@ -37,12 +37,11 @@ struct TeacherRows {
   T *references, *sums, *squares;  // [tile, lanes]
   T *logSums;                      // [tile]
 
-  static size_t bytes() { return 3 * Arena::bytes<T>(tile * lanes) + Arena::bytes<T>(tile); }
-  explicit TeacherRows(Arena &arena)
-      : references(arena.take<T>(tile * lanes)),
-        sums(arena.take<T>(tile * lanes)),
-        squares(arena.take<T>(tile * lanes)),
-        logSums(arena.take<T>(tile)) {}
+  template <typename Take>
+  void list(Take take) {
+    for (auto *array : {&references, &sums, &squares}) take(*array, tile * lanes);
+    take(logSums, tile);
+  }
 
   void begin() {
     for (int64_t i = 0; i < tile * lanes; i++) {

@@ -11,26 +11,24 @@ struct PackedHead {
   float *bSize, *cSize;  // [tiles]: the longest row's logarithm to base 2, at least 0
 
   template <typename G>
-  static size_t bytes(const OrientationHead<E, G> &head) {
-    const int64_t tiles = (head.length + tile - 1) / tile;
-    const int64_t units = unitsOf<E>(head.teacherDim) + unitsOf<E>(head.stateDim);
-    return Arena::bytes<Unit<E>>(tiles * tile * units) + 64 +
-           Arena::bytes<Unit<E>>(tiles * tile / Units<E>::size * paddedWidth<E>(head.stateDim)) +
-           Arena::bytes<double>(tiles * tile) + 2 * Arena::bytes<float>(tiles);
+  explicit PackedHead(const OrientationHead<E, G> &head)
+      : tiles((head.length + tile - 1) / tile),
+        teacherUnits(unitsOf<E>(head.teacherDim)),
+        studentUnits(unitsOf<E>(head.stateDim)),
+        width(paddedWidth<E>(head.stateDim)) {}
+
+  template <typename Take>
+  void list(Take take) {
+    take(k, tiles * tile * teacherUnits);
+    take(b, tiles * tile * studentUnits);
+    take(bStack, tiles * tile / Units<E>::size * width);
+    take(logs, tiles * tile);
+    for (auto *array : {&bSize, &cSize}) take(*array, tiles);
   }
 
+  /// Packs it by way of `room`, for a tile of the wider rows.
   template <typename G>
-  PackedHead(const OrientationHead<E, G> &head, Unit<E> *room, Arena &arena) {
-    tiles = (head.length + tile - 1) / tile;
-    teacherUnits = unitsOf<E>(head.teacherDim);
-    studentUnits = unitsOf<E>(head.stateDim);
-    width = paddedWidth<E>(head.stateDim);
-    k = arena.take<Unit<E>>(tiles * tile * teacherUnits);
-    b = arena.take<Unit<E>>(tiles * tile * studentUnits);
-    bStack = arena.take<Unit<E>>(tiles * tile / Units<E>::size * width);
-    logs = arena.take<double>(tiles * tile);
-    bSize = arena.take<float>(tiles);
-    cSize = arena.take<float>(tiles);
+  void pack(const OrientationHead<E, G> &head, Unit<E> *room) {
     double total = 0;
     for (int64_t i = 0; i < tiles * tile; i++) {
       if (i < head.length) total += head.logDecay[i][0] * 1.4426950408889634;
@@ -70,8 +68,8 @@ void writeGradients(
     const OrientationHead<E, G> &head, double factor, int64_t width, const Sum<E> *b, const Sum<E> *c) {
   for (int64_t i = 0; i < head.length; i++)
     for (int64_t j = 0; j < head.stateDim; j++) {
-      narrow(b[i * width + j] * factor, head.bGradient[i] + j);
-      narrow(c[i * width + j] * factor, head.cGradient[i] + j);
+      put(head.bGradient[i] + j, b[i * width + j] * factor);
+      put(head.cGradient[i] + j, c[i * width + j] * factor);
     }
 }
 
@@ -81,27 +79,31 @@ void orient(const OrientationHead<E, G> &head) {
   constexpr int lanes = Lanes<T>::count;
   constexpr int64_t size = Units<E>::size;
   const bool withGradients = head.bGradient.first != nullptr;
-  const int64_t tiles = (head.length + tile - 1) / tile;
-  const int64_t teacherUnits = unitsOf<E>(head.teacherDim), studentUnits = unitsOf<E>(head.stateDim);
-  const int64_t width = paddedWidth<E>(head.stateDim);
-  const int64_t widest = teacherUnits > studentUnits ? teacherUnits : studentUnits;
+  PackedHead<E> packed(head);
+  const int64_t tiles = packed.tiles, width = packed.width;
+  const int64_t teacherUnits = packed.teacherUnits, studentUnits = packed.studentUnits;
   const int64_t kept = withGradients ? tiles * tile : 0;
-  Arena arena(
-      PackedHead<E>::bytes(head) + TeacherRows<E>::bytes() + Gradients<E>::bytes() +
-      Arena::bytes<Unit<E>>(tile * widest) + Arena::bytes<Unit<E>>(tile * teacherUnits) +
-      Arena::bytes<Unit<E>>(tile * studentUnits) + Arena::bytes<Unit<E>>(tile / size * width) +
-      2 * Arena::bytes<T>(tile) + 2 * Arena::bytes<T>(kept * width) + 2 * Arena::bytes<double>(kept));
-  Unit<E> *room = arena.take<Unit<E>>(tile * widest);
-  const PackedHead<E> packed(head, room, arena);
-  TeacherRows<E> teacher(arena);
-  Gradients<E> gradients(arena);
-  Unit<E> *q = arena.take<Unit<E>>(tile * teacherUnits), *c = arena.take<Unit<E>>(tile * studentUnits);
-  Unit<E> *cStack = arena.take<Unit<E>>(tile / size * width);
+  TeacherRows<E> teacher;
+  Gradients<E> gradients;
   StudentTile<E> student{};
-  student.rowDecays = arena.take<T>(tile);
-  student.columnDecays = arena.take<T>(tile);
-  T *bGradient = arena.take<T>(kept * width), *cGradient = arena.take<T>(kept * width);
-  double *rowWeights = arena.take<double>(kept), *columnWeights = arena.take<double>(kept);
+  Unit<E> *room, *q, *c, *cStack;
+  T *bGradient, *cGradient;
+  double *rowWeights, *columnWeights;
+  const auto list = [&](auto take) {
+    packed.list(take);
+    teacher.list(take);
+    gradients.list(take);
+    take(room, tile * (teacherUnits > studentUnits ? teacherUnits : studentUnits));
+    take(q, tile * teacherUnits);
+    take(c, tile * studentUnits);
+    take(cStack, tile / size * width);
+    for (auto *array : {&student.rowDecays, &student.columnDecays}) take(*array, tile);
+    for (auto *array : {&bGradient, &cGradient}) take(*array, kept * width);
+    for (auto *array : {&rowWeights, &columnWeights}) take(*array, kept);
+  };
+  const Arena arena(list);
+  clear(list);
+  packed.pack(head, room);
 
   const T factor = static_cast<T>(head.scale * 1.4426950408889634);
   student.q = q;

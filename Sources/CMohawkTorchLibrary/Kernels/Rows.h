@@ -2,13 +2,14 @@
 #pragma once
 #include <cstdint>
 
+#include "Simd/BrainFloat.h"
+
 namespace mohawk {
 
-struct BFloat16 {
-  uint16_t bits;
-};
+using BFloat16 = BrainFloat;
 
-/// Rows of one head in a tensor [batch, length, heads, n]: one per token, `step` elements apart.
+/// Rows without gaps inside, `step` elements apart, such as those of one head in a tensor [batch, length, heads, n]: one
+/// per token.
 template <typename E>
 struct Rows {
   E *first = nullptr;

@@ -1,27 +1,5 @@
-// What products multiply at once: a number, or a pair of brain floats where the processor can. A matrix is read in one
-// of two layouts: by rows, its units along a row, or stacked, its units down a column, [rows / size, columns].
-
-template <typename E>
-struct Units {
-  using Sum = E;
-  using Unit = E;
-  static constexpr int size = 1;
-};
-template <>
-struct Units<BFloat16> {
-  using Sum = float;
-#if MOHAWK_BRAIN_PRODUCTS
-  using Unit = uint32_t;
-  static constexpr int size = 2;
-#else
-  using Unit = float;
-  static constexpr int size = 1;
-#endif
-};
-template <typename E>
-using Unit = typename Units<E>::Unit;
-template <typename E>
-using Sum = typename Units<E>::Sum;
+// Rows of units. A matrix is read in one of two layouts: by rows, its units along a row, or stacked, its units down a
+// column, [rows / size, columns].
 
 /// The numbers of a row from column j on.
 template <typename T>
@@ -39,8 +17,6 @@ INLINE void putStacked(T *stack, int64_t stride, int64_t i, int64_t j, Vector<T>
   at(stack + i * stride + j) = first;
   at(stack + (i + 1) * stride + j) = second;
 }
-INLINE void multiplyAdd(Vector<float> &sum, Vector<float> a, Vector<float> b) { sum += a * b; }
-INLINE void multiplyAdd(Vector<double> &sum, Vector<double> a, Vector<double> b) { sum += a * b; }
 template <typename T>
 INLINE T totalOfProducts(const T *a, const T *b, int64_t count) {
   Vector<T> total{};
@@ -66,9 +42,6 @@ INLINE void putStacked(
     uint32_t *stack, int64_t stride, int64_t i, int64_t j, Vector<float> first, Vector<float> second) {
   const auto rows = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
   _mm512_storeu_si512(stack + i / 2 * stride + j, zipped(rows));
-}
-INLINE void multiplyAdd(Vector<float> &sum, Vector<uint32_t> a, Vector<uint32_t> b) {
-  sum = (Vector<float>)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 INLINE float totalOfProducts(const uint32_t *a, const uint32_t *b, int64_t count) {
   Vector<float> total{};

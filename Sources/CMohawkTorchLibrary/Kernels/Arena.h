@@ -1,4 +1,4 @@
-// Memory of one piece of work.
+// Memory of one piece of work. Compiled per target.
 
 /// Numbers, aligned, freed with this.
 template <typename T>
@@ -36,3 +36,11 @@ struct Arena {
     return (static_cast<size_t>(count) * sizeof(T) + 63) / 64 * 64;
   }
 };
+
+/// Fills the arrays of a list with zeros.
+template <typename List>
+INLINE void clear(List list) {
+  list([](auto *array, int64_t count) {
+    __builtin_memset(array, 0, static_cast<size_t>(count) * sizeof *array);
+  });
+}

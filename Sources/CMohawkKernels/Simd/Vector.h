@@ -1,7 +1,7 @@
-// Vectors of a path's width, loads and stores that convert, and exp. Included once per path, inside its namespace,
-// between MOHAWK_TARGET's push and pop: nothing here may be used by code for another processor.
+// Vectors of a target's width, loads and stores that convert, and powers. Operators on them may be fused; those of
+// Lanes.h round one by one. Compiled per target: nothing here may be used by code for another processor.
 
-/// `lanes` numbers of type T in one register.
+/// `count` numbers of type T in one register.
 template <typename T>
 struct Lanes {
   static constexpr int count = MOHAWK_VECTOR_BYTES / static_cast<int>(sizeof(T));
@@ -23,14 +23,14 @@ INLINE const Vector<T> &at(const T *p) {
 
 INLINE Vector<float> load(const float *p) { return at(p); }
 INLINE Vector<double> load(const double *p) { return at(p); }
-INLINE Vector<float> load(const BFloat16 *p) {
+INLINE Vector<float> load(const BrainFloat *p) {
   const auto bits = __builtin_convertvector(*reinterpret_cast<const Halves *>(p), Integers) << 16;
   return reinterpret_cast<const Vector<float> &>(bits);
 }
 INLINE void store(float *p, Vector<float> v) { at(p) = v; }
 INLINE void store(double *p, Vector<double> v) { at(p) = v; }
 /// To the nearest, ties to even.
-INLINE void store(BFloat16 *p, Vector<float> v) {
+INLINE void store(BrainFloat *p, Vector<float> v) {
   typedef uint32_t Bits __attribute__((vector_size(MOHAWK_VECTOR_BYTES), aligned(4), may_alias));
   const auto bits = reinterpret_cast<const Bits &>(v);
   const auto rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
@@ -41,18 +41,18 @@ INLINE void store(BFloat16 *p, Vector<float> v) {
 
 INLINE float widened(float x) { return x; }
 INLINE double widened(double x) { return x; }
-INLINE float widened(BFloat16 x) {
-  const uint32_t bits = static_cast<uint32_t>(x.bits) << 16;
+INLINE float widened(BrainFloat x) {
+  const uint32_t bits = static_cast<uint32_t>(bits_of(x)) << 16;
   float value;
   __builtin_memcpy(&value, &bits, 4);
   return value;
 }
 INLINE void put(float *p, float x) { *p = x; }
 INLINE void put(double *p, double x) { *p = x; }
-INLINE void put(BFloat16 *p, float x) {
+INLINE void put(BrainFloat *p, float x) {
   uint32_t bits;
   __builtin_memcpy(&bits, &x, 4);
-  p->bits = static_cast<uint16_t>(x == x ? (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 : 0x7fc0);
+  *p = brain_float(static_cast<uint16_t>(x == x ? (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 : 0x7fc0));
 }
 
 template <typename T>
@@ -92,6 +92,32 @@ INLINE Vector<T> ramp() {
   return v;
 }
 
+/// A NaN in b stays.
+template <typename T>
+INLINE Vector<T> larger(Vector<T> a, Vector<T> b) {
+  return b < a ? a : b;
+}
+
+/// Of the first halves of a and b, and of the second, one number of each in turn.
+#if MOHAWK_VECTOR_BYTES == 64
+INLINE Vector<float> zippedLow(Vector<float> a, Vector<float> b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+INLINE Vector<float> zippedHigh(Vector<float> a, Vector<float> b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+#elif MOHAWK_VECTOR_BYTES == 32
+INLINE Vector<float> zippedLow(Vector<float> a, Vector<float> b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+INLINE Vector<float> zippedHigh(Vector<float> a, Vector<float> b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#else
+INLINE Vector<float> zippedLow(Vector<float> a, Vector<float> b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+INLINE Vector<float> zippedHigh(Vector<float> a, Vector<float> b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#endif
+
 /// exp within 2 units in the last place; 0 where the result would be below the normal numbers.
 INLINE Vector<float> exponential(Vector<float> x) {
   const auto limited = x > 88.0f ? all(88.0f) : x;
@@ -116,3 +142,25 @@ INLINE Vector<double> exponential(Vector<double> x) {
 }
 INLINE float exponential(float x) { return exponential(all(x))[0]; }
 INLINE double exponential(double x) { return __builtin_exp(x); }
+
+/// What exponents below this give is not told from 2 to the power of this: nothing beside 1.
+constexpr float leastExponent = -126;
+
+/// 2 to the power of x ≤ 126, to 1e-7 of it; at least 2 to `leastExponent`.
+INLINE Vector<float> exp2(Vector<float> x) {
+  const auto y = larger<float>(all(leastExponent), x);
+  const auto shifted = y + 12582912.0f;  // the nearest integer is in the low bits
+  const auto r = y - (shifted - 12582912.0f);
+  auto p = all(1.32647e-3f);
+  p = p * r + 9.67151e-3f;
+  p = p * r + 5.550734e-2f;
+  p = p * r + 2.4022242e-1f;
+  p = p * r + 6.9314698e-1f;
+  p = p * r + 1.0f;
+  const Integers bits = reinterpret_cast<const Integers &>(p) + (reinterpret_cast<const Integers &>(shifted) << 23);
+  return reinterpret_cast<const Vector<float> &>(bits);
+}
+INLINE Vector<double> exp2(Vector<double> x) {
+  for (int i = 0; i < Lanes<double>::count; i++) x[i] = __builtin_exp2(x[i]);
+  return x;
+}

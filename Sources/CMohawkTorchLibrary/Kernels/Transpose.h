@@ -1,25 +1,5 @@
 // Matrices turned, a square of a vector's width at a time.
 
-/// Of the first halves of a and b, and of the second, one number of each in turn.
-#if MOHAWK_VECTOR_BYTES == 64
-INLINE Vector<float> zippedLow(Vector<float> a, Vector<float> b) {
-  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-INLINE Vector<float> zippedHigh(Vector<float> a, Vector<float> b) {
-  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-#elif MOHAWK_VECTOR_BYTES == 32
-INLINE Vector<float> zippedLow(Vector<float> a, Vector<float> b) {
-  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-INLINE Vector<float> zippedHigh(Vector<float> a, Vector<float> b) {
-  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-#else
-INLINE Vector<float> zippedLow(Vector<float> a, Vector<float> b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
-INLINE Vector<float> zippedHigh(Vector<float> a, Vector<float> b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
-#endif
-
 /// [rows, columns] to [columns, rows], both multiples of a vector's lanes.
 INLINE void transpose(
     int64_t rows, int64_t columns, const float *from, int64_t fromStride, float *to, int64_t toStride) {
