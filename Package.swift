@@ -17,7 +17,7 @@ let torchSettings: [CXXSetting] = [
     "-O2", "-isystem\(torch)/include", "-isystem\(torch)/include/torch/csrc/api/include", "-Wall", "-Werror",
   ]),
   .define("MOHAWK_LIBTORCH"),
-  .headerSearchPath("Kernels"), .headerSearchPath("Gloo"),
+  .headerSearchPath("."), .headerSearchPath("Kernels"), .headerSearchPath("Gloo"),
   .headerSearchPath("../CMohawkTorch"),
   .headerSearchPath("../CMohawkTorch/include"),
   .headerSearchPath("../CMohawkKernels"),

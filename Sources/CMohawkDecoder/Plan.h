@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "Buffer.h"
-#include "Kernels.h"
-#include "Matrix.h"
+#include "Kernels/Kernels.h"
+#include "Matrix/Matrix.h"
 #include "ThreadPool.h"
 
 namespace mohawk {

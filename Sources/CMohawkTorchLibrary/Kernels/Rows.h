@@ -17,4 +17,7 @@ struct Rows {
   E *operator[](int64_t token) const { return first + token * step; }
 };
 
+/// Kernels keep rows in cache with a multiple of this many numbers.
+constexpr int64_t rowPadding = 16;
+
 }  // namespace mohawk
