@@ -1,11 +1,10 @@
 // libtorch's threads for others.
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/TensorIterator.h>
 
 #include <atomic>
 
 #include "Library.h"
+#include "Tasks.h"
 
 namespace {
 
@@ -21,23 +20,17 @@ void await_change(const std::atomic<uint32_t> &value, uint32_t old) {
 
 void run_parallel(int64_t most, void *context, mhk_member body) {
   if (most <= 1 || at::in_parallel_region()) return body(context, 0, 1);
-  // One element per thread: libtorch's elementwise loops are the exported way into its threads. Should there be fewer
-  // threads than elements, then some have several, and all know when every element has found its thread.
-  auto places = at::empty({most}, at::kByte);
-  auto iterator = at::TensorIterator::borrowing_nullary_op(places);
-  const char *const first = static_cast<const char *>(places.data_ptr());
+  // Should there be fewer threads than parts, then some have several, and all know when every part has found its thread.
   std::atomic<int64_t> members{0};
   std::atomic<uint32_t> taken{0};
-  iterator.for_each(
-      [&](char **data, const int64_t *, int64_t size, int64_t rows) {
-        const int64_t arrival = members.fetch_add(1);
-        taken.fetch_add(static_cast<uint32_t>(size * rows));
-        taken.notify_all();
-        for (uint32_t seen = taken.load(); seen != most; seen = taken.load()) await_change(taken, seen);
-        const int64_t all = members.load();
-        body(context, all == most ? data[0] - first : arrival, all);
-      },
-      1);
+  mohawk::on_threads(most, [&](int64_t first, int64_t size) {
+    const int64_t arrival = members.fetch_add(1);
+    taken.fetch_add(static_cast<uint32_t>(size));
+    taken.notify_all();
+    for (uint32_t seen = taken.load(); seen != most; seen = taken.load()) await_change(taken, seen);
+    const int64_t all = members.load();
+    body(context, all == most ? first : arrival, all);
+  });
 }
 
 }  // namespace
