@@ -25,34 +25,6 @@ public struct AttentionChoice: Sendable, Equatable, Codable {
   public func layers(_ count: Int) -> [Int] { rounds.prefix(count).map(\.layer).sorted() }
 }
 
-/// Sequences that end with a part of their own beginning, so that only a model that looks back can know how they go on.
-public struct RepeatedText {
-  /// [sequences, length].
-  public let ids: Tensor
-  /// Tokens at the end that stand earlier, too.
-  public let span: Int
-  /// Where they begin to stand earlier, for each sequence.
-  public let places: [Int]
-
-  /// - Parameters:
-  ///   - ids: text, [sequences, length].
-  ///   - span: tokens that are repeated at the end.
-  public init(_ ids: Tensor, span: Int) {
-    let (rows, length) = (ids.size(0), ids.size(1))
-    precondition(span * 3 <= length, "the repeated part is too long")
-    self.span = span
-    // What is repeated begins in another place in every sequence, behind the first tokens and far from the end.
-    let room = length - 3 * span
-    places = (0..<rows).map { 8 + $0 * max(0, room - 8) / max(1, rows) }
-    let parts = places.enumerated().map { row, first in
-      let whole = ids.narrowed(0, from: row, length: 1)
-      return Tensor.concatenated(
-        [whole.narrowed(1, from: 0, length: length - span), whole.narrowed(1, from: first, length: span)], 1)
-    }
-    self.ids = Tensor.concatenated(parts, 0)
-  }
-}
-
 extension AttentionChoice {
   /// - Parameters:
   ///   - teacher: frozen.
@@ -68,34 +40,30 @@ extension AttentionChoice {
     pause: () throws -> Void = {}, chosen: (AttentionChoice) throws -> Void = { _ in }
   ) throws -> AttentionChoice {
     let search = withoutGradients { Search(teacher, text, teacher.windowed(window, sinks: sinks)) }
-    let first = withoutGradients { search.judge(search.entering[search.entering.count - 1]) }
+    func sum(_ parts: (repeated: Double, elsewhere: Double)) -> Double { parts.repeated + parts.elsewhere }
+    let first = withoutGradients { search.distance(search.entering[search.entering.count - 1]) }
     var choice = known ?? AttentionChoice(repeated: first.repeated, elsewhere: first.elsewhere)
     for round in choice.rounds { withoutGradients { search.keep(round.layer) } }
     while choice.rounds.count < min(count, teacher.blocks.count) {
-      var tried: [Int: Distance] = [:]
+      var tried: [Int: (repeated: Double, elsewhere: Double)] = [:]
       for layer in teacher.blocks.indices where !search.kept.contains(layer) {
         try pause()
         tried[layer] = withoutGradients { search.distance(keeping: layer) }
       }
-      let best = tried.min { ($0.value.sum, $0.key) < ($1.value.sum, $1.key) }!
+      let best = tried.min { (sum($0.value), $0.key) < (sum($1.value), $1.key) }!
       withoutGradients { search.keep(best.key) }
       choice.rounds.append(
         Round(
           layer: best.key, repeated: best.value.repeated, elsewhere: best.value.elsewhere,
-          tried: tried.mapValues(\.sum)))
+          tried: tried.mapValues(sum)))
       try chosen(choice)
     }
     return choice
   }
 
-  private struct Distance {
-    var repeated, elsewhere: Double
-    var sum: Double { repeated + elsewhere }
-  }
-
   private final class Search {
     let teacher, windowed: Decoder
-    let judge: Judge
+    let judge: RepeatedTextDivergence
     let ids: Tensor
     var kept: Set<Int> = []
     /// What enters each layer, and what leaves the last.
@@ -103,7 +71,7 @@ extension AttentionChoice {
 
     init(_ teacher: Decoder, _ text: RepeatedText, _ windowed: Decoder) {
       (self.teacher, self.windowed, ids) = (teacher, windowed, text.ids)
-      judge = Judge(teacher, text)
+      judge = RepeatedTextDivergence(teacher, text)
       walk()
     }
 
@@ -121,40 +89,15 @@ extension AttentionChoice {
       walk()
     }
 
-    func distance(keeping layer: Int) -> Distance {
+    func distance(_ hidden: Tensor) -> (repeated: Double, elsewhere: Double) {
+      let parts = judge(hidden)
+      return (parts.repeated.item(), parts.elsewhere.item())
+    }
+
+    func distance(keeping layer: Int) -> (repeated: Double, elsewhere: Double) {
       var hidden = teacher.blocks[layer](entering[layer])
       for later in teacher.blocks.indices where later > layer { hidden = pass(hidden, through: later) }
-      return judge(hidden)
-    }
-  }
-
-  /// Compares next-token probabilities with the teacher's at some positions.
-  private struct Judge {
-    let teacher: Decoder
-    let span: Int
-    let wanted: (repeated: Tensor, elsewhere: Tensor)
-
-    init(_ teacher: Decoder, _ text: RepeatedText) {
-      (self.teacher, span) = (teacher, text.span)
-      let hidden = teacher.hidden(text.ids)
-      wanted = Self.logProbabilities(teacher, hidden, span)
-    }
-
-    static func logProbabilities(_ model: Decoder, _ hidden: Tensor, _ span: Int) -> (Tensor, Tensor) {
-      let length = hidden.size(1)
-      func at(_ first: Int, _ count: Int) -> Tensor {
-        StageLosses.wide(model.head(model.normalise(hidden.narrowed(1, from: first, length: count)))).logSoftmax(-1)
-      }
-      // The first token of the repeated part comes as a surprise to everyone.
-      return (at(length - span, span - 1), at(length - 2 * span, span - 1))
-    }
-
-    func callAsFunction(_ hidden: Tensor) -> Distance {
-      let own = Self.logProbabilities(teacher, hidden, span)
-      func divergence(_ wanted: Tensor, _ own: Tensor) -> Double {
-        (wanted.exp() * (wanted - own)).sum(over: -1).mean().item()
-      }
-      return Distance(repeated: divergence(wanted.repeated, own.0), elsewhere: divergence(wanted.elsewhere, own.1))
+      return distance(hidden)
     }
   }
 }

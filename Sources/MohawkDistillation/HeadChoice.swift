@@ -1,72 +1,71 @@
+import MohawkFiles
 import MohawkMixers
 import MohawkModels
 import MohawkTensor
 
-/// How much each head of a Transformer copies: the share of its attention that lies, where text is repeated, on the token
-/// that comes next there (induction heads, Olsson et al. 2022, arXiv:2209.11895).
+/// How much each head of a Transformer looks beyond a window: its share of what full attention in all heads takes off the KL
+/// to the teacher, where all heads begin with a window of the last tokens beside the first ones.
+///
+/// Every head gets a gate g between its window (0) and its full attention (1). While all gates open together the KL falls to
+/// 0, and the integral of −∂KL/∂g along the way is a head's part of that (integrated gradients, Sundararajan et al. 2017,
+/// arXiv:1703.01365). So heads that only help together share what they bring, as those do that copy in two steps.
 public struct HeadChoice: Sendable, Equatable, Codable {
-  /// A head and its share, 0 to 1.
+  /// A head and its part.
   public struct Head: Sendable, Equatable {
     /// Both counted from 0.
     public let layer, head: Int
-    /// Of its attention, on the token to be copied.
-    public let share: Double
+    /// Of the KL, in nats; below 0 where a head's full attention does harm.
+    public let part: Double
   }
 
-  /// The share of every head, by layer; none for layers that have no full attention.
-  public var shares: [[Double]]
+  /// The KL when all heads have windows: where text is repeated and elsewhere, added; nats.
+  public var divergence: Double
+  /// The part of every head, by layer; none for layers whose attention is no choice.
+  public var parts: [[Double]]
 
-  /// The heads that copy most, the first one most of all; of equal ones the first.
-  /// - Parameters:
-  ///   - count: how many at most.
-  ///   - layers: whose heads do not count.
-  public func best(_ count: Int, except layers: Set<Int> = []) -> [Head] {
-    let all = shares.enumerated().filter { !layers.contains($0.offset) }.flatMap { layer, shares in
-      shares.enumerated().map { Head(layer: layer, head: $0.offset, share: $0.element) }
+  /// The heads with the largest parts, the first one's the largest of all; of equal ones the first.
+  /// - Parameter count: how many at most.
+  public func best(_ count: Int) -> [Head] {
+    let all = parts.enumerated().flatMap { layer, parts in
+      parts.enumerated().map { Head(layer: layer, head: $0.offset, part: $0.element) }
     }
-    return Array(all.sorted { ($1.share, $0.layer, $0.head) < ($0.share, $1.layer, $1.head) }.prefix(count))
+    return Array(all.sorted { ($1.part, $0.layer, $0.head) < ($0.part, $1.layer, $1.head) }.prefix(count))
   }
 
-  /// Measures all heads in one pass over a text.
+  /// Points and weights of Gauss and Legendre on 0...1, exact for polynomials up to the fifth degree.
+  private static let points = [
+    (0.5 - 0.15.squareRoot(), 5 / 18.0), (0.5, 8 / 18.0), (0.5 + 0.15.squareRoot(), 5 / 18.0),
+  ]
+
+  /// Measures all heads of the layers with full attention.
   /// - Parameters:
   ///   - teacher: frozen.
-  ///   - text: what is repeated in it, all but its first token, is to be copied.
-  public static func run(_ teacher: Decoder, _ text: RepeatedText) -> HeadChoice {
-    withoutGradients {
-      let rows = text.ids.size(0)
-      var hidden = teacher.embed(text.ids)
-      return HeadChoice(
-        shares: teacher.blocks.map { block in
-          defer { hidden = block(hidden) }
-          guard let attention = block.mixer as? Attention, attention.configuration.window == nil else { return [] }
-          let input = block.mixerInput(hidden)
-          let sum = (0..<rows).map { row in
-            let matrix = attention.matrix(of: input.narrowed(0, from: row, length: 1)).selected(0, 0)
-            return copied(matrix, text, row)
-          }
-          return (Tensor.stacked(sum).mean(over: 0)).doubles()
-        })
+  ///   - text: on which they are measured, sequence by sequence.
+  ///   - window: tokens that a head sees besides.
+  ///   - sinks: first tokens that it sees.
+  ///   - layers: that keep all of their attention.
+  ///   - measured: told the share that is done after each pass; an error of it ends the measurement.
+  public static func run(
+    _ teacher: Decoder, _ text: RepeatedText, window: Int, sinks: Int, except layers: Set<Int> = [],
+    measured: (Double) throws -> Void = { _ in }
+  ) throws -> HeadChoice {
+    let sequences = text.ids.size(0)
+    let gates = HeadGates(teacher, window: window, sinks: sinks, except: layers)
+    var choice = HeadChoice(divergence: 0, parts: [])
+    var sums: [Int: Tensor] = [:]
+    for row in 0..<sequences {
+      let text = text.sequence(row)
+      let judge = RepeatedTextDivergence(teacher, text)
+      choice.divergence += gates.divergence(text.ids, judge, opened: 0) / Double(sequences)
+      for (index, (point, weight)) in points.enumerated() {
+        for (layer, slopes) in gates.slopes(text.ids, judge, opened: point) {
+          let part = slopes * (-weight / Double(sequences))
+          sums[layer] = sums[layer].map { $0 + part } ?? part
+        }
+        try measured(Double(row * points.count + index + 1) / Double(sequences * points.count))
+      }
     }
-  }
-
-  /// What the heads' matrices, [heads, length, length], have where one of a sequence's tokens sees what follows its
-  /// earlier place: the mean over them, fp64 [heads].
-  private static func copied(_ matrix: Tensor, _ text: RepeatedText, _ row: Int) -> Tensor {
-    let (heads, length) = (matrix.size(0), matrix.size(1))
-    let cells = (0..<text.span - 1).map { Int64((length - text.span + $0) * length + text.places[row] + $0 + 1) }
-    return matrix.reshaped(heads, length * length).indexed(1, Tensor(cells).to(on: matrix.device))
-      .to(.float64).mean(over: 1)
-  }
-}
-
-extension RepeatedText {
-  /// Tokens of a text in random order, so that nothing but looking back tells how the repeated part goes on.
-  /// - Parameters:
-  ///   - ids: the text, [sequences, length].
-  ///   - span: tokens that are repeated at the end.
-  ///   - seed: of the order.
-  public init(shuffling ids: Tensor, span: Int, seed: UInt64) {
-    let order = RandomGenerator(seed: seed).integers(0..<ids.count, [ids.count]).to(on: ids.device)
-    self.init(ids.reshaped(-1).indexed(0, order).reshaped(ids.shape), span: span)
+    choice.parts = teacher.blocks.indices.map { sums[$0]?.doubles() ?? [] }
+    return choice
   }
 }

@@ -150,7 +150,7 @@ extension RecipeKey {
       "single heads of other layers, both from 0, that keep attention beside the recurrent part"),
     RecipeKey(
       "student.attention", \.student.attention,
-      "finds layers or heads instead: every:6 keeps one layer in six, best:5 (or best:1/6) those without which the teacher looks back worst, heads:8 (or heads:2%) the heads that look most at what is to be copied"
+      "finds layers or heads instead: every:6 keeps one layer in six, best:5 (or best:1/6) those without which the teacher looks back worst, heads:8 (or heads:2%) the heads that are worst off with a window"
     ),
     RecipeKey("student.start", \.student.start, "start of the mixers; auto: context where it fits, else paper"),
   ]

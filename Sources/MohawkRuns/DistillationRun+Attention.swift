@@ -41,6 +41,13 @@ extension DistillationRun {
   /// Sequences on which layers are tried, and tokens of each at most.
   private static let triedSequences = 4, triedTokens = 512
 
+  /// What layers and heads that do not keep their attention see of sequences of a length: as much as in the frame
+  /// `window`, but of short ones a quarter, since a window that is as long as the text shows nothing.
+  static func triedWindow(_ length: Int) -> Int { min(StudentFrame.windowTokens, length / 4) }
+
+  /// The first tokens that they see besides.
+  static func triedSinks(_ length: Int) -> Int { min(StudentFrame.windowSinks, triedWindow(length) / 4) }
+
   /// The recipe with the layers or heads that its rule finds.
   /// - Parameters:
   ///   - teacher: the teacher.
@@ -86,8 +93,8 @@ extension DistillationRun {
     }
     let span = max(2, length / 8)
     var file = AttentionChoiceFile(
-      sources: data.sources, length: length, span: span, window: StudentFrame.windowTokens,
-      sinks: StudentFrame.windowSinks)
+      sources: data.sources, length: length, span: span, window: Self.triedWindow(length),
+      sinks: Self.triedSinks(length))
     let path = folder.data + "/attention.json"
     let known = file.known(at: path)
     if let known, known.rounds.count >= count { return known.layers(count) }

@@ -6,26 +6,29 @@ import MohawkRecipes
 import MohawkReports
 import MohawkTensor
 
-/// How much each of a teacher's heads copies, and what that was measured with; kept beside the tokens of a run.
+/// How much each of a teacher's heads looks beyond a window, and what that was measured with; kept beside the tokens of a
+/// run.
 private struct HeadChoiceFile: Codable, Equatable {
   /// The layout that this version writes and reads.
-  static let currentVersion = 1
+  static let currentVersion = 2
 
   var version = HeadChoiceFile.currentVersion
   /// Of teacher, tokenizer and text.
   var sources: String
   /// Tokens of a sequence, and how many of them are repeated.
   var length, span: Int
+  /// What heads see besides.
+  var window, sinks: Int
+  /// Layers that keep all of their attention.
+  var layers: [Int]
   var choice: HeadChoice?
 }
 
 extension DistillationRun {
   /// Sequences on which heads are measured, and tokens of each at most.
   private static let headSequences = 4, headTokens = 512
-  /// Of the order in which the text's tokens stand there.
-  private static let headSeed: UInt64 = 1
 
-  /// The heads that a rule keeps, in order; told with how much each of them copies.
+  /// The heads that a rule keeps, in order; told with what each of them brings.
   /// - Parameters:
   ///   - rule: chooses single heads.
   ///   - layers: those that keep all of their attention.
@@ -41,19 +44,19 @@ extension DistillationRun {
         "\(rule) asks for more heads than the \(free.count * shape.attention.heads) that can be kept alone",
         at: "student.attention", remedy: "use a smaller number")
     }
-    let choice = try headChoice(of: teacher, try data())
-    let best = choice.best(wanted, except: Set(layers))
+    let choice = try headChoice(of: teacher, except: layers, try data())
+    let best = choice.best(wanted)
     settings.notice(
-      "\(rule): \(best.count) of \(shape.mixers.count * shape.attention.heads) heads keep attention; the share of it that lies on the token to be copied:"
+      "\(rule): \(best.count) of \(shape.mixers.count * shape.attention.heads) heads keep attention; their parts of a KL of \(Number.short(choice.divergence)):"
     )
     for head in best {
-      settings.notice("head \(AttentionHead(layer: head.layer, head: head.head)): \(Number.short(head.share))")
+      settings.notice("head \(AttentionHead(layer: head.layer, head: head.head)): \(Number.short(head.part))")
     }
     return best.map { AttentionHead(layer: $0.layer, head: $0.head) }.sorted()
   }
 
   /// Measured, or as an earlier start of the run has found it.
-  private func headChoice(of teacher: Decoder, _ data: RunData) throws -> HeadChoice {
+  private func headChoice(of teacher: Decoder, except layers: [Int], _ data: RunData) throws -> HeadChoice {
     let first = recipe.data.skip
     let batch = data.batch(samples: first..<first + Self.headSequences)
     let length = min(Self.headTokens, batch.size(1) - 1)
@@ -62,7 +65,9 @@ extension DistillationRun {
         .outOfRange, "sequences of \(length) tokens are too short to find out which heads look back",
         at: "data.sequenceLength", remedy: "use 16 or more, or name the heads in student.attentionHeads")
     }
-    var file = HeadChoiceFile(sources: data.sources, length: length, span: length / 4)
+    var file = HeadChoiceFile(
+      sources: data.sources, length: length, span: max(2, length / 8), window: Self.triedWindow(length),
+      sinks: Self.triedSinks(length), layers: layers)
     let path = folder.data + "/heads.json"
     if let bytes = FileManager.default.contents(atPath: path),
       let found = try? JSONDecoder().decode(HeadChoiceFile.self, from: bytes), let choice = found.choice
@@ -73,9 +78,20 @@ extension DistillationRun {
     }
     teacher.freeze()
     teacher.materialize()
-    let choice = HeadChoice.run(
-      teacher,
-      RepeatedText(shuffling: batch.narrowed(1, from: 0, length: length), span: file.span, seed: Self.headSeed))
+    settings.notice("measuring heads on \(Self.headSequences) sequences of \(length) tokens")
+    let clock = ContinuousClock.now
+    let choice = try HeadChoice.run(
+      teacher, RepeatedText(batch.narrowed(1, from: 0, length: length), span: file.span), window: file.window,
+      sinks: file.sinks, except: Set(layers)
+    ) { done in
+      if settings.shouldStop() {
+        throw MohawkError(
+          .interrupted, "stopped while heads were measured", at: folder.path,
+          remedy: "give the same command again to begin that anew")
+      }
+      let left = (ContinuousClock.now - clock) / .seconds(1) * (1 / done - 1)
+      if done < 1 { settings.notice("\(Int((done * 100).rounded())) % measured, ETA \(Number.duration(left))") }
+    }
     file.choice = choice
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -31,7 +31,7 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
     help: """
       Layers that keep the teacher's attention, such as 4,10,16,22; every:6 keeps one in six, best:5 the five that the \
       teacher needs most to look back, best:1/6 a sixth of all. Or single heads, which keep it beside the state-space \
-      mixer: heads:2% of all heads or heads:8 keep those that copy most, heads:3.1,10.0 these (layer.head).
+      mixer: heads:2% of all heads or heads:8 keep those that see most far back, heads:3.1,10.0 these (layer.head).
       """) var attention: String?
   @Option(help: "A folder of mohawk signals to learn from, instead of running the teacher in every step.")
   var signals: String?

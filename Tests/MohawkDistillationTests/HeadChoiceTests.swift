@@ -5,7 +5,7 @@ import Testing
 
 @testable import MohawkDistillation
 
-/// How much the heads of a teacher copy.
+/// How much the heads of a teacher look beyond a window.
 @Suite struct HeadChoiceTests {
   /// A teacher in which one head finds the token before, and one of the next layer what followed its like: together they
   /// copy.
@@ -36,51 +36,84 @@ import Testing
       // The second head of layer 1.
       set("layers.1.attention.q_proj.weight", (0..<words).map { (64 + $0, $0) }, 3)
       set("layers.1.attention.k_proj.weight", (0..<words).map { (64 + $0, before + $0) }, 3)
+      set("layers.1.attention.v_proj.weight", (0..<words).map { (64 + $0, $0) }, 1)
+      set("layers.1.attention.dense.weight", (0..<words).map { ($0, 64 + $0) }, 2)
+      set("lm_head.weight", (0..<words).map { ($0, $0) }, 1)
     }
     teacher.freeze()
     return teacher
   }
 
-  @Test func theHeadThatCopiesIsFound() {
+  @Test func theHeadThatCopiesIsFound() throws {
     let teacher = copyingTeacher(words: 40, length: 36)
-    // No word twice but in what is repeated.
+    // No word twice but in what is repeated, so that only that head can tell how it goes on.
     let ids = Tensor(
       (0..<3).flatMap { row in (0..<36).map { Int64(($0 * 7 + 3 * row) % 40) } }, shape: [3, 36])
     let text = RepeatedText(ids, span: 9)
-    let choice = HeadChoice.run(teacher, text)
-    #expect(choice.shares.map(\.count) == [2, 2])
+    var told: [Double] = []
+    let choice = try HeadChoice.run(teacher, text, window: 4, sinks: 1) { told.append($0) }
+    #expect(choice.parts.map(\.count) == [2, 2])
     #expect(choice.best(1).map { [$0.layer, $0.head] } == [[1, 1]])
-    #expect(choice.shares[1][1] > 0.9 && choice.shares[1][0] < 0.1 && choice.shares[0].allSatisfy { $0 < 0.1 })
-    #expect(choice.best(9, except: [1]).map(\.layer) == [0, 0] && choice.best(9).count == 4)
-    // By hand: the attention of the repeated tokens on what follows their like.
-    withoutGradients {
-      let hidden = teacher.blocks[0](teacher.embed(text.ids))
-      let block = teacher.blocks[1]
-      let matrix = (block.mixer as! Attention).matrix(of: block.mixerInput(hidden))
-      for head in 0..<2 {
-        var sum = 0.0
-        for row in 0..<3 {
-          let own = text.ids.selected(0, row).integers()
-          for token in 27..<35 {
-            let earlier = own.prefix(27).firstIndex(of: own[token])!
-            #expect(own[earlier + 1] == own[token + 1])
-            sum += matrix.selected(0, row).selected(0, head).selected(0, token).doubles()[earlier + 1]
-          }
-        }
-        #expect(abs(choice.shares[1][head] - sum / 24) < 1e-12)
-      }
-    }
+    #expect(choice.best(9).count == 4)
+    #expect(told.count == 9 && told.last == 1 && told == told.sorted())
+    // The head that finds the token before looks no further than the window.
+    let first = choice.parts[0].map { abs($0) }.reduce(0, max)
+    #expect(choice.parts[1][1] > 10 * first)
+    let others = try HeadChoice.run(teacher, text, window: 4, sinks: 1, except: [1])
+    #expect(others.parts.map(\.count) == [2, 0] && others.divergence < choice.divergence / 10)
+    let open = try HeadChoice.run(teacher, text, window: 36, sinks: 1)
+    #expect(open.divergence < 1e-12)
   }
 
-  @Test func aShuffledTextHasTheTokensOfTheTextAndAnEndThatStandsEarlier() {
-    let ids = RandomGenerator(seed: 5).integers(0..<1000, [4, 64])
-    let text = RepeatedText(shuffling: ids, span: 16, seed: 3)
-    #expect(Set(text.ids.integers()).isSubset(of: ids.integers()))
-    #expect(text.ids.integers() != RepeatedText(ids, span: 16).ids.integers())
-    #expect(text.ids.integers() == RepeatedText(shuffling: ids, span: 16, seed: 3).ids.integers())
-    for row in 0..<4 {
-      let own = text.ids.selected(0, row).integers()
-      #expect(Array(own[text.places[row]..<text.places[row] + 16]) == Array(own[48...]))
-    }
+  /// Two layers with random weights.
+  private func randomTeacher() -> (teacher: Decoder, text: RepeatedText) {
+    var shape = TinyPair.llama(kvHeads: 2)
+    shape.mixers = [.attention, .attention]
+    let teacher = Decoder.fresh(shape, seed: 4, dtype: .float64)
+    teacher.freeze()
+    let ids = RandomGenerator(seed: 5).integers(0..<shape.vocabulary, [2, 30])
+    return (teacher, RepeatedText(ids, span: 8))
+  }
+
+  @Test func theSlopesAreThoseOfDifferences() throws {
+    let (teacher, whole) = randomTeacher()
+    let text = whole.sequence(1)
+    #expect(text.ids.integers() == whole.ids.selected(0, 1).integers() && text.places == [whole.places[1]])
+    let judge = RepeatedTextDivergence(teacher, text)
+    let gates = HeadGates(teacher, window: 3, sinks: 1, except: [])
+    let slopes = gates.slopes(text.ids, judge, opened: 0.3)
+    // All gates of all layers open at once, so that differences give the sum of all.
+    let step = 1e-4
+    var sum = 0.0
+    for layer in slopes.values { sum += layer.sum().item() }
+    let difference =
+      (gates.divergence(text.ids, judge, opened: 0.3 + step) - gates.divergence(text.ids, judge, opened: 0.3 - step))
+      / (2 * step)
+    #expect(abs(sum - difference) < 1e-6 * abs(difference))
+    // And with one layer's gates alone.
+    let alone = HeadGates(teacher, window: 3, sinks: 1, except: [0])
+    let own = alone.slopes(text.ids, judge, opened: 0.3)
+    let change =
+      (alone.divergence(text.ids, judge, opened: 0.3 + step) - alone.divergence(text.ids, judge, opened: 0.3 - step))
+      / (2 * step)
+    let slope: Double = try #require(own[1]).sum().item()
+    #expect(own.count == 1 && abs(slope - change) < 1e-6 * abs(change))
+  }
+
+  @Test func openGatesAreTheTeacherAndClosedOnesTheWindow() {
+    let (teacher, text) = randomTeacher()
+    let judge = RepeatedTextDivergence(teacher, text)
+    let gates = HeadGates(teacher, window: 3, sinks: 1, except: [])
+    #expect(gates.divergence(text.ids, judge, opened: 1).magnitude < 1e-12)
+    let windowed = withoutGradients { judge(teacher.windowed(3, sinks: 1).hidden(text.ids)) }
+    let both: Double = (windowed.repeated + windowed.elsewhere).item()
+    #expect(abs(gates.divergence(text.ids, judge, opened: 0) - both) < 1e-12 && both > 1e-6)
+  }
+
+  @Test func thePartsOfAllHeadsAreTheWholeDivergence() throws {
+    let (teacher, text) = randomTeacher()
+    let choice = try HeadChoice.run(teacher, text, window: 3, sinks: 1)
+    let sum = choice.parts.joined().reduce(0, +)
+    #expect(abs(sum - choice.divergence) < 0.01 * choice.divergence)
   }
 }
