@@ -44,8 +44,10 @@ import Testing
     let scores = RandomGenerator(seed: 2).normal([2, 4, length, length], .float64)
     let rows = (0..<length).flatMap { i in (0..<length).map { j in j > i ? 0 : 0.3 * pow(0.93, Double(i - j)) } }
     let context = Tensor(rows, shape: [length, length]).matmul(values) + values * 0.5
-    let fits = HeadFeatures(values: values, scores: scores).fit(context, ridge: 1e-9)
-    for fit in fits {
+    let features = HeadFeatures(values: values, scores: scores)
+    let tried = ContextFit.decays.map { features.fit(context, decays: Array(repeating: $0, count: 4), ridge: 1e-9) }
+    for head in 0..<4 {
+      let fit = try #require(tried.map { $0[head] }.min { $0.error < $1.error })
       #expect(fit.decay == 0.93)
       #expect(abs(fit.uniform - 0.3) < 1e-4 && abs(fit.content) < 1e-4 && abs(fit.skip - 0.5) < 1e-4)
       #expect(fit.error < 1e-4)
@@ -85,7 +87,7 @@ import Testing
       let own = (mixer.matrix(of: input).matmul(moved) * factors).transposed(1, 2).reshaped(2, 48, -1)
       #expect(mixer(input).error(from: own.matmul(attention.dense.weight.transposed())) < 1e-9)
       // The errors are those of the heads with all of it.
-      let heard = HeadFeatures(targets, means, input).matrices(heads).matmul(moved) * factors
+      let heard = HeadFeatures(fit.heads, values: targets.values, means, input).matrices(heads).matmul(moved) * factors
       let errors = (heard - targets.context).square().sum(over: 0, 2, 3)
       let sizes = targets.context.square().sum(over: 0, 2, 3)
       #expect((errors / sizes).sqrt().error(from: Tensor(heads.map(\.error))) < 1e-9)
@@ -134,13 +136,56 @@ import Testing
     let input = tiny.teacher.blocks[1].mixerInput(tiny.teacherInputs(ids())[1])
     let attention = try #require(tiny.teacher.blocks[1].mixer as? Attention)
     let targets = ContextTargets(attention, input, dimensions: 5)
-    let three = HeadFeatures(values: targets.values, scores: targets.scores).fit(targets.context)
     let beside = ContextFit(attention, input, dimensions: 5, alone: false)
+    let decays = beside.fits.map(\.decay)
+    let three = HeadFeatures(values: targets.values, scores: targets.scores(decays: decays))
+      .fit(targets.context, decays: decays)
     let alone = ContextFit(attention, input, dimensions: 5)
     #expect(beside.gate == nil && beside.valueBias == nil)
     for (head, fit) in three.enumerated() {
       #expect(beside.fits[head].error < fit.error && alone.fits[head].error < beside.fits[head].error)
     }
+  }
+
+  /// Heads whose scores are what a state-space head computes, but for a factor and an angle of each pair.
+  @Test(arguments: [4, 6]) func pairsThatAreMultipliedAreFound(_ rotaryDim: Int) throws {
+    let tiny = try pair(rotaryDim: rotaryDim)
+    let input = tiny.teacher.blocks[0].mixerInput(tiny.teacherInputs(ids())[0])
+    let attention = try #require(tiny.teacher.blocks[0].mixer as? Attention)
+    let targets = ContextTargets(attention, input, dimensions: 6)
+    let decays = [0.9, 0.7, 0.5, 0.95]
+    let heads = targets.folded(decays: decays)
+    var multiplied = heads
+    let pairs = rotaryDim / 2
+    var truth = [[Double]](repeating: [], count: 4)
+    for head in 0..<4 {
+      for pair in 0..<pairs { truth[head].append(1 + 0.3 * Double(pair) - 0.2 * Double(head)) }
+    }
+    let real = Tensor(Array(truth.joined()), shape: [4, pairs, 1])
+    multiplied.multiplyPairs(real, Tensor.full([4, pairs, 1], 0.4, .float64))
+    let counts = ContextTargets.columnsThatCount(targets.values)
+    func features(_ heads: AttentionHeads) -> HeadFeatures {
+      HeadFeatures(heads, values: targets.values, heads.means(input, counts: counts), input)
+    }
+    let fits = decays.map { HeadFit(decay: $0, uniform: 0.1, content: 0.5, skip: 0.2, error: 0) }
+    let context = features(multiplied).mixed(fits)
+    let found = PairFit(heads, pairs: pairs, features(heads), fits, context: context, input: input, ridge: 1e-9)
+    for head in 0..<4 {
+      var square = 0.0
+      for real in truth[head] { square += real * real + 0.4 * 0.4 }
+      let size = (square / Double(pairs)).squareRoot()
+      for (pair, real) in truth[head].enumerated() {
+        #expect(abs(found.real[head][pair] - real / size) < 1e-4)
+        #expect(abs(found.imaginary[head][pair] - 0.4 / size) < 1e-4)
+      }
+      let rest = rotaryDim == 6 ? 1 : 1 / size
+      #expect(abs(found.rest[head] - rest) < 1e-4)
+    }
+    // With the ridge the heads come nearer to the context than without any factor.
+    var nearer = heads
+    nearer.apply(PairFit(heads, pairs: pairs, features(heads), fits, context: context, input: input))
+    let (after, before) = (features(nearer).fit(context, decays: decays), features(heads).fit(context, decays: decays))
+    for head in 0..<4 { #expect(after[head].error < before[head].error) }
   }
 
   @Test func theStartIsNearerToTheTeacherThanNothingAndThanThePaper() throws {

@@ -67,17 +67,32 @@ struct AttentionHeads {
       cosines += c
       sines += s
     }
-    let c = Tensor(cosines, shape: [distances.count, half, 1])
-    let s = Tensor(sines, shape: [distances.count, half, 1])
+    multiplyPairs(
+      Tensor(cosines, shape: [distances.count, half, 1]), Tensor(sines, shape: [distances.count, half, 1]))
+  }
+
+  /// Multiplies every pair of a query's first dimensions by a complex number, given in two parts [heads, pairs, 1], and the
+  /// others by one number a head.
+  mutating func multiplyPairs(_ c: Tensor, _ s: Tensor, rest factor: Tensor? = nil) {
+    let half = c.size(1)
     func folded(_ x: Tensor) -> Tensor {
       let (first, second) = (x.narrowed(1, from: 0, length: half), x.narrowed(1, from: half, length: half))
       var parts = [first * c - second * s, second * c + first * s]
-      let rest = shape.headDim - 2 * half
-      if rest > 0 { parts.append(x.narrowed(1, from: 2 * half, length: rest)) }
+      let rest = x.size(1) - 2 * half
+      if rest > 0 {
+        let others = x.narrowed(1, from: 2 * half, length: rest)
+        parts.append(factor.map { others * $0 } ?? others)
+      }
       return .concatenated(parts, 1)
     }
     query = folded(query)
     queryBias = folded(queryBias)
+  }
+
+  /// Multiplies every rotary pair of the queries by what was fitted.
+  mutating func apply(_ pairs: PairFit) {
+    func column(_ rows: [[Double]]) -> Tensor { Tensor(rows.flatMap(\.self), shape: [rows.count, rows[0].count, 1]) }
+    multiplyPairs(column(pairs.real), column(pairs.imaginary), rest: column(pairs.rest.map { [$0] }))
   }
 
   /// For each head the dimensions that carry the most of its scores, in ascending order.

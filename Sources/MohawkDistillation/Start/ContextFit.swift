@@ -4,8 +4,9 @@ import MohawkTensor
 /// Fits state-space heads to an attention, in closed form: not its matrix, most of which may lie in columns whose values
 /// are next to nothing, but what it makes of its values, the context.
 ///
-/// For each decay of a grid the context of a head is explained, by least squares, by ``HeadFeatures``, and the best decay
-/// is kept. Then the gate is fitted, which scales the heads token by token, and the features once more, in turns.
+/// For each decay of a grid positions are folded into the queries, weighed with what a head of that decay remembers, and the
+/// context of a head is explained, by least squares, by ``HeadFeatures``. The best decay is kept. For it, what position does
+/// to each rotary pair is fitted too. Then the gate is fitted, which scales the heads token by token, and the features once more, in turns.
 struct ContextFit {
   /// Decays that are tried: half-lives of 0.4 to 693 tokens.
   static let decays = [0.2, 0.5, 0.7, 0.8, 0.88, 0.93, 0.96, 0.98, 0.99, 0.995, 0.999]
@@ -37,10 +38,28 @@ struct ContextFit {
   init(_ attention: Attention, _ input: Tensor, dimensions: Int, alone isAlone: Bool = true) {
     let targets = ContextTargets(attention, input, dimensions: dimensions)
     let (wide, context) = (input.to(.float64, on: .cpu), targets.context)
-    heads = targets.heads
-    let means = targets.heads.means(wide, counts: ContextTargets.columnsThatCount(targets.values))
-    let features = HeadFeatures(targets, means, wide)
-    fits = features.fit(context)
+    let counts = ContextTargets.columnsThatCount(targets.values)
+    func features(_ heads: AttentionHeads) -> (means: (query: Tensor, key: Tensor), all: HeadFeatures) {
+      let means = heads.means(wide, counts: counts)
+      return (means, HeadFeatures(heads, values: targets.values, means, wide))
+    }
+    var found: [HeadFit] = []
+    for decay in Self.decays {
+      let same = [Double](repeating: decay, count: targets.values.size(1))
+      let tried = features(targets.heads(decays: same)).all.fit(context, decays: same)
+      found = found.isEmpty ? tried : zip(found, tried).map { $1.error < $0.error ? $1 : $0 }
+    }
+    let decays = found.map(\.decay)
+    var whole = targets.folded(decays: decays)
+    if targets.rotaryPairs > 0 {
+      let all = features(whole).all
+      whole.apply(
+        PairFit(
+          whole, pairs: targets.rotaryPairs, all, all.fit(context, decays: decays), context: context, input: wide))
+    }
+    heads = targets.kept(whole)
+    let (means, features) = features(heads)
+    fits = features.fit(context, decays: decays)
     self.means = means
     guard isAlone else { return }
     var gate = GateFit(heads: fits.count, width: wide.size(-1))

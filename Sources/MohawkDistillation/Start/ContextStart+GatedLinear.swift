@@ -33,7 +33,7 @@ extension GatedLinear: ContextStarted {
       return rows.narrowed(1, from: 0, length: state).reshaped(heads * state, shape.modelDim)
     }
     let weights = ContextWeights(
-      attention, input, fit: ContextFit(heads: targets.heads, fits: kernels.map(\.head)), stateDim: state,
+      attention, input, fit: ContextFit(heads: targets.heads(), fits: kernels.map(\.head)), stateDim: state,
       drawn: .concatenated([room("in_proj.k"), room("in_proj.q")], 0))
     let common = weights.common
     func rows(_ rows: Tensor, skips: [Double]) -> Tensor {
@@ -49,7 +49,7 @@ extension GatedLinear: ContextStarted {
     parameters["in_proj.v"].assign(weights.unbiasedX)
     parameters["out_proj.weight"].assign(weights.out)
     parameters["f_proj.weight"].fill(0)
-    let constant = targets.heads.key.size(1)
+    let constant = targets.heads().key.size(1)
     let decays = kernels.flatMap { kernel in
       (0...state).map { channel in
         let decay =

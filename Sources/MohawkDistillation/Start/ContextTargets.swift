@@ -1,31 +1,61 @@
+import Foundation
 import MohawkMixers
 import MohawkTensor
 
 /// What heads are fitted to, and by what: an attention's context on a text, its values and its scores.
 struct ContextTargets {
-  /// Queries and keys with what position does to them on average, and the dimensions that the state keeps.
-  let heads: AttentionHeads
+  /// Queries and keys before positions.
+  private let unfolded: AttentionHeads
+  /// How often each head looks how far back.
+  private let distances: [[Double]]
+  private let shape: AttentionConfiguration
+  private let dimensions: Int
+  private let input: Tensor
   /// What attention makes of its values, and these: [batch, heads, length, headDim], fp64.
   let context, values: Tensor
-  /// [batch, heads, length, length], fp64.
-  let scores: Tensor
-
   /// - Parameters:
   ///   - attention: the teacher's.
   ///   - input: what enters it, [batch, length, modelDim].
   ///   - dimensions: of queries and keys that the state has room for.
   init(_ attention: Attention, _ input: Tensor, dimensions: Int) {
-    let shape = attention.configuration
     let (matrix, values) = Self.matrixAndValues(attention, input)
-    let wide = input.to(.float64, on: .cpu)
-    var heads = AttentionHeads(attention, wide)
-    heads.foldRotary(Self.distances(matrix, values), shape)
-    if dimensions < shape.headDim { heads = heads.keeping(heads.strongest(dimensions, on: wide)) }
-    self.heads = heads
-    self.values = values
+    self.input = input.to(.float64, on: .cpu)
+    (self.values, self.dimensions) = (values, dimensions)
+    shape = attention.configuration
+    unfolded = AttentionHeads(attention, self.input)
+    distances = Self.distances(matrix, values)
     context = matrix.matmul(values)
-    scores = heads.scores(wide)
   }
+
+  /// Queries and keys with what position does to them on average, and the dimensions that the state keeps.
+  /// - Parameter decays: of the heads; what such a head has forgotten of a distance counts less for it. nil: none
+  ///   forgets.
+  func heads(decays: [Double]? = nil) -> AttentionHeads { kept(folded(decays: decays)) }
+
+  /// The same with all dimensions.
+  func folded(decays: [Double]? = nil) -> AttentionHeads {
+    var heads = unfolded
+    let looks = decays.map { decays in
+      zip(distances, decays).map { shares, decay in
+        let left = shares.enumerated().map { $0.element * pow(decay, Double($0.offset)) }
+        let sum = left.reduce(0, +)
+        return sum > 0 ? left.map { $0 / sum } : [1]
+      }
+    }
+    heads.foldRotary(looks ?? distances, shape)
+    return heads
+  }
+
+  /// Of heads with all dimensions those that the state keeps.
+  func kept(_ heads: AttentionHeads) -> AttentionHeads {
+    dimensions < shape.headDim ? heads.keeping(heads.strongest(dimensions, on: input)) : heads
+  }
+
+  /// Pairs of dimensions that position rotates.
+  var rotaryPairs: Int { shape.rotaryDim / 2 }
+
+  /// The scores of such heads, [batch, heads, length, length], fp64.
+  func scores(decays: [Double]? = nil) -> Tensor { heads(decays: decays).scores(input) }
 
   /// The attention's matrix [batch, heads, length, length] and values [batch, heads, length, headDim] on an input; fp64.
   static func matrixAndValues(_ attention: Attention, _ input: Tensor) -> (matrix: Tensor, values: Tensor) {

@@ -35,12 +35,12 @@ struct DeltaStart {
     targets = ContextTargets(attention, input, dimensions: stateDim - 1)
     kernels = targets.kernels(terms, taps: parameters["conv1d.v.weight"].size(2))
     weights = ContextWeights(
-      attention, input, fit: ContextFit(heads: targets.heads, fits: kernels.map(\.head)), stateDim: stateDim,
+      attention, input, fit: ContextFit(heads: targets.heads(), fits: kernels.map(\.head)), stateDim: stateDim,
       drawn: .concatenated([parameters["in_proj.k"], parameters["in_proj.q"]], 0))
   }
 
   /// The channel of each head's state that carries the constant.
-  var constantChannel: Int { targets.heads.key.size(1) }
+  var constantChannel: Int { targets.heads().key.size(1) }
 
   /// Sets projections, convolutions and the norm; decays, write strengths and gate must stand already.
   /// - Parameters:

@@ -21,11 +21,20 @@ struct HeadFeatures {
     (queries, keys) = (nil, nil)
   }
 
-  init(_ targets: ContextTargets, _ means: (query: Tensor, key: Tensor), _ input: Tensor) {
-    let heads = targets.heads
-    (values, scores) = (targets.values, targets.scores)
-    queries = AttentionHeads.activations(input, heads.query, heads.queryBias).matmul(means.key) * heads.scale
-    keys = AttentionHeads.activations(input, heads.key, heads.keyBias).matmul(means.query) * heads.scale
+  /// - Parameters:
+  ///   - heads: whose scores they are.
+  ///   - values: [batch, heads, length, headDim], fp64.
+  ///   - means: of the heads' queries and keys.
+  ///   - input: what enters the attention, fp64.
+  init(_ heads: AttentionHeads, values: Tensor, _ means: (query: Tensor, key: Tensor), _ input: Tensor) {
+    self.values = values
+    let (query, key) = (
+      AttentionHeads.activations(input, heads.query, heads.queryBias),
+      AttentionHeads.activations(input, heads.key, heads.keyBias)
+    )
+    scores = query.matmul(key.transposed()) * heads.scale
+    queries = query.matmul(means.key) * heads.scale
+    keys = key.matmul(means.query) * heads.scale
   }
 
   private var heads: Int { values.size(1) }
@@ -39,51 +48,57 @@ struct HeadFeatures {
     return gate.map { gate in all.map { $0 * gate } } ?? all
   }
 
+  /// All features but the scores.
+  func terms(decays: [Double]) -> [Tensor] {
+    var all = list(windows(decays), nil)
+    all.remove(at: 1)
+    return all
+  }
+
+  /// A fit's weights of them.
+  func weights(_ fit: HeadFit) -> [Double] {
+    [fit.uniform, fit.skip] + (queries == nil ? [] : [fit.meanKey, fit.meanQuery])
+  }
+
+  /// One for all heads where they are alike.
   private func windows(_ decays: [Double]) -> Tensor {
-    .stacked(decays.map { ExponentialWindow.matrix($0, length) })
+    Set(decays).count == 1
+      ? ExponentialWindow.matrix(decays[0], length)
+      : .stacked(decays.map { ExponentialWindow.matrix($0, length) })
   }
 
   /// Fits heads to a context.
   /// - Parameters:
   ///   - context: [batch, heads, length, headDim].
   ///   - gate: what scales the heads, [batch, heads, length, 1].
-  ///   - decays: of the heads; nil tries all of the grid.
+  ///   - decays: of the heads.
   ///   - ridge: the share of the diagonal that is added to it.
   func fit(
-    _ context: Tensor, gate: Tensor? = nil, decays: [Double]? = nil, ridge: Double = ContextFit.ridge
+    _ context: Tensor, gate: Tensor? = nil, decays: [Double], ridge: Double = ContextFit.ridge
   ) -> [HeadFit] {
     let square = Self.dot(context, context)
-    var best = [(fit: HeadFit, residual: Double)?](repeating: nil, count: heads)
-    let tries =
-      decays.map { [$0] } ?? ContextFit.decays.map { [Double](repeating: $0, count: heads) }
-    for decays in tries {
-      let isShared = tries.count > 1
-      let features = list(isShared ? ExponentialWindow.matrix(decays[0], length) : windows(decays), gate)
-      let right = features.map { Self.dot($0, context) }
-      var gram = [[Double]](repeating: [], count: features.count * features.count)
-      for row in features.indices {
-        for column in row..<features.count {
-          let products = Self.dot(features[row], features[column])
-          gram[row * features.count + column] = products
-          gram[column * features.count + row] = products
-        }
-      }
-      for head in 0..<heads {
-        let equations = NormalEquations(
-          gram: gram.map { $0[head] }, right: right.map { $0[head] }, square: square[head])
-        var (weights, residual) = equations.solved(ridge: ridge)
-        if weights.dropFirst(3).contains(where: { $0.magnitude > Self.steepest * weights[1].magnitude }) {
-          (weights, residual) = equations.selecting([0, 1, 2]).solved(ridge: ridge)
-        }
-        if let other = best[head], other.residual <= residual { continue }
-        let error = square[head] > 0 ? (residual / square[head]).squareRoot() : 0
-        var fit = HeadFit(
-          decay: decays[head], uniform: weights[0], content: weights[1], skip: weights[2], error: error)
-        if weights.count > 3 { (fit.meanKey, fit.meanQuery) = (weights[3], weights[4]) }
-        best[head] = (fit, residual)
+    let features = list(windows(decays), gate)
+    let right = features.map { Self.dot($0, context) }
+    var gram = [[Double]](repeating: [], count: features.count * features.count)
+    for row in features.indices {
+      for column in row..<features.count {
+        let products = Self.dot(features[row], features[column])
+        gram[row * features.count + column] = products
+        gram[column * features.count + row] = products
       }
     }
-    return best.map { $0!.fit }
+    return (0..<heads).map { head in
+      let equations = NormalEquations(gram: gram.map { $0[head] }, right: right.map { $0[head] }, square: square[head])
+      var (weights, residual) = equations.solved(ridge: ridge)
+      if weights.dropFirst(3).contains(where: { $0.magnitude > Self.steepest * weights[1].magnitude }) {
+        (weights, residual) = equations.selecting([0, 1, 2]).solved(ridge: ridge)
+      }
+      var fit = HeadFit(
+        decay: decays[head], uniform: weights[0], content: weights[1], skip: weights[2],
+        error: square[head] > 0 ? (residual / square[head]).squareRoot() : 0)
+      if weights.count > 3 { (fit.meanKey, fit.meanQuery) = (weights[3], weights[4]) }
+      return fit
+    }
   }
 
   /// The matrices of fitted heads, [batch, heads, length, length].

@@ -81,7 +81,8 @@ struct KernelFit: Equatable {
 extension ContextTargets {
   /// The best kernel of every head.
   func kernels(_ terms: KernelFit.Terms, taps: Int = 1) -> [KernelFit] {
-    (0..<values.size(1)).map { head in
+    let scores = scores()
+    return (0..<values.size(1)).map { head in
       KernelFit.best(
         KernelFeatures(
           context: context.selected(1, head), values: values.selected(1, head), scores: scores.selected(1, head),

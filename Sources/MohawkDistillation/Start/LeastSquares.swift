@@ -30,6 +30,14 @@ struct NormalEquations {
     return max(0, residual)
   }
 
+  /// The equations of what these weights leave.
+  func left(by weights: [Double]) -> NormalEquations {
+    let explained = (0..<count).map { row in
+      (0..<count).reduce(0) { $0 + gram[count * row + $1] * weights[$1] }
+    }
+    return NormalEquations(gram: gram, right: zip(right, explained).map { $0 - $1 }, square: residual(weights))
+  }
+
   /// The equations of some of the features alone.
   func selecting(_ features: [Int]) -> NormalEquations {
     NormalEquations(
