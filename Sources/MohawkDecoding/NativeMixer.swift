@@ -11,20 +11,20 @@ protocol NativeMixer: CausalMixer {
 
 /// A state that the native decoder reads and writes where it lies.
 protocol NativeState: MixerState {
-  /// Where it lies, with room for `added` tokens of a model's attention.
-  func pointers(adding added: Int, _ model: DecoderConfiguration, _ cache: DType) -> mhk_layer_state
+  /// Where it lies, with room for `added` tokens in what keeps all of them.
+  func pointers(adding added: Int, _ cache: DType) -> mhk_layer_state
   /// Counts tokens that the native decoder has added.
   func move(by count: Int)
 }
 
 extension DecoderConfiguration {
-  /// What of the mixers only libtorch decodes: kinds by their names, and single heads that keep attention.
+  /// What of the mixers only libtorch decodes: kinds by their names.
   var partsWithoutNativeSteps: [String] {
     func isNative<Geometry: MixerGeometry>(_ geometry: Geometry.Type) -> Bool {
       Geometry.Mixer.self is any NativeMixer.Type
     }
     let kinds = Set(mixers).filter { kind in !kind.isAttention && !(kind.geometry.map { isNative($0) } ?? false) }
-    return kinds.map(\.rawValue).sorted() + (keptHeads == nil ? [] : [KeptHeads.name])
+    return kinds.map(\.rawValue).sorted()
   }
 }
 
@@ -37,7 +37,7 @@ extension Attention: NativeMixer {
 
 extension DiscreteMamba2: NativeMixer {
   func add(to plan: mhk_plan, _ layer: inout mhk_layer, _ memory: inout PlanMemory, _ cache: DType) {
-    var description = memory.discreteMamba2(self)
+    var description = memory.discreteMamba2(self, cache)
     check(mhk_plan_add_ssd(plan, &layer, &description))
   }
 }

@@ -23,7 +23,7 @@ extension PlanMemory {
     return result
   }
 
-  mutating func discreteMamba2(_ mixer: DiscreteMamba2) -> mhk_ssd_mixer {
+  mutating func discreteMamba2(_ mixer: DiscreteMamba2, _ cache: DType) -> mhk_ssd_mixer {
     let shape = mixer.configuration
     var result = mhk_ssd_mixer()
     (result.heads, result.head_dim) = (Int64(shape.vHeads), Int64(shape.headDim))
@@ -34,6 +34,24 @@ extension PlanMemory {
     (result.x_taps, result.bc_taps) = (taps(mixer.xConvolution), taps(mixer.bcConvolution))
     result.skip = floats(mixer.skip)
     if let window = mixer.window { result.window = self.window(window) }
+    if let kept = mixer.kept { result.kept = self.kept(kept, cache) }
+    return result
+  }
+
+  private mutating func kept(_ kept: KeptAttention, _ cache: DType) -> mhk_kept_heads {
+    let shape = kept.attention
+    var result = mhk_kept_heads()
+    (result.count, result.groups, result.head_dim) = (Int64(kept.heads.count), Int64(kept.groups.count), Int64(shape.headDim))
+    result.heads = integers(kept.heads)
+    let perGroup = shape.heads / shape.kvHeads
+    result.group_of = integers(kept.heads.map { kept.groups.firstIndex(of: $0 / perGroup)! })
+    result.first_pair = rotary.first(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling)
+    result.rotary_pairs = Int64(shape.rotaryDim / 2)
+    result.scale = Float(shape.resolvedScale)
+    result.cache = cache.rawValue
+    (result.query, result.key) = (projection(kept.query), projection(kept.key))
+    if let queryNorm = kept.queryNorm { result.query_norm = norm(queryNorm) }
+    if let keyNorm = kept.keyNorm { result.key_norm = norm(keyNorm) }
     return result
   }
 

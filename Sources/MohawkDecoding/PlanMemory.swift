@@ -20,6 +20,12 @@ struct PlanMemory {
     return UnsafePointer(plain.address.assumingMemoryBound(to: Float.self))
   }
 
+  mutating func integers(_ numbers: [Int]) -> UnsafePointer<Int64> {
+    let plain = Tensor(numbers.map(Int64.init))
+    tensors.append(plain)
+    return UnsafePointer(plain.address.assumingMemoryBound(to: Int64.self))
+  }
+
   mutating func floats(_ numbers: [Float]) -> UnsafePointer<Float> { floats(Tensor(numbers)) as UnsafePointer<Float> }
 
   mutating func floats(_ tensor: Tensor?) -> UnsafePointer<Float>? {

@@ -12,7 +12,7 @@ struct RotaryWaves {
   /// None.
   init() {}
 
-  /// Those of a model's attention and windows.
+  /// Those of a model's attention, windows and kept heads.
   init(_ model: Decoder) {
     for block in model.blocks {
       switch block.mixer {
@@ -20,8 +20,8 @@ struct RotaryWaves {
         let shape = mixer.configuration
         add(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling)
       case let mixer as DiscreteMamba2:
-        guard let shape = mixer.configuration.window else { continue }
-        add(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling)
+        if let shape = mixer.configuration.window { add(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling) }
+        if let shape = mixer.kept?.attention { add(shape.rotaryDim, shape.rotaryBase, shape.rotaryScaling) }
       default: continue
       }
     }

@@ -8,7 +8,7 @@ import PretendDeviceSupport
 
 /// Small models that together have everything that a decoder can have.
 enum EngineModels: String, CaseIterable, Sendable {
-  case phi, phiMamba, besideWindow, besideWindowAlone, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
+  case phi, phiMamba, besideWindow, besideWindowAlone, keptHeads, keptHeadsBesideWindow, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
     mamba2Plain, mamba, mambaWide,
     relu, unplaced, olmo, gemma
 
@@ -78,6 +78,21 @@ enum EngineModels: String, CaseIterable, Sendable {
           tokens: 16, sinks: 0, kvHeads: 4, headDim: 6, rotaryDim: 4, bias: true, scale: 0.5))
       shape.discreteMamba2?.window?.headNormEpsilon = 1e-6
       shape.discreteMamba2?.window?.rotaryScaling = .yarn(.init(factor: 8, originalLength: 12))
+      return shape
+    case .keptHeads:
+      // In layers with other numbers of them, and in one with none; biases, and positions on a part of a head.
+      var shape = base(
+        .parallel, .layer(epsilon: 1e-5), .geluTanh, gated: false, bias: true, attention(rotaryDim: 4),
+        [.discreteMamba2, .attention, .discreteMamba2, .discreteMamba2])
+      shape.discreteMamba2 = DiscreteMamba2Configuration(
+        modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5, chunk: 8,
+        kept: KeptHeads(of: attention(headDim: 10, rotaryDim: 8, bias: true), byLayer: [[0, 1, 3], [], [], [2]]))
+      return shape
+    case .keptHeadsBesideWindow:
+      var shape = EngineModels.besideWindowAlone.shape
+      var kept = attention(kvHeads: 4, rotaryDim: 4)
+      (kept.headNormEpsilon, kept.rotaryScaling) = (1e-6, .linear(factor: 3))
+      shape.discreteMamba2?.kept = KeptHeads(of: kept, byLayer: [[1], [0, 2, 3]])
       return shape
     case .llama:
       var shape = base(

@@ -109,19 +109,16 @@ import Testing
       let error = #expect(throws: MohawkError.self) { try body() }
       #expect(error?.description.contains(part) == true, "\(error as Any)")
     }
-    refused("no steps for heads that keep attention") { _ = try DecodingEngine.open(folder, weights: .int8) }
-    refused("no steps for heads that keep attention") {
-      try QuantizedDecoder.requireNative(DecoderConfiguration(folder: folder), at: folder)
-    }
     refused("no architecture with discrete-mamba-2 layers") {
       _ = try GGUFExport.write(folder: folder, to: tiny.path("model.gguf"))
     }
     #expect(tiny.names("run/model").filter { $0.hasSuffix(".py") }.isEmpty)
     let card = try String(contentsOfFile: folder + "/README.md", encoding: .utf8)
     #expect(card.contains("there is no code for other tools that computes heads that keep attention"))
-    // bf16 is decoded, by libtorch.
-    let engine = try DecodingEngine.open(folder, weights: .bfloat16)
-    #expect(engine.read([1, 2, 3], engine.emptyState()).shape == [1, 320])
+    for weights in [WeightPrecision.bfloat16, .int8] {
+      let engine = try DecodingEngine.open(folder, weights: weights)
+      #expect(engine.read([1, 2, 3], engine.emptyState()).shape == [1, 320])
+    }
   }
 
   @Test func rulesAndTextsThatDoNotFitAreRefused() throws {

@@ -1,6 +1,7 @@
 // Discrete-Mamba-2 and Mamba-2.
 #include <algorithm>
 
+#include "KeptHeads.h"
 #include "Plan.h"
 #include "Window.h"
 
@@ -10,7 +11,7 @@ namespace {
 class SSDMixer : public Mixer {
  public:
   explicit SSDMixer(const mhk_ssd_mixer &shape)
-      : m(shape), window(shape.window, shape.heads, shape.head_dim) {}
+      : m(shape), window(shape.window, shape.heads, shape.head_dim), kept(shape.kept, shape.head_dim) {}
 
   void enter(const Worker &worker, int64_t layer) const override {
     const Columns trace = worker.pass.traces;
@@ -18,6 +19,7 @@ class SSDMixer : public Mixer {
     filter(worker, layer, m.bc, m.bc_taps, trace, inner());
     worker.product(m.z, worker.pass.gates);
     if (window.exists()) window.enter(worker, beside(trace));
+    if (kept.exist()) kept.enter(worker, behind(trace));
     const auto part = worker.product(m.decay, steps(trace));
     const int64_t count = part.end - part.begin;
     const float *const rates = m.rates == nullptr ? nullptr : m.rates + part.begin;
@@ -46,19 +48,8 @@ class SSDMixer : public Mixer {
       worker.k.head(one);
       if (!window.exists()) gate(worker, span, head, 1);
     }
-    if (!window.exists()) return;
-    worker.wait();
-    const int64_t group = m.heads / window.tasks();
-    const auto own = worker.part(static_cast<int64_t>(pass.spans.size()) * window.tasks());
-    for (int64_t task = own.begin; task < own.end; task++) {
-      const Span &span = pass.spans[static_cast<size_t>(task / window.tasks())];
-      const int64_t kv = task % window.tasks();
-      const Columns trace{pass.traces[span.first], pass.traces.step};
-      const Columns mixed{pass.mixed[span.first], pass.mixed.step};
-      window.mix(
-          worker, span, span.layers[layer], kv, beside(trace), trace.first + filtered(), mixed);
-      gate(worker, span, kv * group, group);
-    }
+    if (window.exists()) mixWindow(worker, layer);
+    if (kept.exist()) mixKept(worker, layer);
   }
 
   void leave(const Worker &worker, float residual, const mhk_normalisation &norm) const override {
@@ -90,16 +81,18 @@ class SSDMixer : public Mixer {
     if (window.exists()) window.replay(beside(trace), trace.first + filtered(), count, state);
   }
 
-  int64_t traceWidth() const override { return 2 * filtered() + 2 * m.heads + window.traceWidth(); }
+  int64_t traceWidth() const override { return beside() + window.traceWidth() + kept.traceWidth(); }
   int64_t gateWidth() const override { return inner(); }
   int64_t mixedWidth() const override { return inner(); }
-  int64_t rowWidth(int64_t, int64_t tokens) const override {
-    return std::max(head_room(m.state_dim, tokens), window.rowWidth());
+  int64_t rowWidth(int64_t rows, int64_t tokens) const override {
+    return std::max({head_room(m.state_dim, tokens), window.rowWidth(), kept.rowWidth(rows)});
   }
+  int64_t seen(int64_t rows) const override { return kept.exist() ? rows : 0; }
 
  private:
   const mhk_ssd_mixer m;
   const Window window;
+  const KeptHeads kept;
 
   int64_t inner() const { return m.heads * m.head_dim; }
   int64_t filtered() const { return inner() + 2 * m.groups * m.state_dim; }
@@ -108,12 +101,45 @@ class SSDMixer : public Mixer {
     const Span &span = pass.spans[static_cast<size_t>(task / m.heads)];
     return static_cast<const float *>(span.layers[layer].first) + task % m.heads * m.head_dim * m.state_dim;
   }
-  // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays, then the window's.
+  // A trace is [x | B | C] before the convolution, the same after it, then step sizes and decays, then the window's, then
+  // that of kept heads.
   static Columns from(Columns columns, int64_t offset) { return {columns.first + offset, columns.step}; }
   Columns steps(Columns trace) const { return from(trace, 2 * filtered()); }
   Columns decays(Columns trace) const { return from(trace, 2 * filtered() + m.heads); }
+  int64_t beside() const { return 2 * filtered() + 2 * m.heads; }
+  Columns beside(Columns trace) const { return from(trace, beside()); }
+  Columns behind(Columns trace) const { return from(trace, beside() + window.traceWidth()); }
 
-  Columns beside(Columns trace) const { return from(trace, 2 * filtered() + 2 * m.heads); }
+  void mixWindow(const Worker &worker, int64_t layer) const {
+    const Pass &pass = worker.pass;
+    worker.wait();
+    const int64_t group = m.heads / window.tasks();
+    const auto own = worker.part(static_cast<int64_t>(pass.spans.size()) * window.tasks());
+    for (int64_t task = own.begin; task < own.end; task++) {
+      const Span &span = pass.spans[static_cast<size_t>(task / window.tasks())];
+      const int64_t kv = task % window.tasks();
+      const Columns trace{pass.traces[span.first], pass.traces.step};
+      const Columns mixed{pass.mixed[span.first], pass.mixed.step};
+      window.mix(
+          worker, span, span.layers[layer], kv, beside(trace), trace.first + filtered(), mixed);
+      gate(worker, span, kv * group, group);
+    }
+  }
+
+  /// After all that is not kept, in whose places it goes.
+  void mixKept(const Worker &worker, int64_t layer) const {
+    const Pass &pass = worker.pass;
+    worker.wait();
+    const auto own = worker.part(static_cast<int64_t>(pass.spans.size()) * kept.tasks());
+    for (int64_t task = own.begin; task < own.end; task++) {
+      const Span &span = pass.spans[static_cast<size_t>(task / kept.tasks())];
+      const Columns trace{pass.traces[span.first], pass.traces.step};
+      const Columns mixed{pass.mixed[span.first], pass.mixed.step};
+      kept.mix(
+          worker, span, span.layers[layer], task % kept.tasks(), behind(trace), trace.first + filtered(), mixed,
+          [&](int64_t head) { gate(worker, span, head, 1); });
+    }
+  }
 
   /// Multiplies what some heads mixed by their gates.
   void gate(const Worker &worker, const Span &span, int64_t head, int64_t count) const {

@@ -72,6 +72,18 @@ typedef struct {
   const float *MHK_NULLABLE shares;        // [heads]
 } mhk_window;
 
+// Heads of a recurrent mixer that are full softmax attention over its values instead. Keys and values are kept as `cache`
+// says (MHK_FLOAT32 or MHK_BFLOAT16).
+typedef struct {
+  int64_t count, groups, head_dim;  // how many there are, and heads of keys that they share; none: 0
+  const int64_t *MHK_NULLABLE heads, *MHK_NULLABLE group_of;  // [count]: which heads they are, and whose keys they have
+  int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
+  float scale;
+  int32_t cache;
+  mhk_weighted_sum query, key;
+  mhk_normalisation query_norm, key_norm;  // over each head, before it turns
+} mhk_kept_heads;
+
 // Discrete-Mamba-2, or Mamba-2 when there are rates: then `decay` gives step sizes, softplus(decay + step_bias) within
 // the limits, and a decay is exp(step · rate); else a decay is sigmoid(−decay). The gate z is under a norm or alone.
 typedef struct {
@@ -83,6 +95,7 @@ typedef struct {
   const float *MHK_NULLABLE skip;
   mhk_normalisation norm;
   mhk_window window;
+  mhk_kept_heads kept;
 } mhk_ssd_mixer;
 
 // Mamba. `parameters` gives [rank of the steps | B | C] from the convolved x; rates [channels, state_dim].
@@ -109,13 +122,15 @@ typedef struct {
 } mhk_plan_shape;
 
 // What one sequence remembers in one layer: memory and the past of one or two convolutions, or keys and values
-// [kvHeads, capacity, headDim] of which the first `filled` rows are in use. Where there is a window, `filled` is how many
-// tokens were seen, and the last two are its keys [kvHeads, rows, headDim] and values [heads, rows, headDim of x], fp32,
-// with sinks + tokens rows: the token at position p has row p among the sinks, else sinks + (p − sinks) mod tokens.
+// [kvHeads, capacity, headDim] of which the first `filled` rows are in use. Where there is a window or are kept heads,
+// `filled` is how many tokens were seen. A window has keys [kvHeads, rows, headDim] and values [heads, rows, headDim of
+// x], fp32, with sinks + tokens rows: the token at position p has row p among the sinks, else sinks + (p − sinks) mod
+// tokens. Kept heads have keys [groups, capacity, headDim] and values [count, capacity, headDim of x].
 typedef struct {
   void *first, *second, *MHK_NULLABLE third;
   int64_t filled, capacity;
   float *MHK_NULLABLE window_keys, *MHK_NULLABLE window_values;
+  void *MHK_NULLABLE kept_keys, *MHK_NULLABLE kept_values;
 } mhk_layer_state;
 
 // The next tokens of one sequence, and of how many of the last of them logits are wanted.

@@ -138,7 +138,9 @@ public struct Attention: CausalMixer {
 
   public func emptyState(batch: Int) -> any MixerState {
     // Beside sinks all is kept, and masked: such a mixer is for comparisons, not for long texts.
-    AttentionState(batch: batch, window: configuration.sinks == nil ? configuration.window : nil)
+    let heads = (configuration.kvHeads, configuration.headDim)
+    return AttentionState(
+      batch: batch, keys: heads, values: heads, window: configuration.sinks == nil ? configuration.window : nil)
   }
 
   public func advance(_ x: Tensor, _ state: any MixerState) -> Tensor {

@@ -7,6 +7,7 @@ import MohawkTensor
 /// twice its size.
 public final class AttentionState: MixerState {
   private let batch: Int
+  private let keyShape, valueShape: (heads: Int, width: Int)
   private let window: Int?
   /// [batch, heads, capacity, width] each.
   package private(set) var keyBuffer, valueBuffer: Tensor?
@@ -14,8 +15,14 @@ public final class AttentionState: MixerState {
   package private(set) var end = 0
   public private(set) var position = 0
 
-  init(batch: Int, window: Int? = nil) {
+  /// - Parameters:
+  ///   - batch: sequences.
+  ///   - keys: heads of keys and their width.
+  ///   - values: the same of values.
+  ///   - window: how many tokens a token can see, itself included; nil for all.
+  init(batch: Int, keys: (heads: Int, width: Int), values: (heads: Int, width: Int), window: Int? = nil) {
     self.batch = batch
+    (keyShape, valueShape) = (keys, values)
     self.window = window
   }
 
@@ -29,9 +36,7 @@ public final class AttentionState: MixerState {
 
   func append(keys: Tensor, values: Tensor) {
     let added = keys.size(2)
-    makeRoom(
-      for: added, keys: (keys.size(1), keys.size(3)), values: (values.size(1), values.size(3)), keys.dtype,
-      on: keys.device)
+    makeRoom(for: added, keys.dtype, on: keys.device)
     withoutGradients {
       keyBuffer!.narrowed(2, from: end, length: added).assign(keys)
       valueBuffer!.narrowed(2, from: end, length: added).assign(values)
@@ -45,15 +50,15 @@ public final class AttentionState: MixerState {
     position += added
   }
 
-  /// Makes room for `added` rows behind those in use, in buffers [batch, kvHeads, capacity, headDim].
-  package func makeRoom(for added: Int, kvHeads: Int, headDim: Int, _ dtype: DType, on device: Device) {
-    makeRoom(for: added, keys: (kvHeads, headDim), values: (kvHeads, headDim), dtype, on: device)
+  /// The buffers, [batch, heads, capacity, width], with room for `added` rows behind those in use.
+  package func buffers(adding added: Int, _ dtype: DType) -> (keys: Tensor, values: Tensor) {
+    makeRoom(for: added, dtype, on: .cpu)
+    guard let keyBuffer, let valueBuffer else { preconditionFailure("no room was made") }
+    precondition(keyBuffer.dtype == dtype && batch == 1, "a state of another model")
+    return (keyBuffer, valueBuffer)
   }
 
-  private func makeRoom(
-    for added: Int, keys: (heads: Int, width: Int), values: (heads: Int, width: Int), _ dtype: DType,
-    on device: Device
-  ) {
+  private func makeRoom(for added: Int, _ dtype: DType, on device: Device) {
     if let keyBuffer, keyBuffer.size(2) >= end + added { return }
     let kept = count
     let doubled = 2 * (keyBuffer?.size(2) ?? 32)
@@ -63,8 +68,8 @@ public final class AttentionState: MixerState {
         buffer, from: end - kept, count: kept,
         to: .zeros([batch, shape.heads, capacity, shape.width], dtype, on: device))
     }
-    keyBuffer = moved(keyBuffer, keys)
-    valueBuffer = moved(valueBuffer, values)
+    keyBuffer = moved(keyBuffer, keyShape)
+    valueBuffer = moved(valueBuffer, valueShape)
     end = kept
   }
 
@@ -83,7 +88,7 @@ public final class AttentionState: MixerState {
 
   /// An independent copy, of tensors that `copy` makes.
   func copied(by copy: (Tensor) -> Tensor) -> AttentionState {
-    let other = AttentionState(batch: batch, window: window)
+    let other = AttentionState(batch: batch, keys: keyShape, values: valueShape, window: window)
     other.keyBuffer = keyBuffer.map(copy)
     other.valueBuffer = valueBuffer.map(copy)
     (other.end, other.position) = (end, position)

@@ -208,7 +208,7 @@ public struct DiscreteMamba2: RecurrentMixer {
         zBias.dtype.wide, on: zBias.device),
       xPast: xConvolution.emptyPast(batch: batch), bcPast: bcConvolution.emptyPast(batch: batch),
       window: window?.emptyMemory(batch: batch, width: configuration.headDim),
-      kept: kept.map { _ in AttentionState(batch: batch) })
+      kept: kept?.emptyState(batch: batch, valueWidth: configuration.headDim))
   }
 
   public func step(_ operands: Operands, memory: Tensor) -> (y: Tensor, memory: Tensor) {

@@ -4,7 +4,7 @@ import MohawkTensor
 /// Full softmax attention in some heads of a mixer, in place of what its other parts make of these heads: their queries
 /// and the keys of their groups. Values are the mixer's own.
 package struct KeptAttention {
-  private let attention: AttentionConfiguration
+  package let attention: AttentionConfiguration
   /// Which of the mixer's heads, ascending; at least one.
   package let heads: [Int]
   /// Which of the attention's heads of keys they share, ascending.
@@ -108,6 +108,11 @@ package struct KeptAttention {
     let scores = (q * attention.resolvedScale).matmul(k.transposed())
     let hidden = Tensor.full([q.size(2), keys], -1e30, scores.dtype, on: scores.device).upperTriangle(first + 1)
     return (scores + hidden).softmax(-1)
+  }
+
+  /// What it remembers before the first token.
+  func emptyState(batch: Int, valueWidth: Int) -> AttentionState {
+    AttentionState(batch: batch, keys: (groups.count, attention.headDim), values: (heads.count, valueWidth))
   }
 
   /// The same as `mix` for the next tokens; the memory takes in the keys of their groups and the values of these heads.
