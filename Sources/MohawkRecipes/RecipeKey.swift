@@ -131,7 +131,7 @@ extension RecipeKey {
     RecipeKey("student.keepsMLPs", \.student.keepsMLPs, "false: a Mamba-2 or Mamba mixer stands for the whole block"),
     RecipeKey(
       "student.stateDim", \.student.stateDim,
-      "state size per head; null: the width of the teacher's heads, in mamba 16, in toeplitz 256 tokens"),
+      "state size per head; null: the width of the teacher's heads, in mamba 16, in toeplitz and monarch 256 tokens"),
     RecipeKey("student.qkHeads", \.student.qkHeads, "heads (groups) of B and C; null: the teacher's heads"),
     RecipeKey("student.vHeads", \.student.vHeads, "heads of x; null: the teacher's heads"),
     RecipeKey(

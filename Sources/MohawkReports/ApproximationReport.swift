@@ -88,7 +88,7 @@ public struct ApproximationReport: Codable, Sendable, Equatable {
   /// How `table` is read.
   public static let note =
     "Error: ‖nearest − matrix‖ / ‖matrix‖ on and below the diagonal, the mean over texts, then over heads ± its standard "
-    + "error. Toeplitz and the best window are the nearest there are, low rank and SSD are found by gradient "
+    + "error. Toeplitz, Monarch and the best window are the nearest there are, low rank and SSD are found by gradient "
     + "descent, semiseparable matrices by truncation, or those of SSD where they are nearer, as they are semiseparable too."
 
   /// The page.

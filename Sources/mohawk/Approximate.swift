@@ -11,7 +11,7 @@ import MohawkText
 /// Measures which structured matrices can imitate a model's heads.
 struct Approximate: ParsableCommand, HasModelPaths {
   static let configuration = CommandConfiguration(
-    abstract: "Fits structured matrices to a model's mixing matrices: Toeplitz, low rank, SSD, semiseparable.",
+    abstract: "Fits structured matrices to a model's mixing matrices: Toeplitz, Monarch, low rank, SSD, semiseparable.",
     discussion: """
       Which mixers could imitate the model's heads, and with how large a state: the approximation study of the MOHAWK paper, \
       beside uniform averaging and the best single window. See Documentation/studies.md.

@@ -55,6 +55,38 @@ import Testing
     #expect(errors(ssd, .semiseparable(2)).allSatisfy { $0 < 1e-6 })
   }
 
+  @Test(arguments: [1, 4, 60, 64]) func monarchMatricesAreTheirOwnNearest(_ length: Int) {
+    let block = MonarchProjection.block(length)
+    let monarch = CausalMonarch(
+      own: random([2, block, block], 1), near: random([2, block, block], 2), far: random([2, block, block], 3)
+    ).matrix(length: length)
+    #expect(errors(monarch, .monarch).allSatisfy { $0 < 1e-9 })
+  }
+
+  /// Nothing in its neighbourhood comes nearer, and rows of a block that are alike are met exactly.
+  @Test func theMonarchProjectionIsTheNearest() {
+    let matrices = attention(2, 16)
+    let near = MatrixApproximation.nearest(to: matrices, in: .monarch)
+    let rest = matrices - near
+    #expect(near.upperTriangle(1).abs().max().item() == 0)
+    // Blocks on the diagonal are the matrix's.
+    for block in stride(from: 0, to: 16, by: 4) {
+      let inside = rest.narrowed(1, from: block, length: 4).narrowed(2, from: block, length: 4)
+      #expect(inside.abs().max().item() < 1e-12)
+    }
+    // What is left of a slice is orthogonal to both sides of its outer product.
+    for place in 0..<4 {
+      func slice(_ x: Tensor) -> Tensor {
+        Tensor.concatenated([1, 2, 3].map { x.narrowed(1, from: 4 * $0 + place, length: 1) }, 1)
+          .narrowed(2, from: 0, length: 4)
+      }
+      let (left, kept) = (slice(rest), slice(near))
+      #expect(left.matmul(kept.transposed()).abs().max().item() < 1e-9)
+      #expect(left.transposed().matmul(kept).abs().max().item() < 1e-9)
+      #expect(left.square().sum().item() > 1e-6)
+    }
+  }
+
   @Test func largerClassesComeNearer() {
     let matrices = attention(3, 32)
     for order in [2, 4, 8] {
@@ -70,7 +102,7 @@ import Testing
 
   @Test func everyBlockOfATruncatedMatrixHasTheRank() {
     let matrices = attention(2, 20, sharpness: 2)
-    let near = Semiseparable.truncated(matrices, order: 3)
+    let near = SemiseparableTruncation.truncated(matrices, order: 3)
     for split in 1..<20 {
       for index in 0..<2 {
         func block(_ x: Tensor) -> [Float] {

@@ -12,11 +12,11 @@ import Testing
 /// Mixers other than the Mamba-2 kind that start from the context.
 @Suite struct KernelStartTests {
   static let kinds = [
-    "gated-deltanet", "kimi-delta", "gated-linear-attention", "linear-attention", "elu-linear-attention", "hedgehog",
-    "toeplitz",
+    "gated-deltanet", "kimi-delta", "gated-linear-attention", "semiseparable", "linear-attention", "elu-linear-attention",
+    "hedgehog", "toeplitz", "monarch",
   ]
   /// Those that forget.
-  static let decaying = Array(kinds.prefix(3))
+  static let decaying = Array(kinds.prefix(4))
 
   private func ids(_ length: Int = 48) -> Tensor { RandomGenerator(seed: 9).integers(0..<40, [2, length]) }
 
@@ -128,9 +128,30 @@ import Testing
     // Of what lies longer ago than the text is long, nothing is known.
     let known = min(taps, length)
     func last(_ x: Tensor) -> Tensor { x.reshaped(-1).narrowed(0, from: taps - known, length: known) }
-    #expect(found.taps.shape == [taps] && last(found.taps).error(from: last(wanted)) < 0.01)
-    if known < taps { #expect(found.taps.narrowed(0, from: 0, length: taps - known).abs().max().item() == 0) }
-    #expect((0..<1).contains(found.decay))
+    #expect(found.shape == [taps] && last(found).error(from: last(wanted)) < 0.01)
+    if known < taps { #expect(found.narrowed(0, from: 0, length: taps - known).abs().max().item() == 0) }
+  }
+
+  @Test(arguments: [(4, 3), (5, 6), (1, 6), (100, 2)]) func aHeadThatIsMonarchIsReproduced(_ block: Int, _ reach: Int) {
+    let (length, random) = (62, RandomGenerator(seed: 1))
+    let values = random.normal([16, length, 6], .float64)
+    let wanted = CausalMonarch(
+      own: random.normal([1, block, block], .float64), near: random.normal([1, block, block], .float64),
+      far: random.normal([1, block, reach], .float64)
+    ).matrix(length: length)
+    let fit = MonarchFit(wanted.matmul(values), values, block: block, reach: reach)
+    let found = CausalMonarch(
+      own: fit.own.unsqueezed(0), near: fit.near.unsqueezed(0), far: fit.far.unsqueezed(0)
+    ).matrix(length: length)
+    #expect(found.error(from: wanted) < 0.02)
+    #expect((0..<1).contains(fit.summary.decay))
+  }
+
+  @Test func whatAFixedHeadStartsAsIsToldByItsWeights() {
+    let fit = FixedMatrixFit(looks: [(0.5, 1), (-0.25, 4)], skip: 0.25)
+    // Half of all weight is one token back, a quarter four: 1.5 tokens in the mean.
+    #expect(abs(fit.decay - 0.6) < 1e-12 && abs(fit.uniform - 0.25) < 1e-12 && fit.skip == 0.25)
+    #expect(FixedMatrixFit(looks: [], skip: 0).decay == 0)
   }
 
   @Test func theyAreTheDefaultWhereTheyFit() throws {

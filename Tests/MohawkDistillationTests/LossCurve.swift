@@ -167,12 +167,17 @@ extension LossCurve {
       (
         "gated-linear-attention", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "gated-linear-attention") }
       ),
+      ("semiseparable", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "semiseparable") }),
       ("hedgehog", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "hedgehog") }),
       (
         "sliding-window-attention", TinyPair.llama(bias: true), [.float64],
         { ($0.mixer, $0.window, $0.sinks) = (.slidingWindowAttention, 4, 2) }
       ),
       ("toeplitz", TinyPair.llama(), [.float64], { $0.mixer = .init(rawValue: "toeplitz") }),
+      (
+        "monarch", TinyPair.llama(), [.float64],
+        { ($0.mixer, $0.stateDim) = (.init(rawValue: "monarch"), 8) }
+      ),
       ("mamba", TinyPair.llama(), [.float64], { ($0.mixer, $0.start) = (.init(rawValue: "mamba"), .attention) }),
       ("mamba-2-hybrid", TinyPair.llama(bias: true), [.float64], { $0.attentionLayers = [1] }),
     ]

@@ -99,6 +99,23 @@ import Testing
     }
   }
 
+  @Test func monarchSharesItsStateAmongBlocks() throws {
+    var monarch = recipe { ($0.mixer, $0.stateDim) = (.init(rawValue: "monarch"), nil) }
+    func geometry() throws -> MonarchConfiguration? {
+      try TinyPair.llama().student(monarch).geometries[MonarchConfiguration.self]
+    }
+    #expect(try geometry() == MonarchConfiguration(modelDim: 24, heads: 4, headDim: 6, block: 16, reach: 15))
+    for (size, block, reach) in [(8, 2, 3), (24, 4, 5), (7, 1, 6), (2, 1, 1)] {
+      monarch.stateDim = size
+      #expect(try geometry() == MonarchConfiguration(modelDim: 24, heads: 4, headDim: 6, block: block, reach: reach))
+    }
+    for size in [0, 1] {
+      monarch.stateDim = size
+      let error = #expect(throws: MohawkError.self) { try geometry() }
+      #expect(error?.description.contains("student.stateDim") == true)
+    }
+  }
+
   @Test func toeplitzSeesAsManyTokensAsItsStateIsLarge() throws {
     var toeplitz = recipe { ($0.mixer, $0.stateDim) = (.init(rawValue: "toeplitz"), nil) }
     func geometry() throws -> ToeplitzConfiguration? {

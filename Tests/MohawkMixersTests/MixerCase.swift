@@ -31,6 +31,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case groupedKimiDelta = "Kimi Delta Attention with grouped queries and keys"
   case gatedLinear = "gated linear attention"
   case groupedGatedLinear = "gated linear attention with grouped queries and keys"
+  case semiseparable = "general semiseparable"
+  case groupedSemiseparable = "general semiseparable with grouped queries and keys, turned in three planes"
   case linear = "linear attention"
   case eluLinear = "linear attention with 1 + ELU, rotary positions, grouped queries and keys"
   case hedgehog = "Hedgehog linear attention with rotary positions"
@@ -38,6 +40,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case normedSlidingWindow = "sliding-window attention without sinks, with norms of queries and keys"
   case toeplitz = "Toeplitz with fewer taps than tokens"
   case longToeplitz = "Toeplitz with more taps than tokens"
+  case monarch = "Monarch with few short blocks"
+  case longMonarch = "Monarch with blocks of seven tokens, far back"
   case retention = "the example: retention"
 
   var testDescription: String { rawValue }
@@ -134,6 +138,13 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
       GatedLinear(
         GatedLinearConfiguration(
           modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, gateRank: 3, gateDivisor: 2), scope)
+    case .semiseparable:
+      Semiseparable(SemiseparableConfiguration(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 5), scope)
+    case .groupedSemiseparable:
+      Semiseparable(
+        SemiseparableConfiguration(
+          modelDim: modelDim, heads: 4, headDim: 3, qkHeads: 2, stateDim: 7, planes: 3, gateRank: 3, gateDivisor: 2),
+        scope)
     case .linear:
       LinearAttention<IdentityMap>(.init(modelDim: modelDim, heads: 4, headDim: 6, stateDim: 5, chunk: 16), scope)
     case .eluLinear:
@@ -152,6 +163,8 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
       SlidingWindowAttention(.init(modelDim: modelDim, heads: 4, window: Self.sinklessWindow), scope)
     case .toeplitz: Toeplitz(.init(modelDim: modelDim, heads: 4, headDim: 6, taps: 5), scope)
     case .longToeplitz: Toeplitz(.init(modelDim: modelDim, heads: 3, headDim: 4, taps: 100), scope)
+    case .monarch: Monarch(.init(modelDim: modelDim, heads: 4, headDim: 6, block: 4, reach: 3), scope)
+    case .longMonarch: Monarch(.init(modelDim: modelDim, heads: 3, headDim: 4, block: 7, reach: 30), scope)
     case .retention: Retention(RetentionGeometry(modelDim: modelDim, heads: 4, headDim: 6), scope)
     }
   }

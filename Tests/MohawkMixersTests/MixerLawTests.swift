@@ -41,12 +41,13 @@ import Testing
   @Test func decaysAndStepSizesSayThatTheyAre() {
     let delta: Set = ["A_log", "dt_bias", "in_proj.a"]
     let decays: [(MixerCase, Set<String>)] = [
-      (.attention, []), (.slidingWindow, []), (.linear, []), (.hedgehog, []), (.retention, []), (.toeplitz, []),
+      (.attention, []), (.slidingWindow, []), (.linear, []), (.hedgehog, []), (.retention, []), (.toeplitz, []), (.monarch, []),
       (.windowedStateSpace, ["in_proj.a_log"]),
       (.headwiseMamba2, ["in_proj.dt", "in_proj.bias.dt", "A_log", "dt_bias"]),
       (.biasedMamba, ["dt_proj.weight", "dt_proj.bias", "A_log"]), (.gatedDeltaNet, delta),
       (.kimiDelta, ["in_proj.f", "f_proj.weight", "A_log", "dt_bias"]),
       (.gatedLinear, ["in_proj.f", "f_proj.weight", "f_proj.bias"]),
+      (.semiseparable, ["in_proj.f", "f_proj.weight", "f_proj.bias"]),
     ]
     for (kind, names) in decays {
       let parameters = kind.build().parameters.all.filter { $0.traits.contains(.setsDecays) }
@@ -61,7 +62,7 @@ import Testing
       Set(kinds) == [
         "attention", "Discrete-Mamba-2", "Mamba-2", "Mamba", "Gated DeltaNet", "Kimi Delta Attention",
         "gated linear attention", "linear attention", "linear attention with 1 + ELU", "Hedgehog linear attention",
-        "sliding-window attention", "Toeplitz", "Retention",
+        "sliding-window attention", "Toeplitz", "Monarch", "Retention", "general semiseparable",
       ])
   }
 }

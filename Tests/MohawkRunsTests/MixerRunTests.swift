@@ -11,7 +11,7 @@ import Testing
 @Suite struct MixerRunTests {
   @Test(arguments: [
     "gated-deltanet", "kimi-delta", "gated-linear-attention", "linear-attention", "elu-linear-attention", "hedgehog",
-    "sliding-window-attention", "toeplitz", "mamba",
+    "sliding-window-attention", "toeplitz", "mamba", "semiseparable", "monarch",
   ]) func everyMixerIsDistilledResumedAndOpened(_ kind: String) throws {
     let tiny = try TinyRun()
     let teacher = try tiny.llama()
@@ -42,7 +42,7 @@ import Testing
     let projections =
       switch kind {
       case "sliding-window-attention": ["q_proj.weight", "k_proj.weight", "v_proj.weight"]
-      case "toeplitz": ["in_proj.v"]
+      case "toeplitz", "monarch": ["in_proj.v"]
       case "mamba": ["in_proj.x"]
       default: ["in_proj.q", "in_proj.k", "in_proj.v"]
       }

@@ -20,7 +20,7 @@ public enum MatrixApproximation {
     }
   }
 
-  /// The nearest members of the class that are found (with gradients recorded, as gradient descent needs them), on and below the diagonal: Toeplitz and window exactly (the window of a
+  /// The nearest members of the class that are found (with gradients recorded, as gradient descent needs them), on and below the diagonal: Toeplitz, Monarch and window exactly (the window of a
   /// grid of decays), semiseparable by truncation, low rank and SSD by gradient descent.
   /// - Parameters:
   ///   - matrices: [count, length, length]; what lies above the diagonal does not count.
@@ -37,9 +37,10 @@ public enum MatrixApproximation {
         .expanded(count, length, length)
     case .window: return withoutGradients { windows(lower) }
     case .toeplitz: return withoutGradients { toeplitz(lower) }
+    case .monarch: return withoutGradients { MonarchProjection.nearest(to: lower) }
     case .lowRank(let order): return FactorSearch(lower, order: order, decays: false, search).found
     case .ssd(let order): return FactorSearch(lower, order: order, decays: true, search).found
-    case .semiseparable(let order): return withoutGradients { Semiseparable.truncated(lower, order: order) }
+    case .semiseparable(let order): return withoutGradients { SemiseparableTruncation.truncated(lower, order: order) }
     }
   }
 

@@ -6,6 +6,8 @@ public enum MatrixClass: Sendable, Hashable {
   case window
   /// One number for each distance i − j.
   case toeplitz
+  /// Blocks of √length tokens: dense inside, and for every place of a block one outer product with each block before.
+  case monarch
   /// The lower triangle of C Bᵀ, with C and B of N columns: linear attention.
   case lowRank(Int)
   /// L ∘ C Bᵀ with Lᵢⱼ = aᵢ ⋯ aⱼ₊₁: state-space duality, Mamba-2.
@@ -19,6 +21,7 @@ public enum MatrixClass: Sendable, Hashable {
     case .average: "uniform average"
     case .window: "best window"
     case .toeplitz: "Toeplitz"
+    case .monarch: "Monarch"
     case .lowRank: "causal low rank"
     case .ssd: "SSD"
     case .semiseparable: "semiseparable"
@@ -28,14 +31,14 @@ public enum MatrixClass: Sendable, Hashable {
   /// N; nil for classes without.
   public var order: Int? {
     switch self {
-    case .average, .window, .toeplitz: nil
+    case .average, .window, .toeplitz, .monarch: nil
     case .lowRank(let order), .ssd(let order), .semiseparable(let order): order
     }
   }
 
   /// Those without an order, then every other class at every order.
   public static func all(orders: [Int]) -> [MatrixClass] {
-    [.average, .window, .toeplitz] + orders.map(MatrixClass.lowRank) + orders.map(MatrixClass.ssd)
+    [.average, .window, .toeplitz, .monarch] + orders.map(MatrixClass.lowRank) + orders.map(MatrixClass.ssd)
       + orders.map(MatrixClass.semiseparable)
   }
 }

@@ -2,18 +2,33 @@ import Foundation
 import MohawkMixers
 import MohawkTensor
 
-extension GatedLinear: ContextStarted {
-  /// What is left of a token in the channel that stands for the skip.
-  private static let noMemory = exp(-10.0)
-  /// What the norm gets over the root of its epsilon: a root mean square at most.
-  private static let small = 1 / 64.0
+extension GatedLinear: ChannelDecayStarted {}
 
-  /// All but the rows through which decays are projected.
-  static func startSets(_ name: String, of own: GatedLinearConfiguration) -> Bool { name != "in_proj.f" }
+/// Nothing turns, so that it starts as gated linear attention does.
+extension Semiseparable: ChannelDecayStarted {
+  static var silenced: [String] { ["in_proj.turn"] }
+}
 
-  static func contextObjection(
-    _ attention: AttentionConfiguration, _ own: GatedLinearConfiguration, block: Bool
-  ) -> String? {
+/// A mixer that can start as gated linear attention, and has the names of its parameters.
+protocol ChannelDecayStarted: ContextStarted where Configuration: ChannelDecayGeometry {
+  /// Parameters that are 0 where the mixer is gated linear attention.
+  static var silenced: [String] { get }
+}
+
+/// What is left of a token in the channel that stands for the skip.
+private let noMemory = exp(-10.0)
+/// What the norm gets over the root of its epsilon: a root mean square at most.
+private let small = 1 / 64.0
+
+extension ChannelDecayStarted {
+  static var silenced: [String] { [] }
+
+  /// All but the rows through which decays are projected, and those that say where a state turns.
+  static func startSets(_ name: String, of own: Configuration) -> Bool {
+    !["in_proj.f", "in_proj.plane"].contains(name)
+  }
+
+  static func contextObjection(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String? {
     headObjection(
       attention, heads: own.heads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 3)
       ?? normObjection(own.normEpsilon)
@@ -48,12 +63,12 @@ extension GatedLinear: ContextStarted {
     parameters["in_proj.k"].assign(rows(k, skips: roots).reshaped(-1, shape.modelDim))
     parameters["in_proj.v"].assign(weights.unbiasedX)
     parameters["out_proj.weight"].assign(weights.out)
-    parameters["f_proj.weight"].fill(0)
+    (Self.silenced + ["f_proj.weight"]).forEach { parameters[$0].fill(0) }
     let constant = targets.heads().key.size(1)
     let decays = kernels.flatMap { kernel in
       (0...state).map { channel in
         let decay =
-          channel == state ? Self.noMemory : channel == constant ? kernel.uniformDecay : kernel.contentDecay
+          channel == state ? noMemory : channel == constant ? kernel.uniformDecay : kernel.contentDecay
         return -Decay.bias(decay, times: shape.gateDivisor)
       }
     }
@@ -66,7 +81,7 @@ extension GatedLinear: ContextStarted {
     let found = mixed.fit([mixed.mixed(self)])
     let scale = found.map { $0.weights[0].magnitude }.reduce(Double.leastNormalMagnitude, max)
     let root = shape.normEpsilon.squareRoot()
-    let factor = min(1, exp2(log2(Self.small * root * scale / max(mixed.size, 1e-30)).rounded(.down)))
+    let factor = min(1, exp2(log2(small * root * scale / max(mixed.size, 1e-30)).rounded(.down)))
     assign(queries * Tensor(found.map { $0.weights[0] / scale * factor }, shape: [heads, 1, 1]))
     let norm = root * scale / factor
     parameters["norm.weight"].fill(norm)

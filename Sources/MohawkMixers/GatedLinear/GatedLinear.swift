@@ -9,8 +9,7 @@ import MohawkTensor
 public struct GatedLinear: RecurrentMixer {
   /// The geometry.
   public let configuration: GatedLinearConfiguration
-  private let qRows, kRows, vRows, zRows, fRows: InputRows
-  private let decayProjection: Linear
+  private let inputs: ChannelDecayInputs<GatedLinearConfiguration>
   private let out: GatedOutput
 
   /// Asks for the parameters.
@@ -20,16 +19,7 @@ public struct GatedLinear: RecurrentMixer {
   ///   - scope: where the parameters get their names.
   public init(_ configuration: GatedLinearConfiguration, depth: Int = 1, _ scope: ParameterScope) {
     self.configuration = configuration
-    let (matrix, decays) = (scope.with(.shapesMatrix), scope.with(.setsDecays))
-    func rows(_ name: String, _ count: Int, _ scope: ParameterScope) -> InputRows {
-      InputRows(name, in: configuration.modelDim, out: count, bias: false, scope / "in_proj")
-    }
-    (qRows, kRows) = (rows("q", configuration.keyDim, matrix), rows("k", configuration.keyDim, matrix))
-    (vRows, zRows) = (rows("v", configuration.innerDim, scope), rows("z", configuration.innerDim, scope))
-    fRows = rows("f", configuration.gateRank, decays)
-    decayProjection = Linear(
-      in: configuration.gateRank, out: configuration.heads * configuration.stateDim,
-      initial: .uniform(1 / Double(configuration.gateRank).squareRoot()), decays / "f_proj")
+    inputs = ChannelDecayInputs(configuration, scope)
     out = GatedOutput(configuration, depth: depth, scope)
   }
 
@@ -39,16 +29,8 @@ public struct GatedLinear: RecurrentMixer {
 
   /// Queries are over √stateDim; there is a decay for each channel.
   public func operands(_ x: Tensor, for use: OperandUse, after state: LinearState?) -> KeyValueOperands {
-    let shape = configuration
-    // log sigmoid(f) = −softplus(−f)
-    let decay = (-decayProjection(fRows(x)).to(wide)).softplus() * (-1 / shape.gateDivisor)
-    return KeyValueOperands(
-      q: qRows(x).to(wide).heads(shape.qkHeads) * (1 / Double(shape.stateDim).squareRoot()),
-      k: kRows(x).to(wide).heads(shape.qkHeads), v: use == .mixing ? vRows(x).heads(shape.heads) : nil,
-      logDecay: decay.heads(shape.heads), dtype: x.dtype)
+    inputs.operands(x, for: use)
   }
-
-  private var wide: DType { qRows.weight.dtype.wide }
 
   public func matrix(_ operands: KeyValueOperands) -> Tensor { ChannelDecay.matrix(operands) }
 
@@ -60,10 +42,7 @@ public struct GatedLinear: RecurrentMixer {
     ChannelDecay.step(operands, memory)
   }
 
-  public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor { out(mixed, gate: zRows(x)) { $0.silu() } }
+  public func output(_ mixed: Tensor, _ x: Tensor) -> Tensor { out(mixed, gate: inputs.gate(x)) { $0.silu() } }
 
-  public func emptyState(batch: Int) -> any MixerState {
-    let shape = configuration
-    return LinearState(.zeros([batch, shape.heads, shape.stateDim, shape.headDim], wide, on: qRows.weight.device))
-  }
+  public func emptyState(batch: Int) -> any MixerState { inputs.emptyState(batch: batch) }
 }

@@ -35,7 +35,7 @@ public struct GatedLinearConfiguration: Codable, Sendable, Equatable {
   }
 }
 
-extension GatedLinearConfiguration: KeyValueGeometry {
+extension GatedLinearConfiguration: ChannelDecayGeometry {
   public static let kind = MixerKind(rawValue: "gated-linear-attention")
   public static let title = "gated linear attention"
 
@@ -44,8 +44,7 @@ extension GatedLinearConfiguration: KeyValueGeometry {
   }
 
   public var unsupportedFeature: String? {
-    if let unsupported = unsupportedSizes([gateRank]) { return unsupported }
-    return (1...1e6).contains(gateDivisor) ? nil : "a divisor of \(gateDivisor) is not from 1 to a million"
+    unsupportedSizes([gateRank]) ?? unsupportedDivisor
   }
 
   public func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> GatedLinear {

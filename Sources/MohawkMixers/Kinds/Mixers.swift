@@ -10,11 +10,13 @@ public enum Mixers {
     GatedDeltaNetConfiguration.self,
     KimiDeltaConfiguration.self,
     GatedLinearConfiguration.self,
+    SemiseparableConfiguration.self,
     LinearAttentionConfiguration<IdentityMap>.self,
     LinearAttentionConfiguration<ELUMap>.self,
     LinearAttentionConfiguration<HedgehogMap>.self,
     SlidingWindowAttentionConfiguration.self,
     ToeplitzConfiguration.self,
+    MonarchConfiguration.self,
   ]
 
   private static let lock = NSLock()

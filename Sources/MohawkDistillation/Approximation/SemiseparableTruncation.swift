@@ -2,7 +2,7 @@ import MohawkTensor
 
 /// Matrices whose blocks on and below the diagonal have a rank of N at most: those of linear recurrences with N numbers of
 /// state, whatever its transitions.
-enum Semiseparable {
+enum SemiseparableTruncation {
   /// Powers of an inverse that find a smallest direction.
   private static let powers = 4
 
