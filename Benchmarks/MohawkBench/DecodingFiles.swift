@@ -2,6 +2,7 @@ import Foundation
 import MohawkDecoding
 import MohawkExport
 import MohawkGGUF
+import MohawkMixers
 import MohawkModels
 import MohawkTensor
 
@@ -39,16 +40,16 @@ struct DecodingFiles {
 
   /// Bytes of one sequence's state.
   var stateBytes: Double {
-    guard let mamba = configuration.mamba2 else { return 0 }
+    guard let mamba = configuration.shared(Mamba2Configuration.self) else { return 0 }
     let past = (mamba.convWidth - 1) * (mamba.innerDim + mamba.bcDim)
-    return Double(configuration.mixers.count * 4 * (mamba.innerDim * mamba.stateDim + past))
+    return Double(configuration.layers.count * 4 * (mamba.innerDim * mamba.stateDim + past))
   }
 
   /// Operations of the products with weights that reading one token takes; those of the head are for the last one only.
   var productsPerToken: Double {
-    guard let mamba = configuration.mamba2 else { return 0 }
+    guard let mamba = configuration.shared(Mamba2Configuration.self) else { return 0 }
     let rows = 3 * mamba.innerDim + mamba.bcDim + mamba.heads
-    return Double(configuration.mixers.count) * 2 * Double(rows * configuration.modelDim)
+    return Double(configuration.layers.count) * 2 * Double(rows * configuration.modelDim)
   }
 }
 

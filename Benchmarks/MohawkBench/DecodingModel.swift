@@ -21,12 +21,8 @@ enum DecodingModel: String, CaseIterable, ExpressibleByArgument {
       }
     var shape = DecoderConfiguration(
       format: .mamba2, vocabulary: vocabulary, modelDim: width, layers: layers, layout: .mixerOnly,
-      norm: .rms(epsilon: 1e-5), mlp: .init(width: 1, activation: .silu, isGated: false, bias: false),
-      attention: AttentionConfiguration(
-        modelDim: width, heads: 1, kvHeads: 1, headDim: width, rotaryDim: 0, maxLength: 1, bias: false))
-    shape.mixers = Array(repeating: .mamba2, count: layers)
-    shape.mamba2 = Mamba2Configuration(
-      modelDim: width, heads: 2 * width / 64, headDim: 64, stateDim: 128, chunk: 256)
+      norm: .rms(epsilon: 1e-5), mlp: nil,
+      mixer: Mamba2Configuration(modelDim: width, heads: 2 * width / 64, headDim: 64, stateDim: 128, chunk: 256))
     shape.tiesHead = true
     return shape
   }

@@ -99,7 +99,7 @@ struct DraftFlags: ParsableArguments {
       }
       return try weights.engine(draft, on: device)
     }
-    let layers = engine.model.configuration.mixers.count
+    let layers = engine.model.configuration.layers.count
     guard let count = Int(draft.dropFirst(prefix.count)), (1..<max(layers, 2)).contains(count) else {
       throw MohawkError(
         .invalidValue, "--draft is \(draft), and the model has \(layers) layers", remedy: "use fewer, at least one")

@@ -18,7 +18,7 @@ final class DecodingPlan {
     cache = model.compute == .bfloat16 ? .bfloat16 : .float32
     let configuration = model.configuration
     guard configuration.partsWithoutNativeSteps.isEmpty else { return nil }
-    if configuration.mixers.contains(.windowedAttention), configuration.attention.sinks != nil { return nil }
+    if configuration.hasSinks { return nil }
     var memory = PlanMemory(rounded: rounded)
     var shape = mhk_plan_shape()
     shape.model_dim = Int64(configuration.modelDim)

@@ -45,7 +45,7 @@ extension QuantizedDecoder {
     let source = QuantizedParameters(file, precision)
     // Every layer has tensors of its own: of more layers than there are tensors, one says enough.
     var shape = configuration
-    shape.mixers = Array(shape.mixers.prefix(file.names.count + 1))
+    shape.layers = Array(shape.layers.prefix(file.names.count + 1))
     let build = ParameterBuild(source, location: file.path)
     let model = Decoder(shape, build)
     try build.finish(unused: file.names.filter { !source.used.contains($0) }.sorted())

@@ -16,8 +16,8 @@ struct HeadGates {
   init(_ teacher: Decoder, window: Int, sinks: Int, except kept: Set<Int>) {
     self.teacher = teacher
     windowed = teacher.windowed(window, sinks: sinks)
-    let mixers = teacher.configuration.mixers
-    layers = Set(mixers.indices.filter { mixers[$0] == .attention && !kept.contains($0) })
+    let all = teacher.configuration.layers
+    layers = Set(all.indices.filter { all[$0].kind == .attention && !kept.contains($0) })
   }
 
   /// One layer. The gates, [heads], are of a wide type; nil: there are none.
@@ -37,7 +37,7 @@ struct HeadGates {
   private func opened(_ share: Double, _ layer: Int) -> Tensor? {
     guard layers.contains(layer) else { return nil }
     let weights = teacher.parameters.all[0].value
-    return .full([teacher.configuration.attention.heads], share, weights.dtype.wide, on: weights.device)
+    return .full([teacher.blocks[layer].mixer.heads], share, weights.dtype.wide, on: weights.device)
   }
 
   /// What enters each layer, and what leaves the last.

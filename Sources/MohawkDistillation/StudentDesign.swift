@@ -23,9 +23,14 @@ extension DecoderConfiguration {
       throw MohawkError(
         .invalidValue, "the teacher is not a Transformer", remedy: "give a folder with attention in all layers")
     }
-    for layer in recipe.attentionLayers where !mixers.indices.contains(layer) {
+    guard let attention = sharedAttention else {
       throw MohawkError(
-        .outOfRange, "student.attentionLayers names layer \(layer); the teacher has layers 0 to \(mixers.count - 1)")
+        .unsupported, "the teacher has attention that differs between layers",
+        remedy: "give one whose layers differ in windows and rotary positions only")
+    }
+    for layer in recipe.attentionLayers where !layers.indices.contains(layer) {
+      throw MohawkError(
+        .outOfRange, "student.attentionLayers names layer \(layer); the teacher has layers 0 to \(layers.count - 1)")
     }
     guard (2...64).contains(recipe.convWidth), (1...65_536).contains(recipe.chunk) else {
       throw MohawkError(
@@ -34,19 +39,23 @@ extension DecoderConfiguration {
         at: "student", remedy: "use a convWidth from 2 to 64 and a chunk of 65536 at most")
     }
     // What keeps all attention is the teacher itself.
-    if recipe.keepsMLPs, mixers.indices.allSatisfy(recipe.attentionLayers.contains) { return self }
+    if recipe.keepsMLPs, layers.indices.allSatisfy(recipe.attentionLayers.contains) { return self }
     var student = self
     let kind = studentMixer(recipe)
-    student.geometries[kind] = try geometry(of: kind, recipe, start)
-    for index in mixers.indices where !recipe.attentionLayers.contains(index) { student.mixers[index] = kind }
-    if !recipe.keepsMLPs {
-      student.layout = .mixerOnly
-      student.normPlaces = .before
-      student.mlp = .none
+    let type = try geometry(of: kind, recipe)
+    var request = request(recipe, attention, start)
+    let kept = try keptHeads(recipe, attention)
+    for layer in layers.indices where !recipe.attentionLayers.contains(layer) {
+      request.keptHeads = kept[layer].isEmpty ? nil : KeptHeads(of: attention, heads: kept[layer])
+      let geometry = try type.student(request)
+      if let unsupportedFeature = geometry.unsupportedFeature {
+        throw MohawkError(.invalidValue, unsupportedFeature, at: "student")
+      }
+      student.layers[layer].mixer = geometry
     }
-    student.settleAttention()
+    if !recipe.keepsMLPs { student.setBlocks(.mixerOnly) }
     // The hybrids' formats have biases in all four projections or in none; one of zeros changes nothing.
-    if student.hasAttention, kind == .mamba2, attention.bias { student.attention.outputBias = true }
+    if kind == .mamba2, attention.bias { student.changeAttention { $0.outputBias = true } }
     student.format = student.studentFormat
     try student.requireWritable()
     return student
@@ -61,14 +70,12 @@ extension DecoderConfiguration {
   private func studentMixer(_ recipe: StudentRecipe) -> Mixer {
     guard recipe.mixer == .automatic else { return Mixer(rawValue: recipe.mixer.rawValue) }
     if recipe.window != nil || recipe.keepsHeads { return .discreteMamba2 }
-    let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && mlp.isGated
+    let isLlamaLike = layout == .sequential && norm == .rms(epsilon: normEpsilon) && sharedMLP?.isGated == true
     return isLlamaLike || !recipe.keepsMLPs ? .mamba2 : .discreteMamba2
   }
 
-  /// What a kind of mixer is like in a student of this teacher.
-  private func geometry(
-    of kind: Mixer, _ recipe: StudentRecipe, _ start: StudentRecipe.Start
-  ) throws -> any MixerGeometry {
+  /// What describes a kind of mixer in a student of this teacher.
+  private func geometry(of kind: Mixer, _ recipe: StudentRecipe) throws -> any MixerGeometry.Type {
     guard let type = kind.geometry else {
       let known = Mixers.registered.map { $0.kind.rawValue }
       let hint = NearestName.hint(kind.rawValue, among: known)
@@ -84,17 +91,19 @@ extension DecoderConfiguration {
           at: key, remedy: "leave \(key) out")
       }
     }
+    return type
+  }
+
+  /// What the mixers of a student are to be like, heads that keep attention aside.
+  private func request(
+    _ recipe: StudentRecipe, _ attention: AttentionConfiguration, _ start: StudentRecipe.Start
+  ) -> StudentMixerRequest {
     var request = StudentMixerRequest(replacing: attention, normEpsilon: normEpsilon)
     (request.keepsMLPs, request.startsFromText) = (recipe.keepsMLPs, start.needsText)
     (request.stateDim, request.headDim) = (recipe.stateDim, recipe.headDim)
     (request.qkHeads, request.vHeads) = (recipe.qkHeads, recipe.vHeads)
     (request.convWidth, request.chunk) = (recipe.convWidth, recipe.chunk)
     (request.window, request.sinks) = (recipe.window, recipe.sinks)
-    request.keptHeads = try keptHeads(recipe)
-    let geometry = try type.student(request)
-    if let unsupportedFeature = geometry.unsupportedFeature {
-      throw MohawkError(.invalidValue, unsupportedFeature, at: "student")
-    }
-    return geometry
+    return request
   }
 }

@@ -43,7 +43,7 @@ public enum WeightTransfer {
 
   /// Refuses a start that a kind of mixer knows nothing of: it would be the paper's without a word.
   private static func requireOrigins(_ teacher: Decoder, _ student: Decoder, _ start: StudentRecipe.Start) throws {
-    for (layer, block) in student.blocks.enumerated() where !student.configuration.mixers[layer].isAttention {
+    for (layer, block) in student.blocks.enumerated() where student.configuration.layers[layer].attention == nil {
       let kind = type(of: block.mixer)
       let isKnown =
         switch start {
@@ -58,9 +58,9 @@ public enum WeightTransfer {
           .unsupported, "\(kind.kind) has no start '\(start.rawValue)'", at: "student.start",
           remedy: "set student.start to paper")
       }
-      let heads = teacher.configuration.attention.heads
-      if start == .attention, takesQueries(kind), block.mixer.heads != heads {
-        throw misfit(teacher, "the student has \(block.mixer.heads)")
+      guard let attention = teacher.configuration.layers[layer].attention else { continue }
+      if start == .attention, takesQueries(kind), block.mixer.heads != attention.heads {
+        throw misfit(attention, "the student has \(block.mixer.heads)")
       }
     }
   }
@@ -72,9 +72,8 @@ public enum WeightTransfer {
     }
   }
 
-  private static func misfit(_ teacher: Decoder, _ what: String) -> MohawkError {
-    let attention = teacher.configuration.attention
-    return MohawkError(
+  private static func misfit(_ attention: AttentionConfiguration, _ what: String) -> MohawkError {
+    MohawkError(
       .mismatch, "start 'attention' needs stateDim \(attention.headDim) and \(attention.heads) heads; \(what)",
       at: "student", remedy: "set student.stateDim to the teacher's head dimension, or student.start to 'paper'")
   }
@@ -90,7 +89,9 @@ public enum WeightTransfer {
       }
       return (same.name, same.value)
     }
-    guard let layer = DecoderConfiguration.mixerLayer(of: parameter.name) else { return nil }
+    guard let layer = DecoderConfiguration.mixerLayer(of: parameter.name),
+      let shape = teacher.configuration.layers[layer].attention
+    else { return nil }
     let own = parameter.name.split(separator: ".").dropFirst(3).joined(separator: ".")
     let attention = "layers.\(layer).attention."
     let mixer = student.blocks[layer].mixer
@@ -99,15 +100,15 @@ public enum WeightTransfer {
     case .everyStart(let name): return teacher.parameters[attention + name].map { ($0.name, $0.value) }
     case .keptHeads(let name):
       return teacher.parameters[attention + name].map {
-        ($0.name, rows(of: mixer.keptHeads, in: $0.value, teacher.configuration.attention))
+        ($0.name, rows(of: mixer.keptHeads, in: $0.value, shape))
       }
     case .attentionStart(let names):
       guard start == .attention else { return nil }
       let all = names.compactMap { teacher.parameters[attention + $0] }
       if all.count < names.count { return nil }  // a teacher without biases
-      let rows = Tensor.concatenated(all.map { everyHead($0.value, teacher.configuration) }, 0)
+      let rows = Tensor.concatenated(all.map { everyHead($0.value, shape) }, 0)
       guard rows.shape == parameter.value.shape else {
-        throw misfit(teacher, "the student's \(own) is \(parameter.value.shape), not \(rows.shape)")
+        throw misfit(shape, "the student's \(own) is \(parameter.value.shape), not \(rows.shape)")
       }
       return (all.map(\.name).joined(separator: " | "), rows)
     }
@@ -124,8 +125,7 @@ public enum WeightTransfer {
   }
 
   /// Grouped keys and values repeated for every head of the queries, by head and not by row.
-  private static func everyHead(_ rows: Tensor, _ configuration: DecoderConfiguration) -> Tensor {
-    let attention = configuration.attention
+  private static func everyHead(_ rows: Tensor, _ attention: AttentionConfiguration) -> Tensor {
     let wide = attention.width
     guard rows.size(0) == attention.kvWidth, attention.kvWidth != wide else { return rows }
     let shape = [attention.kvHeads, attention.headDim] + rows.shape.dropFirst()

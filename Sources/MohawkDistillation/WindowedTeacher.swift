@@ -8,10 +8,12 @@ extension Decoder {
   ///   - kept: layers that keep full attention where they have it; a model has one window for all others.
   public func windowed(_ window: Int, sinks: Int, except kept: Set<Int> = []) -> Decoder {
     var shape = configuration
-    shape.attention.window = min(window, configuration.attention.window ?? window)
-    shape.attention.sinks = sinks
-    for layer in shape.mixers.indices where shape.mixers[layer].isAttention && !kept.contains(layer) {
-      shape.mixers[layer] = .windowedAttention
+    for layer in shape.layers.indices {
+      guard var attention = shape.layers[layer].attention, attention.window != nil || !kept.contains(layer) else {
+        continue
+      }
+      (attention.window, attention.sinks) = (min(window, attention.window ?? window), sinks)
+      shape.layers[layer].mixer = attention
     }
     return described(by: shape)
   }

@@ -13,6 +13,13 @@ public enum Norm {
     case layer(epsilon: Double)
     /// Mean square only, with this epsilon.
     case rms(epsilon: Double)
+
+    /// What is added before the root.
+    public var epsilon: Double {
+      switch self {
+      case .layer(let epsilon), .rms(let epsilon): epsilon
+      }
+    }
   }
 
   /// Asks for `weight`, and for `bias` where the kind has one.

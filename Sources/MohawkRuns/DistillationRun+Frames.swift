@@ -2,6 +2,7 @@ import Foundation
 import MohawkDistillation
 import MohawkEvaluation
 import MohawkFiles
+import MohawkMixers
 import MohawkModels
 import MohawkRecipes
 import MohawkReports
@@ -26,11 +27,11 @@ extension DistillationRun {
     }
     let student = try DecoderConfiguration(folder: folder.model)
     if let rule = recipe.student.attention {
-      let kept = student.keptHeads?.byLayer ?? []
       recipe.student.attentionHeads =
         rule.isOfHeads
-        ? kept.enumerated().flatMap { layer, heads in heads.map { AttentionHead(layer: layer, head: $0) } } : []
-      recipe.student.attentionLayers = student.mixers.indices.filter { student.mixers[$0].isAttention }
+        ? student.keptHeads.enumerated().flatMap { layer, heads in heads.map { AttentionHead(layer: layer, head: $0) } }
+        : []
+      recipe.student.attentionLayers = student.layers.indices.filter { student.layers[$0].attention != nil }
       recipe.student.attention = nil
     }
     let known = Dictionary((summary.frames ?? []).map { ($0.name, $0) }) { first, _ in first }
@@ -43,7 +44,8 @@ extension DistillationRun {
           remedy: "give the same command again to continue")
       }
       settings.notice("frame '\(frame.rawValue)'")
-      let changed = recipe.frame(frame, layers: student.mixers.count, headDim: student.mamba2?.headDim)
+      let changed = recipe.frame(
+        frame, layers: student.layers.count, headDim: student.shared(Mamba2Configuration.self)?.headDim)
       return try changed.map { try trained(frame, $0) } ?? window(teacherPath)
     }
     let (tokens, seconds) = try spent(folder)

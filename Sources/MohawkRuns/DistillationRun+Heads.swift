@@ -36,18 +36,22 @@ extension DistillationRun {
     _ rule: AttentionRule, of teacher: Decoder, except layers: [Int], data: () throws -> RunData
   ) throws -> [AttentionHead] {
     let shape = teacher.configuration
-    let free = shape.mixers.indices.filter { shape.mixers[$0] == .attention && !layers.contains($0) }
-    let wanted = rule.headChoices(of: shape.mixers.count * shape.attention.heads) ?? 0
-    guard wanted <= free.count * shape.attention.heads else {
+    let heads = shape.layers.map { $0.attention?.heads ?? 0 }
+    let all = heads.reduce(0, +)
+    let free = shape.layers.indices.reduce(0) {
+      shape.layers[$1].kind == .attention && !layers.contains($1) ? $0 + heads[$1] : $0
+    }
+    let wanted = rule.headChoices(of: all) ?? 0
+    guard wanted <= free else {
       throw MohawkError(
         .outOfRange,
-        "\(rule) asks for more heads than the \(free.count * shape.attention.heads) that can be kept alone",
+        "\(rule) asks for more heads than the \(free) that can be kept alone",
         at: "student.attention", remedy: "use a smaller number")
     }
     let choice = try headChoice(of: teacher, except: layers, try data())
     let best = choice.best(wanted)
     settings.notice(
-      "\(rule): \(best.count) of \(shape.mixers.count * shape.attention.heads) heads keep attention; their parts of a KL of \(Number.short(choice.divergence)):"
+      "\(rule): \(best.count) of \(all) heads keep attention; their parts of a KL of \(Number.short(choice.divergence)):"
     )
     for head in best {
       settings.notice("head \(AttentionHead(layer: head.layer, head: head.head)): \(Number.short(head.part))")

@@ -22,7 +22,7 @@ extension DistillationRun {
         remedy: "stage 3 needs a top of probabilities, stages 1 and 2 need --layer-inputs of mohawk signals")
     }
     if served.contains(where: { signals.part(for: recipe[$0].loss) == .inputs }) {
-      let layers = teacher.configuration.mixers.indices.filter { !recipe.student.attentionLayers.contains($0) }
+      let layers = teacher.configuration.layers.indices.filter { !recipe.student.attentionLayers.contains($0) }
       try signals.requireInputs(of: layers, precision: recipe.precision)
     }
     let names = served.map(\.rawValue).joined(separator: " and ")

@@ -66,13 +66,13 @@ public struct RunPlan {
     let (shape, store) = try DecoderConfiguration.withWeights(path)
     var (recipe, notes) = (recipe, [String]())
     if let rule = recipe.student.attention {
-      let count = shape.mixers.count
-      if let wanted = rule.headChoices(of: count * shape.attention.heads) {
-        let layers = shape.mixers.indices.reversed().filter {
-          shape.mixers[$0] == .attention && !recipe.student.attentionLayers.contains($0)
+      let (count, heads) = (shape.layers.count, shape.sharedAttention?.heads ?? 0)
+      if let wanted = rule.headChoices(of: count * heads) {
+        let layers = shape.layers.indices.reversed().filter {
+          shape.layers[$0].kind == .attention && !recipe.student.attentionLayers.contains($0)
         }
         // As far apart as can be, so that as few as possible share keys.
-        let all = (0..<shape.attention.heads).flatMap { head in layers.map { AttentionHead(layer: $0, head: head) } }
+        let all = (0..<heads).flatMap { head in layers.map { AttentionHead(layer: $0, head: head) } }
         recipe.student.attentionHeads = Array(all.prefix(wanted))
         notes.append("\(rule): heads of the last layers stand for those that the run will find")
       } else if let wanted = rule.choices(of: count) {

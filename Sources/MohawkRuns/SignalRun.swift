@@ -110,7 +110,7 @@ public final class SignalRun {
           at: "student.attention", remedy: "name the layers in student.attentionLayers, or leave out --layer-inputs")
       }
     }
-    let layers = teacher.configuration.mixers.indices.filter { !attention.contains($0) }
+    let layers = teacher.configuration.layers.indices.filter { !attention.contains($0) }
     let tokenizerPath = recipe.data.tokenizer ?? teacherPath
     let tokenizer = try RunData.requireTokenizer(tokenizerPath, vocabulary: teacher.vocabulary)
     try recipe.requireOwnTokenizer(tokenizer, of: teacherPath)

@@ -32,16 +32,21 @@ struct StageCost {
     }
     func isInBlocks(_ name: String) -> Bool { name.hasPrefix("layers.") }
     let head = Double(shape.vocabulary * shape.modelDim)
-    let looked = Double(length) / 2 * Double(4 * shape.attention.width)
-    let attention = looked * Double(pair.teacher.blocks.count)
+    // Operations of the attention of each layer, for one token.
+    let looked = shape.layers.map { Double(length) / 2 * Double(4 * ($0.attention?.width ?? 0)) }
+    let attention = looked.reduce(0, +)
     let mixers = Set(pair.moving(.mixer).map(\.name))
     // Single heads that keep attention, as parts of a layer.
-    let heads = pair.student.blocks.reduce(0) { $0 + $1.mixer.keptHeads.count }
-    let keptHeads = 3 * looked * Double(heads) / Double(shape.attention.heads)
+    var keptHeads = 0.0
+    for (layer, block) in pair.student.blocks.enumerated() where !block.mixer.keptHeads.isEmpty {
+      let share = Double(block.mixer.keptHeads.count) / Double(pair.teacher.blocks[layer].mixer.heads)
+      keptHeads += 3 * looked[layer] * share
+    }
+    let keptLayers: Double = pair.keptLayers.reduce(0) { $0 + 3 * looked[$1] }
     let mixing = 6 * weights(pair.student) { mixers.contains($0) } + keptHeads
     let teacher = 2 * weights(pair.teacher, isInBlocks) + attention
     let whole =
-      6 * weights(pair.student, isInBlocks) + 3 * looked * Double(pair.keptLayers.count) + keptHeads
+      6 * weights(pair.student, isInBlocks) + keptLayers + keptHeads
       + (teacherRuns ? teacher : 0)
     switch (stage, compares) {
     case (.pretraining, _): operations = 3 * (teacher + 2 * head)
@@ -49,7 +54,7 @@ struct StageCost {
     case (_, .output), (_, .block): operations = mixing + (teacherRuns ? teacher : 0)
     case (_, .matrix):
       // Whole matrices of both, forwards, and the student's backwards.
-      operations = mixing + (teacherRuns ? teacher : 0) + 8 * looked * Double(pair.teacher.blocks.count)
+      operations = mixing + (teacherRuns ? teacher : 0) + 8 * attention
     case (_, .hidden): operations = whole
     case (_, .logits): operations = whole + 6 * head + (teacherRuns ? 2 * head : 0)
     }

@@ -28,7 +28,7 @@ struct StageProbe {
   ///   - process: bytes of the program without models.
   /// - Throws: `MohawkError` when the recipe does not fit the teacher.
   init(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) throws {
-    let all = teacher.mixers.count
+    let all = teacher.layers.count
     let counts = all <= Self.layers[1] ? [all] : Self.layers
     let found = try counts.map { try Self.measure(stage, teacher.shortened(to: $0), of: all, recipe, process) }
     let (first, last) = (found[0], found[found.count - 1])
@@ -48,7 +48,7 @@ struct StageProbe {
     (recipe.student.attention, recipe.student.attentionLayers) = (nil, [])
     // Single heads are shared out among all layers, at least one for each.
     let heads = (recipe.student.attentionHeads.count + layers - 1) / layers
-    recipe.student.attentionHeads = teacher.mixers.indices.filter { teacher.mixers[$0] == .attention }.flatMap {
+    recipe.student.attentionHeads = teacher.layers.indices.filter { teacher.layers[$0].kind == .attention }.flatMap {
       layer in
       (0..<heads).map { AttentionHead(layer: layer, head: $0) }
     }
@@ -103,7 +103,7 @@ extension DecoderConfiguration {
   /// The same with fewer layers.
   func shortened(to count: Int) -> DecoderConfiguration {
     var shape = self
-    shape.mixers = Array(mixers.prefix(count))
+    shape.layers = Array(layers.prefix(count))
     return shape
   }
 }

@@ -174,7 +174,7 @@ import Testing
 
   @Test func longTextsAreReadInPartsByLibtorchToo() {
     var shape = EngineModels.granite.shape
-    shape.attention.maxLength = 8192
+    shape.changeAttention { $0.maxLength = 8192 }
     let engine = DecodingEngine(Decoder.fresh(shape, seed: 21))
     let border = DecodingEngine.plainRead
     let long = (0..<border + 100).map { Int32($0 * 11 % 50) }
@@ -192,7 +192,7 @@ import Testing
 
   @Test func longTextsAreReadInPartsWithRoundedMatrices() {
     var shape = EngineModels.granite.shape
-    shape.attention.maxLength = 256
+    shape.changeAttention { $0.maxLength = 256 }
     let engine = DecodingEngine(Decoder.fresh(shape, seed: 21), weights: .float32)
     let long = (0..<228).map { Int32($0 * 11 % 50) }
     let all = engine.whole(long)

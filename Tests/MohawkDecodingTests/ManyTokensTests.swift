@@ -10,14 +10,11 @@ import Testing
   init() { Runtime.threads = 1 }
 
   private func engine(stateDim: Int, groups: Int, headDim: Int) -> DecodingEngine {
-    var shape = DecoderConfiguration(
-      format: .mohawk, vocabulary: 50, modelDim: 32, layers: 2, layout: .mixerOnly, norm: .rms(epsilon: 1e-5),
-      mlp: .init(width: 32, activation: .silu, isGated: false, bias: false),
-      attention: AttentionConfiguration(
-        modelDim: 32, heads: 2, kvHeads: 2, headDim: 16, rotaryDim: 16, maxLength: 512, bias: false))
-    shape.mixers = [.mamba2, .mamba2]
-    shape.mamba2 = Mamba2Configuration(
+    let mamba = Mamba2Configuration(
       modelDim: 32, heads: 6, headDim: headDim, groups: groups, stateDim: stateDim, chunk: 8, normGroups: 1)
+    let shape = DecoderConfiguration(
+      format: .mohawk, vocabulary: 50, modelDim: 32, layers: 2, layout: .mixerOnly, norm: .rms(epsilon: 1e-5), mlp: nil,
+      mixer: mamba)
     return DecodingEngine(Decoder.fresh(shape, seed: 4), weights: .int8)
   }
 

@@ -17,7 +17,7 @@ import Testing
     kvHeads: Int = 4, rotaryDim: Int = 0, stateDim: Int = 6, of shape: DecoderConfiguration? = nil
   ) throws -> TinyPair {
     var shape = shape ?? TinyPair.shape(kvHeads: kvHeads)
-    shape.attention.rotaryDim = rotaryDim
+    shape.changeAttention { $0.rotaryDim = rotaryDim }
     return try TinyPair(of: shape) {
       $0.mixer = .discreteMamba2
       $0.stateDim = stateDim
@@ -264,7 +264,7 @@ import Testing
 
   @Test func teachersWithNormsOfQueriesAndKeysHaveAStart() throws {
     var shape = TinyPair.shape()
-    shape.attention.headNormEpsilon = 1e-6
+    shape.changeAttention { $0.headNormEpsilon = 1e-6 }
     let tiny = try pair(rotaryDim: 4, of: shape)
     let fits = try ContextStart.run(tiny.pair, ids())
     #expect(fits.allSatisfy { $0!.allSatisfy { $0.error < 1 } })

@@ -12,9 +12,9 @@ import Testing
   private func copyingTeacher(words: Int, length: Int) -> Decoder {
     var shape = TinyPair.llama(kvHeads: 2)
     (shape.vocabulary, shape.modelDim, shape.format, shape.learnedPositions) = (words, 128, .mohawk, length)
-    shape.mixers = [.attention, .attention]
-    shape.attention = AttentionConfiguration(
+    let attention = AttentionConfiguration(
       modelDim: 128, heads: 2, kvHeads: 2, headDim: 64, rotaryDim: 0, maxLength: length, bias: false)
+    shape.layers = Array(repeating: DecoderLayer(attention, mlp: shape.sharedMLP), count: 2)
     let teacher = Decoder.fresh(shape, seed: 1, dtype: .float64)
     precondition(2 * words + length <= 128 && words <= 64 && length <= 64)
     /// Ones where a row of `name` is to read a column.
@@ -68,7 +68,7 @@ import Testing
   /// Two layers with random weights.
   private func randomTeacher() -> (teacher: Decoder, text: RepeatedText) {
     var shape = TinyPair.llama(kvHeads: 2)
-    shape.mixers = [.attention, .attention]
+    shape.layers.removeLast()
     let teacher = Decoder.fresh(shape, seed: 4, dtype: .float64)
     teacher.freeze()
     let ids = RandomGenerator(seed: 5).integers(0..<shape.vocabulary, [2, 30])

@@ -15,7 +15,10 @@ import Testing
 
   private func teacher(_ name: String) -> DecoderConfiguration {
     var shape = name == "phi" ? TinyPair.shape(kvHeads: 2) : TinyPair.llama(kvHeads: 2)
-    if name == "qwen3" { (shape.format, shape.attention.headNormEpsilon) = (.qwen3, 1e-6) }
+    if name == "qwen3" {
+      shape.format = .qwen3
+      shape.changeAttention { $0.headNormEpsilon = 1e-6 }
+    }
     return shape
   }
 
@@ -37,7 +40,7 @@ import Testing
     let tiny = try pair(name, Self.some)
     #expect(tiny.student.configuration.format == .mohawk)
     #expect(tiny.student.configuration.mixers == [.discreteMamba2, .discreteMamba2, .discreteMamba2])
-    #expect(tiny.student.configuration.keptHeads?.byLayer == [[1], [], [0, 3]])
+    #expect(tiny.student.configuration.keptHeads == [[1], [], [0, 3]])
     #expect(tiny.student.maxLength == 64 && teacher(name).start(StudentRecipe()) == .context)
     #expect(Double(tiny.student.parameters.count) == tiny.student.configuration.parameterCount)
     #expect(!tiny.pair.keptLayers.contains(0))
@@ -120,7 +123,7 @@ import Testing
       let folder = try TemporaryFolder()
       try model.write(to: folder.path)
       let opened = try Decoder.open(folder.path)
-      #expect(opened.configuration == shape && opened.configuration.keptHeads?.byLayer == [[1], [], [0, 3]])
+      #expect(opened.configuration == shape && opened.configuration.keptHeads == [[1], [], [0, 3]])
       let ids = RandomGenerator(seed: 9).integers(0..<40, [2, 20])
       #expect(opened(ids).isIdentical(to: model(ids)))
     }
@@ -168,10 +171,12 @@ import Testing
     refusal("Gated DeltaNet does not have heads that keep") { $0.mixer = .init(rawValue: "gated-deltanet") }
     refusal("has a head for each of the teacher's 4, the student has 2") { $0.vHeads = 2 }
     var windowed = TinyPair.llama()
-    (windowed.mixers[0], windowed.attention.window, windowed.format) = (.windowedAttention, 5, .mohawk)
+    windowed.format = .mohawk
+    windowed.changeAttention(where: { $0 == 0 }) { $0.window = 5 }
     refusal("0.1 is a head of a layer with a sliding window", of: windowed)
     var capped = TinyPair.llama()
-    (capped.attention.scoreCap, capped.format) = (50, .mohawk)
+    capped.format = .mohawk
+    capped.changeAttention { $0.scoreCap = 50 }
     refusal("cannot have this teacher's a soft cap", of: capped)
     let student = try TinyPair.shape().student(
       {

@@ -25,7 +25,7 @@ import Testing
     _ change: (inout StudentRecipe) -> Void = { _ in }
   ) throws -> TinyPair {
     var shape = TinyPair.llama(kvHeads: kvHeads, bias: bias)
-    if norms { shape.attention.headNormEpsilon = 1e-6 }
+    if norms { shape.changeAttention { $0.headNormEpsilon = 1e-6 } }
     return try TinyPair(dtype: dtype, of: shape) {
       $0.mixer = .init(rawValue: kind)
       $0.start = .context

@@ -88,37 +88,42 @@ extension LossCurve {
 
   private static var models: [(String, DecoderConfiguration, [Precision])] {
     var learned = TinyPair.shape(layers: 2)
-    (learned.format, learned.layout, learned.learnedPositions) = (.gpt2, .sequential, 32)
-    (learned.attention.rotaryDim, learned.headBias, learned.tiesHead) = (0, false, true)
+    (learned.format, learned.learnedPositions, learned.headBias, learned.tiesHead) = (.gpt2, 32, false, true)
+    learned.setBlocks(.sequential)
+    learned.changeAttention { $0.rotaryDim = 0 }
     var windowed = TinyPair.llama(bias: true)
-    (windowed.attention.window, windowed.attention.headNormEpsilon) = (5, 1e-6)
-    windowed.mixers = [.windowedAttention, .attention]
+    windowed.layers.removeLast()
+    windowed.changeAttention { $0.headNormEpsilon = 1e-6 }
+    windowed.changeAttention(where: { $0 == 0 }) { $0.window = 5 }
     var twoNorms = TinyPair.shape(layers: 2)
-    (twoNorms.layout, twoNorms.mlp.activation) = (.parallelNorms, .gelu)
+    twoNorms.setBlocks(.parallelNorms)
+    twoNorms.changeMLPs { $0.activation = .gelu }
     return [
       ("phi", TinyPair.shape(layers: 2), [.float64, .float32, .bfloat16]), ("llama", TinyPair.llama(), [.float64]),
       ("learned-positions", learned, [.float64]), ("sliding-window", windowed, [.float64]),
-      ("parallel-norms", twoNorms, [.float64]), ("mamba", pure(.mamba), [.float64, .float32]),
-      ("mamba-2", pure(.mamba2), [.float64]), ("hybrid", hybrid, [.float64]),
+      ("parallel-norms", twoNorms, [.float64]), ("mamba", pure(mamba), [.float64, .float32]),
+      ("mamba-2", pure(mamba2), [.float64]), ("hybrid", hybrid, [.float64]),
     ]
   }
 
+  private static let mamba = MambaConfiguration(modelDim: 24, stateDim: 5, block: 8)
+  private static let mamba2 = Mamba2Configuration(
+    modelDim: 24, heads: 4, headDim: 12, groups: 2, stateDim: 6, chunk: 8)
+
   /// Mixers without MLPs.
-  private static func pure(_ mixer: DecoderConfiguration.Mixer) -> DecoderConfiguration {
+  private static func pure(_ mixer: any MixerGeometry) -> DecoderConfiguration {
     var shape = TinyPair.llama()
-    (shape.mixers, shape.layout, shape.mlp) = ([mixer, mixer], .mixerOnly, .none)
-    shape.mamba = MambaConfiguration(modelDim: 24, stateDim: 5, block: 8)
-    shape.mamba2 = Mamba2Configuration(modelDim: 24, heads: 4, headDim: 12, groups: 2, stateDim: 6, chunk: 8)
+    shape.layers = Array(repeating: DecoderLayer(mixer, mlp: nil, layout: .mixerOnly), count: 2)
     return shape
   }
 
   private static var hybrid: DecoderConfiguration {
     var shape = TinyPair.shape()
-    shape.mixers = [.discreteMamba2, .attention, .mamba2]
-    shape.discreteMamba2 = DiscreteMamba2Configuration(
+    let attention = shape.layers[0].attention!
+    shape.layers[0].mixer = DiscreteMamba2Configuration(
       modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 6, chunk: 8,
-      window: WindowConfiguration(tokens: 4, sinks: 2, like: shape.attention))
-    shape.mamba2 = pure(.mamba2).mamba2
+      window: WindowConfiguration(tokens: 4, sinks: 2, like: attention))
+    shape.layers[2].mixer = mamba2
     return shape
   }
 

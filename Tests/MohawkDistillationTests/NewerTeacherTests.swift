@@ -15,18 +15,17 @@ import Testing
   private static func teacher(_ name: String) -> DecoderConfiguration {
     var shape = TinyPair.llama()
     switch name {
-    case "unplaced": shape.otherRotary = .init(layers: [2], dimensions: 0)
+    case "unplaced": shape.changeAttention(where: { $0 == 2 }) { $0.rotaryDim = 0 }
     case "olmo":
-      shape.normPlaces = .after
-      (shape.attention.headNormEpsilon, shape.attention.normsAcrossHeads) = (1e-5, true)
+      shape.setBlocks(.sequential, norms: .after)
+      shape.changeAttention { ($0.headNormEpsilon, $0.normsAcrossHeads) = (1e-5, true) }
     default:
-      shape.normPlaces = .around
-      (shape.attention.scoreCap, shape.attention.scale, shape.logitCap) = (2, 0.3, 4)
+      shape.setBlocks(.sequential, norms: .around)
+      shape.changeAttention { ($0.scoreCap, $0.scale) = (2, 0.3) }
+      shape.logitCap = 4
       shape.multipliers.embedding = Double(shape.modelDim).squareRoot()
       shape.multipliers.roundsEmbedding = true
-      shape.mixers[0] = .windowedAttention
-      shape.attention.window = 5
-      shape.otherRotary = .init(layers: [0], dimensions: shape.attention.rotaryDim, base: 100)
+      shape.changeAttention(where: { $0 == 0 }) { ($0.window, $0.rotaryBase) = (5, 100) }
     }
     shape.format = .mohawk
     return shape
@@ -58,8 +57,8 @@ import Testing
     var recipe = StudentRecipe()
     recipe.attentionLayers = [0, 2]
     let design = try shape.student(recipe)
-    for layer in [0, 2] { #expect(design.attention(of: layer) == shape.attention(of: layer)) }
-    #expect(design.otherRotary == shape.otherRotary)
+    for layer in [0, 2] { #expect(design.layers[layer] == shape.layers[layer]) }
+    #expect(design.otherRotary?.layers == shape.otherRotary?.layers)
     #expect(design.format == .mohawk)
   }
 

@@ -14,8 +14,11 @@ import Testing
 
   private func teacher(_ name: String) -> DecoderConfiguration {
     var shape = name == "phi" ? TinyPair.shape(kvHeads: 2) : TinyPair.llama(kvHeads: 2)
-    if name == "qwen3" { (shape.format, shape.attention.headNormEpsilon) = (.qwen3, 1e-6) }
-    shape.attention.scale = name == "llama" ? 0.3 : nil
+    if name == "qwen3" { shape.format = .qwen3 }
+    shape.changeAttention {
+      $0.headNormEpsilon = name == "qwen3" ? 1e-6 : nil
+      $0.scale = name == "llama" ? 0.3 : nil
+    }
     return shape
   }
 
@@ -36,8 +39,8 @@ import Testing
 
   @Test(arguments: teachers) func aWindowThatCoversTheTextIsTheTeacher(_ name: String) throws {
     let tiny = try pair(name)
-    let window = try #require(tiny.student.configuration.geometries[SlidingWindowAttentionConfiguration.self])
-    #expect(window.window == WindowConfiguration(tokens: 64, sinks: 4, like: teacher(name).attention))
+    let window = try #require(tiny.student.configuration.shared(SlidingWindowAttentionConfiguration.self))
+    #expect(window.window == WindowConfiguration(tokens: 64, sinks: 4, like: teacher(name).sharedAttention!))
     withoutGradients {
       for length in [1, 20, 64] {
         let (theirs, mine) = (tiny.teacher(ids(length)), tiny.student(ids(length)))
@@ -107,7 +110,8 @@ import Testing
       #expect(error?.location == key)
     }
     var capped = teacher("llama")
-    (capped.format, capped.attention.scoreCap) = (.mohawk, 30)
+    capped.format = .mohawk
+    capped.changeAttention { $0.scoreCap = 30 }
     let error = #expect(throws: MohawkError.self) { try capped.student(.sliding) }
     #expect(error?.location == "student.mixer" && error?.message.contains("soft cap") == true)
   }
@@ -117,7 +121,7 @@ import Testing
     (recipe.window, recipe.sinks, recipe.attentionLayers) = (5, 2, [1])
     var shape = try teacher(name).student(recipe)
     #expect(shape.format == .mohawk && shape.mixers == [.slidingWindowAttention, .attention, .slidingWindowAttention])
-    shape.geometries[SlidingWindowAttentionConfiguration.self]?.window.rotaryScaling = .linear(factor: 2)
+    shape.change(SlidingWindowAttentionConfiguration.self) { $0.window.rotaryScaling = .linear(factor: 2) }
     let model = TinyPair.shaken(Decoder.fresh(shape, seed: 5), 6)
     let folder = try TemporaryFolder()
     try model.write(to: folder.path)

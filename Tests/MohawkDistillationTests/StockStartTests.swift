@@ -19,7 +19,7 @@ import Testing
     mixer: StudentRecipe.Mixer = .mamba2
   ) throws -> TinyPair {
     var shape = TinyPair.llama(kvHeads: kvHeads, bias: bias)
-    shape.attention.rotaryDim = rotaryDim
+    shape.changeAttention { $0.rotaryDim = rotaryDim }
     return try TinyPair(dtype: dtype, of: shape) {
       $0.mixer = mixer
       $0.stateDim = stateDim

@@ -44,9 +44,9 @@ struct TinyPair {
     var result = DecoderConfiguration(
       format: .llama, vocabulary: 40, modelDim: 24, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-6),
       mlp: .init(width: 48, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 24, heads: 4, kvHeads: kvHeads, headDim: 6, rotaryDim: 6, maxLength: 64, bias: bias))
-    result.attention.outputBias = false
+    result.changeAttention { $0.outputBias = false }
     return result
   }
 

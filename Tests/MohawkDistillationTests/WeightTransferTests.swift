@@ -96,7 +96,7 @@ import Testing
     refused("1 taps") { $0.convWidth = 1 }
     refused("chunks of 65537") { $0.chunk = 65_537 }
     var narrow = TinyPair.shape()
-    narrow.mlp.width = 48
+    narrow.changeMLPs { $0.width = 48 }
     // The authors' format knows one width only; the project's own knows all.
     #expect(try narrow.student(StudentRecipe()).format == .mohawk)
     #expect(try TinyPair.shape().student(StudentRecipe()).format == .phiMamba)

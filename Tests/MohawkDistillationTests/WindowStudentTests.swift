@@ -16,7 +16,10 @@ import Testing
 
   private func teacher(_ name: String) -> DecoderConfiguration {
     var shape = name == "phi" ? TinyPair.shape(kvHeads: 2) : TinyPair.llama(kvHeads: 2)
-    if name == "qwen3" { (shape.format, shape.attention.headNormEpsilon) = (.qwen3, 1e-6) }
+    if name == "qwen3" {
+      shape.format = .qwen3
+      shape.changeAttention { $0.headNormEpsilon = 1e-6 }
+    }
     return shape
   }
 
@@ -40,8 +43,8 @@ import Testing
   @Test(arguments: teachers) func aWindowHasTheTeachersQueriesAndKeys(_ name: String) throws {
     let student = try teacher(name).student(recipe { $0.attentionLayers = [1] })
     #expect(student.format == .mohawk && student.mixers == [.discreteMamba2, .attention, .discreteMamba2])
-    let window = try #require(student.discreteMamba2?.window)
-    #expect(window == WindowConfiguration(tokens: 5, sinks: 2, like: teacher(name).attention))
+    let window = try #require(student.shared(DiscreteMamba2Configuration.self)?.window)
+    #expect(window == WindowConfiguration(tokens: 5, sinks: 2, like: teacher(name).sharedAttention!))
     #expect(window.kvHeads == 2 && window.headDim == 6 && window.bias == (name == "phi"))
     #expect(teacher(name).start(recipe()) == .context)
   }
@@ -108,8 +111,10 @@ import Testing
 
   @Test(arguments: teachers) func foldersGiveBackTheModel(_ name: String) throws {
     var shape = try teacher(name).student(recipe { $0.attentionLayers = [1] })
-    shape.discreteMamba2?.window?.scale = 0.25
-    shape.discreteMamba2?.window?.rotaryScaling = .linear(factor: 2)
+    shape.change(DiscreteMamba2Configuration.self) {
+      $0.window?.scale = 0.25
+      $0.window?.rotaryScaling = .linear(factor: 2)
+    }
     let model = TinyPair.shaken(Decoder.fresh(shape, seed: 5), 6)
     let folder = try TemporaryFolder()
     try model.write(to: folder.path)
@@ -123,7 +128,7 @@ import Testing
     let tiny = try pair(name)
     let ids = RandomGenerator(seed: 9).integers(0..<40, [2, 20])
     var plain = tiny.student.configuration
-    plain.discreteMamba2?.window = nil
+    plain.change(DiscreteMamba2Configuration.self) { $0.window = nil }
     let build = ParameterBuild(Given(parameters: tiny.student.parameters))
     let recurrent = Decoder(plain, build)
     #expect(recurrent.windowSwitch == nil)

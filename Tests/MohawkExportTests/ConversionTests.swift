@@ -27,8 +27,7 @@ import Testing
 
   @Test func aPureMambaBecomesItsAuthorsAndBack() throws {
     var configuration = TinyModels.hybrid(attention: [], expand: 2)
-    configuration.layout = .mixerOnly
-    configuration.mlp = .none
+    configuration.setBlocks(.mixerOnly)
     configuration.format = .mamba2
     let (source, model) = try written(configuration)
     let (authors, back) = (try TemporaryFolder(), try TemporaryFolder())

@@ -1,6 +1,7 @@
 import Foundation
 import MohawkFiles
 import MohawkGGUF
+import MohawkMixers
 import MohawkLayers
 import MohawkModels
 import MohawkTensor
@@ -33,7 +34,8 @@ import Testing
     }
     // What is not padded is the same to the last bit, but for the logarithm of A.
     if read.configuration.mixers == configuration.mixers,
-      read.configuration.mamba2?.heads == configuration.mamba2?.heads
+      read.configuration.shared(Mamba2Configuration.self)?.heads
+        == configuration.shared(Mamba2Configuration.self)?.heads
     {
       for parameter in model.parameters.all where !parameter.name.hasSuffix("A_log") {
         #expect(again.parameters[parameter.name]!.value.isIdentical(to: parameter.value), "\(parameter.name)")
@@ -59,7 +61,7 @@ import Testing
 
   @Test func theContextOfLongRoPEIsItsOriginalLength() throws {
     let (model, file) = try written(GGUFModels.phi3)
-    #expect(model.configuration.attention.maxLength == 128)
+    #expect(model.configuration.sharedAttention!.maxLength == 128)
     #expect(try file.integer("phi3.context_length") == 64)
     #expect(try file.integer("phi3.rope.scaling.original_context_length") == 64)
   }
@@ -115,7 +117,7 @@ import Testing
 
   @Test func onlyMatricesAreRounded() throws {
     var configuration = TinyModels.hybrid()
-    configuration.mlp.width = 48
+    configuration.changeMLPs { $0.width = 48 }
     for (type, code) in [(GGUFType.f16, 1), (.bf16, 32), (.q8, 7), (.q5, 8), (.q4, 2), (.q4K, 14)] {
       let (_, file) = try written(configuration, type)
       #expect(try file.integer("general.file_type") == code)
@@ -134,7 +136,7 @@ import Testing
 
   @Test func matricesOfOtherTypesAreCounted() throws {
     var configuration = TinyModels.llama(layers: 2)
-    configuration.mlp.width = 48
+    configuration.changeMLPs { $0.width = 48 }
     let model = TinyModels.model(configuration)
     func stored(_ type: GGUFType) throws -> GGUFExport.StoredTypes {
       try GGUFExport.write(model, tokenizer: nil, to: path, type: type)
@@ -163,8 +165,7 @@ import Testing
   @Test func aWindowAsLongAsTheTextIsNone() throws {
     var configuration = TinyModels.llama()
     configuration.format = .mistral
-    configuration.mixers = [.windowedAttention, .windowedAttention, .attention]
-    configuration.attention.window = 128
+    configuration.changeAttention(where: { $0 < 2 }) { $0.window = 128 }
     #expect(try written(configuration).1.string("general.architecture") == "llama")
   }
 
@@ -172,8 +173,7 @@ import Testing
   @Test(arguments: [[0, 1, 2], [1]]) func aWindowBoundsTheContext(_ windowed: [Int]) throws {
     var configuration = TinyModels.llama()
     configuration.format = .mistral
-    for layer in windowed { configuration.mixers[layer] = .windowedAttention }
-    configuration.attention.window = 7
+    configuration.changeAttention(where: windowed.contains) { $0.window = 7 }
     let notices = Mutex<[String]>([])
     let (model, file) = try Notice.handling(by: { notice in notices.withLock { $0.append(notice) } }) {
       try written(configuration)

@@ -19,7 +19,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: path) }
     var shape = GGUFModels.named(name)
     shape.vocabulary = 8
-    shape.mixers = Array(shape.mixers.prefix(2))
+    shape.layers = Array(shape.layers.prefix(2))
     try! GGUFExport.write(TinyModels.model(shape), tokenizer: nil, to: path, type: name == "phi" ? .q8 : nil)
     return [UInt8](FileManager.default.contents(atPath: path)!)
   }

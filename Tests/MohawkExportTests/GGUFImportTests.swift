@@ -75,7 +75,7 @@ import Testing
   @Test(arguments: [GGUFType.f16, .bf16, .q8, .q4, .q4K])
   func roundedNumbersAreTheFiles(_ type: GGUFType) throws {
     var configuration = TinyModels.hybrid()
-    configuration.mlp.width = 48
+    configuration.changeMLPs { $0.width = 48 }
     try written(configuration, type)
     let oracle = try GGUFReadBack(GGUFFile(path), like: configuration).model
     let model = try Decoder.open(path)
@@ -139,15 +139,17 @@ import Testing
 
   @Test func tablesOfFactorsThatAreNotLlama3sStretchTheirWaves() throws {
     let model = try written(GGUFModels.llama3)
-    #expect(try Decoder.open(path).configuration.attention.rotaryScaling == model.configuration.attention.rotaryScaling)
+    #expect(
+      try Decoder.open(path).configuration.sharedAttention!.rotaryScaling
+        == model.configuration.sharedAttention!.rotaryScaling)
     var edit = try GGUFEdit(path)
     let factors = (0..<8).map { Float(1 + $0) }
     edit.replace("rope_freqs.weight", by: GGUFTensor("rope_freqs.weight", shape: [8], type: .f32, floats: { factors }))
     try edit.write(to: path)
     let stretched = try Decoder.open(path)
-    #expect(stretched.configuration.attention.rotaryScaling == .factors(factors.map(Double.init)))
+    #expect(stretched.configuration.sharedAttention!.rotaryScaling == .factors(factors.map(Double.init)))
     var configuration = model.configuration
-    configuration.attention.rotaryScaling = .factors(factors.map(Double.init))
+    configuration.changeAttention { $0.rotaryScaling = .factors(factors.map(Double.init)) }
     let expected = try Decoder.open(configuration, GGUFWeights(path))
     withoutGradients { #expect(stretched(TinyModels.ids).isIdentical(to: expected(TinyModels.ids))) }
     // No config.json can say it; a GGUF file can.

@@ -21,27 +21,30 @@ struct GGUFReadBack: ParameterSource {
     let layers = try integer("block_count")!
     if architecture == "granitehybrid" {
       let counts = try file.integers("\(architecture).attention.head_count_kv")!
-      read.mixers = counts.map { $0 == 0 ? .mamba2 : .attention }
       let head = try integer("attention.key_length")!
-      read.attention = AttentionConfiguration(
+      var attention = AttentionConfiguration(
         modelDim: original.modelDim, heads: try integer("attention.head_count")!, kvHeads: counts.max()!, headDim: head,
         rotaryDim: try file.bool("\(architecture).rope.scaling.finetuned")! ? integer("rope.dimension_count")! : 0,
         rotaryBase: try file.double("\(architecture).rope.freq_base")!, maxLength: try integer("context_length")!,
         bias: file.tensors.contains { $0.name.hasSuffix("attn_q.bias") })
-      read.attention.scale = try file.double("\(architecture).attention.scale")
+      attention.scale = try file.double("\(architecture).attention.scale")
       if let factor = try file.double("\(architecture).rope.scaling.factor") {
-        read.attention.rotaryScaling = .linear(factor: factor)
+        attention.rotaryScaling = .linear(factor: factor)
       }
+      // The last layer may be one that does nothing.
+      let (mlp, mamba) = (original.sharedMLP, original.shared(Mamba2Configuration.self)!)
+      read.layers = counts.map { DecoderLayer($0 == 0 ? mamba : attention, mlp: mlp) }
     }
-    precondition(layers == read.mixers.count, "\(layers) layers instead of \(read.mixers.count)")
+    precondition(layers == read.layers.count, "\(layers) layers instead of \(read.layers.count)")
     if read.mixers.contains(.mamba2) {
       let (heads, groups) = (try integer("ssm.time_step_rank")!, try integer("ssm.group_count")!)
-      read.mamba2 = Mamba2Configuration(
+      let mamba = Mamba2Configuration(
         modelDim: original.modelDim, heads: heads, headDim: try integer("ssm.inner_size")! / heads, groups: groups,
         stateDim: try integer("ssm.state_size")!, convWidth: try integer("ssm.conv_kernel")!, chunk: 8,
         normGroups: groups)
+      read.change(Mamba2Configuration.self) { $0 = mamba }
     }
-    if read.mixers.contains(.mamba) { read.mamba?.convolutionBias = true }
+    read.change(MambaConfiguration.self) { $0.convolutionBias = true }
     configuration = read
   }
 
@@ -92,7 +95,7 @@ struct GGUFReadBack: ParameterSource {
     if path == "attention.q_proj" || path == "attention.k_proj" || path == "attention.v_proj",
       let joined = floats(block + "attn_qkv.\(part)")
     {
-      let attention = configuration.attention
+      let attention = configuration.sharedAttention!
       let row = joined.count / (attention.width + 2 * attention.kvWidth)
       let (wide, narrow) = (row * attention.width, row * attention.kvWidth)
       if path.contains("q_") { return Array(joined.prefix(wide)) }
@@ -100,9 +103,9 @@ struct GGUFReadBack: ParameterSource {
     }
     switch name {
     case "attention.q_proj.weight", "attention.q_proj.bias":
-      return floats(block + "attn_q.\(part)").map { unturned($0, configuration.attention.heads) }
+      return floats(block + "attn_q.\(part)").map { unturned($0, configuration.sharedAttention!.heads) }
     case "attention.k_proj.weight", "attention.k_proj.bias":
-      return floats(block + "attn_k.\(part)").map { unturned($0, configuration.attention.kvHeads) }
+      return floats(block + "attn_k.\(part)").map { unturned($0, configuration.sharedAttention!.kvHeads) }
     case "mixer.A_log": return floats(block + "ssm_a").map { $0.map { Float(log(-Double($0))) } }
     case "mixer.D": return floats(block + "ssm_d")
     case "mixer.dt_bias": return floats(block + "ssm_dt.bias")
@@ -122,7 +125,7 @@ struct GGUFReadBack: ParameterSource {
 
   /// Rows of the joined projection, z, x, B, C, dt, and of the convolution over x, B, C.
   private func mamba2(_ block: String, _ name: String) -> [Float]? {
-    let mamba = configuration.mamba2!
+    let mamba = configuration.shared(Mamba2Configuration.self)!
     let (inner, bc, heads) = (mamba.innerDim, mamba.bcDim, mamba.heads)
     func rows(_ tensor: String, _ first: Int, _ count: Int, _ width: Int) -> [Float]? {
       floats(block + tensor).map { Array($0[first * width..<(first + count) * width]) }
@@ -145,7 +148,7 @@ struct GGUFReadBack: ParameterSource {
   private func unturned(_ numbers: [Float], _ heads: Int) -> [Float] {
     let architecture = try! file.string("general.architecture")!
     guard ["llama", "smollm3", "granite", "granitehybrid"].contains(architecture) else { return numbers }
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention!
     let (head, half) = (attention.headDim, attention.rotaryDim / 2)
     let width = numbers.count / (heads * head)
     var result = numbers

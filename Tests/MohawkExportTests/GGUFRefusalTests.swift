@@ -10,27 +10,32 @@ import Testing
   typealias Change = @Sendable (inout DecoderConfiguration) -> Void
 
   private static let cases: [(from: String, words: String, change: Change)] = [
-    ("hybrid", "biased projections", { $0.mamba2?.projectionBias = true }),
-    ("hybrid", "without the norm", { $0.mamba2?.normGroups = nil }),
-    ("hybrid", "over other groups", { $0.mamba2?.normGroups = 1 }),
-    ("hybrid", "different epsilons", { $0.mamba2?.normEpsilon = 1e-6 }),
-    ("hybrid", "step size", { $0.mamba2?.timeStepLimit = 0...0.1 }),
-    ("hybrid", "more than twice", { $0.mamba2?.headDim = 32 }),
-    ("hybrid", "norms of queries and keys", { $0.attention.headNormEpsilon = 1e-5 }),
-    ("hybrid", "not sequential", { $0.layout = .parallel }),
-    ("hybrid", "SiLU", { $0.mlp.activation = .relu }),
-    ("hybrid", "mamba and mamba-2 layers", { $0.mixers[0] = .mamba }),
-    ("mamba-2", "attention in some layers", { $0.mixers[0] = .attention }),
-    ("mamba", "twice as wide", { $0.mamba?.innerDim = 32 }), ("mamba", "RMSNorm", { $0.norm = .layer(epsilon: 1e-5) }),
-    ("llama", "part of each head", { $0.attention.rotaryDim = 4 }), ("llama", "head with bias", { $0.headBias = true }),
-    ("llama", "discrete-mamba-2 layers", { $0.mixers[0] = .discreteMamba2 }),
-    ("qwen 3", "another epsilon", { $0.attention.headNormEpsilon = 1e-6 }),
-    ("phi", "activation other than GELU", { $0.mlp.activation = .silu }),
-    ("gpt-2", "rotary positions", { $0.attention.rotaryDim = 8 }),
-    ("gpt-neox", "without positions", { $0.attention.rotaryDim = 0 }),
+    ("hybrid", "biased projections", { $0.change(Mamba2Configuration.self) { $0.projectionBias = true } }),
+    ("hybrid", "without the norm", { $0.change(Mamba2Configuration.self) { $0.normGroups = nil } }),
+    ("hybrid", "over other groups", { $0.change(Mamba2Configuration.self) { $0.normGroups = 1 } }),
+    ("hybrid", "different epsilons", { $0.change(Mamba2Configuration.self) { $0.normEpsilon = 1e-6 } }),
+    ("hybrid", "step size", { $0.change(Mamba2Configuration.self) { $0.timeStepLimit = 0...0.1 } }),
+    ("hybrid", "more than twice", { $0.change(Mamba2Configuration.self) { $0.headDim = 32 } }),
+    ("hybrid", "norms of queries and keys", { $0.changeAttention { $0.headNormEpsilon = 1e-5 } }),
+    ("hybrid", "not sequential", { $0.setBlocks(.parallel) }),
+    ("hybrid", "SiLU", { $0.changeMLPs { $0.activation = .relu } }),
+    ("hybrid", "mamba and mamba-2 layers", { $0.layers[0].mixer = MambaConfiguration(modelDim: 32, stateDim: 8) }),
+    ("mamba-2", "attention in some layers", { $0.layers[0].mixer = TinyModels.llama().layers[0].mixer }),
+    ("mamba", "twice as wide", { $0.change(MambaConfiguration.self) { $0.innerDim = 32 } }),
+    ("mamba", "RMSNorm", { $0.norm = .layer(epsilon: 1e-5) }),
+    ("llama", "part of each head", { $0.changeAttention { $0.rotaryDim = 4 } }),
+    ("llama", "head with bias", { $0.headBias = true }),
+    (
+      "llama", "discrete-mamba-2 layers",
+      { $0.layers[0].mixer = DiscreteMamba2Configuration(modelDim: 32, qkHeads: 4, vHeads: 4, stateDim: 8) }
+    ),
+    ("qwen 3", "another epsilon", { $0.changeAttention { $0.headNormEpsilon = 1e-6 } }),
+    ("phi", "activation other than GELU", { $0.changeMLPs { $0.activation = .silu } }),
+    ("gpt-2", "rotary positions", { $0.changeAttention { $0.rotaryDim = 8 } }),
+    ("gpt-neox", "without positions", { $0.changeAttention { $0.rotaryDim = 0 } }),
     (
       "gpt-neox", "wave lengths",
-      { $0.attention.rotaryScaling = .llama3(factor: 8, low: 1, high: 4, originalLength: 64) }
+      { $0.changeAttention { $0.rotaryScaling = .llama3(factor: 8, low: 1, high: 4, originalLength: 64) } }
     ),
   ]
 
@@ -48,8 +53,9 @@ import Testing
   @Test func groupsThatDoNotFillTheWidthAreRefused() {
     var configuration = TinyModels.hybrid()
     // One group of 48 channels; the width of 64 would need a third of another.
-    configuration.mamba2 = Mamba2Configuration(
-      modelDim: 32, heads: 6, headDim: 8, groups: 1, stateDim: 16, normGroups: 1)
+    configuration.change(Mamba2Configuration.self) {
+      $0 = Mamba2Configuration(modelDim: 32, heads: 6, headDim: 8, groups: 1, stateDim: 16, normGroups: 1)
+    }
     let error = #expect(throws: MohawkError.self) { try GGUFArchitecture(holding: configuration) }
     #expect(error?.message.contains("groups do not fill") == true)
   }

@@ -10,17 +10,16 @@ enum TinyModels {
     DecoderConfiguration(
       format: .llama, vocabulary: 64, modelDim: 32, layers: layers, layout: .sequential, norm: .rms(epsilon: 1e-5),
       mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 128, bias: false))
   }
 
   /// Llama's blocks with Mamba-2 in all layers but `attention`.
   static func hybrid(attention: [Int] = [1], groups: Int = 4, expand: Int = 1) -> DecoderConfiguration {
     var result = llama()
-    for layer in 0..<3 where !attention.contains(layer) { result.mixers[layer] = .mamba2 }
-    result.mamba2 = Mamba2Configuration(
+    let mamba = Mamba2Configuration(
       modelDim: 32, heads: 4, headDim: 8 * expand, groups: groups, stateDim: 16, chunk: 8, normGroups: groups)
-    result.settleAttention()
+    for layer in 0..<3 where !attention.contains(layer) { result.layers[layer].mixer = mamba }
     result.format = .graniteHybrid
     return result
   }

@@ -15,14 +15,14 @@ import Testing
     return DiscreteMamba2Configuration(
       modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 16,
       window: window ? WindowConfiguration(tokens: 5, sinks: 2, like: attention) : nil,
-      kept: KeptHeads(of: attention, byLayer: [[], kept]))
+      kept: KeptHeads(of: attention, heads: kept))
   }
 
   private func mixer(
-    _ shape: DiscreteMamba2Configuration, layer: Int = 1, _ windowSwitch: WindowSwitch? = nil
+    _ shape: DiscreteMamba2Configuration, _ windowSwitch: WindowSwitch? = nil
   ) -> (mixer: DiscreteMamba2, parameters: ParameterList) {
     let build = ParameterBuild(DrawnParameters(RandomGenerator(seed: 1), .float64))
-    let mixer = DiscreteMamba2(shape, layer: layer, windowSwitch: windowSwitch, build.root / "mixer")
+    let mixer = DiscreteMamba2(shape, windowSwitch: windowSwitch, build.root / "mixer")
     let noise = RandomGenerator(seed: 2)
     withoutGradients {
       for parameter in build.parameters.all {
@@ -127,7 +127,9 @@ import Testing
   }
 
   @Test func aLayerThatKeepsNoHeadHasNothingOfIt() {
-    let (mixer, parameters) = mixer(Self.shape(window: false), layer: 0)
+    var shape = Self.shape(window: false)
+    shape.kept = nil
+    let (mixer, parameters) = mixer(shape)
     #expect(mixer.keptHeads.isEmpty && !parameters.all.contains { $0.name.contains("kept") })
     let state = mixer.emptyState(batch: 1)
     _ = withoutGradients { mixer.advance(input(9, batch: 1), state) }

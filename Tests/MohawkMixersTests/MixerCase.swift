@@ -98,11 +98,11 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
         scope)
     case .keptHeads:
       stateSpace(
-        qkHeads: 4, chunk: 16, kept: KeptHeads(of: Self.kept(headDim: 8, bias: true), byLayer: [[3, 0]]), scope)
+        qkHeads: 4, chunk: 16, kept: KeptHeads(of: Self.kept(headDim: 8, bias: true), heads: [3, 0]), scope)
     case .keptHeadsBesideWindow:
       stateSpace(
         qkHeads: 2, chunk: 16, window: Self.normedWindow,
-        kept: KeptHeads(of: Self.kept(headDim: 6, norms: 1e-5), byLayer: [[2]]), scope)
+        kept: KeptHeads(of: Self.kept(headDim: 6, norms: 1e-5), heads: [2]), scope)
     case .mamba2:
       mamba2(Mamba2Configuration(modelDim: modelDim, heads: 4, headDim: 12, stateDim: 5), scope)
     case .groupedMamba2:

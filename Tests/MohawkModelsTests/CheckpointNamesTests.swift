@@ -64,19 +64,21 @@ import Testing
     var attention = AttentionConfiguration(
       modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: 64, bias: true)
     (attention.window, attention.headNormEpsilon) = (5, 1e-6)
+    var full = attention
+    full.window = nil
     var shape = DecoderConfiguration.phi(
       vocabulary: 40, modelDim: 24, mlpDim: 48,
-      mixers: [.attention, .windowedAttention, .discreteMamba2, .mamba2, .mamba, GatedDeltaNetConfiguration.kind],
-      attention: attention,
-      discreteMamba2: DiscreteMamba2Configuration(
-        modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5,
-        window: WindowConfiguration(tokens: 4, sinks: 2, like: attention)))
+      mixers: [
+        full, attention,
+        DiscreteMamba2Configuration(
+          modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5,
+          window: WindowConfiguration(tokens: 4, sinks: 2, like: attention)),
+        Mamba2Configuration(
+          modelDim: 24, heads: 4, headDim: 12, groups: 2, stateDim: 5, normGroups: 2, projectionBias: true),
+        MambaConfiguration(modelDim: 24, stateDim: 5, projectionBias: true),
+        GatedDeltaNetConfiguration(modelDim: 24, heads: 4, headDim: 3, qkHeads: 2, stateDim: 5),
+      ])
     shape.format = .mohawk
-    shape.mamba2 = Mamba2Configuration(
-      modelDim: 24, heads: 4, headDim: 12, groups: 2, stateDim: 5, normGroups: 2, projectionBias: true)
-    shape.mamba = MambaConfiguration(modelDim: 24, stateDim: 5, projectionBias: true)
-    shape.geometries[GatedDeltaNetConfiguration.self] = GatedDeltaNetConfiguration(
-      modelDim: 24, heads: 4, headDim: 3, qkHeads: 2, stateDim: 5)
     return shape
   }
 }

@@ -41,10 +41,12 @@ import Testing
   private static func own(_ index: Int, _ golden: DecoderConfiguration) -> DecoderConfiguration {
     var configuration = golden
     configuration.format = .mohawk
-    guard index >= firstWithWindow, let heads = configuration.discreteMamba2?.vHeads else { return configuration }
-    configuration.discreteMamba2?.window = WindowConfiguration(
-      tokens: 3, sinks: 1, kvHeads: heads, headDim: 6, rotaryDim: 4, rotaryScaling: .linear(factor: 2), bias: true,
-      scale: 0.5)
+    guard index >= firstWithWindow else { return configuration }
+    configuration.change(DiscreteMamba2Configuration.self) {
+      $0.window = WindowConfiguration(
+        tokens: 3, sinks: 1, kvHeads: $0.vHeads, headDim: 6, rotaryDim: 4, rotaryScaling: .linear(factor: 2),
+        bias: true, scale: 0.5)
+    }
     return configuration
   }
 
@@ -208,13 +210,15 @@ import Testing
   @Test func headsOfTheirOwnWidthAreWrittenToo() throws {
     let sizes = #""vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "head_dim": 12"#
     let phi = try Self.read(Array(#"{"model_type": "phi", \#(sizes)}"#.utf8))
-    #expect(phi.attention.headDim == 12)
+    #expect(phi.sharedAttention!.headDim == 12)
     #expect(try DecoderConfiguration(json: ModelJSON(path: "", object: phi.json, text: "")) == phi)
     var hybrid = try DecoderConfiguration(folder: GoldenModel.folder("hybrid-phi-mamba"))
-    hybrid.attention.headDim += 4
-    hybrid.attention.rotaryDim = hybrid.attention.headDim
+    hybrid.changeAttention {
+      $0.headDim += 4
+      $0.rotaryDim = $0.headDim
+    }
     let again = ModelJSON(path: "", object: hybrid.json, text: "")
-    #expect(try DecoderConfiguration(json: again).attention == hybrid.attention)
+    #expect(try DecoderConfiguration(json: again).sharedAttention == hybrid.sharedAttention)
   }
 
   @Test func sizesThatFollowFromOthersHaveTheSameBounds() throws {

@@ -18,82 +18,106 @@ import Testing
 
   @Test func theKeysLeftOutMeanWhatTransformersMeans() throws {
     let llama = try read("llama")
-    #expect(llama.norm == .rms(epsilon: 1e-6) && !llama.tiesHead && llama.attention.kvHeads == 32)
-    #expect(llama.attention.maxLength == 2048 && llama.attention.headDim == 8 && llama.mlp.activation == .silu)
+    #expect(llama.norm == .rms(epsilon: 1e-6) && !llama.tiesHead && llama.sharedAttention!.kvHeads == 32)
+    #expect(
+      llama.sharedAttention!.maxLength == 2048 && llama.sharedAttention!.headDim == 8
+        && llama.sharedMLP!.activation == .silu)
     let mistral = try read("mistral")
     #expect(
-      mistral.attention.kvHeads == 8 && mistral.attention.window == 4096 && mistral.attention.maxLength == 131_072)
+      mistral.sharedAttention!.kvHeads == 8 && mistral.sharedAttention!.window == 4096
+        && mistral.sharedAttention!.maxLength == 131_072)
     #expect(mistral.mixers.allSatisfy { $0 == .windowedAttention })
     let qwen2 = try read("qwen2")
-    #expect(qwen2.attention.kvHeads == 32 && !qwen2.tiesHead && qwen2.attention.maxLength == 32_768)
-    #expect(qwen2.attention.window == nil && qwen2.attention.bias && !qwen2.attention.outputBias)
+    #expect(qwen2.sharedAttention!.kvHeads == 32 && !qwen2.tiesHead && qwen2.sharedAttention!.maxLength == 32_768)
+    #expect(qwen2.sharedAttention!.window == nil && qwen2.sharedAttention!.bias && !qwen2.sharedAttention!.outputBias)
     let qwen3 = try read("qwen3")
-    #expect(qwen3.attention.headDim == 128 && !qwen3.attention.bias && qwen3.attention.headNormEpsilon == 1e-6)
-    let bamba = try read("bamba", #""mamba_n_heads": 8"#)
-    #expect(bamba.norm == .rms(epsilon: 1e-5) && bamba.attention.kvHeads == 8 && bamba.attention.rotaryDim == 4)
-    #expect(bamba.attention.maxLength == 262_144 && bamba.mixers.allSatisfy { $0 == .mamba2 })
+    #expect(
+      qwen3.sharedAttention!.headDim == 128 && !qwen3.sharedAttention!.bias
+        && qwen3.sharedAttention!.headNormEpsilon == 1e-6)
+    let bamba = try read("bamba", #""mamba_n_heads": 8, "attn_layer_indices": [1]"#)
+    #expect(
+      bamba.norm == .rms(epsilon: 1e-5) && bamba.sharedAttention!.kvHeads == 8 && bamba.sharedAttention!.rotaryDim == 4)
+    #expect(bamba.sharedAttention!.maxLength == 262_144 && bamba.mixers == [.mamba2, .attention, .mamba2])
+    #expect(try read("bamba", #""mamba_n_heads": 8"#).mixers.allSatisfy { $0 == .mamba2 })
     let granite = try read(
       "granitemoehybrid", #""num_local_experts": 0, "layer_types": ["attention", "mamba", "mamba"]"#)
-    #expect(granite.mlp.width == 1024 && granite.attention.rotaryDim == 0 && granite.attention.scale == 1)
-    #expect(granite.mamba2?.heads == 128 && granite.mamba2?.stateDim == 256 && !granite.tiesHead)
+    #expect(
+      granite.sharedMLP!.width == 1024 && granite.sharedAttention!.rotaryDim == 0 && granite.sharedAttention!.scale == 1
+    )
+    #expect(
+      granite.shared(Mamba2Configuration.self)?.heads == 128
+        && granite.shared(Mamba2Configuration.self)?.stateDim == 256 && !granite.tiesHead)
     let gpt2 = try read("gpt2", sizes: #""vocab_size": 64, "n_embd": 32, "n_layer": 1, "n_head": 4, "n_inner": null"#)
-    #expect(gpt2.mlp.width == 128 && gpt2.tiesHead && gpt2.learnedPositions == 1024 && gpt2.normEpsilon == 1e-5)
+    #expect(gpt2.sharedMLP!.width == 128 && gpt2.tiesHead && gpt2.learnedPositions == 1024 && gpt2.normEpsilon == 1e-5)
     let neox = try read("gpt_neox")
-    #expect(neox.attention.rotaryDim == 2 && neox.layout == .parallelNorms && neox.mlp.activation == .gelu)
+    #expect(
+      neox.sharedAttention!.rotaryDim == 2 && neox.layout == .parallelNorms && neox.sharedMLP!.activation == .gelu)
     let phi = try read("phi")
-    #expect(phi.attention.rotaryDim == 4 && phi.norm == .layer(epsilon: 1e-5) && phi.mlp.activation == .geluTanh)
+    #expect(
+      phi.sharedAttention!.rotaryDim == 4 && phi.norm == .layer(epsilon: 1e-5) && phi.sharedMLP!.activation == .geluTanh
+    )
   }
 
   @Test func theKeysThatNewerFamiliesLeaveOutMeanWhatTransformersMeans() throws {
     let smol = try read("smollm3", #""num_hidden_layers": 5"#)
-    #expect(smol.attention.kvHeads == 4 && smol.tiesHead && smol.attention.rotaryBase == 2_000_000)
-    #expect(smol.otherRotary == .init(layers: [3], dimensions: 0) && smol.attention.maxLength == 32_768)
+    #expect(smol.sharedAttention!.kvHeads == 4 && smol.tiesHead && smol.sharedAttention!.rotaryBase == 2_000_000)
+    #expect(
+      smol.otherRotary?.layers == [3] && smol.otherRotary?.attention.rotaryDim == 0
+        && smol.sharedAttention!.maxLength == 32_768)
     let phi3 = try read("phi3")
-    #expect(phi3.attention.window == nil && phi3.attention.kvHeads == 32 && phi3.norm == .rms(epsilon: 1e-5))
-    #expect(phi3.attention.rotaryDim == 8 && phi3.attention.maxLength == 4096 && !phi3.tiesHead)
+    #expect(
+      phi3.sharedAttention!.window == nil && phi3.sharedAttention!.kvHeads == 32 && phi3.norm == .rms(epsilon: 1e-5))
+    #expect(phi3.sharedAttention!.rotaryDim == 8 && phi3.sharedAttention!.maxLength == 4096 && !phi3.tiesHead)
     let olmo2 = try read("olmo2")
-    #expect(olmo2.normPlaces == .after && olmo2.attention.normsAcrossHeads && olmo2.norm == .rms(epsilon: 1e-5))
-    #expect(olmo2.attention.kvHeads == 32 && olmo2.attention.maxLength == 2048 && !olmo2.attention.bias)
+    #expect(olmo2.normPlaces == .after && olmo2.sharedAttention!.normsAcrossHeads && olmo2.norm == .rms(epsilon: 1e-5))
+    #expect(
+      olmo2.sharedAttention!.kvHeads == 32 && olmo2.sharedAttention!.maxLength == 2048 && !olmo2.sharedAttention!.bias)
     let olmo3 = try read("olmo3", #""num_hidden_layers": 4"#)
     #expect(olmo3.mixers == [.windowedAttention, .windowedAttention, .windowedAttention, .attention])
-    #expect(olmo3.attention.window == 4096 && olmo3.attention.rotaryBase == 500_000 && olmo3.otherRotary == nil)
+    #expect(
+      olmo3.sharedAttention!.window == 4096 && olmo3.sharedAttention!.rotaryBase == 500_000 && olmo3.otherRotary == nil)
     let gemma2 = try read("gemma2")
-    #expect(gemma2.attention.headDim == 256 && gemma2.attention.kvHeads == 4 && gemma2.attention.maxLength == 8192)
-    #expect(gemma2.attention.scoreCap == 50 && gemma2.logitCap == 30 && gemma2.tiesHead)
-    #expect(gemma2.mixers == [.windowedAttention, .attention, .windowedAttention] && gemma2.attention.window == 4096)
-    #expect(gemma2.mlp.activation == .geluTanh && gemma2.multipliers.embedding == 16 && gemma2.attention.scale == nil)
+    #expect(
+      gemma2.sharedAttention!.headDim == 256 && gemma2.sharedAttention!.kvHeads == 4
+        && gemma2.sharedAttention!.maxLength == 8192)
+    #expect(gemma2.sharedAttention!.scoreCap == 50 && gemma2.logitCap == 30 && gemma2.tiesHead)
+    #expect(
+      gemma2.mixers == [.windowedAttention, .attention, .windowedAttention] && gemma2.sharedAttention!.window == 4096)
+    #expect(
+      gemma2.sharedMLP!.activation == .geluTanh && gemma2.multipliers.embedding == 16
+        && gemma2.sharedAttention!.scale == nil)
     let gemma3 = try read("gemma3_text", #""num_hidden_layers": 6"#)
     #expect(gemma3.mixers.map { $0 == .attention } == [false, false, false, false, false, true])
-    #expect(gemma3.attention.rotaryBase == 1_000_000 && gemma3.otherRotary?.base == 10_000)
-    #expect(gemma3.otherRotary?.layers == [0, 1, 2, 3, 4] && gemma3.attention.headNormEpsilon == 1e-6)
-    #expect(gemma3.attention.scoreCap == nil && gemma3.logitCap == nil && gemma3.attention.maxLength == 131_072)
+    #expect(gemma3.sharedAttention!.rotaryBase == 1_000_000 && gemma3.otherRotary?.attention.rotaryBase == 10_000)
+    #expect(gemma3.otherRotary?.layers == [0, 1, 2, 3, 4] && gemma3.sharedAttention!.headNormEpsilon == 1e-6)
+    #expect(
+      gemma3.sharedAttention!.scoreCap == nil && gemma3.logitCap == nil && gemma3.sharedAttention!.maxLength == 131_072)
   }
 
   @Test func nullIsNotTheSameAsLeftOut() throws {
-    #expect(try read("gemma2", #""attn_logit_softcapping": null"#).attention.scoreCap == nil)
+    #expect(try read("gemma2", #""attn_logit_softcapping": null"#).sharedAttention!.scoreCap == nil)
     #expect(try read("gemma2", #""final_logit_softcapping": null"#).logitCap == nil)
 
-    #expect(try read("mistral", #""num_key_value_heads": null"#).attention.kvHeads == 32)
+    #expect(try read("mistral", #""num_key_value_heads": null"#).sharedAttention!.kvHeads == 32)
     #expect(try read("mistral", #""sliding_window": null"#).mixers.allSatisfy { $0 == .attention })
-    #expect(try read("qwen3", #""head_dim": null"#).attention.headDim == 8)
+    #expect(try read("qwen3", #""head_dim": null"#).sharedAttention!.headDim == 8)
   }
 
   @Test func windowsStandWhereTransformersHasThem() throws {
     let two = try read("qwen2", #""use_sliding_window": true, "max_window_layers": 1"#)
-    #expect(two.mixers == [.attention, .windowedAttention, .windowedAttention] && two.attention.window == 4096)
+    #expect(two.mixers == [.attention, .windowedAttention, .windowedAttention] && two.sharedAttention!.window == 4096)
     let none = try read("qwen2", #""use_sliding_window": true, "sliding_window": 8"#)
-    #expect(none.attention.window == nil && none.mixers.allSatisfy { $0 == .attention })
+    #expect(none.sharedAttention!.window == nil && none.mixers.allSatisfy { $0 == .attention })
   }
 
   @Test func ropeScalingOfLlama3KnowsTheOriginalLengthWithoutBeingTold() throws {
     let scaling = #"{"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}"#
-    let found = try read("llama", #""max_position_embeddings": 512, "rope_scaling": \#(scaling)"#).attention
-      .rotaryScaling
-    #expect(found == .llama3(factor: 8, low: 1, high: 4, originalLength: 512))
+    let found = try read("llama", #""max_position_embeddings": 512, "rope_scaling": \#(scaling)"#).sharedAttention
+    #expect(found?.rotaryScaling == .llama3(factor: 8, low: 1, high: 4, originalLength: 512))
     let both =
       #""rope_theta": 7, "rope_scaling": {"type": "linear", "factor": 2}, "rope_parameters": {"rope_theta": 9}"#
-    let attention = try read("llama", both).attention
-    #expect(attention.rotaryScaling == .linear(factor: 2) && attention.rotaryBase == 7)
+    let attention = try read("llama", both).sharedAttention
+    #expect(attention?.rotaryScaling == .linear(factor: 2) && attention?.rotaryBase == 7)
   }
 
   struct Refused: Sendable, CustomTestStringConvertible {
@@ -191,7 +215,7 @@ import Testing
   @Test func theAuthorsMambaHasItsStepSizesLimited() throws {
     let text = #"{"d_model": 64, "n_layer": 1, "vocab_size": 8, "ssm_cfg": {"layer": "Mamba2", "dt_limit": [0.5, 2]}}"#
     let found = try DecoderConfiguration(json: .read(text))
-    #expect(found.mamba2?.timeStepLimit == 0.5...2)
+    #expect(found.shared(Mamba2Configuration.self)?.timeStepLimit == 0.5...2)
     #expect(throws: MohawkError.self) { try found.requireWritable() }
   }
 

@@ -11,7 +11,7 @@ import Testing
     DecoderConfiguration(
       format: .mohawk, vocabulary: 11, modelDim: 8, layers: 3, layout: layout, norm: .rms(epsilon: 1e-5),
       mlp: .init(width: 12, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 8, heads: 2, kvHeads: 2, headDim: 4, rotaryDim: 4, maxLength: 64, bias: false))
   }
 
@@ -33,17 +33,15 @@ import Testing
 
   @Test func aLayerHasItsOwnMixerAndMLP() {
     var shape = shape(.sequential)
-    shape.mixers = [.attention, .windowedAttention, .mamba2]
-    shape.attention.window = 16
-    shape.otherRotary = .init(layers: [1], dimensions: 0)
-    shape.mamba2 = Mamba2Configuration(modelDim: 8, heads: 2, headDim: 4, stateDim: 4)
-    let layers = shape.layers
-    let attentions = layers.compactMap { $0.mixer as? AttentionConfiguration }
-    #expect(attentions.map(\.window) == [nil, 16] && attentions.map(\.rotaryDim) == [4, 0])
-    #expect(layers[2].mixer as? Mamba2Configuration == shape.mamba2)
-    #expect(layers.map(\.mixerName) == ["attention", "attention", "mixer"])
-    #expect(layers.allSatisfy { $0.mlp == shape.mlp })
-    shape.layout = .mixerOnly
+    shape.changeAttention(where: { $0 == 1 }) { ($0.window, $0.rotaryDim) = (16, 0) }
+    shape.layers[2].mixer = Mamba2Configuration(modelDim: 8, heads: 2, headDim: 4, stateDim: 4)
+    #expect(shape.mixers == [.attention, .windowedAttention, .mamba2])
+    #expect(shape.layers.map(\.mixerName) == ["attention", "attention", "mixer"])
+    #expect(shape.sharedAttention?.window == 16 && shape.sharedAttention?.rotaryDim == 4)
+    #expect(shape.shared(Mamba2Configuration.self)?.stateDim == 4)
+    #expect(shape.layout == .sequential && shape.normPlaces == .before && shape.sharedMLP?.width == 12)
+    shape.setBlocks(.mixerOnly)
+    #expect(shape.layout == .mixerOnly && shape.sharedMLP == nil)
     #expect(shape.layers.allSatisfy { $0.mlp == nil && $0.steps.count == 1 })
   }
 
@@ -52,7 +50,7 @@ import Testing
     for layout in [DecoderConfiguration.Layout.sequential, .parallel, .parallelNorms, .mixerOnly] {
       for places in DecoderConfiguration.NormPlaces.allCases {
         var shape = shape(layout)
-        shape.normPlaces = places
+        shape.setBlocks(layout, norms: places)
         shape.multipliers.residual = 0.5
         let model = Decoder.fresh(shape, seed: 1, dtype: .float64)
         let (block, x) = (model.layers[1], RandomGenerator(seed: 2).normal([2, 5, 8], .float64))

@@ -75,19 +75,52 @@ import Testing
     #expect(try facts("gemma3_text").contains("other positions: rotary on 8, base 100.0, in 2 of 3 attention layers"))
   }
 
-  @Test func rotaryPositionsOfAllLayersAreThoseOfTheModel() {
+  /// What holds for all layers with attention is said once, and of layers without it nothing is.
+  @Test func attentionIsDescribedOnceForAllLayers() {
     var shape = Shapes.llama
-    shape.otherRotary = .init(layers: [0, 1, 2], dimensions: 4, base: 500)
-    shape.settleAttention()
-    #expect(shape.otherRotary == nil && shape.attention.rotaryDim == 4 && shape.attention.rotaryBase == 500)
-    shape.otherRotary = .init(layers: [0, 2], dimensions: 0)
-    shape.mixers[0] = .mamba2
-    shape.settleAttention()
-    #expect(shape.otherRotary?.layers == [2] && shape.attention(of: 2).rotaryDim == 0)
-    #expect(shape.attention(of: 1).rotaryDim == 4)
-    shape.mixers[2] = .mamba2
-    shape.settleAttention()
-    #expect(shape.otherRotary == nil)
+    shape.changeAttention { ($0.rotaryDim, $0.rotaryBase) = (4, 500) }
+    #expect(shape.otherRotary == nil && shape.sharedAttention?.rotaryBase == 500)
+    shape.changeAttention(where: { $0 != 1 }) { $0.rotaryDim = 0 }
+    #expect(shape.otherRotary?.layers == [0, 2] && shape.sharedAttention?.rotaryDim == 4)
+    shape.layers[0].mixer = MambaConfiguration(modelDim: 24, stateDim: 5)
+    #expect(shape.otherRotary?.layers == [2] && shape.layers[2].attention?.rotaryDim == 0)
+    shape.layers[2].mixer = MambaConfiguration(modelDim: 24, stateDim: 5)
+    #expect(shape.otherRotary == nil && shape.attentionByKind?.local.window == nil)
+    shape.layers[1].mixer = MambaConfiguration(modelDim: 24, stateDim: 5)
+    #expect(shape.sharedAttention == nil && shape.attentionByKind == nil)
+  }
+
+  /// Layers without a window before those with one, whichever stands first.
+  @Test func theModelsPositionsAreThoseWithoutAWindow() throws {
+    var shape = Shapes.llama
+    shape.changeAttention(where: { $0 < 2 }) { ($0.window, $0.rotaryBase) = (8, 100) }
+    #expect(shape.sharedAttention?.rotaryBase == 10_000 && shape.sharedAttention?.window == 8)
+    #expect(shape.otherRotary?.layers == [0, 1] && shape.otherRotary?.attention.rotaryBase == 100)
+    let again = try DecoderConfiguration(json: ModelJSON(path: "", object: shape.json, text: ""))
+    #expect(again == shape)
+  }
+
+  /// No format has a word for it, and none takes one layer for all.
+  @Test func layersThatDifferAreRefusedByName() {
+    func refusal(_ change: (inout DecoderLayer) -> Void) -> String? {
+      var shape = Shapes.llama
+      change(&shape.layers[1])
+      return shape.unsupportedFeature(in: .mohawk)
+    }
+    #expect(refusal { _ in } == nil)
+    #expect(refusal { $0.mlp?.width = 41 } == "MLPs that differ between layers")
+    #expect(
+      refusal { $0 = DecoderLayer($0.mixer, mlp: $0.mlp, layout: .parallel) } == "blocks that differ between layers")
+    #expect(
+      refusal {
+        var attention = $0.attention!
+        attention.kvHeads = 4
+        $0.mixer = attention
+      } == "attention that differs between layers")
+    var shape = Shapes.llama
+    for layer in [0, 1] { shape.layers[layer].mixer = MambaConfiguration(modelDim: 24, stateDim: 5 + layer) }
+    #expect(shape.unsupportedFeature(in: .mohawk) == "mamba that differs between layers")
+    #expect(shape.shared(MambaConfiguration.self) == nil)
   }
 }
 
@@ -95,6 +128,6 @@ private enum Shapes {
   static let llama = DecoderConfiguration(
     format: .mohawk, vocabulary: 50, modelDim: 24, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
     mlp: .init(width: 40, activation: .silu, isGated: true, bias: false),
-    attention: AttentionConfiguration(
+    mixer: AttentionConfiguration(
       modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 6, maxLength: 128, bias: false))
 }

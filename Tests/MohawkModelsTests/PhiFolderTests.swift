@@ -64,8 +64,8 @@ import Testing
     let folder = GoldenModel.folder(name)
     let nested = try DecoderConfiguration(json: ModelJSON(folder + "/config.json"))
     #expect(try DecoderConfiguration(json: ModelJSON(folder + "/config-flat.json")) == nested)
-    #expect(nested.attention.kvHeads == (name == "phi" ? 4 : 2) && nested.attention.rotaryDim == 4)
-    #expect(nested.attention.rotaryBase == (name == "phi" ? 10_000 : 1_000))
+    #expect(nested.sharedAttention!.kvHeads == (name == "phi" ? 4 : 2) && nested.sharedAttention!.rotaryDim == 4)
+    #expect(nested.sharedAttention!.rotaryBase == (name == "phi" ? 10_000 : 1_000))
   }
 
   @Test(arguments: [1, 2, 9, 10, 11, 12, 13, 27])
@@ -75,8 +75,7 @@ import Testing
       Array(
         repeating: run.isMultiple(of: 2) ? DecoderConfiguration.Mixer.discreteMamba2 : .attention, count: run % 3 + 1)
     }
-    var configuration = hybrid(mixers)
-    if runs == 1 { configuration.attention = try GoldenModel("phi-mamba").model.configuration.attention }
+    let configuration = hybrid(mixers)
     let folder = try TemporaryFolder()
     let model = Decoder.fresh(configuration, seed: 2)
     try model.write(to: folder.path)
@@ -108,13 +107,14 @@ import Testing
     let mamba = DiscreteMamba2Configuration(modelDim: width, qkHeads: 1, vHeads: 1, stateDim: 2)
     var configuration = hybrid([.discreteMamba2])
     configuration.modelDim = width
-    configuration.mlp.width = 4 * width
-    configuration.discreteMamba2 = mamba
+    configuration.changeMLPs { $0.width = 4 * width }
+    configuration.layers[0].mixer = mamba
     let folder = try TemporaryFolder()
     let model = Decoder.fresh(configuration, seed: 3)
     try model.write(to: folder.path)
     let opened = try Decoder.open(folder.path)
-    #expect(opened.configuration.discreteMamba2 == mamba && opened.configuration.modelDim == width)
+    #expect(
+      opened.configuration.shared(DiscreteMamba2Configuration.self) == mamba && opened.configuration.modelDim == width)
     let ids = Tensor([1, 2, 3] as [Int64], shape: [1, 3])
     #expect(opened(ids).isIdentical(to: model(ids)))
   }
@@ -123,12 +123,11 @@ import Testing
     for headDim in 1...160 {
       for rotaryDim in stride(from: 0, through: headDim, by: 2) {
         var configuration = hybrid([.attention])
-        configuration.discreteMamba2 = nil
-        configuration.attention = AttentionConfiguration(
+        configuration.layers[0].mixer = AttentionConfiguration(
           modelDim: 24, heads: 1, kvHeads: 1, headDim: headDim, rotaryDim: rotaryDim, maxLength: 9, bias: true)
         configuration.modelDim = headDim
         let json = ModelJSON(path: "config.json", object: configuration.json, text: "")
-        let found = try DecoderConfiguration(json: json).attention.rotaryDim
+        let found = try DecoderConfiguration(json: json).sharedAttention!.rotaryDim
         if found != rotaryDim { Issue.record("\(rotaryDim) of \(headDim) became \(found)") }
       }
     }

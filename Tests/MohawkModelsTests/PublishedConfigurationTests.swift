@@ -28,16 +28,13 @@ extension ModelJSON {
   /// All that the weights do not say by their shapes, and most of what they do.
   private func geometry(_ model: DecoderConfiguration) -> String {
     var words = [
-      "\(model.format.rawValue) \(model.mixers.count)x\(model.modelDim) \(model.layout.rawValue) v\(model.vocabulary)",
+      "\(model.format.rawValue) \(model.mixers.count)x\(model.modelDim) \(model.layout?.rawValue ?? "-") v\(model.vocabulary)",
       "\(model.norm)".replacingOccurrences(of: "epsilon: ", with: ""), model.tiesHead ? "tied" : "own",
     ]
-    if model.layout != .mixerOnly {
-      words.append(
-        "mlp\(model.mlp.width) \(model.mlp.activation)\(model.mlp.isGated ? " gated" : "")\(model.mlp.bias ? "+b" : "")"
-      )
+    if let mlp = model.sharedMLP {
+      words.append("mlp\(mlp.width) \(mlp.activation)\(mlp.isGated ? " gated" : "")\(mlp.bias ? "+b" : "")")
     }
-    if model.hasAttention {
-      let a = model.attention
+    if let a = model.sharedAttention {
       let bias = (a.bias ? "+b" : "") + (a.outputBias ? "+o" : "") + (a.headNormEpsilon == nil ? "" : "+n")
       words.append("\(a.heads)/\(a.kvHeads)x\(a.headDim)\(bias)")
       words.append(model.learnedPositions.map { "learned\($0)" } ?? "r\(a.rotaryDim)@\(Int(a.rotaryBase))")
@@ -47,10 +44,11 @@ extension ModelJSON {
         words.append("\(a.rotaryScaling)")
       }
       if let other = model.otherRotary {
-        words.append("other r\(other.dimensions)@\(Int(other.base)) in \(other.layers.count)")
+        let base = other.attention.rotaryDim == 0 ? 10_000 : other.attention.rotaryBase
+        words.append("other r\(other.attention.rotaryDim)@\(Int(base)) in \(other.layers.count)")
       }
-      if model.normPlaces != .before {
-        words.append("norms \(model.normPlaces)\(a.normsAcrossHeads ? ", across" : "")")
+      if let places = model.normPlaces, places != .before {
+        words.append("norms \(places)\(a.normsAcrossHeads ? ", across" : "")")
       }
       if let cap = a.scoreCap { words.append("cap\(cap)") }
       words.append("max\(model.learnedPositions ?? a.maxLength)")
@@ -59,10 +57,12 @@ extension ModelJSON {
       let places = model.mixers.indices.filter { model.mixers[$0].isAttention }
       if places.count < model.mixers.count { words.append("at\(places)") }
     }
-    if let m = model.mamba2 {
+    if let m = model.shared(Mamba2Configuration.self) {
       words.append("mamba2 \(m.heads)x\(m.headDim) g\(m.groups) n\(m.stateDim) c\(m.convWidth) \(m.timeStepLimit)")
     }
-    if let m = model.mamba { words.append("mamba \(m.innerDim) n\(m.stateDim) r\(m.timeStepRank) c\(m.convWidth)") }
+    if let m = model.shared(MambaConfiguration.self) {
+      words.append("mamba \(m.innerDim) n\(m.stateDim) r\(m.timeStepRank) c\(m.convWidth)")
+    }
     if let cap = model.logitCap { words.append("logits\(cap)") }
     let by = model.multipliers
     if by != .init() { words.append("x\(by.embedding) x\(by.residual) /\(by.logits)") }

@@ -20,7 +20,7 @@ import Testing
   }
 
   private func scaling(_ keys: String, beside: String = "") throws -> RotaryScaling {
-    try read(#""rope_scaling": {\#(keys)}\#(beside)"#).model.attention.rotaryScaling
+    try read(#""rope_scaling": {\#(keys)}\#(beside)"#).model.sharedAttention!.rotaryScaling
   }
 
   @Test func yarnIsToldByManyKeys() throws {
@@ -54,14 +54,13 @@ import Testing
   @Test func longRoPELooksAtTextsOfItsOriginalLength() throws {
     let factors = #""type": "longrope", "short_factor": [1, 1, 1.5, 2], "long_factor": [1, 2, 3, 4]"#
     let (model, notices) = try read(#""rope_scaling": {\#(factors)}, "original_max_position_embeddings": 16"#)
+    let magnitude = (1 + log(4.0) / log(16.0)).squareRoot()
     #expect(
-      model.attention.rotaryScaling
-        == .longrope(
-          short: [1, 1, 1.5, 2], long: [1, 2, 3, 4], originalLength: 16,
-          magnitude: (1 + log(4.0) / log(16.0)).squareRoot()))
+      model.sharedAttention!.rotaryScaling
+        == .longrope(short: [1, 1, 1.5, 2], long: [1, 2, 3, 4], originalLength: 16, magnitude: magnitude))
     #expect(notices.count == 1 && notices[0].contains("up to 16 tokens"))
     let decoder = Decoder.fresh(model, seed: 1)
-    #expect(decoder.maxLength == 16 && model.attention.maxLength == 64)
+    #expect(decoder.maxLength == 16 && model.sharedAttention!.maxLength == 64)
     let same = #""type": "longrope", "short_factor": [1, 1, 1.5, 2], "long_factor": [1, 1, 1.5, 2]"#
     #expect(try Decoder.fresh(read(#""rope_scaling": {\#(same)}"#).model, seed: 1).maxLength == 64)
     let error = #expect(throws: MohawkError.self) {
@@ -81,7 +80,8 @@ import Testing
     let folder = try TemporaryFolder()
     try golden.model.described(by: configuration).write(to: folder.path)
     let again = try Decoder.open(folder.path)
-    #expect(again.configuration.attention.rotaryScaling == golden.model.configuration.attention.rotaryScaling)
+    #expect(
+      again.configuration.sharedAttention!.rotaryScaling == golden.model.configuration.sharedAttention!.rotaryScaling)
     #expect(try again(golden.ids).isIdentical(to: golden.model(golden.ids)))
   }
 }

@@ -91,16 +91,16 @@ import Testing
     let shape = DecoderConfiguration(
       format: .llama, vocabulary: 320, modelDim: 30, layers: 2, layout: .sequential, norm: .rms(epsilon: 1e-5),
       mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 30, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
     try AtomicFolder.ensure(tiny.path("odd"))
     try Decoder.fresh(shape, seed: 3).write(to: tiny.path("odd"))
     try TinyRun.tokenizer.write(to: tiny.path("odd/tokenizer.json"))
     try tiny.distil(recipe(tiny, [.floor, .random, .control]) { $0.teacher = tiny.path("odd") })
     let student = try Decoder.open(tiny.path("run/model")).configuration
-    #expect(student.mamba2?.headDim == 8)
+    #expect(student.shared(Mamba2Configuration.self)?.headDim == 8)
     for name in ["floor", "random"] { #expect(try model(tiny, name).configuration == student) }
-    #expect(try model(tiny, "control").configuration.attention == shape.attention)
+    #expect(try model(tiny, "control").configuration.sharedAttention == shape.sharedAttention)
   }
 
   @Test func everyFrameTrainsOnTheStudentsSequences() throws {
@@ -122,9 +122,9 @@ import Testing
     var shape = DecoderConfiguration(
       format: hasBias ? .qwen2 : .llama, vocabulary: 40, modelDim: 24, layers: 3, layout: .sequential,
       norm: .rms(epsilon: 1e-6), mlp: .init(width: 48, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 6, maxLength: 64, bias: hasBias))
-    shape.attention.outputBias = false
+    shape.changeAttention { $0.outputBias = false }
     let teacher = Decoder.fresh(shape, seed: 3)
     var recipe = Recipe()
     recipe.teacher = "teacher"

@@ -23,7 +23,7 @@ import Testing
   }
 
   private func kept(_ folder: String) throws -> [[Int]] {
-    try DecoderConfiguration(folder: folder).keptHeads?.byLayer ?? []
+    try DecoderConfiguration(folder: folder).keptHeads
   }
 
   @Test func theHeadsOfARuleAreChosenOnceAndKeptByTheRun() throws {

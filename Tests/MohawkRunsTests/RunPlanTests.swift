@@ -30,7 +30,7 @@ import Testing
         modelDim: 2048, heads: 32, kvHeads: 32, headDim: 64, rotaryDim: 32, maxLength: 2048, bias: true))
     let phi = Decoder.hollow(shape)
     #expect(phi.parameters.count == 1_418_270_720)
-    shape.mixers = Array(repeating: .attention, count: 500)
+    shape.layers = Array(repeating: shape.layers[0], count: 500)
     #expect(Decoder.hollow(shape).parameters.count > 20_000_000_000)
   }
 

@@ -52,7 +52,7 @@ final class TinyRun {
     let shape = DecoderConfiguration(
       format: .llama, vocabulary: 320, modelDim: 32, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
       mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
     try Decoder.fresh(shape, seed: 3).write(to: path(name))
     try Self.tokenizer.write(to: path(name) + "/tokenizer.json")

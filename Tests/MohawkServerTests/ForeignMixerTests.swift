@@ -37,7 +37,7 @@ import Testing
     static let teacher = DecoderConfiguration(
       format: .llama, vocabulary: 320, modelDim: 32, layers: 3, layout: .sequential, norm: .rms(epsilon: 1e-5),
       mlp: .init(width: 64, activation: .silu, isGated: true, bias: false),
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 8, maxLength: 64, bias: false))
 
     var recipe: Recipe {
@@ -192,9 +192,8 @@ import Testing
 
   @Test func aKeptLayerIsOneOfTheSameGeometry() throws {
     var windowed = Place.teacher
-    windowed.attention.window = 8
-    windowed.mixers[2] = .windowedAttention
-    windowed.attention.outputBias = true
+    windowed.changeAttention(where: { $0 == 2 }) { $0.window = 8 }
+    windowed.changeAttention { $0.outputBias = true }
     let pair = try DistillationPair(
       teacher: Decoder.fresh(Place.teacher, seed: 1), student: Decoder.fresh(windowed, seed: 2))
     #expect(pair.keptLayers == [0, 1])

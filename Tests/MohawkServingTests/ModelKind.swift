@@ -37,21 +37,29 @@ enum ModelKind: String, CaseIterable, CustomTestStringConvertible {
     var attention = AttentionConfiguration(
       modelDim: width, heads: 4, kvHeads: 2, headDim: width / 4, rotaryDim: 4, maxLength: maxLength, bias: true)
     attention.window = 7
+    let window = WindowConfiguration(tokens: 6, sinks: 2, like: attention)
+    func geometry(_ kind: MixerKind, layer: Int) -> any MixerGeometry {
+      switch kind {
+      case .attention:
+        var full = attention
+        full.window = nil
+        return full
+      case .windowedAttention: return attention
+      case .discreteMamba2:
+        return DiscreteMamba2Configuration(
+          modelDim: width, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8, window: self == .besideWindow ? window : nil,
+          kept: self == .keptHeads ? KeptHeads(of: attention, heads: layer == 0 ? [1, 3] : [0]) : nil)
+      case .mamba2: return Mamba2Configuration(modelDim: width, heads: 4, headDim: 12, stateDim: 5, chunk: 8)
+      case .mamba: return MambaConfiguration(modelDim: width, stateDim: 5, block: 8)
+      default:
+        return GatedDeltaNetConfiguration(modelDim: width, heads: 4, headDim: 5, qkHeads: 2, stateDim: 6, chunk: 8)
+      }
+    }
     var shape = DecoderConfiguration.phi(
-      vocabulary: vocabulary, modelDim: width, mlpDim: 96, mixers: mixers, attention: attention,
-      discreteMamba2: DiscreteMamba2Configuration(modelDim: width, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
-    if self == .besideWindow {
-      shape.discreteMamba2?.window = WindowConfiguration(tokens: 6, sinks: 2, like: attention)
-    }
-    if self == .keptHeads {
-      shape.format = .mohawk
-      shape.discreteMamba2?.kept = KeptHeads(of: attention, byLayer: [[1, 3], [], [0]])
-    }
-    shape.mamba2 = Mamba2Configuration(modelDim: width, heads: 4, headDim: 12, stateDim: 5, chunk: 8)
-    shape.geometries[GatedDeltaNetConfiguration.self] = GatedDeltaNetConfiguration(
-      modelDim: width, heads: 4, headDim: 5, qkHeads: 2, stateDim: 6, chunk: 8)
+      vocabulary: vocabulary, modelDim: width, mlpDim: 96,
+      mixers: mixers.enumerated().map { geometry($1, layer: $0) })
+    if self == .keptHeads { shape.format = .mohawk }
     shape.tokens.ends = ends
-    shape.mamba = MambaConfiguration(modelDim: width, stateDim: 5, block: 8)
     return Self.noisy(Decoder.fresh(shape, seed: seed, on: TestDevice.current), 0.3, seed: seed + 1)
   }
 

@@ -21,9 +21,9 @@ public enum ContextStart {
   /// Whether the start sets a parameter of a student: all of a mixer but for what its kind leaves as it was drawn.
   public static func fits(_ parameter: String, of student: DecoderConfiguration) -> Bool {
     guard let layer = DecoderConfiguration.mixerLayer(of: parameter), parameter.contains(".mixer."),
-      let geometry = student.geometries[student.mixers[layer]]
+      student.layers.indices.contains(layer)
     else { return false }
-    return geometry.startSets(parameter.split(separator: ".").dropFirst(3).joined(separator: "."))
+    return student.layers[layer].mixer.startSets(parameter.split(separator: ".").dropFirst(3).joined(separator: "."))
   }
 
   /// Fits all mixers of the student that replace attention, and gives their parameters the units in which they learn.
@@ -79,10 +79,10 @@ public enum ContextStart {
 
   /// What stands in the way of a student's start, nil when nothing does.
   static func unsupportedFeature(teacher: DecoderConfiguration, student: DecoderConfiguration) -> String? {
-    let isBlock = student.layout == .mixerOnly && teacher.layout != .mixerOnly
-    for kind in Set(student.mixers) where !kind.isAttention {
-      guard let geometry = student.geometries[kind] else { continue }
-      if let objection = geometry.contextObjection(teacher.attention, block: isBlock) { return objection }
+    for (own, replaced) in zip(student.layers, teacher.layers) where own.attention == nil {
+      guard let attention = replaced.attention else { continue }
+      let isBlock = own.mlp == nil && replaced.mlp != nil
+      if let unsupported = own.mixer.contextObjection(attention, block: isBlock) { return unsupported }
     }
     return nil
   }

@@ -6,14 +6,16 @@ import MohawkModels
 extension GGUFArchitecture {
   /// What stands against one of them.
   func unsupportedGated(_ configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    guard let attention = configuration.sharedAttention, let mlp = configuration.sharedMLP else {
+      return "a model without attention or MLPs"
+    }
     let isGemma = self == .gemma2 || self == .gemma3
     let claims: [(String, Bool)] = [
       ("blocks that are not sequential", configuration.layout == .sequential),
       ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
-      ("an MLP that is not gated", configuration.mlp.isGated),
-      ("such an activation", configuration.mlp.activation == (isGemma ? .geluTanh : .silu)),
-      ("biases", !attention.bias && !attention.outputBias && !configuration.mlp.bias && !configuration.headBias),
+      ("an MLP that is not gated", mlp.isGated),
+      ("such an activation", mlp.activation == (isGemma ? .geluTanh : .silu)),
+      ("biases", !attention.bias && !attention.outputBias && !mlp.bias && !configuration.headBias),
       ("learned positions", configuration.learnedPositions == nil),
       (
         "norms of queries and keys with another epsilon",
@@ -23,7 +25,7 @@ extension GGUFArchitecture {
       ("heads that together are not as wide as the model", isGemma || attention.width == configuration.modelDim),
       ("positions on a part of each head", self == .phi3 || attention.rotaryDim == attention.headDim),
       ("such multipliers", configuration.multipliers == multipliers(configuration)),
-      ("such a scale of the scores", attention.scale == scale(configuration)),
+      ("such a scale of the scores", attention.scale == scale(attention, configuration)),
       ("wave lengths stretched in this way", holds(attention.rotaryScaling)),
       ("a sliding window in these layers", hasWindowsOf(configuration)),
       ("such positions of layers with a window", hasPositionsOf(configuration)),
@@ -35,11 +37,11 @@ extension GGUFArchitecture {
   /// Layers without positions elsewhere than llama.cpp has them.
   func unsupportedUnplaced(_ configuration: DecoderConfiguration) -> String? {
     guard let other = configuration.otherRotary else { return nil }
-    if configuration.attention.headNormEpsilon != nil { return "norms of queries and keys" }
-    if other.dimensions > 0 { return DecoderFeature.mixedRotary.rawValue }
+    if other.attention.headNormEpsilon != nil { return "norms of queries and keys" }
+    if other.attention.rotaryDim > 0 { return DecoderFeature.mixedRotary.rawValue }
     let period = DecoderConfiguration.unplacedPeriodOfGGUF
-    let layers = configuration.mixers.indices.filter { ($0 + 1).isMultiple(of: period) }
-    return other.layers == Set(layers) ? nil : "layers without positions that are not every \(period)th"
+    let layers = configuration.layers.indices.filter { ($0 + 1).isMultiple(of: period) }
+    return other.layers == layers ? nil : "layers without positions that are not every \(period)th"
   }
 
   private func multipliers(_ configuration: DecoderConfiguration) -> DecoderConfiguration.Multipliers {
@@ -51,9 +53,9 @@ extension GGUFArchitecture {
     return result
   }
 
-  private func scale(_ configuration: DecoderConfiguration) -> Double? {
+  private func scale(_ attention: AttentionConfiguration, _ configuration: DecoderConfiguration) -> Double? {
     guard self == .gemma2 || self == .gemma3 else { return nil }
-    return DecoderConfiguration.gemmaScaleOfGGUF(layers: configuration.mixers.count, configuration.attention)
+    return DecoderConfiguration.gemmaScaleOfGGUF(layers: configuration.layers.count, attention)
   }
 
   private func holds(_ scaling: RotaryScaling) -> Bool {
@@ -70,17 +72,18 @@ extension GGUFArchitecture {
   private var period: Int { self == .gemma2 ? 2 : self == .gemma3 ? 6 : 4 }
 
   private func hasWindowsOf(_ configuration: DecoderConfiguration) -> Bool {
-    let windowed = configuration.mixers.indices.filter { configuration.mixers[$0] == .windowedAttention }
+    let windowed = configuration.layers.indices.filter { configuration.layers[$0].kind == .windowedAttention }
     // llama.cpp passes over the windows of Phi-3.
-    if self == .phi3 { return windowed.isEmpty || configuration.attention.window! >= configuration.attention.maxLength }
+    if self == .phi3 { return configuration.seesAll }
     // Gemma has windows whatever the file says.
     if windowed.isEmpty { return self == .olmo2 }
-    return windowed == configuration.mixers.indices.filter { !($0 + 1).isMultiple(of: period) }
+    return windowed == configuration.layers.indices.filter { !($0 + 1).isMultiple(of: period) }
   }
 
   private func hasPositionsOf(_ configuration: DecoderConfiguration) -> Bool {
-    guard configuration.mixers.contains(.windowedAttention) else { return configuration.otherRotary == nil }
-    let (full, local) = configuration.attentionByKind
+    guard configuration.mixers.contains(.windowedAttention), let (full, local) = configuration.attentionByKind else {
+      return configuration.otherRotary == nil
+    }
     switch self {
     case .gemma3: return local.rotaryScaling == .none && local.rotaryDim == full.rotaryDim
     case .olmo2: return local.rotaryScaling == .none && local.rotaryBase == full.rotaryBase

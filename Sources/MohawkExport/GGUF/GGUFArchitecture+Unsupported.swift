@@ -5,6 +5,7 @@ import MohawkModels
 extension GGUFArchitecture {
   /// What llama.cpp would compute otherwise, or not at all, as an end of "cannot hold …"; nil when there is nothing.
   func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
+    if let uneven = configuration.unevenLayers { return uneven }
     if let feature = configuration.feature(beyond: features) { return feature.rawValue }
     return switch self {
     case .smollm3: unsupportedGatedRMS(configuration) ?? unsupportedUnplaced(configuration)
@@ -43,7 +44,7 @@ extension GGUFArchitecture {
   }
 
   private func unsupportedMamba(_ configuration: DecoderConfiguration) -> String? {
-    guard let mamba = configuration.mamba else { return "a model without its geometry" }
+    guard let mamba = configuration.shared(MambaConfiguration.self) else { return "a model without its geometry" }
     return unsupportedPlainState(configuration)
       ?? first([
         ("mixers that are not twice as wide as the model", mamba.innerDim == 2 * configuration.modelDim),
@@ -59,7 +60,7 @@ extension GGUFArchitecture {
 
   /// What stands against the Mamba-2 mixers.
   private func unsupportedMixers(_ configuration: DecoderConfiguration) -> String? {
-    guard let mamba = configuration.mamba2 else { return "a model without its geometry" }
+    guard let mamba = configuration.shared(Mamba2Configuration.self) else { return "a model without its geometry" }
     return first([
       ("Mamba-2 with biased projections", !mamba.projectionBias),
       ("Mamba-2 without the norm before its output", mamba.normGroups != nil),
@@ -70,13 +71,11 @@ extension GGUFArchitecture {
   }
 
   private func unsupportedHybrid(_ configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
-    let noAttention = !configuration.hasAttention
     let mixers = unsupportedBlocks(configuration) ?? unsupportedMixers(configuration)
-    guard mixers == nil, let mamba = configuration.mamba2 else { return mixers }
+    guard mixers == nil, let mamba = configuration.shared(Mamba2Configuration.self) else { return mixers }
     let padding = GGUFPadding(mamba)
     return first([
-      ("norms of queries and keys", noAttention || attention.headNormEpsilon == nil),
+      ("norms of queries and keys", configuration.sharedAttention?.headNormEpsilon == nil),
       ("Mamba-2 of more than twice the model's width", mamba.innerDim <= 2 * configuration.modelDim),
       ("Mamba-2 whose groups do not fill twice the model's width", padding != nil),
       ("norms with an epsilon of 0 beside groups of zeros", padding?.groups == 0 || mamba.normEpsilon > 0),
@@ -85,45 +84,48 @@ extension GGUFArchitecture {
 
   /// What stands against sequential blocks with RMSNorms and gated MLPs, the mixers aside.
   private func unsupportedBlocks(_ configuration: DecoderConfiguration) -> String? {
-    first([
+    let mlp = configuration.sharedMLP
+    return first([
       ("blocks that are not sequential", configuration.layout == .sequential),
       ("norms other than RMSNorm", configuration.norm == .rms(epsilon: configuration.normEpsilon)),
-      ("an MLP that is not gated", configuration.mlp.isGated),
-      ("an activation other than SiLU", configuration.mlp.activation == .silu),
+      ("an MLP that is not gated", mlp?.isGated == true),
+      ("an activation other than SiLU", mlp?.activation == .silu),
       ("a head with bias", !configuration.headBias),
       ("a sliding window", configuration.seesAll),
       ("learned positions", configuration.learnedPositions == nil),
       (
         "multipliers of 0",
         configuration.multipliers.embedding != 0 && configuration.multipliers.residual != 0
-          && configuration.attention.scale != 0
+          && configuration.sharedAttention?.scale != 0
       ),
     ])
   }
 
   private func unsupportedGatedRMS(_ configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
     let isQwen = self == .qwen2 || self == .qwen3
-    return unsupportedBlocks(configuration)
-      ?? first([
-        (
-          "positions on a part of each head",
-          attention.rotaryDim == attention.headDim || self == .granite && attention.rotaryDim == 0
-        ),
-        ("multipliers", self == .granite || configuration.multipliers == .init() && attention.scale == nil),
-        ("biases of the MLP", !isQwen || !configuration.mlp.bias),
-        ("a bias of attention's output", !isQwen || !attention.outputBias),
-        ("wave lengths stretched one by one", !isQwen || !attention.rotaryScaling.isByFrequency),
-        ("LongRoPE, or YaRN with other settings than the usual ones", attention.rotaryScaling.isUsual),
-        (
-          "norms of queries and keys with another epsilon",
-          self != .qwen3 || attention.headNormEpsilon == configuration.normEpsilon
-        ),
-      ])
+    if let unsupported = unsupportedBlocks(configuration) { return unsupported }
+    guard let attention = configuration.sharedAttention else { return "a model without attention" }
+    return first([
+      (
+        "positions on a part of each head",
+        attention.rotaryDim == attention.headDim || self == .granite && attention.rotaryDim == 0
+      ),
+      ("multipliers", self == .granite || configuration.multipliers == .init() && attention.scale == nil),
+      ("biases of the MLP", !isQwen || configuration.sharedMLP?.bias == false),
+      ("a bias of attention's output", !isQwen || !attention.outputBias),
+      ("wave lengths stretched one by one", !isQwen || !attention.rotaryScaling.isByFrequency),
+      ("LongRoPE, or YaRN with other settings than the usual ones", attention.rotaryScaling.isUsual),
+      (
+        "norms of queries and keys with another epsilon",
+        self != .qwen3 || attention.headNormEpsilon == configuration.normEpsilon
+      ),
+    ])
   }
 
   private func unsupportedLayerNorms(_ configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    guard let attention = configuration.sharedAttention, let layout = configuration.layout,
+      let mlp = configuration.sharedMLP
+    else { return "a model without attention or MLPs" }
     let layouts: [DecoderConfiguration.Layout] =
       switch self {
       case .phi2: [.parallel]
@@ -132,12 +134,12 @@ extension GGUFArchitecture {
       }
     // llama.cpp computes GELU by tanh; files of GPT-NeoX, whose GELU is exact, are in use all the same.
     let isGELU =
-      configuration.mlp.activation == .geluTanh || self == .gptNeoX && configuration.mlp.activation == .gelu
+      mlp.activation == .geluTanh || self == .gptNeoX && mlp.activation == .gelu
     return first([
       ("a sliding window", configuration.seesAll),
-      ("blocks in this layout", layouts.contains(configuration.layout)),
+      ("blocks in this layout", layouts.contains(layout)),
       ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
-      ("a gated MLP", !configuration.mlp.isGated),
+      ("a gated MLP", !mlp.isGated),
       ("an activation other than GELU", isGELU),
       ("a head with bias", self == .phi2 || !configuration.headBias),
       ("norms of queries and keys", attention.headNormEpsilon == nil),
@@ -177,6 +179,6 @@ extension RotaryScaling {
 extension DecoderConfiguration {
   /// Whether no window is shorter than the longest text.
   var seesAll: Bool {
-    !mixers.contains(.windowedAttention) || attention.window.map { $0 >= attention.maxLength } ?? true
+    layers.allSatisfy { layer in layer.attention.flatMap { one in one.window.map { $0 >= one.maxLength } } ?? true }
   }
 }

@@ -38,18 +38,19 @@ enum GGUFArchitecture: String {
     if configuration.layout == .parallelNorms || configuration.norm == .layer(epsilon: configuration.normEpsilon) {
       return .gptNeoX
     }
-    let attention = configuration.attention
+    guard let attention = configuration.sharedAttention else { return nil }
     switch configuration.normPlaces {
     case .after: return .olmo2
     case .around: return attention.headNormEpsilon == nil ? .gemma2 : .gemma3
-    case .before: break
+    case .before, nil: break
     }
     if configuration.otherRotary != nil { return .smollm3 }
     if configuration.format == .phi3 { return .phi3 }
     if attention.headNormEpsilon != nil { return .qwen3 }
     if attention.scale != nil || attention.rotaryDim == 0 || configuration.multipliers != .init() { return .granite }
     let isQwen =
-      attention.bias && !attention.outputBias && !configuration.mlp.bias && attention.width == configuration.modelDim
+      attention.bias && !attention.outputBias && configuration.sharedMLP?.bias == false
+      && attention.width == configuration.modelDim
       && !attention.rotaryScaling.isByFrequency
     return isQwen ? .qwen2 : .llama
   }

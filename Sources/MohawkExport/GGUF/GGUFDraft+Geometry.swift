@@ -6,14 +6,16 @@ import MohawkModels
 extension GGUFDraft {
   /// The attention of the file: the model's own, or that of the layer which stands in where there is none.
   var attention: AttentionConfiguration {
-    configuration.hasAttention ? configuration.attention : GraniteHybridFamily.idleAttention(configuration)
+    configuration.sharedAttention ?? GraniteHybridFamily.idleAttention(configuration)
   }
 
   /// Whether the file ends with a layer that does nothing.
   var hasIdleLayer: Bool { architecture == .graniteHybrid && !configuration.hasAttention }
 
   var padding: GGUFPadding {
-    guard architecture == .graniteHybrid, let mamba = configuration.mamba2 else { return .nothing }
+    guard architecture == .graniteHybrid, let mamba = configuration.shared(Mamba2Configuration.self) else {
+      return .nothing
+    }
     return GGUFPadding(mamba) ?? .nothing
   }
 
@@ -25,8 +27,8 @@ extension GGUFDraft {
     let longest = min(attention.maxLength, attention.rotaryScaling.longest ?? .max)
     setOwn("context_length", configuration.learnedPositions ?? (hasAttentionKeys ? longest : 1 << 20))
     setOwn("embedding_length", configuration.modelDim)
-    setOwn("block_count", configuration.mixers.count + (hasIdleLayer ? 1 : 0))
-    setOwn("feed_forward_length", configuration.layout == .mixerOnly ? 0 : configuration.mlp.width)
+    setOwn("block_count", configuration.layers.count + (hasIdleLayer ? 1 : 0))
+    setOwn("feed_forward_length", configuration.sharedMLP?.width ?? 0)
     switch configuration.norm {
     case .rms(let epsilon): setOwn("attention.layer_norm_rms_epsilon", epsilon)
     case .layer(let epsilon): setOwn("attention.layer_norm_epsilon", epsilon)
@@ -35,8 +37,8 @@ extension GGUFDraft {
     if hasIdleLayer { set("mohawk.idle_layers", .uint32(1)) }
     if padding.groups > 0 { set("mohawk.padding_groups", .uint32(UInt32(padding.groups))) }
     if hasAttentionKeys { setAttention() } else { setOwn("attention.head_count", 0) }
-    if configuration.mixers.contains(.mamba2) { setMamba2() }
-    if configuration.mixers.contains(.mamba) { setMamba() }
+    if let mamba = configuration.shared(Mamba2Configuration.self) { setMamba2(mamba) }
+    if let mamba = configuration.shared(MambaConfiguration.self) { setMamba(mamba) }
     if architecture == .gptNeoX { setOwn("use_parallel_residual", .bool(configuration.layout == .parallelNorms)) }
     if architecture == .granite || architecture == .graniteHybrid { setMultipliers() }
   }
@@ -47,7 +49,7 @@ extension GGUFDraft {
     setOwn("attention.head_count", attention.heads)
     if architecture == .graniteHybrid {
       // Layers without keys are those with Mamba-2.
-      let counts = configuration.mixers.map { $0.isAttention ? attention.kvHeads : 0 }
+      let counts = configuration.layers.map { $0.attention?.kvHeads ?? 0 }
       let all = hasIdleLayer ? counts + [attention.kvHeads] : counts
       setOwn("attention.head_count_kv", .array(.uint32(all.map { UInt32($0) })))
     } else {
@@ -80,17 +82,14 @@ extension GGUFDraft {
     case .gemma2:
       setOwn("attn_logit_softcapping", attention.scoreCap ?? 0)
       setOwn("final_logit_softcapping", configuration.logitCap ?? 0)
-    case .gemma3: setOwn("rope.freq_base_swa", configuration.attentionByKind.local.rotaryBase)
+    case .gemma3: setOwn("rope.freq_base_swa", (configuration.attentionByKind?.local ?? attention).rotaryBase)
     case .olmo2: break
     default: return
     }
-    if configuration.mixers.contains(.windowedAttention), let window = attention.window {
-      setOwn("attention.sliding_window", window)
-    }
+    if let window = attention.window { setOwn("attention.sliding_window", window) }
   }
 
-  private mutating func setMamba2() {
-    guard let mamba = configuration.mamba2 else { preconditionFailure("Mamba-2 layers without geometry") }
+  private mutating func setMamba2(_ mamba: Mamba2Configuration) {
     setOwn("ssm.conv_kernel", mamba.convWidth)
     setOwn("ssm.inner_size", mamba.innerDim + padding.channels)
     setOwn("ssm.state_size", mamba.stateDim)
@@ -98,8 +97,7 @@ extension GGUFDraft {
     setOwn("ssm.time_step_rank", mamba.heads + padding.heads)
   }
 
-  private mutating func setMamba() {
-    guard let mamba = configuration.mamba else { preconditionFailure("Mamba layers without geometry") }
+  private mutating func setMamba(_ mamba: MambaConfiguration) {
     setOwn("ssm.conv_kernel", mamba.convWidth)
     setOwn("ssm.inner_size", mamba.innerDim)
     setOwn("ssm.state_size", mamba.stateDim)

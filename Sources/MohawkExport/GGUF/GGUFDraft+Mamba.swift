@@ -4,8 +4,7 @@ import MohawkModels
 import MohawkTensor
 
 extension GGUFDraft {
-  mutating func addMamba2(_ layer: Int) {
-    guard let mamba = configuration.mamba2 else { preconditionFailure("a Mamba-2 layer without geometry") }
+  mutating func addMamba2(_ layer: Int, _ mamba: Mamba2Configuration) {
     let (inner, outer, padding) = ("layers.\(layer).mixer.", "blk.\(layer).ssm_", padding)
     let states = mamba.groups * mamba.stateDim
     /// Rows of x, then of B, then of C, each with those of the added groups behind them.
@@ -51,8 +50,7 @@ extension GGUFDraft {
     return GGUFRows([count] + value.shape.dropFirst()) { value.detached().narrowed(0, from: first, length: count) }
   }
 
-  mutating func addMamba(_ layer: Int) {
-    guard let mamba = configuration.mamba else { preconditionFailure("a Mamba layer without geometry") }
+  mutating func addMamba(_ layer: Int, _ mamba: MambaConfiguration) {
     let (inner, outer) = ("layers.\(layer).mixer.", "blk.\(layer).ssm_")
     add(outer + "in.weight", .joined([parameter(inner + "in_proj.x"), parameter(inner + "in_proj.z")]))
     add(outer + "conv1d.weight", parameter(inner + "conv1d.weight").reshaped(mamba.innerDim, mamba.convWidth))

@@ -1,4 +1,5 @@
 import MohawkGGUF
+import MohawkMixers
 import MohawkModels
 
 extension GGUFDraft {
@@ -9,17 +10,17 @@ extension GGUFDraft {
     addBoth("output_norm", from: "final_norm")
     addHead()
     addRotaryFactors()
-    for (layer, mixer) in configuration.mixers.enumerated() {
+    for (layer, own) in configuration.layers.enumerated() {
       addNorms(layer)
-      switch mixer {
-      case .attention, .windowedAttention: addAttention(layer)
-      case .mamba2: addMamba2(layer)
-      case .mamba: addMamba(layer)
-      default: preconditionFailure("no architecture has \(mixer.rawValue)")
+      switch own.mixer {
+      case is AttentionConfiguration: addAttention(layer)
+      case let mamba as Mamba2Configuration: addMamba2(layer, mamba)
+      case let mamba as MambaConfiguration: addMamba(layer, mamba)
+      default: preconditionFailure("no architecture has \(own.kind.rawValue)")
       }
-      addMLP(layer)
+      if let mlp = own.mlp { addMLP(layer, mlp) }
     }
-    if hasIdleLayer { addIdleLayer(configuration.mixers.count) }
+    if hasIdleLayer, let mlp = configuration.sharedMLP { addIdleLayer(configuration.layers.count, mlp) }
   }
 
   /// The norms of a block, those that it has.
@@ -42,19 +43,18 @@ extension GGUFDraft {
     if architecture == .phi2 { add("output.bias", parameter("lm_head.bias", orZeros: configuration.vocabulary)) }
   }
 
-  private mutating func addMLP(_ layer: Int) {
+  private mutating func addMLP(_ layer: Int, _ mlp: DecoderConfiguration.MLP) {
     let (inner, outer) = ("layers.\(layer).", "blk.\(layer).")
-    if configuration.layout == .mixerOnly { return }
     if architecture == .phi3 {
       add(outer + "ffn_up.weight", .joined(["gate", "up"].map { parameter("\(inner)mlp.\($0).weight") }))
       return addBoth(outer + "ffn_down", from: inner + "mlp.down")
     }
-    if configuration.mlp.isGated {
+    if mlp.isGated {
       for part in ["gate", "up", "down"] { addBoth("\(outer)ffn_\(part)", from: "\(inner)mlp.\(part)") }
       return
     }
     for (name, parameter, rows) in [
-      ("ffn_up", "fc1", configuration.mlp.width), ("ffn_down", "fc2", configuration.modelDim),
+      ("ffn_up", "fc1", mlp.width), ("ffn_down", "fc2", configuration.modelDim),
     ] {
       add("\(outer)\(name).weight", self.parameter("\(inner)mlp.\(parameter).weight"))
       add("\(outer)\(name).bias", self.parameter("\(inner)mlp.\(parameter).bias", orZeros: rows))
@@ -62,8 +62,8 @@ extension GGUFDraft {
   }
 
   /// A layer with attention whose mixer and MLP give 0: llama.cpp's hybrids must have one with a cache.
-  private mutating func addIdleLayer(_ layer: Int) {
-    let (outer, width, inner) = ("blk.\(layer).", configuration.modelDim, configuration.mlp.width)
+  private mutating func addIdleLayer(_ layer: Int, _ mlp: DecoderConfiguration.MLP) {
+    let (outer, width, inner) = ("blk.\(layer).", configuration.modelDim, mlp.width)
     for norm in ["attn_norm", "ffn_norm"] { add("\(outer)\(norm).weight", .constant(1, [width])) }
     for (name, shape) in [
       ("attn_q", [attention.width, width]), ("attn_k", [attention.kvWidth, width]),

@@ -8,12 +8,11 @@ extension DiscreteMamba2Configuration: MixerGeometry {
 
   public var facts: [(name: String, value: String)] {
     let own = [(Self.title, "\(vHeads) heads of \(headDim), \(qkHeads) of B and C, state \(stateDim)")]
-    let beside = window.map { [("window beside it", $0.words)] } ?? []
-    return own + beside + (kept.map { [(KeptHeads.name, $0.words)] } ?? [])
+    return own + (window.map { [("window beside it", $0.words)] } ?? [])
   }
 
   public func mixer(_ place: MixerPlace, _ scope: ParameterScope) -> DiscreteMamba2 {
-    DiscreteMamba2(self, depth: place.depth, layer: place.layer, windowSwitch: place.windowSwitch, scope)
+    DiscreteMamba2(self, depth: place.depth, windowSwitch: place.windowSwitch, scope)
   }
 
   public static func student(_ request: StudentMixerRequest) throws -> Self {

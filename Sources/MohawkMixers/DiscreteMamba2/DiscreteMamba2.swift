@@ -76,11 +76,10 @@ public struct DiscreteMamba2: RecurrentMixer {
   /// - Parameters:
   ///   - configuration: the geometry.
   ///   - depth: layers of the model; a fresh output projection is scaled by 1/√depth.
-  ///   - layer: of the model, which decides which heads keep attention.
   ///   - windowSwitch: turns the window off; nil for one of its own.
   ///   - scope: where the parameters get their names.
   public init(
-    _ configuration: DiscreteMamba2Configuration, depth: Int = 1, layer: Int = 0, windowSwitch: WindowSwitch? = nil,
+    _ configuration: DiscreteMamba2Configuration, depth: Int = 1, windowSwitch: WindowSwitch? = nil,
     _ scope: ParameterScope
   ) {
     self.configuration = configuration
@@ -100,10 +99,7 @@ public struct DiscreteMamba2: RecurrentMixer {
     window = configuration.window.map {
       WindowAttention($0, modelDim: d, heads: configuration.vHeads, windowSwitch ?? WindowSwitch(), matrix)
     }
-    kept = configuration.kept.flatMap { kept in
-      let heads = kept.heads(in: layer)
-      return heads.isEmpty ? nil : KeptAttention(heads, of: kept.attention, matrix / KeptAttention.scopeName)
-    }
+    kept = configuration.kept.map { KeptAttention($0.heads, of: $0.attention, matrix / KeptAttention.scopeName) }
   }
 
   /// Queries and keys of the window and of kept heads are the attention's from every start.

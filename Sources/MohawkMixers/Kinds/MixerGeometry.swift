@@ -50,51 +50,20 @@ extension MixerGeometry {
 public struct MixerPlace {
   /// Layers of the model: fresh output projections are scaled by it.
   public var depth: Int
-  /// The layer, counted from 0.
-  public var layer: Int
   /// Turns the windows of all mixers off; nil where the model has none.
   public var windowSwitch: WindowSwitch?
   /// Where the model lives.
   public var device: Device
 
   /// A place in a model of `depth` layers.
-  public init(depth: Int = 1, layer: Int = 0, windowSwitch: WindowSwitch? = nil, device: Device = .cpu) {
+  public init(depth: Int = 1, windowSwitch: WindowSwitch? = nil, device: Device = .cpu) {
     self.depth = depth
-    self.layer = layer
     self.windowSwitch = windowSwitch
     self.device = device
   }
 }
 
-/// The geometries of a model's mixers, one for each kind.
-public struct MixerGeometries: Sendable, Equatable, CustomStringConvertible {
-  private var all: [MixerKind: any MixerGeometry] = [:]
-
-  /// None.
-  public init() {}
-
-  /// The geometry of a kind; nil when there is none.
-  public subscript(kind: MixerKind) -> (any MixerGeometry)? {
-    get { all[kind] }
-    set { all[kind] = newValue }
-  }
-
-  /// The geometry of a kind by its type; nil when there is none.
-  public subscript<Geometry: MixerGeometry>(type: Geometry.Type) -> Geometry? {
-    get { all[type.kind] as? Geometry }
-    set { all[type.kind] = newValue }
-  }
-
-  /// In the order of their names, because it tells models apart.
-  public var description: String {
-    all.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue): \($0.value)" }.joined(separator: ", ")
-  }
-
-  public static func == (a: Self, b: Self) -> Bool {
-    a.all.count == b.all.count && a.all.allSatisfy { $0.value.equals(b.all[$0.key]) }
-  }
-}
-
 extension MixerGeometry {
-  fileprivate func equals(_ other: (any MixerGeometry)?) -> Bool { other as? Self == self }
+  /// Whether another is of the same kind and equal.
+  package func equals(_ other: any MixerGeometry) -> Bool { other as? Self == self }
 }

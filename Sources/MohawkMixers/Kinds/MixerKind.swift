@@ -23,7 +23,7 @@ public struct MixerKind: RawRepresentable, Hashable, Sendable {
   /// Whether it is the model's own attention, of either kind.
   public var isAttention: Bool { self == .attention || self == .windowedAttention }
 
-  /// What makes mixers of this kind; nil for attention, whose geometry a model has apart, and for unknown names.
+  /// What makes mixers of this kind; nil for attention, which is not registered, and for unknown names.
   public var geometry: (any MixerGeometry.Type)? { Mixers.registered.first { $0.kind == self } }
 
   /// Attention, then every registered kind.

@@ -26,7 +26,7 @@ public struct StudentMixerRequest: Sendable {
   public var window: Int?
   /// First tokens of a text that such a window sees beside those.
   public var sinks = 4
-  /// Heads that keep attention beside the mixer; nil for none.
+  /// Heads of the layer that keep attention beside the mixer; nil for none.
   public var keptHeads: KeptHeads?
 
   /// The mixers that replace an attention, with nothing said about them.

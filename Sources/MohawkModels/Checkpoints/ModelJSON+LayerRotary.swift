@@ -36,35 +36,12 @@ extension ModelJSON {
 }
 
 extension DecoderConfiguration {
-  /// Gives layers with a window the rotary positions of `local`, an attention of the same shape.
-  mutating func takeRotary(ofWindows local: AttentionConfiguration) {
-    otherRotary = OtherRotary(
-      layers: Set(mixers.indices.filter { mixers[$0] == .windowedAttention }), dimensions: local.rotaryDim,
-      base: local.rotaryBase, scaling: local.rotaryScaling)
-    settleAttention()
-  }
-
-  /// The attention of layers without a window and with one; those of the other kind where a model has one kind only.
-  package var attentionByKind: (full: AttentionConfiguration, local: AttentionConfiguration) {
-    func first(_ kind: Mixer) -> AttentionConfiguration? { mixers.firstIndex(of: kind).map(attention(of:)) }
-    let (full, local) = (first(.attention), first(.windowedAttention))
-    return (full ?? local ?? attention, local ?? full ?? attention)
-  }
-
-  /// Whether layers of a kind, with or without a window, have the same rotary positions.
-  var hasRotaryByKind: Bool {
-    guard let otherRotary else { return true }
-    let windowed = mixers.indices.filter { mixers[$0] == .windowedAttention }
-    return otherRotary.layers == Set(windowed)
-      || otherRotary.layers == Set(mixers.indices.filter { mixers[$0] == .attention })
-  }
-
-  /// As `rope_parameters` by kind of layers.
-  var rotaryByKindJSON: [String: Any] {
+  /// As `rope_parameters` by kind of layers; nil where layers of a kind differ.
+  var rotaryByKindJSON: [String: Any]? {
     func json(_ attention: AttentionConfiguration) -> [String: Any] {
       (attention.rotaryScaling.json ?? ["rope_type": "default"]).merging(["rope_theta": attention.rotaryBase]) { $1 }
     }
-    let (full, local) = attentionByKind
+    guard let (full, local) = attentionByKind else { return nil }
     return [ModelJSON.LayerKind.full.rawValue: json(full), ModelJSON.LayerKind.sliding.rawValue: json(local)]
   }
 }

@@ -56,7 +56,7 @@ extension Decoder {
   ) throws -> Decoder {
     // Every layer has tensors of its own: of more layers than there are tensors, one says enough.
     var configuration = configuration
-    configuration.mixers = Array(configuration.mixers.prefix(source.names.count + 1))
+    configuration.layers = Array(configuration.layers.prefix(source.names.count + 1))
     let build = ParameterBuild(source, location: location)
     let model = Decoder(configuration, build, compute: compute, on: device)
     try build.finish(

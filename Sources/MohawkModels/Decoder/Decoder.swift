@@ -34,10 +34,9 @@ public final class Decoder: LanguageModel {
     }
     let windowSwitch = configuration.hasWindow ? WindowSwitch() : nil
     self.windowSwitch = windowSwitch
+    let place = MixerPlace(depth: configuration.layers.count, windowSwitch: windowSwitch, device: device)
     layers = configuration.layers.enumerated().map { index, layer in
-      let place = MixerPlace(
-        depth: configuration.mixers.count, layer: index, windowSwitch: windowSwitch, device: device)
-      return DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
+      DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
     }
     blocks = layers
     finalNorm = Norm(configuration.norm, width, root / "final_norm")
@@ -54,7 +53,7 @@ public final class Decoder: LanguageModel {
   public var vocabulary: Int { configuration.vocabulary }
   public var modelDim: Int { configuration.modelDim }
   public var maxLength: Int? {
-    let kept = configuration.keptHeads.map { [$0.attention] } ?? []
+    let kept = configuration.layers.compactMap { $0.keptHeads?.attention }
     return configuration.learnedPositions ?? (configuration.attentions + kept).map(\.longest).min()
   }
 

@@ -18,9 +18,9 @@ extension DecoderConfiguration {
   /// What this model has of that which few have.
   public var features: Set<DecoderFeature> {
     let all: [(DecoderFeature, Bool)] = [
-      (.normsBehind, normPlaces.hasAfter),
-      (.normsAcrossHeads, hasAttention && attention.headNormEpsilon != nil && attention.normsAcrossHeads),
-      (.scoreCap, hasAttention && attention.scoreCap != nil), (.logitCap, logitCap != nil),
+      (.normsBehind, layers.contains { $0.steps.contains { $0.branches.contains { $0.postNorm != nil } } }),
+      (.normsAcrossHeads, attentions.contains { $0.headNormEpsilon != nil && $0.normsAcrossHeads }),
+      (.scoreCap, attentions.contains { $0.scoreCap != nil }), (.logitCap, logitCap != nil),
       (.mixedRotary, otherRotary != nil),
       (.roundedMultiplier, multipliers.roundsEmbedding && multipliers.embedding != 1),
     ]

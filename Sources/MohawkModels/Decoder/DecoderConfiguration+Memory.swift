@@ -8,25 +8,20 @@ extension DecoderConfiguration {
   /// How many numbers the parameters of such a model are, without making one.
   public var parameterCount: Double {
     // Of equal layers one is enough.
-    struct Layer: Hashable {
-      let mixer: Mixer
-      let keptHeads: [Int]
-    }
-    let layers = mixers.indices.map {
-      Layer(mixer: mixers[$0], keptHeads: mixers[$0] == .discreteMamba2 ? keptHeads?.heads(in: $0) ?? [] : [])
-    }
-    var counts: [Layer: Double] = [:]
+    var known: [(layer: DecoderLayer, count: Double)] = []
     var shape = self
-    func count(_ layers: [Layer]) -> Double {
-      shape.mixers = layers.map(\.mixer)
-      shape.discreteMamba2?.kept = keptHeads.map { KeptHeads(of: $0.attention, byLayer: layers.map(\.keptHeads)) }
+    func count(_ layers: [DecoderLayer]) -> Double {
+      shape.layers = layers
       let counter = ParameterCounter()
       _ = Decoder(shape, ParameterBuild(counter))
       return counter.count
     }
     let bare = count([])
-    for layer in Set(layers) { counts[layer] = count([layer]) - bare }
-    return layers.reduce(bare) { $0 + counts[$1]! }
+    return layers.reduce(bare) { sum, layer in
+      if let equal = known.first(where: { $0.layer == layer }) { return sum + equal.count }
+      known.append((layer, count([layer]) - bare))
+      return sum + known[known.count - 1].count
+    }
   }
 
   /// Refuses a model whose parameters alone do not fit into the machine's memory.

@@ -2,13 +2,13 @@ import MohawkLayers
 import MohawkMixers
 
 /// The geometry of a causal language model out of blocks of a mixer and an MLP: Transformers, state-space models and
-/// hybrids of both differ in these values only.
+/// hybrids of both differ in these values only. What stands in a layer is said by the layer alone.
 public struct DecoderConfiguration: Sendable, Equatable {
-  /// What mixes the tokens in a layer; windowed attention sees as many as `attention.window` says.
+  /// The kind of what mixes the tokens in a layer.
   public typealias Mixer = MixerKind
 
   /// How a block joins its mixer and its MLP to the stream.
-  public enum Layout: String, Sendable, Equatable {
+  public enum Layout: String, Sendable, Equatable, CaseIterable {
     /// hidden + mixer(norm(hidden)), then + mlp(norm(·)) with a norm of its own.
     case sequential
     /// hidden + mixer(norm(hidden)) + mlp(norm(hidden)) with one norm for both.
@@ -75,22 +75,10 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public var vocabulary: Int
   /// Width of the hidden state.
   public var modelDim: Int
-  /// One per layer.
-  public var mixers: [Mixer]
-  /// How a block is joined.
-  public var layout: Layout
-  /// Where a block has norms.
-  public var normPlaces = NormPlaces.before
+  /// From the embedding to the head.
+  public var layers: [DecoderLayer]
   /// The kind of all norms.
   public var norm: Norm.Kind
-  /// The MLPs; unused where the layout has none.
-  public var mlp: MLP
-  /// Geometry of the attention layers; meaningless when there are none.
-  public var attention: AttentionConfiguration
-  /// Geometries of the layers with other mixers, one for each kind.
-  public var geometries = MixerGeometries()
-  /// Attention layers whose rotary positions are not those of `attention`; nil when there are none.
-  public var otherRotary: OtherRotary?
   /// Positions that have a learned vector; nil when positions are rotary or there are none.
   public var learnedPositions: Int?
   /// Whether the head is the embedding's matrix.
@@ -104,71 +92,27 @@ public struct DecoderConfiguration: Sendable, Equatable {
   /// Ids with a meaning, carried over from `config.json`.
   public var tokens = TokenRoles()
 
-  /// All attention, without learned positions; the head is of its own and without bias. A model that is to have other
-  /// mixers in all layers needs no geometry of attention.
-  public init(
-    format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: Int, layout: Layout, norm: Norm.Kind, mlp: MLP,
-    attention: AttentionConfiguration? = nil
-  ) {
+  /// A model of these layers, without learned positions; the head is of its own and without bias.
+  public init(format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: [DecoderLayer], norm: Norm.Kind) {
     self.format = format
     self.vocabulary = vocabulary
     self.modelDim = modelDim
-    mixers = Array(repeating: .attention, count: layers)
-    self.layout = layout
+    self.layers = layers
     self.norm = norm
-    self.mlp = mlp
-    self.attention = attention ?? .unused(modelDim: modelDim)
   }
 
-  /// Whether every layer mixes by attention, as in a teacher.
-  public var isTransformer: Bool { mixers.allSatisfy(\.isAttention) }
-  /// Whether some layer mixes by attention.
-  public var hasAttention: Bool { mixers.contains(where: \.isAttention) }
-  /// Whether layers have a window of attention beside a recurrent part.
-  public var hasWindow: Bool { mixers.contains(.discreteMamba2) && discreteMamba2?.window != nil }
-  /// Single heads of layers without attention that are attention all the same; nil when there are none.
-  public var keptHeads: KeptHeads? { mixers.contains(.discreteMamba2) ? discreteMamba2?.kept : nil }
-  /// Windows of mixers that are no attention of the model's own, beside a recurrent part or alone.
-  var mixerWindows: [WindowConfiguration] {
-    let beside = hasWindow ? discreteMamba2?.window : nil
-    let isAlone = mixers.contains(.slidingWindowAttention)
-    let alone = isAlone ? geometries[SlidingWindowAttentionConfiguration.self]?.window : nil
-    return [beside, alone].compactMap { $0 }
+  /// The same with so many equal layers.
+  public init(
+    format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: Int, layout: Layout, norm: Norm.Kind, mlp: MLP?,
+    mixer: any MixerGeometry
+  ) {
+    self.init(
+      format: format, vocabulary: vocabulary, modelDim: modelDim,
+      layers: Array(repeating: DecoderLayer(mixer, mlp: mlp, layout: layout), count: layers), norm: norm)
   }
+
   /// Epsilon of the norms.
-  public var normEpsilon: Double {
-    switch norm {
-    case .layer(let epsilon), .rms(let epsilon): epsilon
-    }
-  }
-}
-
-extension AttentionConfiguration {
-  /// What stands where no layer has attention, so that equal models are described alike.
-  static func unused(modelDim: Int) -> AttentionConfiguration {
-    AttentionConfiguration(
-      modelDim: modelDim, heads: 1, kvHeads: 1, headDim: modelDim, rotaryDim: 0, maxLength: 2048, bias: true)
-  }
-}
-
-extension DecoderConfiguration {
-  /// Geometry of the Discrete-Mamba-2 layers; nil when there are none.
-  public var discreteMamba2: DiscreteMamba2Configuration? {
-    get { geometries[DiscreteMamba2Configuration.self] }
-    set { geometries[DiscreteMamba2Configuration.self] = newValue }
-  }
-
-  /// Geometry of the Mamba-2 layers; nil when there are none.
-  public var mamba2: Mamba2Configuration? {
-    get { geometries[Mamba2Configuration.self] }
-    set { geometries[Mamba2Configuration.self] = newValue }
-  }
-
-  /// Geometry of the Mamba layers; nil when there are none.
-  public var mamba: MambaConfiguration? {
-    get { geometries[MambaConfiguration.self] }
-    set { geometries[MambaConfiguration.self] = newValue }
-  }
+  public var normEpsilon: Double { norm.epsilon }
 }
 
 /// Ids of tokens with a meaning, as `config.json` tells them.

@@ -10,11 +10,14 @@ enum BambaFamily: Family {
     var result = try LlamaFamily.gatedRMSDecoder(
       json.without("partial_rotary_factor"), format,
       defaults: .init(kvHeads: 8, fraction: 0.5, maxLength: 262_144), epsilon: 1e-5)
-    try requireOneRotaryShare(json, result.attention)
-    result.attention.bias = try json.bool("attention_bias", default: false)
-    result.attention.outputBias = result.attention.bias
-    result.mlp.bias = try json.bool("mlp_bias", default: false)
-    let layers = result.mixers.count
+    let hasBias = try json.bool("attention_bias", default: false)
+    try result.changeAttention {
+      try requireOneRotaryShare(json, $0)
+      ($0.bias, $0.outputBias) = (hasBias, hasBias)
+    }
+    let hasMLPBias = try json.bool("mlp_bias", default: false)
+    result.changeMLPs { $0.bias = hasMLPBias }
+    let layers = result.layers.count
     guard let attention = json.has("attn_layer_indices") ? json.object["attn_layer_indices"] as? [Int] : [] else {
       throw MohawkError(.invalidValue, "'attn_layer_indices' is not a list of layers", at: json.path)
     }
@@ -22,13 +25,14 @@ enum BambaFamily: Family {
       throw MohawkError(.invalidValue, "'attn_layer_indices' names layer \(bad) of \(layers)", at: json.path)
     }
     let withAttention = Set(attention)
-    result.mixers = (0..<layers).map { withAttention.contains($0) ? .attention : .mamba2 }
+    let kinds = (0..<layers).map { withAttention.contains($0) ? MixerKind.attention : .mamba2 }
     for key in ["layer_types", "layers_block_type"] where json.has(key) {
-      guard try json.hybridLayers(key, layers) == result.mixers else {
+      guard try json.hybridLayers(key, layers) == kinds else {
         throw MohawkError(.invalidValue, "'\(key)' and 'attn_layer_indices' name different layers", at: json.path)
       }
     }
-    result.mamba2 = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
+    let mamba = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
+    for layer in kinds.indices where kinds[layer] == .mamba2 { result.layers[layer].mixer = mamba }
     return result
   }
 
@@ -48,35 +52,35 @@ enum BambaFamily: Family {
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
-    configuration.hybridKeys(finalNorm: "final_layernorm", mlpNorm: "pre_ff_layernorm") { table, inner, outer in
-      table.addGatedMLP(bias: configuration.mlp.bias, from: inner + "mlp.", to: outer + "feed_forward.")
+    configuration.hybridKeys(finalNorm: "final_layernorm", mlpNorm: "pre_ff_layernorm") { table, mlp, inner, outer in
+      table.addGatedMLP(bias: mlp.bias, from: inner + "mlp.", to: outer + "feed_forward.")
     }
   }
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var object = configuration.gatedRMSJSON("BambaForCausalLM")
-    let attention = configuration.attention
+    guard let attention = configuration.sharedAttention else { preconditionFailure("a Bamba without attention") }
     object["attention_bias"] = attention.bias
-    object["mlp_bias"] = configuration.mlp.bias
-    object["attn_layer_indices"] = configuration.mixers.indices.filter { configuration.mixers[$0].isAttention }
+    object["mlp_bias"] = configuration.sharedMLP?.bias
+    object["attn_layer_indices"] = configuration.layers.indices.filter { configuration.layers[$0].attention != nil }
     if attention.width == configuration.modelDim { object["head_dim"] = nil }
     var rope: [String: Any] = attention.rotaryScaling.json ?? ["rope_type": "default"]
     rope["rope_theta"] = attention.rotaryBase
     rope["partial_rotary_factor"] = Double(attention.rotaryDim) / Double(attention.headDim)
     object["rope_parameters"] = rope
     object["rope_scaling"] = nil
-    if let mamba = configuration.mamba2 { object.merge(mamba.hybridJSON) { $1 } }
+    if let mamba = configuration.shared(Mamba2Configuration.self) { object.merge(mamba.hybridJSON) { $1 } }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention
     return configuration.unsupportedHybrid()
       ?? configuration.firstDifference([
         ("a model without attention layers", configuration.hasAttention),
-        ("an output projection biased unlike the others", attention.bias == attention.outputBias),
-        ("an activation other than SiLU", configuration.mlp.activation == .silu),
-        ("multipliers", configuration.multipliers == .init() && attention.scale == nil),
+        ("an output projection biased unlike the others", attention?.bias == attention?.outputBias),
+        ("an activation other than SiLU", configuration.sharedMLP?.activation == .silu),
+        ("multipliers", configuration.multipliers == .init() && attention?.scale == nil),
       ])
   }
 }

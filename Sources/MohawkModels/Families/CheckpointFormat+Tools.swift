@@ -14,7 +14,7 @@ extension DecoderConfiguration {
   /// heads that keep attention.
   package var partsWithoutPythonCode: [String] {
     let kinds = Set(mixers).filter { !$0.isAttention && $0.geometry?.hasPythonCode != true }
-    return kinds.map(\.rawValue).sorted() + (keptHeads == nil ? [] : [KeptHeads.name])
+    return kinds.map(\.rawValue).sorted() + (hasKeptHeads ? [KeptHeads.name] : [])
   }
 }
 

@@ -1,4 +1,6 @@
 import MohawkFiles
+import MohawkLayers
+import MohawkMixers
 
 /// Whose names and `config.json` a checkpoint has.
 public enum CheckpointFormat: String, Sendable, Equatable, CaseIterable {
@@ -137,15 +139,11 @@ extension DecoderConfiguration {
     var copy = self
     copy.format = format
     if let feature = feature(beyond: format.family.features) { return feature.rawValue }
-    if attentions.contains(where: { if case .factors = $0.rotaryScaling { true } else { false } }) {
-      return "a table of rotary factors that is not Llama 3's"
-    }
-    for scaling in mixerWindows.map(\.rotaryScaling) + (keptHeads.map { [$0.attention.rotaryScaling] } ?? []) {
+    if let unevenLayers { return unevenLayers }
+    for scaling in layers.flatMap(\.rotaryScalings) {
       if case .factors = scaling { return "a table of rotary factors that is not Llama 3's" }
     }
-    if mixers.contains(.windowedAttention), attention.sinks != nil {
-      return "tokens that are seen beside a sliding window"
-    }
+    if hasSinks { return "tokens that are seen beside a sliding window" }
     return format.family.unsupportedFeature(to: copy)
   }
 
@@ -153,5 +151,15 @@ extension DecoderConfiguration {
   public func requireWritable() throws {
     guard let unsupportedFeature = unsupportedFeature(in: format) else { return }
     throw MohawkError(.unsupported, "the format \(format.rawValue) cannot hold \(unsupportedFeature)")
+  }
+}
+
+extension DecoderLayer {
+  /// How the layer's rotary wave lengths are stretched, those of windows and kept heads in another mixer too.
+  fileprivate var rotaryScalings: [RotaryScaling] {
+    let beside = (mixer as? DiscreteMamba2Configuration)?.window
+    let alone = (mixer as? SlidingWindowAttentionConfiguration)?.window
+    return [attention, keptHeads?.attention].compactMap { $0?.rotaryScaling }
+      + [beside, alone].compactMap { $0?.rotaryScaling }
   }
 }

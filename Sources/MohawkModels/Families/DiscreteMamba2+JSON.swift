@@ -2,6 +2,7 @@ import MohawkFiles
 import MohawkLayers
 import MohawkMixers
 
+/// Heads that keep attention, which are of single layers, stand there as ``KeptHeadTable``.
 extension DiscreteMamba2Configuration: KeyedGeometry {
   init(_ json: ModelJSON, modelDim: Int) throws {
     let vHeads = try json.integer("v_heads")
@@ -13,8 +14,7 @@ extension DiscreteMamba2Configuration: KeyedGeometry {
     self.init(
       modelDim: modelDim, qkHeads: qkHeads, vHeads: vHeads, stateDim: try json.integer("state", in: 1...65_536),
       convWidth: try json.integer("convolution", in: 2...64), chunk: try json.integer("chunk", in: 1...65_536),
-      window: try json.object("window").map { try WindowConfiguration($0, heads: vHeads) },
-      kept: try json.object("kept_heads").map { try KeptHeads($0, modelDim: modelDim, heads: vHeads) })
+      window: try json.object("window").map { try WindowConfiguration($0, heads: vHeads) })
   }
 
   var keyed: [String: Any] {
@@ -22,7 +22,6 @@ extension DiscreteMamba2Configuration: KeyedGeometry {
       "v_heads": vHeads, "qk_heads": qkHeads, "state": stateDim, "convolution": convWidth, "chunk": chunk,
     ]
     object["window"] = window?.keyed
-    object["kept_heads"] = kept?.keyed
     return object
   }
 }

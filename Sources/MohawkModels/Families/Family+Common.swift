@@ -23,10 +23,11 @@ extension DecoderConfiguration {
   func commonJSON(_ architecture: String) -> [String: Any] {
     var object: [String: Any] = [
       "architectures": [architecture], "model_type": format.modelType, "torch_dtype": "float32",
-      "vocab_size": vocabulary, "hidden_size": modelDim, "intermediate_size": mlp.width,
-      "num_hidden_layers": mixers.count, "tie_word_embeddings": tiesHead, "use_cache": true,
+      "vocab_size": vocabulary, "hidden_size": modelDim, "num_hidden_layers": layers.count,
+      "tie_word_embeddings": tiesHead, "use_cache": true,
     ]
-    if hasAttention {
+    object["intermediate_size"] = sharedMLP?.width
+    if let attention = sharedAttention {
       object["num_attention_heads"] = attention.heads
       object["num_key_value_heads"] = attention.kvHeads
       object["max_position_embeddings"] = attention.maxLength

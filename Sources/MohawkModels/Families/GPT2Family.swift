@@ -20,7 +20,7 @@ enum GPT2Family: Family {
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim,
       layers: try json.layers("n_layer"), layout: .sequential,
       norm: .layer(epsilon: try json.epsilon("layer_norm_epsilon", default: 1e-5)), mlp: mlp,
-      attention: AttentionConfiguration(
+      mixer: AttentionConfiguration(
         modelDim: modelDim, heads: heads, kvHeads: heads, headDim: modelDim / heads, rotaryDim: 0,
         maxLength: positions, bias: true))
     result.learnedPositions = positions
@@ -37,8 +37,8 @@ enum GPT2Family: Family {
     ])
     table.mapVocabulary(embedding: "transformer.wte.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
     table.allowWithout("transformer.")
-    table.countLayers(configuration.mixers.count, under: "transformer.h.")
-    for index in configuration.mixers.indices {
+    table.countLayers(configuration.layers.count, under: "transformer.h.")
+    for index in configuration.layers.indices {
       let layer = "layers.\(index)."
       let outer = "transformer.h.\(index)."
       table.map(blockKeys, from: layer, to: outer)
@@ -66,12 +66,14 @@ enum GPT2Family: Family {
     let positions = configuration.learnedPositions ?? 0
     var object: [String: Any] = [
       "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "torch_dtype": "float32",
-      "vocab_size": configuration.vocabulary, "n_embd": configuration.modelDim, "n_layer": configuration.mixers.count,
-      "n_head": configuration.attention.heads, "n_positions": positions, "n_ctx": positions,
-      "n_inner": configuration.mlp.width, "activation_function": configuration.mlp.activation.configName,
+      "vocab_size": configuration.vocabulary, "n_embd": configuration.modelDim, "n_layer": configuration.layers.count,
+      "n_positions": positions, "n_ctx": positions,
       "layer_norm_epsilon": configuration.normEpsilon, "tie_word_embeddings": configuration.tiesHead,
       "attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0,
     ]
+    object["n_head"] = configuration.sharedAttention?.heads
+    object["n_inner"] = configuration.sharedMLP?.width
+    object["activation_function"] = configuration.sharedMLP?.activation.configName
     object.merge(configuration.tokens.json) { $1 }
     return object
   }
@@ -81,9 +83,9 @@ enum GPT2Family: Family {
       ("layers without full attention", configuration.mixers.allSatisfy { $0 == .attention }),
       ("blocks that are not sequential", configuration.layout == .sequential),
       ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
-      ("a gated MLP", !configuration.mlp.isGated && configuration.mlp.bias),
+      ("a gated MLP", configuration.sharedMLP?.isGated == false && configuration.sharedMLP?.bias == true),
       ("a head with bias", !configuration.headBias),
-      ("rotary positions", configuration.learnedPositions != nil && configuration.attention.rotaryDim == 0),
+      ("rotary positions", configuration.learnedPositions != nil && configuration.sharedAttention?.rotaryDim == 0),
     ])
   }
 }

@@ -13,14 +13,14 @@ enum GPTNeoXFamily: Family {
     let mlp = DecoderConfiguration.MLP(
       width: try json.size(try json.integer("intermediate_size", default: 4 * modelDim), "the MLP's width"),
       activation: try json.activation(default: "gelu"), isGated: false, bias: true)
+    let attention = try AttentionConfiguration(
+      json.without("rope_theta", "partial_rotary_factor"), modelDim: modelDim,
+      defaults: .init(base: base, fraction: fraction), bias: json.bool("attention_bias", default: true))
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
       layout: try json.bool("use_parallel_residual", default: true) ? .parallelNorms : .sequential,
       norm: .layer(epsilon: try json.epsilon("layer_norm_eps", default: 1e-5)), mlp: mlp,
-      attention: try AttentionConfiguration(
-        json.without("rope_theta", "partial_rotary_factor"), modelDim: modelDim,
-        defaults: .init(base: base, fraction: fraction), bias: json.bool("attention_bias", default: true)))
-    let attention = result.attention
+      mixer: attention)
     // transformers reads these two in `rope_parameters` only.
     guard try json.number("rope_theta", default: attention.rotaryBase) == attention.rotaryBase,
       try !json.has("partial_rotary_factor")
@@ -31,7 +31,7 @@ enum GPTNeoXFamily: Family {
         .invalidValue, "'rope_theta' or 'partial_rotary_factor' contradicts 'rotary_emb_base' or 'rotary_pct'",
         at: json.path, remedy: "remove the ones that are not meant")
     }
-    guard result.attention.kvHeads == result.attention.heads, result.attention.width == modelDim else {
+    guard attention.kvHeads == attention.heads, attention.width == modelDim else {
       throw MohawkError(.unsupported, "grouped keys and heads of their own width are not GPT-NeoX", at: json.path)
     }
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)
@@ -48,9 +48,9 @@ enum GPTNeoXFamily: Family {
     table.mapVocabulary(embedding: "gpt_neox.embed_in.weight", head: "embed_out.weight", isTied: configuration.tiesHead)
     table.allow("lm_head.weight", for: "embed_out.weight")
     table.allowWithout("gpt_neox.")
-    table.countLayers(configuration.mixers.count, under: "gpt_neox.layers.")
-    let attention = configuration.attention
-    for index in configuration.mixers.indices {
+    table.countLayers(configuration.layers.count, under: "gpt_neox.layers.")
+    for (index, own) in configuration.layers.enumerated() {
+      guard let attention = own.attention else { continue }
       let layer = "layers.\(index)."
       let outer = "gpt_neox." + layer
       table.map(blockKeys, from: layer, to: outer)
@@ -75,9 +75,9 @@ enum GPTNeoXFamily: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var object = configuration.commonJSON("GPTNeoXForCausalLM")
-    let attention = configuration.attention
+    guard let attention = configuration.sharedAttention else { preconditionFailure("a GPT-NeoX without attention") }
     object["num_key_value_heads"] = nil
-    object["hidden_act"] = configuration.mlp.activation.configName
+    object["hidden_act"] = configuration.sharedMLP?.activation.configName
     object["layer_norm_eps"] = configuration.normEpsilon
     object["rotary_pct"] = Double(attention.rotaryDim) / Double(attention.headDim)
     object["rotary_emb_base"] = attention.rotaryBase
@@ -87,15 +87,15 @@ enum GPTNeoXFamily: Family {
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention
     return configuration.firstDifference([
       ("layers without full attention", configuration.mixers.allSatisfy { $0 == .attention }),
       ("blocks with one norm", configuration.layout == .parallelNorms || configuration.layout == .sequential),
       ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
-      ("a gated MLP", !configuration.mlp.isGated && configuration.mlp.bias),
+      ("a gated MLP", configuration.sharedMLP?.isGated == false && configuration.sharedMLP?.bias == true),
       ("a head with bias", !configuration.headBias),
       ("learned positions", configuration.learnedPositions == nil),
-      ("grouped keys", attention.kvHeads == attention.heads && attention.width == configuration.modelDim),
+      ("grouped keys", attention?.kvHeads == attention?.heads && attention?.width == configuration.modelDim),
     ])
   }
 }

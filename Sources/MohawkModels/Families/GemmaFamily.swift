@@ -24,33 +24,36 @@ enum GemmaFamily: Family {
     let own = isThree ? try json.rotary(of: .full, base: json.number("rope_theta", default: 1_000_000)) : json
     var result = try LlamaFamily.gatedRMSDecoder(
       own, format, defaults: defaults, activation: activation(json), tied: true)
-    result.normPlaces = .around
+    result.setBlocks(.sequential, norms: .around)
     result.multipliers = multipliers(result.modelDim)
-    result.attention.bias = try json.bool("attention_bias", default: false)
-    result.attention.outputBias = result.attention.bias
+    let hasBias = try json.bool("attention_bias", default: false)
     let scalar = try json.number("query_pre_attn_scalar", default: 256)
     guard (1 / largestScalar...largestScalar).contains(scalar) else {
       throw MohawkError(
         .invalidValue, "'query_pre_attn_scalar' is \(scalar), not from \(1 / largestScalar) to \(largestScalar)",
         at: json.path)
     }
-    if scalar != Double(result.attention.headDim) { result.attention.scale = 1 / scalar.squareRoot() }
-    result.attention.scoreCap = try json.cap("attn_logit_softcapping", default: isThree ? nil : 50)
+    let scoreCap = try json.cap("attn_logit_softcapping", default: isThree ? nil : 50)
+    let headNormEpsilon = isThree ? result.normEpsilon : nil
+    result.changeAttention {
+      ($0.bias, $0.outputBias) = (hasBias, hasBias)
+      if scalar != Double($0.headDim) { $0.scale = 1 / scalar.squareRoot() }
+      ($0.scoreCap, $0.headNormEpsilon) = (scoreCap, headNormEpsilon)
+    }
     result.logitCap = try json.cap("final_logit_softcapping", default: isThree ? nil : 30)
     let pattern = isThree ? try json.integer("sliding_window_pattern", default: 6) : 2
     try json.requireWindow()
     try json.readWindows(&result) { !($0 + 1).isMultiple(of: pattern) }
     guard isThree else { return result }
-    guard result.attention.scoreCap == nil else {
+    guard scoreCap == nil else {
       throw MohawkError(
         .unsupported, "'attn_logit_softcapping' is read by some programs for Gemma 3 and passed over by others",
         at: json.path, remedy: "remove it if the model has none")
     }
-    result.attention.headNormEpsilon = result.normEpsilon
     let local = try json.rotary(of: .sliding, base: json.number("rope_local_base_freq", default: 10_000))
     try result.takeRotary(
       ofWindows: AttentionConfiguration(
-        local, modelDim: result.modelDim, defaults: defaults, bias: result.attention.bias))
+        local, modelDim: result.modelDim, defaults: defaults, bias: hasBias))
     return result
   }
 
@@ -83,8 +86,8 @@ enum GemmaFamily: Family {
   ]
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
-    var table = LlamaFamily.keys(configuration, norms: norms) { table, inner, outer in
-      table.addAttention(configuration.attention, from: inner + "attention.", to: outer + "self_attn.")
+    var table = LlamaFamily.keys(configuration, norms: norms) { table, layer, inner, outer in
+      table.addAttention(layer.attention, from: inner + "attention.", to: outer + "self_attn.")
       table.addGatedMLP(bias: false, from: inner + "mlp.", to: outer + "mlp.")
       table.subtractOne(
         from: norms.map { outer + $0.value } + ["q", "k"].map { "\(outer)self_attn.\($0)_norm.weight" })
@@ -96,9 +99,10 @@ enum GemmaFamily: Family {
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     let isThree = configuration.format == .gemma3
     var object = configuration.gatedRMSJSON(isThree ? "Gemma3ForCausalLM" : "Gemma2ForCausalLM")
-    let attention = configuration.attention
-    object["hidden_activation"] =
-      configuration.mlp.activation == .geluTanh ? "gelu_pytorch_tanh" : configuration.mlp.activation.configName
+    guard let attention = configuration.sharedAttention, let activation = configuration.sharedMLP?.activation else {
+      preconditionFailure("a Gemma without attention or MLPs")
+    }
+    object["hidden_activation"] = activation == .geluTanh ? "gelu_pytorch_tanh" : activation.configName
     object["hidden_act"] = nil
     object["attention_bias"] = attention.bias
     let scalar = scalar(attention)
@@ -109,8 +113,7 @@ enum GemmaFamily: Family {
     object["final_logit_softcapping"] = configuration.logitCap ?? NSNull()
     object["layer_types"] = configuration.layerTypes
     object["sliding_window"] = attention.window ?? NSNull()
-    guard isThree else { return object }
-    let (full, local) = configuration.attentionByKind
+    guard isThree, let (full, local) = configuration.attentionByKind else { return object }
     object["rope_theta"] = full.rotaryBase
     object["rope_local_base_freq"] = local.rotaryBase
     object["rope_scaling"] = full.rotaryScaling.json
@@ -124,12 +127,12 @@ enum GemmaFamily: Family {
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention
     let isThree = configuration.format == .gemma3
-    let scalar = scalar(attention)
+    let scalar = attention.map(scalar) ?? 1
     return configuration.unsupportedGatedBlocks()
       ?? configuration.firstDifference([
-        ("positions on a part of each head", attention.rotaryDim == attention.headDim),
+        ("positions on a part of each head", attention?.rotaryDim == attention?.headDim),
         ("norms elsewhere than on both sides of mixers and MLPs", configuration.normPlaces == .around),
         ("other multipliers", configuration.multipliers == multipliers(configuration.modelDim)),
         (
@@ -138,14 +141,14 @@ enum GemmaFamily: Family {
         ),
         (
           isThree ? "attention without norms of queries and keys" : "norms of queries and keys",
-          attention.headNormEpsilon == (isThree ? configuration.normEpsilon : nil)
+          attention?.headNormEpsilon == (isThree ? configuration.normEpsilon : nil)
         ),
-        ("a soft cap on the scores of attention", !isThree || attention.scoreCap == nil),
-        ("an output projection biased unlike the others", attention.bias == attention.outputBias),
-        ("biases of the MLP", !configuration.mlp.bias),
+        ("a soft cap on the scores of attention", !isThree || attention?.scoreCap == nil),
+        ("an output projection biased unlike the others", attention?.bias == attention?.outputBias),
+        ("biases of the MLP", configuration.sharedMLP?.bias == false),
         (
           "rotary positions that differ between layers of a kind",
-          isThree ? configuration.hasRotaryByKind : configuration.otherRotary == nil
+          isThree ? configuration.attentionByKind != nil : configuration.otherRotary == nil
         ),
       ])
   }

@@ -20,24 +20,29 @@ package enum GraniteHybridFamily: Family {
         at: json.path, remedy: "set it to 0 if the weights have none")
     }
     var result = try LlamaFamily.gatedRMSDecoder(json, format)
-    result.mlp.width = try json.integer("shared_intermediate_size", default: 1024)
-    result.attention.bias = try json.bool("attention_bias", default: false)
-    result.attention.outputBias = result.attention.bias
+    let width = try json.integer("shared_intermediate_size", default: 1024)
+    result.changeMLPs { $0.width = width }
+    let hasBias = try json.bool("attention_bias", default: false)
     let scale = try json.number("attention_multiplier", default: 1)
-    // The usual scale is said in digits here.
-    if abs(scale - result.attention.resolvedScale) > 1e-9 * scale { result.attention.scale = scale }
-    if try json.string("position_embedding_type", default: "nope") != "rope" { result.attention.rotaryDim = 0 }
+    let hasPositions = try json.string("position_embedding_type", default: "nope") == "rope"
+    result.changeAttention {
+      ($0.bias, $0.outputBias) = (hasBias, hasBias)
+      // The usual scale is said in digits here.
+      if abs(scale - $0.resolvedScale) > 1e-9 * scale { $0.scale = scale }
+      if !hasPositions { $0.rotaryDim = 0 }
+    }
     result.multipliers.embedding = try json.number("embedding_multiplier", default: 1)
     result.multipliers.residual = try json.number("residual_multiplier", default: 1)
     result.multipliers.logits = try json.number("logits_scaling", default: 1)
     guard result.multipliers.logits != 0 else {
       throw MohawkError(.invalidValue, "'logits_scaling' is 0", at: json.path)
     }
-    result.mixers = try mixers(json, result.mixers.count)
-    if result.mixers.contains(.mamba2) {
-      result.mamba2 = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
+    let kinds = try mixers(json, result.layers.count)
+    result.layers = Array(result.layers.prefix(kinds.count))
+    if kinds.contains(.mamba2) {
+      let mamba = try json.hybridMamba2(result.modelDim, epsilon: result.normEpsilon)
+      for layer in kinds.indices where kinds[layer] == .mamba2 { result.layers[layer].mixer = mamba }
     }
-    result.settleAttention()
     return result
   }
 
@@ -52,14 +57,13 @@ package enum GraniteHybridFamily: Family {
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
     var table = configuration.hybridKeys(finalNorm: "norm", mlpNorm: "post_attention_layernorm") {
-      table, inner, outer in
-      let width = configuration.mlp.width
+      table, mlp, inner, outer in
       table.join(
-        [(inner + "mlp.gate.weight", width), (inner + "mlp.up.weight", width)],
+        [(inner + "mlp.gate.weight", mlp.width), (inner + "mlp.up.weight", mlp.width)],
         to: outer + "shared_mlp.input_linear.weight")
       table.map(inner + "mlp.down.weight", to: outer + "shared_mlp.output_linear.weight")
     }
-    if !configuration.hasAttention { table.ignoreAll(under: "model.layers.\(configuration.mixers.count).") }
+    if !configuration.hasAttention { table.ignoreAll(under: "model.layers.\(configuration.layers.count).") }
     return table
   }
 
@@ -73,9 +77,9 @@ package enum GraniteHybridFamily: Family {
   }
 
   static func padding(_ configuration: DecoderConfiguration) -> [PaddingTensor] {
-    if configuration.hasAttention { return [] }
-    let layer = "model.layers.\(configuration.mixers.count)."
-    let (width, inner) = (configuration.modelDim, configuration.mlp.width)
+    guard !configuration.hasAttention, let mlp = configuration.sharedMLP else { return [] }
+    let layer = "model.layers.\(configuration.layers.count)."
+    let (width, inner) = (configuration.modelDim, mlp.width)
     let narrow = idleAttention(configuration).kvWidth
     let projections = [("q_proj", width), ("k_proj", narrow), ("v_proj", narrow), ("o_proj", width)].map {
       PaddingTensor(key: "\(layer)self_attn.\($0.0).weight", shape: [$0.1, width], value: 0)
@@ -91,19 +95,18 @@ package enum GraniteHybridFamily: Family {
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var shown = configuration
     if !configuration.hasAttention {
-      shown.attention = idleAttention(configuration)
-      shown.mixers.append(.attention)
+      shown.layers.append(DecoderLayer(idleAttention(configuration), mlp: configuration.sharedMLP))
     }
     var object = shown.gatedRMSJSON("GraniteMoeHybridForCausalLM")
-    let attention = shown.attention
-    object["shared_intermediate_size"] = shown.mlp.width
+    guard let attention = shown.sharedAttention else { preconditionFailure("layers with different attention") }
+    object["shared_intermediate_size"] = shown.sharedMLP?.width
     object["attention_bias"] = attention.bias
     object["attention_multiplier"] = attention.resolvedScale
     object["position_embedding_type"] = attention.rotaryDim == 0 ? "nope" : "rope"
     object["embedding_multiplier"] = shown.multipliers.embedding
     object["residual_multiplier"] = shown.multipliers.residual
     object["logits_scaling"] = shown.multipliers.logits
-    object["layer_types"] = shown.mixers.map { $0.isAttention ? "attention" : "mamba" }
+    object["layer_types"] = shown.layers.map { $0.attention == nil ? "mamba" : "attention" }
     object["num_local_experts"] = 0
     object["num_experts_per_tok"] = 0
     object["output_router_logits"] = false
@@ -112,26 +115,26 @@ package enum GraniteHybridFamily: Family {
     rope["rope_theta"] = attention.rotaryBase
     object["rope_parameters"] = rope
     object["rope_scaling"] = nil
-    if let mamba = shown.mamba2 { object.merge(mamba.hybridJSON) { $1 } }
-    if !configuration.hasAttention { object[identityKey] = [configuration.mixers.count] }
+    if let mamba = shown.shared(Mamba2Configuration.self) { object.merge(mamba.hybridJSON) { $1 } }
+    if !configuration.hasAttention { object[identityKey] = [configuration.layers.count] }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    let (attention, mlp) = (configuration.sharedAttention, configuration.sharedMLP)
     // Without Mamba-2 it is one of Granite 4's dense models.
     let isDense = configuration.mixers.allSatisfy { $0 == .attention }
     return (isDense ? configuration.unsupportedBlocks() : configuration.unsupportedHybrid())
       ?? configuration.firstDifference([
-        ("biases of the MLP", !configuration.mlp.bias),
-        ("an activation other than SiLU", configuration.mlp.activation == .silu),
+        ("biases of the MLP", mlp?.bias == false),
+        ("an activation other than SiLU", mlp?.activation == .silu),
         (
           "positions on a part of each head",
-          !configuration.hasAttention || attention.rotaryDim == attention.headDim || attention.rotaryDim == 0
+          attention.map { $0.rotaryDim == $0.headDim || $0.rotaryDim == 0 } ?? true
         ),
         (
           "an output projection biased unlike the others",
-          !configuration.hasAttention || attention.bias == attention.outputBias
+          attention?.bias == attention?.outputBias
         ),
       ])
   }
@@ -143,16 +146,16 @@ extension DecoderConfiguration {
     firstDifference([
       ("blocks that are not sequential", layout == .sequential),
       ("norms other than RMSNorm", norm == .rms(epsilon: normEpsilon)),
-      ("an MLP that is not gated", mlp.isGated),
+      ("an MLP that is not gated", sharedMLP?.isGated == true),
       ("a head with bias", !headBias),
       ("learned positions", learnedPositions == nil),
-      ("norms of queries and keys", !hasAttention || attention.headNormEpsilon == nil),
+      ("norms of queries and keys", sharedAttention?.headNormEpsilon == nil),
     ])
   }
 
   /// What neither Granite nor Bamba can hold.
   func unsupportedHybrid() -> String? {
-    let mamba = mamba2
+    let mamba = shared(Mamba2Configuration.self)
     return firstDifference([
       ("a model without Mamba-2 layers", mixers.contains(.mamba2)),
       ("mixers other than Mamba-2 and full attention", mixers.allSatisfy { $0 == .mamba2 || $0 == .attention }),

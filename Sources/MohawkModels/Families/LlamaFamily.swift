@@ -13,13 +13,15 @@ enum LlamaFamily: Family {
       than: isLlama ? ["attention_bias", "mlp_bias"] : ["sliding_window", "layer_types"])
     var result = try gatedRMSDecoder(
       json, format, defaults: isLlama ? .init() : .init(kvHeads: 8, maxLength: 131_072))
-    result.attention.bias = try isLlama && json.bool("attention_bias", default: false)
-    result.attention.outputBias = result.attention.bias
-    result.mlp.bias = try isLlama && json.bool("mlp_bias", default: false)
+    let hasBias = try isLlama && json.bool("attention_bias", default: false)
+    result.changeAttention { ($0.bias, $0.outputBias) = (hasBias, hasBias) }
+    let hasMLPBias = try isLlama && json.bool("mlp_bias", default: false)
+    result.changeMLPs { $0.bias = hasMLPBias }
     if !isLlama {
       try json.readWindows(&result) { _ in true }
       // transformers does not look at the layers' types here, others do.
-      guard Set(result.mixers).count == 1, result.attention.window != nil || json.object["sliding_window"] is NSNull
+      guard let kind = result.mixers.first, result.mixers.allSatisfy({ $0 == kind }),
+        kind == .windowedAttention || json.object["sliding_window"] is NSNull
       else {
         throw MohawkError(
           .unsupported, "'layer_types' gives Mistral's window to some layers only", at: json.path,
@@ -39,11 +41,13 @@ enum LlamaFamily: Family {
       width: try json.integer("intermediate_size"),
       activation: try activation ?? json.activation(default: "silu"), isGated: true,
       bias: false)
+    let (vocabulary, layers) = (try json.integer("vocab_size"), try json.layers())
+    let norm = Norm.Kind.rms(epsilon: try json.epsilon("rms_norm_eps", default: epsilon))
+    let attention = try AttentionConfiguration(json, modelDim: modelDim, defaults: defaults, bias: false)
     var result = DecoderConfiguration(
-      format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
-      layout: .sequential, norm: .rms(epsilon: try json.epsilon("rms_norm_eps", default: epsilon)), mlp: mlp,
-      attention: try AttentionConfiguration(json, modelDim: modelDim, defaults: defaults, bias: false))
-    guard isPartial || defaults.fraction < 1 || result.attention.rotaryDim == result.attention.headDim else {
+      format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .sequential, norm: norm,
+      mlp: mlp, mixer: attention)
+    guard isPartial || defaults.fraction < 1 || attention.rotaryDim == attention.headDim else {
       throw MohawkError(
         .unsupported, "'partial_rotary_factor' other than 1 is not supported for this architecture", at: json.path)
     }
@@ -53,9 +57,9 @@ enum LlamaFamily: Family {
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
-    keys(configuration) { table, inner, outer in
-      table.addAttention(configuration.attention, from: inner + "attention.", to: outer + "self_attn.")
-      table.addGatedMLP(bias: configuration.mlp.bias, from: inner + "mlp.", to: outer + "mlp.")
+    keys(configuration) { table, layer, inner, outer in
+      table.addAttention(layer.attention, from: inner + "attention.", to: outer + "self_attn.")
+      table.addGatedMLP(bias: layer.mlp?.bias == true, from: inner + "mlp.", to: outer + "mlp.")
     }
   }
 
@@ -70,17 +74,17 @@ enum LlamaFamily: Family {
   ///   - layer: adds those of a layer's mixer and MLP, given the beginnings of both names.
   static func keys(
     _ configuration: DecoderConfiguration, norms: KeyValuePairs<String, String> = norms,
-    layer: (_ table: inout KeyTable, _ inner: String, _ outer: String) -> Void
+    layer add: (_ table: inout KeyTable, _ layer: DecoderLayer, _ inner: String, _ outer: String) -> Void
   ) -> KeyTable {
     var table = KeyTable()
     table.map(["final_norm.weight": "model.norm.weight"])
     table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: configuration.tiesHead)
     table.allowWithout("model.")
-    table.countLayers(configuration.mixers.count, under: "model.layers.")
-    for index in configuration.mixers.indices {
+    table.countLayers(configuration.layers.count, under: "model.layers.")
+    for (index, layer) in configuration.layers.enumerated() {
       let inner = "layers.\(index)."
       table.map(norms, from: inner, to: "model." + inner)
-      layer(&table, inner, "model." + inner)
+      add(&table, layer, inner, "model." + inner)
     }
     return table
   }
@@ -89,25 +93,24 @@ enum LlamaFamily: Family {
     let isLlama = configuration.format == .llama
     var object = configuration.gatedRMSJSON(isLlama ? "LlamaForCausalLM" : "MistralForCausalLM")
     if isLlama {
-      object["attention_bias"] = configuration.attention.bias
-      object["mlp_bias"] = configuration.mlp.bias
+      object["attention_bias"] = configuration.sharedAttention?.bias
+      object["mlp_bias"] = configuration.sharedMLP?.bias
     } else {
       // Without the key it would be 4096.
-      let isWindowed = configuration.mixers.contains(.windowedAttention)
-      object["sliding_window"] = isWindowed ? configuration.attention.window : NSNull()
+      object["sliding_window"] = configuration.sharedAttention?.window ?? NSNull()
     }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
     let isLlama = configuration.format == .llama
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention
     return configuration.unsupportedGatedRMS()
       ?? configuration.firstDifference([
-        ("norms of queries and keys", attention.headNormEpsilon == nil),
-        ("an output projection biased unlike the others", attention.bias == attention.outputBias),
-        ("biases", isLlama || !attention.bias && !configuration.mlp.bias),
-        ("a sliding window", !isLlama || !configuration.mixers.contains(.windowedAttention)),
+        ("norms of queries and keys", attention?.headNormEpsilon == nil),
+        ("an output projection biased unlike the others", attention?.bias == attention?.outputBias),
+        ("biases", isLlama || attention?.bias == false && configuration.sharedMLP?.bias == false),
+        ("a sliding window", !isLlama || attention?.window == nil),
         ("a sliding window in some layers only", Set(configuration.mixers).count == 1),
       ])
   }
@@ -123,14 +126,14 @@ extension ModelJSON {
   ) throws {
     let isNull = object["sliding_window"] is NSNull
     let window = isOn && !isNull ? try integer("sliding_window", default: 4096) : nil
-    configuration.mixers = try windowedLayers(configuration.mixers.count) { window != nil && rule($0) }
-    guard configuration.mixers.contains(.windowedAttention) else { return }
+    let kinds = try windowedLayers(configuration.layers.count) { window != nil && rule($0) }
+    guard kinds.contains(.windowedAttention) else { return }
     guard let window else {
       throw MohawkError(
         .invalidValue, "'layer_types' names layers with a sliding window, but there is none", at: path,
         remedy: "give 'sliding_window' its size")
     }
-    configuration.attention.window = window
+    configuration.changeAttention(where: { kinds[$0] == .windowedAttention }) { $0.window = window }
   }
 
   /// Refuses a window without a size where no list says that no layer has one.
@@ -165,9 +168,9 @@ extension DecoderConfiguration {
   /// The `config.json` of Llama's relatives.
   func gatedRMSJSON(_ architecture: String) -> [String: Any] {
     var object = commonJSON(architecture)
-    object["hidden_act"] = mlp.activation.configName
+    object["hidden_act"] = sharedMLP?.activation.configName
     object["rms_norm_eps"] = normEpsilon
-    object["head_dim"] = attention.headDim
+    object["head_dim"] = sharedAttention?.headDim
     return object
   }
 
@@ -177,7 +180,7 @@ extension DecoderConfiguration {
       ("layers without attention", isTransformer),
       ("blocks that are not sequential", layout == .sequential),
       ("norms other than RMSNorm", norm == .rms(epsilon: normEpsilon)),
-      ("an MLP that is not gated", mlp.isGated),
+      ("an MLP that is not gated", sharedMLP?.isGated == true),
       ("a head with bias", !headBias),
       ("learned positions", learnedPositions == nil),
     ])
@@ -187,17 +190,18 @@ extension DecoderConfiguration {
   func unsupportedGatedRMS() -> String? {
     unsupportedGatedBlocks()
       ?? firstDifference([
-        ("positions on a part of each head", attention.rotaryDim == attention.headDim),
-        ("multipliers", multipliers == Multipliers() && attention.scale == nil),
+        ("positions on a part of each head", sharedAttention.map { $0.rotaryDim == $0.headDim } ?? false),
+        ("multipliers", multipliers == Multipliers() && sharedAttention?.scale == nil),
       ])
   }
 }
 
 extension KeyTable {
-  /// Attention under the names that most of transformers' architectures share.
+  /// Attention under the names that most of transformers' architectures share; nothing for none.
   mutating func addAttention(
-    _ attention: AttentionConfiguration, from inner: String, to outer: String, output: String = "o_proj"
+    _ attention: AttentionConfiguration?, from inner: String, to outer: String, output: String = "o_proj"
   ) {
+    guard let attention else { return }
     for (name, key, bias) in [
       ("q_proj", "q_proj", attention.bias), ("k_proj", "k_proj", attention.bias), ("v_proj", "v_proj", attention.bias),
       ("dense", output, attention.outputBias),

@@ -73,23 +73,22 @@ extension DecoderConfiguration {
   ///   - mlpNorm: of the norm before an MLP.
   ///   - addMLP: adds the names of an MLP, from those of its layer here to those there.
   func hybridKeys(
-    finalNorm: String, mlpNorm: String, addMLP: (inout KeyTable, _ inner: String, _ outer: String) -> Void
+    finalNorm: String, mlpNorm: String, addMLP: (inout KeyTable, _ mlp: MLP, _ inner: String, _ outer: String) -> Void
   ) -> KeyTable {
     var table = KeyTable()
     table.map(["final_norm.weight": "model.\(finalNorm).weight"])
     table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: tiesHead)
     table.allowWithout("model.")
-    table.countLayers(mixers.count, under: "model.layers.")
-    for (index, kind) in mixers.enumerated() {
+    table.countLayers(layers.count, under: "model.layers.")
+    for (index, layer) in layers.enumerated() {
       let inner = "layers.\(index)."
       let outer = "model." + inner
       table.map(
         ["norm.weight": "input_layernorm.weight", "mlp_norm.weight": mlpNorm + ".weight"], from: inner, to: outer)
-      addMLP(&table, inner, outer)
-      if kind.isAttention {
-        table.addAttention(attention, from: inner + "attention.", to: outer + "self_attn.")
-      } else if let mamba2 {
-        table.addMamba2(mamba2, from: inner + "mixer.", to: outer + "mamba.")
+      if let mlp = layer.mlp { addMLP(&table, mlp, inner, outer) }
+      table.addAttention(layer.attention, from: inner + "attention.", to: outer + "self_attn.")
+      if let mamba = layer.mixer as? Mamba2Configuration {
+        table.addMamba2(mamba, from: inner + "mixer.", to: outer + "mamba.")
       }
     }
     return table

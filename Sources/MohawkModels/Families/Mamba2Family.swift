@@ -21,17 +21,17 @@ enum Mamba2Family: Family {
         .invalidValue, "\(heads) heads of \(headDim) in \(groups) groups do not fit \(expand) times width \(modelDim)",
         at: json.path)
     }
-    var result = DecoderConfiguration(
-      mambaFormat: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim,
-      layers: try json.layers(), norm: .rms(epsilon: epsilon))
-    result.mixers = result.mixers.map { _ in .mamba2 }
-    result.mamba2 = Mamba2Configuration(
+    let (vocabulary, layers) = (try json.integer("vocab_size"), try json.layers())
+    let mamba = Mamba2Configuration(
       modelDim: modelDim, heads: heads, headDim: headDim, groups: groups,
       stateDim: try json.integer("state_size", default: 128, in: 1...65_536),
       convWidth: try json.integer("conv_kernel", default: 4, in: 2...64),
       chunk: try json.integer("chunk_size", default: 256, in: 1...65_536), normGroups: groups, normEpsilon: epsilon,
       projectionBias: try json.bool("use_bias", default: false),
       convolutionBias: try json.bool("use_conv_bias", default: true), timeStepLimit: try json.timeStepLimit())
+    var result = DecoderConfiguration(
+      format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .mixerOnly,
+      norm: .rms(epsilon: epsilon), mlp: nil, mixer: mamba)
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)
     result.tokens = json.tokenRoles()
     return result
@@ -42,7 +42,9 @@ enum Mamba2Family: Family {
   }
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
-    guard let mamba = configuration.mamba2 else { preconditionFailure("a Mamba-2 without geometry") }
+    guard let mamba = configuration.shared(Mamba2Configuration.self) else {
+      preconditionFailure("a Mamba-2 without geometry")
+    }
     var object = configuration.pureMambaJSON("Mamba2ForCausalLM")
     object.merge([
       "num_heads": mamba.heads, "head_dim": mamba.headDim, "n_groups": mamba.groups, "state_size": mamba.stateDim,
@@ -54,7 +56,7 @@ enum Mamba2Family: Family {
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let mamba = configuration.mamba2
+    let mamba = configuration.shared(Mamba2Configuration.self)
     return configuration.unsupportedPureMamba(.mamba2, innerDim: mamba?.innerDim)
       ?? configuration.firstDifference([
         (

@@ -14,11 +14,8 @@ enum MambaFamily: Family {
     let epsilon = try json.epsilon("layer_norm_epsilon", default: 1e-5)
     let isAutomatic = !json.has("time_step_rank") || json.object["time_step_rank"] as? String == "auto"
     let expand = try json.integer("expand", default: 2, in: 1...1024)
-    var result = DecoderConfiguration(
-      mambaFormat: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
-      norm: .rms(epsilon: epsilon))
-    result.mixers = result.mixers.map { _ in .mamba }
-    result.mamba = MambaConfiguration(
+    let (vocabulary, layers) = (try json.integer("vocab_size"), try json.layers())
+    let mamba = MambaConfiguration(
       modelDim: modelDim,
       innerDim: try json.size(try json.integer("intermediate_size", default: expand * modelDim), "Mamba's width"),
       stateDim: try json.integer("state_size", default: 16, in: 1...65_536),
@@ -26,6 +23,9 @@ enum MambaFamily: Family {
       convWidth: try json.integer("conv_kernel", default: 4, in: 2...64),
       projectionBias: try json.bool("use_bias", default: false),
       convolutionBias: try json.bool("use_conv_bias", default: true))
+    var result = DecoderConfiguration(
+      format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .mixerOnly,
+      norm: .rms(epsilon: epsilon), mlp: nil, mixer: mamba)
     result.tiesHead = try json.bool("tie_word_embeddings", default: true)
     result.tokens = json.tokenRoles()
     return result
@@ -36,7 +36,9 @@ enum MambaFamily: Family {
   }
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
-    guard let mamba = configuration.mamba else { preconditionFailure("a Mamba without geometry") }
+    guard let mamba = configuration.shared(MambaConfiguration.self) else {
+      preconditionFailure("a Mamba without geometry")
+    }
     var object = configuration.pureMambaJSON("MambaForCausalLM")
     object.merge([
       "state_size": mamba.stateDim, "conv_kernel": mamba.convWidth, "expand": mamba.innerDim / mamba.modelDim,
@@ -47,7 +49,7 @@ enum MambaFamily: Family {
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    configuration.unsupportedPureMamba(.mamba, innerDim: configuration.mamba?.innerDim)
+    configuration.unsupportedPureMamba(.mamba, innerDim: configuration.shared(MambaConfiguration.self)?.innerDim)
   }
 }
 

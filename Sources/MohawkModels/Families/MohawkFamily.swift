@@ -15,55 +15,27 @@ enum MohawkFamily: Family {
     let norm = try json.nested("norm")
     let epsilon = try norm.epsilon("epsilon", default: 1e-5)
     let mlp = try json.nested("mlp")
+    let vocabulary = try json.integer("vocab_size")
+    let layout: DecoderConfiguration.Layout = try json.choice("layout")
+    let kind: NormName = try norm.choice("kind")
+    // A model without MLPs has the object all the same.
+    let ownMLP = DecoderConfiguration.MLP(
+      width: try mlp.integer("width"), activation: try mlp.choice("activation"),
+      isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false))
+    let mixers = try Self.mixers(kinds.map { try known($0, json) }, json, modelDim)
+    let norms: DecoderConfiguration.NormPlaces = json.has("norm_places") ? try json.choice("norm_places") : .before
+    guard norms == .before || layout == .sequential else {
+      throw MohawkError(
+        .unsupported, "norms behind mixers and MLPs are for sequential layouts, not for \(layout.rawValue)",
+        at: json.path)
+    }
     var result = DecoderConfiguration(
-      format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: kinds.count,
-      layout: try json.choice("layout"),
-      norm: try norm.choice("kind") == NormName.rms ? .rms(epsilon: epsilon) : .layer(epsilon: epsilon),
-      mlp: .init(
-        width: try mlp.integer("width"), activation: try mlp.choice("activation"),
-        isGated: try mlp.bool("gated", default: false), bias: try mlp.bool("bias", default: false)))
-    result.mixers = try kinds.map { name in
-      let kind = DecoderConfiguration.Mixer(rawValue: name)
-      guard MixerKind.all.contains(kind) else {
-        let known = MixerKind.all.map(\.rawValue).joined(separator: ", ")
-        throw MohawkError(
-          .unsupported, "the mixer '\(name)' is not known", at: "\(json.path): layers", remedy: "known are \(known)")
-      }
-      return kind
-    }
-    guard (1...10_000).contains(kinds.count) else {
-      throw MohawkError(.invalidValue, "\(kinds.count) layers are not from 1 to 10000", at: "\(json.path): layers")
-    }
-    if result.hasAttention { result.attention = try attention(json.nested("attention"), modelDim) }
-    for kind in Set(result.mixers) where !kind.isAttention {
-      result.geometries[kind] = try json.geometry(of: kind, modelDim)
-    }
-    if let kept = result.keptHeads,
-      let layer = kept.byLayer.indices.last(where: {
-        !kept.heads(in: $0).isEmpty && ($0 >= result.mixers.count || result.mixers[$0] != .discreteMamba2)
-      })
-    {
-      throw MohawkError(
-        .invalidValue, "'kept_heads' names heads of layer \(layer), which is no layer of discrete-mamba-2",
-        at: json.path)
-    }
-    guard result.attention.window != nil || !result.mixers.contains(.windowedAttention) else {
-      throw MohawkError(
-        .invalidFormat, "there are layers with a sliding window, and the key 'window' is missing",
-        at: "\(json.path): attention")
-    }
-    if json.has("norm_places") { result.normPlaces = try json.choice("norm_places") }
-    guard result.normPlaces == .before || result.layout == .sequential else {
-      throw MohawkError(
-        .unsupported, "norms behind mixers and MLPs are for sequential layouts, not for \(result.layout.rawValue)",
-        at: json.path)
-    }
+      format: format, vocabulary: vocabulary, modelDim: modelDim,
+      layers: mixers.map { DecoderLayer($0, mlp: ownMLP, layout: layout, norms: norms) },
+      norm: kind == .rms ? .rms(epsilon: epsilon) : .layer(epsilon: epsilon))
     if let scales = try json.object("multipliers") { result.multipliers = try multipliers(scales) }
     if json.has("logit_cap") { result.logitCap = try json.cap("logit_cap", default: nil) }
-    if let other = try json.object("other_rotary") {
-      result.otherRotary = try otherRotary(other, result)
-      result.settleAttention()
-    }
+    if let other = try json.object("other_rotary") { try setRotary(other, of: &result) }
     if json.has("learned_positions") { result.learnedPositions = try json.integer("learned_positions") }
     result.tiesHead = try json.bool("tie_word_embeddings", default: false)
     result.headBias = try json.bool("head_bias", default: false)
@@ -72,6 +44,51 @@ enum MohawkFamily: Family {
   }
 
   private enum NormName: String { case layer, rms }
+
+  private static func known(_ name: String, _ json: ModelJSON) throws -> MixerKind {
+    let kind = MixerKind(rawValue: name)
+    guard MixerKind.all.contains(kind) else {
+      let known = MixerKind.all.map(\.rawValue).joined(separator: ", ")
+      throw MohawkError(
+        .unsupported, "the mixer '\(name)' is not known", at: "\(json.path): layers", remedy: "known are \(known)")
+    }
+    return kind
+  }
+
+  /// The mixers of layers of these kinds. The file describes each kind once.
+  private static func mixers(_ kinds: [MixerKind], _ json: ModelJSON, _ modelDim: Int) throws -> [any MixerGeometry] {
+    guard (1...10_000).contains(kinds.count) else {
+      throw MohawkError(.invalidValue, "\(kinds.count) layers are not from 1 to 10000", at: "\(json.path): layers")
+    }
+    var geometries: [MixerKind: any MixerGeometry] = [:]
+    if kinds.contains(where: \.isAttention) {
+      var attention = try Self.attention(json.nested("attention"), modelDim)
+      geometries[.windowedAttention] = attention
+      guard attention.window != nil || !kinds.contains(.windowedAttention) else {
+        throw MohawkError(
+          .invalidFormat, "there are layers with a sliding window, and the key 'window' is missing",
+          at: "\(json.path): attention")
+      }
+      attention.window = nil
+      geometries[.attention] = attention
+    }
+    for kind in Set(kinds) where !kind.isAttention { geometries[kind] = try json.geometry(of: kind, modelDim) }
+    var mixers = kinds.map { geometries[$0]! }
+    guard let cell = geometries[.discreteMamba2] as? DiscreteMamba2Configuration,
+      let listed = try json.nested(MixerKind.discreteMamba2.jsonKey).object("kept_heads")
+    else { return mixers }
+    let kept = try KeptHeadTable(listed, modelDim: modelDim, heads: cell.vHeads)
+    for (layer, heads) in kept.byLayer.enumerated() where !heads.isEmpty {
+      guard layer < kinds.count, var mixer = mixers[layer] as? DiscreteMamba2Configuration else {
+        throw MohawkError(
+          .invalidValue, "'kept_heads' names heads of layer \(layer), which is no layer of discrete-mamba-2",
+          at: json.path)
+      }
+      mixer.kept = KeptHeads(of: kept.attention, heads: heads)
+      mixers[layer] = mixer
+    }
+    return mixers
+  }
 
   static func attention(_ json: ModelJSON, _ modelDim: Int) throws -> AttentionConfiguration {
     var result = try AttentionConfiguration(json, modelDim: modelDim, bias: json.bool("bias", default: false))
@@ -96,20 +113,19 @@ enum MohawkFamily: Family {
     return result
   }
 
-  private static func otherRotary(
-    _ json: ModelJSON, _ configuration: DecoderConfiguration
-  ) throws -> DecoderConfiguration.OtherRotary {
-    let attention = configuration.attention
-    let all = configuration.mixers.indices
-    guard let layers = json.object["layers"] as? [Int],
-      layers.allSatisfy({ all.contains($0) && configuration.mixers[$0].isAttention })
-    else {
+  /// Gives some layers with attention rotary positions that are not those of the others.
+  private static func setRotary(_ json: ModelJSON, of configuration: inout DecoderConfiguration) throws {
+    let all = configuration.layers.indices.filter { configuration.layers[$0].attention != nil }
+    guard let layers = json.object["layers"] as? [Int], Set(layers).isSubset(of: all) else {
       throw MohawkError(.invalidValue, "'layers' is not a list of layers with attention", at: json.path)
     }
-    let rotary = try json.rotary(base: 10_000, fraction: 1, length: attention.maxLength)
-    let dimensions = try AttentionConfiguration.rotaryDim(attention.headDim, rotary.fraction, at: json.path)
-    try AttentionConfiguration.require(rotary.scaling, on: dimensions, at: json.path)
-    return .init(layers: Set(layers), dimensions: dimensions, base: rotary.base, scaling: rotary.scaling)
+    try configuration.changeAttention(where: Set(layers).contains) {
+      let rotary = try json.rotary(base: 10_000, fraction: 1, length: $0.maxLength)
+      $0.rotaryDim = try AttentionConfiguration.rotaryDim($0.headDim, rotary.fraction, at: json.path)
+      try AttentionConfiguration.require(rotary.scaling, on: $0.rotaryDim, at: json.path)
+      // Layers without positions keep the wave lengths of the others, which mean nothing then.
+      if $0.rotaryDim > 0 { ($0.rotaryBase, $0.rotaryScaling) = (rotary.base, rotary.scaling) }
+    }
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
@@ -124,32 +140,42 @@ enum MohawkFamily: Family {
     var object: [String: Any] = [
       "architectures": ["MohawkForCausalLM"], "model_type": "mohawk", "torch_dtype": "float32",
       "vocab_size": configuration.vocabulary, "hidden_size": configuration.modelDim,
-      "num_hidden_layers": configuration.mixers.count, "layers": configuration.mixers.map(\.rawValue),
-      "layout": configuration.layout.rawValue, "tie_word_embeddings": configuration.tiesHead,
-      "head_bias": configuration.headBias,
+      "num_hidden_layers": configuration.layers.count, "layers": configuration.mixers.map(\.rawValue),
+      "tie_word_embeddings": configuration.tiesHead, "head_bias": configuration.headBias,
       "norm": ["kind": isRMS ? "rms" : "layer", "epsilon": configuration.normEpsilon] as [String: Any],
-      "mlp": [
-        "width": configuration.mlp.width, "activation": configuration.mlp.activation.rawValue,
-        "gated": configuration.mlp.isGated, "bias": configuration.mlp.bias,
-      ] as [String: Any],
     ]
+    object["layout"] = configuration.layout?.rawValue
+    let mlp = configuration.sharedMLP ?? none
+    object["mlp"] =
+      [
+        "width": mlp.width, "activation": mlp.activation.rawValue, "gated": mlp.isGated, "bias": mlp.bias,
+      ] as [String: Any]
     object["learned_positions"] = configuration.learnedPositions
     // What few models have stands in the files of those only.
-    if configuration.normPlaces != .before { object["norm_places"] = configuration.normPlaces.rawValue }
+    if let places = configuration.normPlaces, places != .before { object["norm_places"] = places.rawValue }
     object["logit_cap"] = configuration.logitCap
     if configuration.multipliers != .init() { object["multipliers"] = json(configuration.multipliers) }
-    if let other = configuration.otherRotary {
-      var described = ModelJSON.rotary(other.dimensions, configuration.attention.headDim, other.base, other.scaling)
-      described["layers"] = other.layers.sorted()
+    object["attention"] = configuration.sharedAttention.map { json($0) }
+    if let (layers, other) = configuration.otherRotary {
+      let isPlaced = other.rotaryDim > 0
+      var described = ModelJSON.rotary(
+        other.rotaryDim, other.headDim, isPlaced ? other.rotaryBase : 10_000, isPlaced ? other.rotaryScaling : .none)
+      described["layers"] = layers
       object["other_rotary"] = described
     }
-    if configuration.hasAttention { object["attention"] = json(configuration.attention) }
     for kind in Set(configuration.mixers) where !kind.isAttention {
-      object[kind.jsonKey] = configuration.geometries[kind]?.json
+      object[kind.jsonKey] = configuration.shared(kind)?.json
+    }
+    if let kept = KeptHeadTable(configuration) {
+      let key = MixerKind.discreteMamba2.jsonKey
+      object[key] = (object[key] as? [String: Any] ?? [:]).merging(["kept_heads": kept.json]) { $1 }
     }
     object.merge(configuration.tokens.json) { $1 }
     return object
   }
+
+  /// What stands where a model has no MLPs.
+  private static let none = DecoderConfiguration.MLP(width: 1, activation: .silu, isGated: true, bias: false)
 
   private static func json(_ multipliers: DecoderConfiguration.Multipliers) -> [String: Any] {
     [
@@ -174,7 +200,7 @@ enum MohawkFamily: Family {
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    configuration.mixers.lazy.compactMap(unsupportedFeature).first
+    Set(configuration.mixers).lazy.compactMap(unsupportedFeature).min()
   }
 
   /// What keeps a kind of mixer out of the format: without a form in JSON nothing could say what its weights mean.

@@ -10,9 +10,9 @@ enum Phi3Family: Family {
     try json.refuseOtherMathematics(than: ["sliding_window", "partial_rotary_factor"])
     var result = try LlamaFamily.gatedRMSDecoder(
       longRoPE(json), format, defaults: .init(heads: 32, maxLength: 4096), epsilon: 1e-5, isPartial: true)
-    switch result.attention.rotaryScaling {
-    case .none, .longrope: break
-    default:
+    for attention in result.attentions {
+      if case .longrope = attention.rotaryScaling { continue }
+      if attention.rotaryScaling == .none { continue }
       throw MohawkError(
         .unsupported, "rotary positions of Phi-3 are stretched by 'longrope' or not at all", at: json.path,
         remedy: "check that 'rope_scaling' belongs to the weights")
@@ -43,8 +43,8 @@ enum Phi3Family: Family {
   }
 
   static func keys(_ configuration: DecoderConfiguration) -> KeyTable {
-    let (attention, inner) = (configuration.attention, configuration.mlp.width)
-    return LlamaFamily.keys(configuration) { table, layer, outer in
+    LlamaFamily.keys(configuration) { table, own, layer, outer in
+      guard let attention = own.attention, let inner = own.mlp?.width else { return }
       table.join(
         [
           (layer + "attention.q_proj.weight", attention.width), (layer + "attention.k_proj.weight", attention.kvWidth),
@@ -59,26 +59,26 @@ enum Phi3Family: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var object = configuration.gatedRMSJSON("Phi3ForCausalLM")
-    let attention = configuration.attention
+    guard let attention = configuration.sharedAttention else { preconditionFailure("a Phi-3 without attention") }
     object["partial_rotary_factor"] = Double(attention.rotaryDim) / Double(attention.headDim)
     if attention.width == configuration.modelDim { object["head_dim"] = nil }
     if case .longrope(_, _, let length, _) = attention.rotaryScaling {
       object["original_max_position_embeddings"] = length
     }
-    let isWindowed = configuration.mixers.contains(.windowedAttention)
-    object["sliding_window"] = isWindowed ? configuration.attention.window : nil
+    object["sliding_window"] = attention.window
     for key in ["embd_pdrop", "resid_pdrop"] { object[key] = 0.0 }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
-    let isLong = if case .longrope = attention.rotaryScaling { true } else { attention.rotaryScaling == .none }
+    let attention = configuration.sharedAttention
+    let isLong =
+      if case .longrope? = attention?.rotaryScaling { true } else { attention?.rotaryScaling == RotaryScaling.none }
     return configuration.unsupportedGatedBlocks()
       ?? configuration.firstDifference([
-        ("norms of queries and keys", attention.headNormEpsilon == nil),
-        ("biases", !attention.bias && !attention.outputBias && !configuration.mlp.bias),
-        ("multipliers", configuration.multipliers == .init() && attention.scale == nil),
+        ("norms of queries and keys", attention?.headNormEpsilon == nil),
+        ("biases", attention.map { !$0.bias && !$0.outputBias } ?? false && configuration.sharedMLP?.bias == false),
+        ("multipliers", configuration.multipliers == .init() && attention?.scale == nil),
         ("wave lengths stretched otherwise than by LongRoPE", isLong),
         ("a sliding window in some layers only", Set(configuration.mixers).count == 1),
       ])

@@ -17,7 +17,7 @@ enum PhiFamily: Family {
     var result = DecoderConfiguration(
       format: format, vocabulary: try json.integer("vocab_size"), modelDim: modelDim, layers: try json.layers(),
       layout: .parallel, norm: .layer(epsilon: try json.epsilon("layer_norm_eps", default: 1e-5)), mlp: mlp,
-      attention: try AttentionConfiguration(json, modelDim: modelDim, defaults: .init(fraction: 0.5), bias: true))
+      mixer: try AttentionConfiguration(json, modelDim: modelDim, defaults: .init(fraction: 0.5), bias: true))
     result.headBias = true
     result.tokens = json.tokenRoles()
     return result
@@ -32,8 +32,8 @@ enum PhiFamily: Family {
     ])
     table.mapVocabulary(embedding: "model.embed_tokens.weight", head: "lm_head.weight", isTied: false)
     table.allowWithout("model.")
-    table.countLayers(configuration.mixers.count, under: "model.layers.")
-    for index in configuration.mixers.indices {
+    table.countLayers(configuration.layers.count, under: "model.layers.")
+    for index in configuration.layers.indices {
       let layer = "layers.\(index)."
       table.map(blockKeys, from: layer, to: "model." + layer)
       table.map(attentionKeys, from: layer + "attention.", to: "model.\(layer)self_attn.")
@@ -56,12 +56,12 @@ enum PhiFamily: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var object = configuration.commonJSON("PhiForCausalLM")
-    object["hidden_act"] = configuration.mlp.activation.configName
+    guard let attention = configuration.sharedAttention else { preconditionFailure("a Phi without attention") }
+    object["hidden_act"] = configuration.sharedMLP?.activation.configName
     object["layer_norm_eps"] = configuration.normEpsilon
-    object["partial_rotary_factor"] =
-      Double(configuration.attention.rotaryDim) / Double(configuration.attention.headDim)
+    object["partial_rotary_factor"] = Double(attention.rotaryDim) / Double(attention.headDim)
     object["qk_layernorm"] = false
-    if configuration.attention.width != configuration.modelDim { object["head_dim"] = configuration.attention.headDim }
+    if attention.width != configuration.modelDim { object["head_dim"] = attention.headDim }
     for key in ["embd_pdrop", "resid_pdrop"] { object[key] = 0.0 }
     return object
   }
@@ -71,7 +71,7 @@ enum PhiFamily: Family {
       ("layers without full attention", configuration.mixers.allSatisfy { $0 == .attention }),
       ("blocks that are not parallel with one norm", configuration.layout == .parallel),
       ("norms other than LayerNorm", configuration.norm == .layer(epsilon: configuration.normEpsilon)),
-      ("a gated MLP", !configuration.mlp.isGated && configuration.mlp.bias),
+      ("a gated MLP", configuration.sharedMLP?.isGated == false && configuration.sharedMLP?.bias == true),
       ("a tied head or one without bias", !configuration.tiesHead && configuration.headBias),
     ])
   }

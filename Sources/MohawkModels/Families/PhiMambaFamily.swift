@@ -18,7 +18,7 @@ enum PhiMambaFamily: Family {
     let multiple = try language.integer("pad_vocab_size_multiple", default: 1)
     let words = try language.integer("vocab_size")
 
-    var mixers: [DecoderConfiguration.Mixer] = []
+    var mixers: [any MixerGeometry] = []
     var mamba: DiscreteMamba2Configuration?
     var attention: AttentionConfiguration?
     guard try model.string("lm_head_prenorm", default: "layer") == "layer" else {
@@ -42,7 +42,7 @@ enum PhiMambaFamily: Family {
           throw MohawkError(.unsupported, "state-space layers of different geometry", at: "\(json.path): \(name)")
         }
         mamba = found
-        mixers += Array(repeating: .discreteMamba2, count: count)
+        mixers += Array(repeating: found, count: count)
       case attentionCore:
         // Without sizes of its own a block has Phi-1.5's.
         try core.refuseOtherMathematics(than: ["partial_rotary_factor"])
@@ -53,7 +53,7 @@ enum PhiMambaFamily: Family {
           throw MohawkError(.unsupported, "attention layers of different geometry", at: "\(json.path): \(name)")
         }
         attention = found
-        mixers += Array(repeating: .attention, count: count)
+        mixers += Array(repeating: found, count: count)
       case let other:
         throw MohawkError(
           .unsupported, "the mixer '\(other)' is not known", at: "\(json.path): \(name)",
@@ -66,15 +66,12 @@ enum PhiMambaFamily: Family {
     guard mamba != nil else {
       throw MohawkError(.invalidFormat, "no block is a state-space layer", at: json.path)
     }
+    let vocabulary = try json.size((words + multiple - 1) / multiple * multiple, "the vocabulary")
+    let mlp = DecoderConfiguration.MLP(
+      width: try json.size(4 * modelDim, "the MLP's width"), activation: .geluTanh, isGated: false, bias: true)
     var result = DecoderConfiguration(
-      format: format, vocabulary: try json.size((words + multiple - 1) / multiple * multiple, "the vocabulary"),
-      modelDim: modelDim, layers: layers,
-      layout: .parallel, norm: .layer(epsilon: 1e-5),
-      mlp: .init(
-        width: try json.size(4 * modelDim, "the MLP's width"), activation: .geluTanh, isGated: false, bias: true),
-      attention: attention)
-    result.mixers = mixers
-    result.discreteMamba2 = mamba
+      format: format, vocabulary: vocabulary, modelDim: modelDim,
+      layers: mixers.map { DecoderLayer($0, mlp: mlp, layout: .parallel) }, norm: .layer(epsilon: 1e-5))
     result.headBias = true
     result.tokens = json.tokenRoles()
     return result
@@ -119,13 +116,13 @@ enum PhiMambaFamily: Family {
       "final_norm.bias": "backbone.final_layernorm.bias", "lm_head.weight": "lm_head.weight",
       "lm_head.bias": "lm_head.bias",
     ])
-    for (index, kind) in configuration.mixers.enumerated() {
+    for (index, own) in configuration.layers.enumerated() {
       let layer = "layers.\(index)."
       let outer = "backbone." + layer
       table.map(PhiFamily.blockKeys, from: layer, to: outer)
-      if kind.isAttention {
+      if own.attention != nil {
         table.map(PhiFamily.attentionKeys, from: layer + "attention.", to: outer + "mixer.self_attn.")
-      } else if let mamba = configuration.discreteMamba2 {
+      } else if let mamba = own.mixer as? DiscreteMamba2Configuration {
         table.addDiscreteMamba2(mamba, from: layer + "mixer.", to: outer + "mixer.")
       }
     }
@@ -133,26 +130,22 @@ enum PhiMambaFamily: Family {
   }
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
-    guard let mamba = configuration.discreteMamba2 else {
-      preconditionFailure("a Phi-Mamba without state-space layers")
-    }
-    let attention = configuration.attention
     var object: [String: Any] = [
       "architectures": ["PhiMambaForCausalLM"], "model_type": "phi-mamba",
       "LanguageModel": ["input": ["vocab_size": configuration.vocabulary, "pad_vocab_size_multiple": 1]],
       "MixerModel": [
         "input": [
-          "d_model": configuration.modelDim, "n_layer": configuration.mixers.count, "lm_head_prenorm": "layer",
+          "d_model": configuration.modelDim, "n_layer": configuration.layers.count, "lm_head_prenorm": "layer",
         ] as [String: Any]
       ],
     ]
     object.merge(configuration.tokens.json) { $1 }
-    let runs = runs(configuration.mixers)
+    let runs = runs(configuration.layers)
     for (index, run) in runs.enumerated() {
       var block: [String: Any] = [
         "n_layers": run.count, "BlockType": blockType, "block_input": ["resid_dropout": 0.0],
       ]
-      if run.kind.isAttention {
+      if let attention = run.layer.attention {
         block["CoreType"] = attentionCore
         var core: [String: Any] =
           [
@@ -162,7 +155,7 @@ enum PhiMambaFamily: Family {
           ]
         if attention.width != configuration.modelDim { core["head_dim"] = attention.headDim }
         block["core_input"] = core
-      } else {
+      } else if let mamba = run.layer.mixer as? DiscreteMamba2Configuration {
         block["CoreType"] = stateSpaceCore
         block["core_input"] =
           [
@@ -180,7 +173,7 @@ enum PhiMambaFamily: Family {
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let mlp = configuration.mlp
+    let (attention, mlp) = (configuration.sharedAttention, configuration.sharedMLP)
     return configuration.firstDifference([
       ("a model without Discrete-Mamba-2 layers", configuration.mixers.contains(.discreteMamba2)),
       (
@@ -188,7 +181,7 @@ enum PhiMambaFamily: Family {
         configuration.mixers.allSatisfy { $0 == .discreteMamba2 || $0 == .attention }
       ),
       ("a window beside the recurrent part", !configuration.hasWindow),
-      (KeptHeads.name, configuration.keptHeads == nil),
+      (KeptHeads.name, !configuration.hasKeptHeads),
       ("blocks that are not parallel with one norm", configuration.layout == .parallel),
       ("norms other than LayerNorm with epsilon 1e-5", configuration.norm == .layer(epsilon: 1e-5)),
       (
@@ -199,18 +192,16 @@ enum PhiMambaFamily: Family {
       ("learned positions", configuration.learnedPositions == nil),
       (
         "attention without biases, with norms of heads or stretched positions",
-        !configuration.hasAttention
-          || configuration.attention.bias && configuration.attention.outputBias
-            && configuration.attention.headNormEpsilon == nil && configuration.attention.rotaryScaling == .none
+        attention.map { $0.bias && $0.outputBias && $0.headNormEpsilon == nil && $0.rotaryScaling == .none } ?? true
       ),
     ])
   }
 
   /// Runs of equal layers.
-  private static func runs(_ mixers: [DecoderConfiguration.Mixer]) -> [(kind: DecoderConfiguration.Mixer, count: Int)] {
-    var result: [(kind: DecoderConfiguration.Mixer, count: Int)] = []
-    for kind in mixers {
-      if result.last?.kind == kind { result[result.count - 1].count += 1 } else { result.append((kind, 1)) }
+  private static func runs(_ layers: [DecoderLayer]) -> [(layer: DecoderLayer, count: Int)] {
+    var result: [(layer: DecoderLayer, count: Int)] = []
+    for layer in layers {
+      if result.last?.layer == layer { result[result.count - 1].count += 1 } else { result.append((layer, 1)) }
     }
     return result
   }

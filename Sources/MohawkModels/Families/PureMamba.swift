@@ -4,31 +4,22 @@ import MohawkLayers
 import MohawkMixers
 
 extension DecoderConfiguration {
-  /// A model of mixers without MLPs; its mixers are still to be named.
-  init(
-    mambaFormat format: CheckpointFormat, vocabulary: Int, modelDim: Int, layers: Int, norm: Norm.Kind
-  ) {
-    self.init(
-      format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .mixerOnly, norm: norm,
-      mlp: .none)
-  }
-
   /// The names that transformers and state-spaces/mamba share.
   func mambaKeys(embedding: String) -> KeyTable {
     var table = KeyTable()
     table.map(["final_norm.weight": "backbone.norm_f.weight"])
     if case .layer = norm { table.map(["final_norm.bias": "backbone.norm_f.bias"]) }
     table.mapVocabulary(embedding: embedding, head: "lm_head.weight", isTied: tiesHead)
-    table.countLayers(mixers.count, under: "backbone.layers.")
+    table.countLayers(layers.count, under: "backbone.layers.")
     if format != .stateSpaces { table.allowWithout("backbone.") }
-    for (index, kind) in mixers.enumerated() {
+    for (index, own) in layers.enumerated() {
       let layer = "layers.\(index)."
       let outer = "backbone." + layer
       table.map(layer + "norm.weight", to: outer + "norm.weight")
       if case .layer = norm { table.map(layer + "norm.bias", to: outer + "norm.bias") }
-      switch kind {
-      case .mamba2: table.addMamba2(mamba2!, from: layer + "mixer.", to: outer + "mixer.")
-      case .mamba: table.addMamba(mamba!, from: layer + "mixer.", to: outer + "mixer.")
+      switch own.mixer {
+      case let mamba as Mamba2Configuration: table.addMamba2(mamba, from: layer + "mixer.", to: outer + "mixer.")
+      case let mamba as MambaConfiguration: table.addMamba(mamba, from: layer + "mixer.", to: outer + "mixer.")
       default: preconditionFailure("a format without attention for a model with it")
       }
     }
@@ -38,7 +29,6 @@ extension DecoderConfiguration {
   /// What the `config.json` of both of transformers' architectures says.
   func pureMambaJSON(_ architecture: String) -> [String: Any] {
     var object = commonJSON(architecture)
-    object["intermediate_size"] = nil
     object["hidden_act"] = "silu"
     object["layer_norm_epsilon"] = normEpsilon
     object["residual_in_fp32"] = true
@@ -61,9 +51,4 @@ extension DecoderConfiguration {
       ),
     ])
   }
-}
-
-extension DecoderConfiguration.MLP {
-  /// What stands where a layout has no MLP.
-  public static let none = DecoderConfiguration.MLP(width: 1, activation: .silu, isGated: true, bias: false)
 }

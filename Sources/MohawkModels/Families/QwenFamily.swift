@@ -10,13 +10,12 @@ enum QwenFamily: Family {
     try json.refuseOtherMathematics(than: ["attention_bias", "sliding_window", "use_sliding_window", "layer_types"])
     var result = try LlamaFamily.gatedRMSDecoder(
       json, format, defaults: .init(kvHeads: 32, headDim: format == .qwen3 ? 128 : nil, maxLength: 32_768))
-    if format == .qwen2 {
-      result.attention.bias = true
-      result.attention.outputBias = false
-    } else {
-      result.attention.bias = try json.bool("attention_bias", default: false)
-      result.attention.outputBias = result.attention.bias
-      result.attention.headNormEpsilon = result.normEpsilon
+    let isThree = format == .qwen3
+    let hasBias = try !isThree || json.bool("attention_bias", default: false)
+    let epsilon = isThree ? result.normEpsilon : nil
+    result.changeAttention {
+      ($0.bias, $0.outputBias) = (hasBias, hasBias && isThree)
+      $0.headNormEpsilon = epsilon
     }
     let first = try json.integer("max_window_layers", default: 28, in: 0...1 << 24)
     try json.readWindows(&result, isOn: json.bool("use_sliding_window", default: false)) { $0 >= first }
@@ -29,38 +28,37 @@ enum QwenFamily: Family {
     let isThree = configuration.format == .qwen3
     var object = configuration.gatedRMSJSON(isThree ? "Qwen3ForCausalLM" : "Qwen2ForCausalLM")
     if isThree {
-      object["attention_bias"] = configuration.attention.bias
+      object["attention_bias"] = configuration.sharedAttention?.bias
     } else {
       object["head_dim"] = nil
     }
     let windowed = configuration.mixers.contains(.windowedAttention)
     object["use_sliding_window"] = windowed
     if windowed {
-      object["sliding_window"] = configuration.attention.window
-      object["max_window_layers"] =
-        configuration.mixers.firstIndex(of: .windowedAttention) ?? configuration.mixers.count
+      object["sliding_window"] = configuration.sharedAttention?.window
+      object["max_window_layers"] = configuration.mixers.firstIndex(of: .windowedAttention)
       object["layer_types"] = configuration.layerTypes
     }
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention
     let isThree = configuration.format == .qwen3
     return configuration.unsupportedGatedRMS()
       ?? configuration.firstDifference([
-        ("biases of the MLP", !configuration.mlp.bias),
+        ("biases of the MLP", configuration.sharedMLP?.bias == false),
         (
           isThree ? "attention without norms of queries and keys" : "norms of queries and keys",
-          isThree == (attention.headNormEpsilon != nil)
+          isThree == (attention?.headNormEpsilon != nil)
         ),
         (
           "such biases of the attention",
-          isThree ? attention.bias == attention.outputBias : attention.bias && !attention.outputBias
+          isThree ? attention?.bias == attention?.outputBias : attention?.bias == true && attention?.outputBias == false
         ),
         (
           "heads that are not as wide together as the model",
-          isThree || attention.width == configuration.modelDim
+          isThree || attention?.width == configuration.modelDim
         ),
       ])
   }

@@ -14,14 +14,15 @@ enum SmolLM3Family: Family {
     ])
     var result = try LlamaFamily.gatedRMSDecoder(
       json, format, defaults: .init(heads: 16, kvHeads: 4, base: 2_000_000, maxLength: 32_768), tied: true)
-    result.attention.bias = try json.bool("attention_bias", default: false)
-    result.attention.outputBias = result.attention.bias
-    result.mlp.bias = try json.bool("mlp_bias", default: false)
-    let unplaced = try unplacedLayers(json, result.mixers.count)
+    let (hasBias, hasMLPBias) = (
+      try json.bool("attention_bias", default: false), try json.bool("mlp_bias", default: false)
+    )
+    result.changeAttention { ($0.bias, $0.outputBias) = (hasBias, hasBias) }
+    result.changeMLPs { $0.bias = hasMLPBias }
+    let unplaced = try unplacedLayers(json, result.layers.count)
     let isOn = try json.bool("use_sliding_window", default: false) && json.has("sliding_window")
     try json.readWindows(&result, isOn: isOn, unplaced.contains)
-    result.otherRotary = .init(layers: unplaced, dimensions: 0)
-    result.settleAttention()
+    result.changeAttention(where: unplaced.contains) { $0.rotaryDim = 0 }
     return result
   }
 
@@ -45,28 +46,31 @@ enum SmolLM3Family: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var object = configuration.gatedRMSJSON("SmolLM3ForCausalLM")
-    object["attention_bias"] = configuration.attention.bias
-    object["mlp_bias"] = configuration.mlp.bias
+    let attention = configuration.sharedAttention
+    object["attention_bias"] = attention?.bias
+    object["mlp_bias"] = configuration.sharedMLP?.bias
     object["no_rope_layers"] = configuration.attentions.map { $0.rotaryDim > 0 ? 1 : 0 }
-    let isWindowed = configuration.mixers.contains(.windowedAttention)
-    object["use_sliding_window"] = isWindowed
-    if isWindowed { object["sliding_window"] = configuration.attention.window }
+    object["use_sliding_window"] = attention?.window != nil
+    object["sliding_window"] = attention?.window
     object["layer_types"] = configuration.layerTypes
     return object
   }
 
   static func unsupportedFeature(to configuration: DecoderConfiguration) -> String? {
-    let attention = configuration.attention
+    let attention = configuration.sharedAttention
     return configuration.unsupportedGatedBlocks()
       ?? configuration.firstDifference([
-        ("norms of queries and keys", attention.headNormEpsilon == nil),
-        ("an output projection biased unlike the others", attention.bias == attention.outputBias),
-        ("multipliers", configuration.multipliers == .init() && attention.scale == nil),
+        ("norms of queries and keys", attention?.headNormEpsilon == nil),
+        ("an output projection biased unlike the others", attention?.bias == attention?.outputBias),
+        ("multipliers", configuration.multipliers == .init() && attention?.scale == nil),
         (
           "positions on a part of each head",
-          configuration.attentions.allSatisfy { [0, attention.headDim].contains($0.rotaryDim) }
+          configuration.attentions.allSatisfy { [0, $0.headDim].contains($0.rotaryDim) }
         ),
-        ("wave lengths that differ between layers", configuration.otherRotary.map { $0.dimensions == 0 } ?? true),
+        (
+          "wave lengths that differ between layers",
+          configuration.otherRotary.map { $0.attention.rotaryDim == 0 } ?? true
+        ),
       ])
   }
 }

@@ -17,21 +17,19 @@ enum StateSpacesFamily: Family {
     }
     let cell = try json.object("ssm_cfg") ?? ModelJSON(path: json.path, object: [:], text: "")
     let isRMS = try json.bool("rms_norm", default: true)
-    var result = DecoderConfiguration(
-      mambaFormat: format, vocabulary: try json.size((words + multiple - 1) / multiple * multiple, "the vocabulary"),
-      modelDim: modelDim,
-      layers: try json.layers("n_layer"), norm: isRMS ? .rms(epsilon: 1e-5) : .layer(epsilon: 1e-5))
+    let vocabulary = try json.size((words + multiple - 1) / multiple * multiple, "the vocabulary")
+    let layers = try json.layers("n_layer")
+    let mixer: any MixerGeometry
     switch try cell.string("layer", default: "Mamba1") {
-    case "Mamba2":
-      result.mixers = result.mixers.map { _ in .mamba2 }
-      result.mamba2 = try mamba2(cell, modelDim)
-    case "Mamba1":
-      result.mixers = result.mixers.map { _ in .mamba }
-      result.mamba = try mamba(cell, modelDim)
+    case "Mamba2": mixer = try mamba2(cell, modelDim)
+    case "Mamba1": mixer = try mamba(cell, modelDim)
     case let other:
       throw MohawkError(
         .unsupported, "the layer '\(other)' is not known", at: cell.path, remedy: "known are Mamba1 and Mamba2")
     }
+    var result = DecoderConfiguration(
+      format: format, vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: .mixerOnly,
+      norm: isRMS ? .rms(epsilon: 1e-5) : .layer(epsilon: 1e-5), mlp: nil, mixer: mixer)
     result.tiesHead = try json.bool("tie_embeddings", default: true)
     result.tokens = json.tokenRoles()
     return result
@@ -81,14 +79,14 @@ enum StateSpacesFamily: Family {
 
   static func json(_ configuration: DecoderConfiguration) -> [String: Any] {
     var cell: [String: Any] = [:]
-    if let mamba = configuration.mamba2 {
+    if let mamba = configuration.shared(Mamba2Configuration.self) {
       cell = [
         "layer": "Mamba2", "d_state": mamba.stateDim, "d_conv": mamba.convWidth,
         "expand": mamba.innerDim / mamba.modelDim, "headdim": mamba.headDim, "ngroups": mamba.groups,
         "chunk_size": mamba.chunk, "bias": mamba.projectionBias, "conv_bias": mamba.convolutionBias,
       ]
     }
-    if let mamba = configuration.mamba {
+    if let mamba = configuration.shared(MambaConfiguration.self) {
       cell = [
         "layer": "Mamba1", "d_state": mamba.stateDim, "d_conv": mamba.convWidth,
         "expand": mamba.innerDim / mamba.modelDim, "dt_rank": mamba.timeStepRank, "bias": mamba.projectionBias,
@@ -97,7 +95,7 @@ enum StateSpacesFamily: Family {
     }
     let isRMS = configuration.norm == .rms(epsilon: 1e-5)
     return [
-      "d_model": configuration.modelDim, "n_layer": configuration.mixers.count, "d_intermediate": 0,
+      "d_model": configuration.modelDim, "n_layer": configuration.layers.count, "d_intermediate": 0,
       "vocab_size": configuration.vocabulary, "ssm_cfg": cell, "rms_norm": isRMS, "residual_in_fp32": true,
       "fused_add_norm": true, "pad_vocab_size_multiple": 1, "tie_embeddings": configuration.tiesHead,
     ]
@@ -108,12 +106,13 @@ enum StateSpacesFamily: Family {
     var plain = configuration
     plain.norm = .rms(epsilon: configuration.normEpsilon)
     let inner =
-      configuration.mixers.first == .mamba
+      configuration.mixers.allSatisfy { $0 == .mamba }
       ? MambaFamily.unsupportedFeature(to: plain) : Mamba2Family.unsupportedFeature(to: plain)
+    let limit = configuration.shared(Mamba2Configuration.self)?.timeStepLimit
     return inner
       ?? configuration.firstDifference([
         ("norms with an epsilon other than 1e-5", configuration.normEpsilon == 1e-5),
-        ("limits of the step size", configuration.mamba2?.timeStepLimit ?? 0...Double.infinity == 0...Double.infinity),
+        ("limits of the step size", (limit ?? 0...Double.infinity) == 0...Double.infinity),
       ])
   }
 }

@@ -66,21 +66,28 @@ struct GGUFGeometry {
       ? .layer(epsilon: try epsilon("attention.layer_norm_epsilon"))
       : .rms(epsilon: try epsilon("attention.layer_norm_rms_epsilon"))
     let isPure = family == .mamba || family == .mamba2
+    let (layout, mlp) = (try self.layout(), isPure ? nil : try self.mlp())
+    let kinds = try self.kinds()
+    let attention = kinds.contains(where: \.isAttention) ? try self.attention(kinds, norm.epsilon) : nil
+    let mamba2 = kinds.contains(.mamba2) ? try self.mamba2(epsilon: norm.epsilon) : nil
+    let mamba = kinds.contains(.mamba) ? try self.mamba() : nil
+    let mixers: [any MixerGeometry] = kinds.map { kind in
+      if let mamba2, kind == .mamba2 { return mamba2 }
+      if let mamba, kind == .mamba { return mamba }
+      guard var attention else { preconditionFailure("no architecture has \(kind.rawValue)") }
+      if kind == .attention { attention.window = nil }
+      return attention
+    }
     var result = DecoderConfiguration(
-      format: family.formats[0], vocabulary: vocabulary, modelDim: modelDim, layers: layers, layout: try layout(),
-      norm: norm, mlp: isPure ? .none : try mlp())
-    result.mixers = try mixers()
-    result.normPlaces = family.normPlaces
-    if result.hasAttention { result.attention = try attention(result) }
+      format: family.formats[0], vocabulary: vocabulary, modelDim: modelDim,
+      layers: mixers.map { DecoderLayer($0, mlp: mlp, layout: layout, norms: family.normPlaces) }, norm: norm)
     try setPositionsByLayer(&result)
-    if result.mixers.contains(.mamba2) { result.mamba2 = try mamba2(epsilon: result.normEpsilon) }
-    if result.mixers.contains(.mamba) { result.mamba = try mamba() }
     if family.isGemma {
       result.multipliers.embedding = Double(modelDim).squareRoot()
       result.multipliers.roundsEmbedding = true
     }
     if family == .gemma2 { result.logitCap = try metadata.cap("final_logit_softcapping", default: 30) }
-    if family == .gpt2 { result.learnedPositions = result.attention.maxLength }
+    if family == .gpt2 { result.learnedPositions = attention?.maxLength }
     result.tiesHead = !has("output.weight")
     result.headBias = has("output.bias")
     if family.hasMultipliers {
@@ -134,7 +141,7 @@ struct GGUFGeometry {
       bias: family.hasLayerNorm || has("blk.0.ffn_up.bias"))
   }
 
-  private func mixers() throws -> [DecoderConfiguration.Mixer] {
+  private func kinds() throws -> [MixerKind] {
     switch family {
     case .mamba: return Array(repeating: .mamba, count: layers)
     case .mamba2: return Array(repeating: .mamba2, count: layers)

@@ -5,14 +5,15 @@ import MohawkMixers
 import MohawkTensor
 
 extension GGUFGeometry {
-  func attention(_ model: DecoderConfiguration) throws -> AttentionConfiguration {
-    let first = model.mixers.firstIndex(where: \.isAttention) ?? 0
+  /// The attention of all layers with it, with the window of those that have one.
+  func attention(_ kinds: [MixerKind], _ epsilon: Double) throws -> AttentionConfiguration {
+    let first = kinds.firstIndex(where: \.isAttention) ?? 0
     guard let heads = try metadata.uniform("attention.head_count", layers) else {
       throw metadata.failure(.invalidFormat, "the key \(metadata.name("attention.head_count")) is missing")
     }
     let counts = try metadata.perLayer("attention.head_count_kv", layers)
     let kvHeads = counts?[first] ?? heads
-    if let counts, zip(counts, model.mixers).contains(where: { $1.isAttention && $0 != kvHeads }) {
+    if let counts, zip(counts, kinds).contains(where: { $1.isAttention && $0 != kvHeads }) {
       throw metadata.failure(
         .unsupported, "the key \(metadata.name("attention.head_count_kv")) differs between layers with attention")
     }
@@ -36,7 +37,7 @@ extension GGUFGeometry {
       rotaryBase: base, maxLength: try family.windowPeriod == nil ? metadata.lengthWithinWindow(length) : length,
       bias: has("blk.\(first).attn_q.bias") || has("blk.\(first).attn_qkv.bias"))
     result.outputBias = has("blk.\(first).attn_output.bias")
-    if family.hasQueryNorms { result.headNormEpsilon = model.normEpsilon }
+    if family.hasQueryNorms { result.headNormEpsilon = epsilon }
     result.normsAcrossHeads = family == .olmo2
     result.window = try metadata.windows(layers)?.tokens
     if family == .gemma2 { result.scoreCap = try metadata.cap("attn_logit_softcapping", default: 50) }
@@ -64,15 +65,14 @@ extension GGUFGeometry {
   func setPositionsByLayer(_ model: inout DecoderConfiguration) throws {
     switch family {
     case .smollm3:
-      model.otherRotary = .init(
-        layers: Set((0..<layers).filter { ($0 + 1).isMultiple(of: Self.unplacedPeriod) }), dimensions: 0)
-      model.settleAttention()
+      model.changeAttention(where: { ($0 + 1).isMultiple(of: Self.unplacedPeriod) }) { $0.rotaryDim = 0 }
     case .gemma3, .olmo2:
-      var local = model.attention
-      local.rotaryBase = try metadata.number(
-        "rope.freq_base_swa", default: family == .gemma3 ? 10_000 : local.rotaryBase)
-      local.rotaryScaling = .none
-      model.takeRotary(ofWindows: local)
+      try model.changeAttention {
+        if $0.window == nil { return }
+        $0.rotaryBase = try metadata.number(
+          "rope.freq_base_swa", default: family == .gemma3 ? 10_000 : $0.rotaryBase)
+        $0.rotaryScaling = .none
+      }
     default: break
     }
   }

@@ -55,25 +55,26 @@ extension GGUFGeometry {
     keys.map("positions.weight", to: "position_embd.weight")
     keys.mapBoth("final_norm", to: "output_norm")
     keys.mapBoth("lm_head", to: "output")
-    if configuration.hasAttention, configuration.attention.rotaryDim > 0, family.hasRotaryTable {
-      keys.ignore(Self.rotaryTable)
-    }
-    for (layer, mixer) in configuration.mixers.enumerated() {
+    // Rows of all layers are ordered alike, also where one has no positions.
+    let attention = configuration.sharedAttention
+    if let attention, attention.rotaryDim > 0, family.hasRotaryTable { keys.ignore(Self.rotaryTable) }
+    for (layer, own) in configuration.layers.enumerated() {
       let (inner, outer) = ("layers.\(layer).", "blk.\(layer).")
       keys.mapBoth(inner + "norm", to: outer + "attn_norm")
       keys.mapBoth(inner + "mlp_norm", to: outer + "ffn_norm")
       keys.mapBoth(inner + "post_norm", to: outer + "post_attention_norm")
       keys.mapBoth(inner + "mlp_post_norm", to: outer + "post_ffw_norm")
       for part in ["gate", "up", "down"] { keys.mapBoth("\(inner)mlp.\(part)", to: "\(outer)ffn_\(part)") }
-      if family == .phi3 { addHalves(&keys, configuration.mlp.width, inner + "mlp.", outer + "ffn_up.weight") }
+      if family == .phi3, let mlp = own.mlp { addHalves(&keys, mlp.width, inner + "mlp.", outer + "ffn_up.weight") }
       keys.mapBoth(inner + "mlp.fc1", to: outer + "ffn_up")
       keys.mapBoth(inner + "mlp.fc2", to: outer + "ffn_down")
-      switch mixer {
+      switch own.kind {
       case .mamba2: try addMamba2(&keys, inner + "mixer.", outer + "ssm_")
       case .mamba: try addMamba(&keys, inner + "mixer.", outer + "ssm_")
       case .attention, .windowedAttention:
-        addAttention(&keys, configuration.attention, inner + "attention.", outer + "attn_")
-      default: preconditionFailure("no architecture has \(mixer.rawValue)")
+        guard let attention else { preconditionFailure("attention that differs between layers") }
+        addAttention(&keys, attention, inner + "attention.", outer + "attn_")
+      default: preconditionFailure("no architecture has \(own.kind.rawValue)")
       }
     }
     if family == .phi3 {
