@@ -75,22 +75,24 @@ public struct HeadView: Codable, Sendable, Equatable {
       + (difference.map { [("difference", HeatMap(size: size, values: $0, colours: .difference, limit: limit))] } ?? [])
   }
 
-  /// A row for each head.
+  /// A row for each head; half-lives where some head has one.
   public static func table(_ views: [HeadView]) -> Table {
     let names = views.first?.matrices.map(\.model) ?? []
+    var parts: [(name: String, of: (Matrix) -> String)] = [
+      ("norm", { Number.short($0.norm) }), ("rank", { "\($0.rank)" }), ("look-back", { Number.short($0.lookBack) }),
+    ]
+    if views.contains(where: { $0.matrices.contains { $0.halfLife != nil } }) {
+      parts.append(("half-life", { $0.halfLife.map(Number.short) ?? "–" }))
+    }
     var columns = [Table.Column("layer", .right), .init("head", .right)]
-    for part in ["norm", "rank", "look-back", "half-life"] {
-      columns += names.map { .init(names.count == 1 ? part : "\(part), \($0)", .right) }
+    for part in parts {
+      columns += names.map { .init(names.count == 1 ? part.name : "\(part.name), \($0)", .right) }
     }
     if names.count == 2 { columns.append(.init("error", .right)) }
     var table = Table(columns)
     for view in views {
-      let parts: [(Matrix) -> String] = [
-        { Number.short($0.norm) }, { "\($0.rank)" }, { Number.short($0.lookBack) },
-        { $0.halfLife.map(Number.short) ?? "–" },
-      ]
       table.add(
-        ["\(view.layer)", "\(view.head)"] + parts.flatMap { view.matrices.map($0) }
+        ["\(view.layer)", "\(view.head)"] + parts.flatMap { view.matrices.map($0.of) }
           + (names.count == 2 ? [view.error.map(Number.short) ?? "–"] : []))
     }
     return table

@@ -36,6 +36,13 @@ public struct MatrixPair: Sendable, Equatable {
   /// `distance` over the teacher's own norm; NaN when that is zero.
   public var relativeDistance: Double { distance / Self.norm(teacher, size) }
 
+  /// The same with what follows from both matrices.
+  var view: HeadView {
+    HeadView(
+      layer: layer, head: head, size: size,
+      matrices: [.init("teacher", teacher, size: size), .init("student", student, size: size)])
+  }
+
   /// Student − teacher, `[size, size]`.
   public var difference: [Float] { zip(student, teacher).map { $0 - $1 } }
 

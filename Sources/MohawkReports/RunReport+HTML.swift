@@ -4,11 +4,12 @@ import MohawkRecipes
 extension RunReport {
   /// The page: one file without outside resources, light or dark as the reader prefers.
   public var html: String {
-    let sections = [
-      frameSection, stageSection, curveSection, matrixSection, layerSection, decodeSection, sampleSection,
-      measureSection,
-      taskSection, startSection, transferSection, recipeSection,
-    ].compactMap { $0 }
+    let sections =
+      [frameSection, stageSection, curveSection].compactMap { $0 } + matrixSections
+      + [
+        layerSection, decodeSection, sampleSection, measureSection, taskSection, startSection, transferSection,
+        recipeSection,
+      ].compactMap { $0 }
     return ReportPage.html(
       title: "\(name) – MOHAWK run", kicker: "MOHAWK distillation run", heading: name, lead: lead,
       top: cards + "\n" + warnings, sections: sections, footer: footer)

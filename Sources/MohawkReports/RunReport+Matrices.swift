@@ -2,16 +2,18 @@ extension RunReport {
   /// At most this many pairs are drawn; a page with more would be too heavy to open.
   static let matrixLimit = 96
 
-  /// Mixing matrices side by side.
-  var matrixSection: Section? {
-    guard !matrices.isEmpty else { return nil }
+  /// Mixing matrices side by side, and what follows from them.
+  var matrixSections: [Section] {
+    guard !matrices.isEmpty else { return [] }
+    let shown = shownMatrices
+    let note = shown.count < matrices.count ? " \(shown.count) of \(matrices.count) pairs are shown." : ""
+    return [MatrixPanels.section(shown.map(Self.panels), note: note)] + HeadSections(views: shown.map(\.view)).all
+  }
+
+  private var shownMatrices: [MatrixPair] {
     let sorted = matrices.sorted { ($0.layer, $0.head) < ($1.layer, $1.head) }
-    let shown: [MatrixPair] =
-      sorted.count <= Self.matrixLimit
-      ? sorted : (0..<Self.matrixLimit).map { sorted[$0 * sorted.count / Self.matrixLimit] }
-    let left = sorted.count - shown.count
-    return MatrixPanels.section(
-      shown.map(Self.panels), note: left > 0 ? " \(shown.count) of \(sorted.count) pairs are shown." : "")
+    guard sorted.count > Self.matrixLimit else { return sorted }
+    return (0..<Self.matrixLimit).map { sorted[$0 * sorted.count / Self.matrixLimit] }
   }
 
   private static func panels(_ pair: MatrixPair) -> MatrixPanels {

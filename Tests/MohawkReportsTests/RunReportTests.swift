@@ -16,9 +16,11 @@ import Testing
     let report = try RunReport(folder: run.folder)
     #expect(report.notes.isEmpty)
     let html = report.html
-    for id in ["stages", "curves", "matrices", "layers", "decode", "samples", "measures", "transfer", "recipe"] {
+    let heads = ["matrices", "heads", "spectra", "decays"]
+    for id in ["stages", "curves"] + heads + ["layers", "decode", "samples", "measures", "transfer", "recipe"] {
       #expect(html.contains("<section id=\"\(id)\""), "\(id)")
     }
+    #expect(html.contains("Look-back") && !html.contains("Half-life of the decay"))
     #expect(html.contains("5.482") && html.contains("6.118") && html.contains("87.3 %"))
     #expect(html.contains("&lt;b&gt;") && !html.contains("<b>"))
     #expect(html.components(separatedBy: "<img ").count - 1 == 4 * 4 * 3)
