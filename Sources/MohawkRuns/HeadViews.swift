@@ -57,7 +57,7 @@ public enum HeadViews {
     let matrices = models.map { name, model in
       let block = model.blocks[layer]
       let matrix = block.mixer.factoredMatrix(of: block.mixerInput(hidden))
-      return (name: name, whole: matrix.whole().selected(0, 0).to(.float32), halfLives: halfLives(matrix))
+      return (name: name, whole: matrix.whole().selected(0, 0).to(.float32, on: .cpu), halfLives: halfLives(matrix))
     }
     return (0..<models[0].model.blocks[layer].mixer.heads).map { head in
       HeadView(

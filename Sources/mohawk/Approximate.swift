@@ -27,6 +27,7 @@ struct Approximate: ParsableCommand, HasModelPaths {
   @Flag(help: "Multiplies columns by the lengths of their values, so that sinks do not count.") var weighted = false
   @Option(help: "Steps of gradient descent for low rank and SSD.") var steps = 1000
   @Option(help: "Seed of its beginning.") var seed: UInt64 = 1
+  @OptionGroup var place: DeviceFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @Option(name: .shortAndLong, help: "Folder for approximation.html and approximation.json.") var output: String?
   var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
@@ -41,7 +42,8 @@ struct Approximate: ParsableCommand, HasModelPaths {
     var study = ApproximationStudy()
     study.orders = try Self.numbers(orders, "--orders")
     (study.heads, study.isWeighted, study.search.steps, study.search.seed) = (heads, weighted, steps, seed)
-    let decoder = try Decoder.open(model, computing: .float32)
+    let device = try place.opened()
+    let decoder = try Decoder.open(model, computing: .float32, on: device)
     decoder.freeze()
     if let longest = decoder.maxLength, longest < length {
       throw MohawkError(
@@ -56,7 +58,7 @@ struct Approximate: ParsableCommand, HasModelPaths {
         .invalidValue, "the text has \(rows.size(0)) pieces of \(length) tokens, not \(texts)", at: data.first,
         remedy: "give more text, or fewer --texts")
     }
-    let ids = rows.narrowed(0, from: 0, length: texts).narrowed(1, from: 0, length: length)
+    let ids = rows.narrowed(0, from: 0, length: texts).narrowed(1, from: 0, length: length).to(on: device)
     let layers = layer == "all" ? Array(decoder.blocks.indices) : try Self.numbers(layer, "--layer").sorted()
     let name = URL(fileURLWithPath: model).lastPathComponent
     let report = try study.run(decoder, name: name, ids, layers: layers) { Terminal.complain("fitting \($0)") }

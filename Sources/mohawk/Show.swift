@@ -24,6 +24,7 @@ struct Show: ParsableCommand, HasModelPaths {
   @Option(help: "Tokens of the text at most.") var tokens = 128
   @Option(help: "Layers from 0, such as 3 or 0,3,7, or all. (default: the middle one)") var layer: String?
   @Option(help: "The head that is drawn in the terminal, from 0.") var head = 0
+  @OptionGroup var place: DeviceFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @Option(name: .shortAndLong, help: "Folder for show.html, show.json and PNG pictures.") var output: String?
   var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
@@ -31,8 +32,9 @@ struct Show: ParsableCommand, HasModelPaths {
 
   func run() throws {
     try Threads.use(threads)
+    let device = try place.opened()
     let places = try self.places()
-    let models = try places.map { (name: $0.name, model: try Decoder.open($0.path, computing: .float32)) }
+    let models = try places.map { (name: $0.name, model: try Decoder.open($0.path, computing: .float32, on: device)) }
     let tokenizer = try Tokenizer(folder: places[0].path)
     if places.count == 2 {
       let theirs = try Tokenizer(folder: places[1].path)
@@ -45,7 +47,8 @@ struct Show: ParsableCommand, HasModelPaths {
     let ids = try read(tokenizer, longest: models.compactMap(\.model.maxLength).min())
     let layers = try chosen(of: models[0].model.blocks.count)
     models.forEach { $0.model.freeze() }
-    let views = try HeadViews.measure(models, Tensor(ids.map(Int64.init), shape: [1, ids.count]), layers: layers)
+    let tokens = Tensor(ids.map(Int64.init), shape: [1, ids.count]).to(on: device)
+    let views = try HeadViews.measure(models, tokens, layers: layers)
     guard let drawn = views.first(where: { $0.head == head }) else {
       throw MohawkError(
         .outOfRange, "there is no head \(head)", at: "--head",

@@ -31,6 +31,7 @@ struct Synthesize: ParsableCommand, ReadsCheckpoints {
   @Option(help: "Makes tokens seen so far less likely.") var repetitionPenalty = 1.0
   @Option(help: "Seed of all draws.") var seed: UInt64 = 0
   @OptionGroup var weights: WeightFlags
+  @OptionGroup var place: DeviceFlags
   @Option(help: "Threads; all cores when not given.") var threads: Int?
   @OptionGroup var reading: CheckpointFlags
   var modelPaths: [WritableKeyPath<Self, String>] { [\.model] }
@@ -47,7 +48,7 @@ struct Synthesize: ParsableCommand, ReadsCheckpoints {
     let run = SynthesisRun(
       model: model, folder: output, tokens: try RecipeOptions.count(tokens), length: length, batch: batch,
       sampling: sampling,
-      weights: try weights.precision(), beginning: try beginning(), settings)
+      weights: try weights.precision(), device: try place.opened(), beginning: try beginning(), settings)
     let line = StatusLine(every: .seconds(10))
     run.progress = { line.show($0.text, isDone: $0.tokens >= $0.total) }
     defer { line.clear() }

@@ -112,11 +112,37 @@ import Testing
     expectAlike(try run(attention, onDevice: true).output, try run(attention, onDevice: false).output, 2e-2)
   }
 
+  @Test func matricesAreTheSame() throws {
+    for model in ["run", "windowed"] {
+      let command = ["show", model, "--layer", "all", "--tokens", "24"]
+      expectAlike(try run(command, onDevice: true).output, try run(command, onDevice: false).output)
+    }
+    let command = ["approximate", "teacher", "--length", "24", "--texts", "2", "--orders", "4", "--steps", "20"]
+    func errors(_ folder: String, onDevice: Bool) throws -> [Double] {
+      _ = try run(command + ["--weighted", "--output", folder], onDevice: onDevice)
+      let report = try JSONDecoder().decode(
+        ApproximationReport.self, from: Self.place.bytes(folder + "/approximation.json"))
+      return report.rows.flatMap(\.errors)
+    }
+    let (there, here) = try (errors("fits-there", onDevice: true), errors("fits-here", onDevice: false))
+    #expect(there.count == here.count && !here.isEmpty)
+    for (mine, theirs) in zip(there, here) { #expect(abs(mine - theirs) <= 1e-2) }
+  }
+
+  @Test func writtenTextIsTheSame() throws {
+    let command = ["synthesize", "teacher", "--tokens", "200", "--length", "24", "--batch", "4", "--temperature", "0"]
+    _ = try run(command + ["--output", "own-there"], onDevice: true)
+    _ = try run(command + ["--output", "own-here"], onDevice: false)
+    let there = try Self.place.bytes("own-there/part-00000.jsonl")
+    #expect(try !there.isEmpty && there == Self.place.bytes("own-here/part-00000.jsonl"))
+  }
+
   @Test func matricesThatOnlyProcessorsMultiplyByAreRefused() throws {
     #expect(try Self.place.mohawk("quantize", "run/model", "int8").status == 0)
     for command in [
       ["generate", "int8"], ["generate", "teacher", "--weights", "int4"], ["evaluate", "int8", "--tasks", "mqar=4"],
       ["evaluate", "int8", "--data", "text.txt", "--tokens", "64", "--length", "32"], ["serve", "int8", "--port", "0"],
+      ["synthesize", "teacher", "--tokens", "100", "--output", "own", "--weights", "int8"],
     ] {
       let result = try Command(
         command + ["--device", "pretend"], in: Self.place.folder, environment: Self.environment

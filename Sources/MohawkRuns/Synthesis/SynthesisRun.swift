@@ -31,6 +31,7 @@ public final class SynthesisRun {
   let tokens, length, batch: Int
   let sampling: SamplingOptions
   let weights: WeightPrecision?
+  let device: Device
   let beginning: Beginning
   let settings: RunSettings
   /// Told after every step.
@@ -41,10 +42,11 @@ public final class SynthesisRun {
   /// Nothing happens before `run`.
   public init(
     model: String, folder: String, tokens: Int, length: Int, batch: Int, sampling: SamplingOptions,
-    weights: WeightPrecision?, beginning: Beginning = .nothing, _ settings: RunSettings = RunSettings()
+    weights: WeightPrecision?, device: Device = .cpu, beginning: Beginning = .nothing, _ settings: RunSettings = RunSettings()
   ) {
     (self.model, path, self.tokens, self.length) = (model, RunFolder(folder).path, tokens, length)
     (self.batch, self.sampling, self.weights, self.beginning) = (batch, sampling, weights, beginning)
+    self.device = device
     self.settings = settings
   }
 
@@ -56,7 +58,7 @@ public final class SynthesisRun {
       throw MohawkError(.invalidValue, "\(name) is \(value), it must be 1 or more")
     }
     try sampling.validate()
-    let engine = try DecodingEngine.open(model, weights: weights)
+    let engine = try DecodingEngine.open(model, weights: weights, on: device)
     let tokenizer = try Tokenizer(folder: model)
     let synthesizer = try Synthesizer(
       engine, tokenizer, ends: Prompt.ends(inFolder: model), options: sampling, length: length, capacity: batch)
