@@ -10,7 +10,7 @@ import PretendDeviceSupport
 enum EngineModels: String, CaseIterable, Sendable {
   case phi, phiMamba, besideWindow, besideWindowAlone, keptHeads, keptHeadsBesideWindow, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
     mamba2Plain, mamba, mambaWide,
-    relu, unplaced, olmo, gemma
+    relu, unplaced, olmo, gemma, uneven
 
   static let vocabulary = 50
 
@@ -173,6 +173,22 @@ enum EngineModels: String, CaseIterable, Sendable {
       shape.logitCap = 3
       (shape.multipliers.embedding, shape.multipliers.roundsEmbedding) = (24.0.squareRoot(), true)
       shape.tiesHead = true
+      return shape
+    case .uneven:
+      // Each layer has a mixer, an MLP and a way to join them of its own.
+      var windowed = attention(kvHeads: 4, headDim: 10, rotaryDim: 8, bias: true)
+      (windowed.heads, windowed.window, windowed.rotaryBase) = (8, 6, 300)
+      var shape = base(.sequential, .rms(epsilon: 1e-5), .silu, gated: true, bias: false, [attention()])
+      shape.layers += [
+        DecoderLayer(
+          windowed, mlp: .init(width: 28, activation: .geluTanh, isGated: false, bias: true), layout: .parallel),
+        DecoderLayer(mamba2(2, norm: 2), mlp: nil, layout: .mixerOnly),
+        DecoderLayer(
+          mamba2(state: 9), mlp: .init(width: 52, activation: .silu, isGated: true, bias: true), norms: .around),
+        DecoderLayer(
+          DiscreteMamba2Configuration(modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 21, chunk: 8), mlp: nil,
+          layout: .mixerOnly),
+      ]
       return shape
     case .relu:
       return base(
