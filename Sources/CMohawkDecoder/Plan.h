@@ -53,8 +53,8 @@ struct Pass {
   }
 };
 
-/// Turns the first 2 · pairs dimensions of a head.
-inline void turn(float *head, const Pass::Angles &angles, int64_t pairs) {
+/// Rotates the first 2 · pairs dimensions of a head.
+inline void rotate(float *head, const Pass::Angles &angles, int64_t pairs) {
   for (int64_t i = 0; i < pairs; i++) {
     const float first = head[i], second = head[i + pairs];
     head[i] = first * angles.cosines[i] - second * angles.sines[i];

@@ -7,7 +7,7 @@
 namespace mohawk {
 
 void await_change(const std::atomic<uint32_t> &value, uint32_t old) {
-  for (int turn = 0; turn < 4000; turn++) {
+  for (int spin = 0; spin < 4000; spin++) {
     if (value.load(std::memory_order_acquire) != old) return;
 #if defined(__x86_64__)
     _mm_pause();

@@ -6,7 +6,7 @@
 
 namespace mohawk {
 
-/// Returns when `value` is no longer `old`. Turns in place while that is near, then sleeps: the processor is shared, and
+/// Returns when `value` is no longer `old`. Spins while that is near, then sleeps: the processor is shared, and
 /// who is waited for may need it.
 void await_change(const std::atomic<uint32_t> &value, uint32_t old);
 

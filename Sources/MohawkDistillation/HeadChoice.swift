@@ -58,8 +58,8 @@ public struct HeadChoice: Sendable, Equatable, Codable {
       let judge = RepeatedTextDivergence(teacher, text)
       choice.divergence += gates.divergence(text.ids, judge, opened: 0) / Double(sequences)
       for (index, (point, weight)) in points.enumerated() {
-        for (layer, slopes) in gates.slopes(text.ids, judge, opened: point) {
-          let part = slopes * (-weight / Double(sequences))
+        for (layer, gradients) in gates.gradients(text.ids, judge, opened: point) {
+          let part = gradients * (-weight / Double(sequences))
           sums[layer] = sums[layer].map { $0 + part } ?? part
         }
         try measured(Double(row * points.count + index + 1) / Double(sequences * points.count))

@@ -59,7 +59,7 @@ struct HeadGates {
 
   /// The derivative of that by the gates of each layer, [heads], fp64. Only one layer's insides exist at a time: each is
   /// computed once more on the way back.
-  func slopes(_ ids: Tensor, _ judge: RepeatedTextDivergence, opened share: Double) -> [Int: Tensor] {
+  func gradients(_ ids: Tensor, _ judge: RepeatedTextDivergence, opened share: Double) -> [Int: Tensor] {
     var entering = entering(ids, share)
     func leaf(_ x: Tensor) -> Tensor {
       let leaf = x.detached()
@@ -69,15 +69,15 @@ struct HeadGates {
     let leaving = leaf(entering.removeLast())
     let parts = judge(leaving)
     var gradient = (parts.repeated + parts.elsewhere).gradients(of: [leaving])[0]!
-    var slopes: [Int: Tensor] = [:]
+    var gradients: [Int: Tensor] = [:]
     let first = layers.min() ?? teacher.blocks.count
     for layer in teacher.blocks.indices.reversed() where layer >= first {
       let input = leaf(entering.removeLast())
       let gates = opened(share, layer).map(leaf)
       let found = pass(input, layer, gates).gradients(of: [input] + (gates.map { [$0] } ?? []), gradient)
       gradient = found[0]!
-      if gates != nil { slopes[layer] = found[1]!.detached().to(.float64, on: .cpu) }
+      if gates != nil { gradients[layer] = found[1]!.detached().to(.float64, on: .cpu) }
     }
-    return slopes
+    return gradients
   }
 }

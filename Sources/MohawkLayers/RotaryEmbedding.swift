@@ -4,15 +4,15 @@ import MohawkTensor
 /// Rotary position embedding on the first `dimensions` of every head (Su et al. 2021), in the half-split layout of
 /// Hugging Face's models: dimension i is paired with dimension i + dimensions / 2.
 ///
-/// Angles are computed in doubles and rounded once, to fp32 or the type of what is turned: in fp32 an angle at position 2000
+/// Angles are computed in doubles and rounded once, to fp32 or the type of what is rotated: in fp32 an angle at position 2000
 /// would already be wrong by 1e-4.
 public struct RotaryEmbedding {
-  /// How many of a head's dimensions turn; even.
+  /// How many of a head's dimensions are rotated; even.
   public let dimensions: Int
   private let tables: RotaryTables
 
   /// - Parameters:
-  ///   - dimensions: how many of a head's dimensions turn; even.
+  ///   - dimensions: how many of a head's dimensions are rotated; even.
   ///   - base: the wave length of the slowest pair grows with it.
   ///   - scaling: how the wave lengths are stretched.
   ///   - positions: how many positions there are; asking for a later one traps.

@@ -66,7 +66,7 @@ public enum RotaryScaling: Sendable, Equatable {
 
   /// Radians per position of each pair of dimensions.
   /// - Parameters:
-  ///   - dimensions: how many of a head's dimensions turn; even.
+  ///   - dimensions: how many of a head's dimensions are rotated; even.
   ///   - base: the wave length of the slowest pair grows with it.
   public func frequencies(dimensions: Int, base: Double) -> [Double] {
     (0..<dimensions / 2).map { pair in

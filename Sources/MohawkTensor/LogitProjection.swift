@@ -45,8 +45,8 @@ public struct LogitProjection {
   ) -> (loss: Double, gradient: Tensor?) {
     loss(
       "distillationLoss", hidden, [teacherHidden, teacher.weight], needsGradient: needsGradient, file, line
-    ) { own, slopes, loss in
-      teacher.withHead(teacherHidden) { mhk_distillation_loss(own, $0, share, Int64(slice), slopes, loss) }
+    ) { own, gradients, loss in
+      teacher.withHead(teacherHidden) { mhk_distillation_loss(own, $0, share, Int64(slice), gradients, loss) }
     }
   }
 
@@ -64,8 +64,8 @@ public struct LogitProjection {
     _ hidden: Tensor, targets: Tensor, share: Double, slice: Int, needsGradient: Bool, file: StaticString = #fileID,
     line: UInt = #line
   ) -> (loss: Double, gradient: Tensor?) {
-    loss("predictionLoss", hidden, [targets], needsGradient: needsGradient, file, line) { own, slopes, loss in
-      mhk_prediction_loss(own, targets.handle, share, Int64(slice), slopes, loss)
+    loss("predictionLoss", hidden, [targets], needsGradient: needsGradient, file, line) { own, gradients, loss in
+      mhk_prediction_loss(own, targets.handle, share, Int64(slice), gradients, loss)
     }
   }
 
@@ -88,9 +88,9 @@ public struct LogitProjection {
     let sums = hidden.dtype.wide
     let (ids, probabilities, rest) = (target.ids, target.probabilities.to(sums), target.rest.to(sums))
     return loss("distillationLoss", hidden, [ids, probabilities, rest], needsGradient: needsGradient, file, line) {
-      own, slopes, loss in
+      own, gradients, loss in
       let top = mhk_top(ids: ids.handle, probabilities: probabilities.handle, rest: rest.handle)
-      return mhk_sparse_distillation_loss(own, top, share, Int64(slice), slopes, loss)
+      return mhk_sparse_distillation_loss(own, top, share, Int64(slice), gradients, loss)
     }
   }
 
@@ -99,20 +99,20 @@ public struct LogitProjection {
     _ line: UInt, _ run: (mhk_head, mhk_head_gradients, UnsafeMutablePointer<Double>) -> Failure
   ) -> (loss: Double, gradient: Tensor?) {
     withoutGradients {
-      let slope = needsGradient ? Self.uninitialised(hidden) : nil
-      let (weightSlope, isFresh) = Self.slope(of: weight)
-      let (biasSlope, isBiasFresh) = bias.map(Self.slope) ?? (nil, false)
-      let slopes = mhk_head_gradients(
-        hidden_or_null: slope?.handle ?? mhk_tensor(), weight_or_null: weightSlope?.handle ?? mhk_tensor(),
-        bias_or_null: biasSlope?.handle ?? mhk_tensor(), fresh_weight: isFresh, fresh_bias: isBiasFresh)
+      let hiddenGradient = needsGradient ? Self.uninitialised(hidden) : nil
+      let (weightGradient, isFresh) = Self.gradient(of: weight)
+      let (biasGradient, isBiasFresh) = bias.map(Self.gradient) ?? (nil, false)
+      let gradients = mhk_head_gradients(
+        hidden_or_null: hiddenGradient?.handle ?? mhk_tensor(), weight_or_null: weightGradient?.handle ?? mhk_tensor(),
+        bias_or_null: biasGradient?.handle ?? mhk_tensor(), fresh_weight: isFresh, fresh_bias: isBiasFresh)
       var result = 0.0
-      let error = withExtendedLifetime((slope, weightSlope, biasSlope, others)) {
-        withHead(hidden) { run($0, slopes, &result) }
+      let error = withExtendedLifetime((hiddenGradient, weightGradient, biasGradient, others)) {
+        withHead(hidden) { run($0, gradients, &result) }
       }
       if let error { trap(operation, [hidden, weight] + others, error, file, line) }
-      if isFresh { weight.gradient = weightSlope }
-      if isBiasFresh { bias!.gradient = biasSlope }
-      return (result, slope)
+      if isFresh { weight.gradient = weightGradient }
+      if isBiasFresh { bias!.gradient = biasGradient }
+      return (result, hiddenGradient)
     }
   }
 
@@ -134,7 +134,7 @@ public struct LogitProjection {
   }
 
   /// Where a parameter's gradient is added up, and whether nothing is there yet; nil when it wants none.
-  private static func slope(of parameter: Tensor) -> (Tensor?, isFresh: Bool) {
+  private static func gradient(of parameter: Tensor) -> (Tensor?, isFresh: Bool) {
     guard parameter.requiresGradient else { return (nil, false) }
     if let gradient = parameter.gradient { return (gradient, false) }
     return (uninitialised(parameter), true)

@@ -13,7 +13,7 @@ extension Tensor {
 
   /// The mean over rows of the Euclidean distance to `other`, both [.., width]; at least fp32. Rows that differ by no more
   /// than rounding does, 2⁻²⁰ of `other`'s norm in fp32, 2⁻⁴⁹ in fp64 and 2⁻⁸ in bf16, have a distance of 0: it would have a
-  /// slope of 1 in whatever direction the rounding has. Gradients flow to self only, and are 0 in such rows.
+  /// gradient of 1 in whatever direction the rounding has. Gradients flow to self only, and are 0 in such rows.
   public func meanRowDistance(to other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     binary("meanRowDistance", other, mhk_row_distance, file, line)
   }

@@ -75,29 +75,29 @@ import Testing
     return (teacher, RepeatedText(ids, span: 8))
   }
 
-  @Test func theSlopesAreThoseOfDifferences() throws {
+  @Test func theGradientsAreThoseOfDifferences() throws {
     let (teacher, whole) = randomTeacher()
     let text = whole.sequence(1)
     #expect(text.ids.integers() == whole.ids.selected(0, 1).integers() && text.places == [whole.places[1]])
     let judge = RepeatedTextDivergence(teacher, text)
     let gates = HeadGates(teacher, window: 3, sinks: 1, except: [])
-    let slopes = gates.slopes(text.ids, judge, opened: 0.3)
+    let gradients = gates.gradients(text.ids, judge, opened: 0.3)
     // All gates of all layers open at once, so that differences give the sum of all.
     let step = 1e-4
     var sum = 0.0
-    for layer in slopes.values { sum += layer.sum().item() }
+    for layer in gradients.values { sum += layer.sum().item() }
     let difference =
       (gates.divergence(text.ids, judge, opened: 0.3 + step) - gates.divergence(text.ids, judge, opened: 0.3 - step))
       / (2 * step)
     #expect(abs(sum - difference) < 1e-6 * abs(difference))
     // And with one layer's gates alone.
     let alone = HeadGates(teacher, window: 3, sinks: 1, except: [0])
-    let own = alone.slopes(text.ids, judge, opened: 0.3)
+    let own = alone.gradients(text.ids, judge, opened: 0.3)
     let change =
       (alone.divergence(text.ids, judge, opened: 0.3 + step) - alone.divergence(text.ids, judge, opened: 0.3 - step))
       / (2 * step)
-    let slope: Double = try #require(own[1]).sum().item()
-    #expect(own.count == 1 && abs(slope - change) < 1e-6 * abs(change))
+    let gradient: Double = try #require(own[1]).sum().item()
+    #expect(own.count == 1 && abs(gradient - change) < 1e-6 * abs(change))
   }
 
   @Test func openGatesAreTheTeacherAndClosedOnesTheWindow() {

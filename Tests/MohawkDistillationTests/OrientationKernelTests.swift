@@ -68,7 +68,7 @@ import Testing
     #expect(leaves.allSatisfy { $0.gradient!.rms == 0 })
   }
 
-  @Test func equalMatricesHaveNoSlope() {
+  @Test func equalMatricesHaveNoGradient() {
     // One token: the teacher's matrix is 1, the student's C · B + D.
     let ones = Tensor.full([1, 1, 1, 1], 1, .float32)
     let b = (ones * 0.5).leaf()
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func theSlopeComesFromWhatFollows() {
+  @Test func theGradientComesFromWhatFollows() {
     let problem = OrientationProblem(.plain, length: 40)
     let (once, twice) = (problem.leaves(.float64), problem.leaves(.float64))
     problem.tiled(.float64, once).backward()

@@ -82,10 +82,10 @@ import Testing
     let signals = try signals(tiny, layers: [0, 1, 2].filter { !attention.contains($0) })
     let tokens = TinyPair.tokens()
     func same(_ kept: any TrainingStage, _ now: any TrainingStage) throws {
-      let ((mine, slopes), (exact, wanted)) = (try gradients(kept, tokens), try gradients(now, tokens))
+      let ((mine, found), (exact, wanted)) = (try gradients(kept, tokens), try gradients(now, tokens))
       #expect(mine.total.item() == exact.total.item())
       #expect(mine.perLayer.map { $0.item() } == exact.perLayer.map { $0.item() })
-      for (slope, wanted) in zip(slopes, wanted) { #expect(slope.isIdentical(to: wanted)) }
+      for (found, wanted) in zip(found, wanted) { #expect(found.isIdentical(to: wanted)) }
     }
     try same(
       LayerStage.alignment(tiny.pair, TinyPair.plan(.mixer), signals: signals),

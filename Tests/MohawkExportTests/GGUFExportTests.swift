@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func pairsThatTurnTogetherBecomeNeighbours() {
-    // One head of 6 that turns by its first 4: pairs (0, 2) and (1, 3).
+    // One head of 6 of which the first 4 are rotated: pairs (0, 2) and (1, 3).
     #expect(GGUFDraft.neighbouring(heads: 1, headDim: 6, rotaryDim: 4) == [0, 2, 1, 3, 4, 5])
     #expect(GGUFDraft.neighbouring(heads: 2, headDim: 4, rotaryDim: 4) == [0, 2, 1, 3, 4, 6, 5, 7])
   }

@@ -103,9 +103,9 @@ struct GGUFReadBack: ParameterSource {
     }
     switch name {
     case "attention.q_proj.weight", "attention.q_proj.bias":
-      return floats(block + "attn_q.\(part)").map { unturned($0, configuration.sharedAttention!.heads) }
+      return floats(block + "attn_q.\(part)").map { separated($0, configuration.sharedAttention!.heads) }
     case "attention.k_proj.weight", "attention.k_proj.bias":
-      return floats(block + "attn_k.\(part)").map { unturned($0, configuration.sharedAttention!.kvHeads) }
+      return floats(block + "attn_k.\(part)").map { separated($0, configuration.sharedAttention!.kvHeads) }
     case "mixer.A_log": return floats(block + "ssm_a").map { $0.map { Float(log(-Double($0))) } }
     case "mixer.D": return floats(block + "ssm_d")
     case "mixer.dt_bias": return floats(block + "ssm_dt.bias")
@@ -145,7 +145,7 @@ struct GGUFReadBack: ParameterSource {
   }
 
   /// Neighbours 2i and 2i + 1 of each head back to the places i and i + half.
-  private func unturned(_ numbers: [Float], _ heads: Int) -> [Float] {
+  private func separated(_ numbers: [Float], _ heads: Int) -> [Float] {
     let architecture = try! file.string("general.architecture")!
     guard ["llama", "smollm3", "granite", "granitehybrid"].contains(architecture) else { return numbers }
     let attention = configuration.sharedAttention!

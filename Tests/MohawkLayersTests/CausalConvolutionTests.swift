@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func anEmptySequenceHasAnEmptyResultAndNoSlope() {
+  @Test func anEmptySequenceHasAnEmptyResultAndNoGradient() {
     let layer = layer(5, width: 4)
     let past = random.normal([2, 3, 5], .float64).leaf()
     let y = layer(.zeros([2, 0, 5], .float64), past: past)

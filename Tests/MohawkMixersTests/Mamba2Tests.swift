@@ -98,7 +98,7 @@ import Testing
     let state = mixer.emptyState(batch: 1)
     let outputs = x.split(Array(repeating: 1, count: 9), 1).map { mixer.advance($0, state) }
     #expect(Tensor.concatenated(outputs, 1).error(from: mixer(x)) <= 1e-12)
-    // A limited step has no slope.
+    // A limited step has no gradient.
     parameters.train { _ in true }
     let gradient = mixer(x).sum().gradients(of: [parameters["mixer.dt_bias"]!.value])[0]!.doubles()
     #expect(gradient[0] == 0 && gradient[1] == 0 && gradient[2] != 0 && gradient[3] == 0)

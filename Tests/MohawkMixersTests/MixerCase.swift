@@ -32,7 +32,7 @@ enum MixerCase: String, CaseIterable, CustomTestStringConvertible {
   case gatedLinear = "gated linear attention"
   case groupedGatedLinear = "gated linear attention with grouped queries and keys"
   case semiseparable = "general semiseparable"
-  case groupedSemiseparable = "general semiseparable with grouped queries and keys, turned in three planes"
+  case groupedSemiseparable = "general semiseparable with grouped queries and keys, rotated in three planes"
   case linear = "linear attention"
   case eluLinear = "linear attention with 1 + ELU, rotary positions, grouped queries and keys"
   case hedgehog = "Hedgehog linear attention with rotary positions"

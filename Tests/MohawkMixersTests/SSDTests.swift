@@ -73,13 +73,13 @@ import Testing
   }
 
   @Test(arguments: [SSDForm.recurrence, .matrix, .chunks(3), .chunks(16)])
-  func gradientsAreTheSlopesOfTheResults(_ form: SSDForm) {
+  func gradientsAreTheDifferencesOfTheResults(_ form: SSDForm) {
     let problem = SSDProblem(batch: 1, length: 7, heads: 2, qkHeads: 1, headDim: 2, stateDim: 3)
     let gradients = problem.runWithGradients(form).gradients
     let step = 1e-5
     for (index, name) in SSDProblem.names.enumerated() {
       let operand = problem.operands[index]
-      var slopes: [Double] = []
+      var differences: [Double] = []
       for element in 0..<operand.count {
         let ends = [step, -step].map { shift in
           var moved = problem.operands
@@ -89,9 +89,9 @@ import Testing
           let (y, state) = problem.with(moved).run(form)
           return problem.objective(y, state).item()
         }
-        slopes.append((ends[0] - ends[1]) / (2 * step))
+        differences.append((ends[0] - ends[1]) / (2 * step))
       }
-      let numeric = Tensor(slopes, shape: operand.shape)
+      let numeric = Tensor(differences, shape: operand.shape)
       #expect(gradients[index]!.error(from: numeric) <= 1e-8, "gradient by \(name)")
     }
   }

@@ -66,7 +66,7 @@ import Testing
     let error = #expect(throws: MohawkError.self) {
       try read(#""rope_scaling": {"type": "longrope", "short_factor": [1, 1], "long_factor": [1, 2]}"#)
     }
-    #expect(error?.message == "'short_factor' has 2 numbers, 4 pairs of dimensions turn")
+    #expect(error?.message == "'short_factor' has 2 numbers, 4 pairs of dimensions are rotated")
   }
 
   @Test(

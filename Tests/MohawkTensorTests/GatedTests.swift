@@ -67,9 +67,9 @@ import Testing
         let x = leaf(Tensor([-3e38, -1e20, -300, -88, 88, 300, 1e20, 3e38] as [Float]), .float32)
         let y = kernel(kind, x, nil)
         y.sum().backward()
-        let (values, slopes) = (y.floats(), x.gradient!.floats())
+        let (values, gradients) = (y.floats(), x.gradient!.floats())
         #expect(values[..<4].allSatisfy { abs($0) < 1e-30 } && Array(values[4...]) == Array(x.floats()[4...]))
-        #expect(slopes[..<4].allSatisfy { abs($0) < 1e-30 } && slopes[4...].allSatisfy { $0 == 1 })
+        #expect(gradients[..<4].allSatisfy { abs($0) < 1e-30 } && gradients[4...].allSatisfy { $0 == 1 })
         #expect(kernel(kind, Tensor([.nan, 1] as [Float]), nil).floats()[0].isNaN)
       }
     }

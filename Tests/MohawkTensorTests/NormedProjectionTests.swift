@@ -18,8 +18,8 @@ import Testing
           : leaves[0].rmsNorm(leaves[1], epsilon: 1e-5, as: .bfloat16)
         let input = isHidden ? norm.transposed(0, 1).transposed(0, 1) : norm
         let (wide, narrow) = (input.projected(by: leaves[3]), input.projected(by: leaves[4]))
-        let bent = wide.projected(by: leaves[5], after: .geluTanh)
-        (bent.to(.float32).sum() + (narrow * narrow).to(.float32).sum() + input.to(.float32).sum()).backward()
+        let activated = wide.projected(by: leaves[5], after: .geluTanh)
+        (activated.to(.float32).sum() + (narrow * narrow).to(.float32).sum() + input.to(.float32).sum()).backward()
       }
       return leaves.map { $0.gradient ?? .zeros([1]) }
     }

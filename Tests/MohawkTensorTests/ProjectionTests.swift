@@ -8,7 +8,7 @@ import Testing
     (.float64, .float64, 1e-12), (.float32, .float32, 1e-5), (.bfloat16, .float32, 2e-2), (.bfloat16, .bfloat16, 2e-2),
   ]
 
-  private func bent(_ activation: GateActivation, _ x: Tensor) -> Tensor {
+  private func activated(_ activation: GateActivation, _ x: Tensor) -> Tensor {
     switch activation {
     case .silu: x * x.sigmoid()
     case .geluTanh: x * 0.5 * (((x + x * x * x * 0.044715) * (2 / Double.pi).squareRoot()).tanh() + 1)
@@ -48,13 +48,13 @@ import Testing
         for moving in [[true, true, true], [true, false, false], [false, true, false]] {
           check(
             "\(activation)", [x, weight, bias], moving, { $0[0].projected(by: $0[1], $0[2], after: activation) },
-            { linear(bent(activation, $0[0]), $0[1], $0[2]) })
+            { linear(activated(activation, $0[0]), $0[1], $0[2]) })
         }
         for moving in [[true, true, true], [true, true, false], [false, true, false], [false, false, true]] {
           check(
             "\(activation) gate", [x, factor, weight], moving,
             { $0[0].projected(by: $0[2], after: activation, times: $0[1]) },
-            { linear(bent(activation, $0[0]) * $0[1], $0[2], nil) })
+            { linear(activated(activation, $0[0]) * $0[1], $0[2], nil) })
         }
       }
     }

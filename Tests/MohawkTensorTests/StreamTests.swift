@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Instructions.allCases) func equalRowsHaveNoSlope(_ set: Instructions) {
+  @Test(arguments: Instructions.allCases) func equalRowsHaveNoGradient(_ set: Instructions) {
     Instructions.limited(to: set) {
       let x = RandomGenerator(seed: 5).normal([3, 20]).copy()
       let other = x.detached().copy()
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: Instructions.allCases, [(DType.float64, -49), (.float32, -20), (.bfloat16, -8)])
-  func rowsThatDifferByRoundingAloneHaveNoSlope(_ set: Instructions, _ precision: (dtype: DType, exponent: Int)) {
+  func rowsThatDifferByRoundingAloneHaveNoGradient(_ set: Instructions, _ precision: (dtype: DType, exponent: Int)) {
     Instructions.limited(to: set) {
       // Powers of two, so that nothing is rounded.
       let other = Tensor([1, 0, 0, 0, 2, 0, 0, 0] as [Double], shape: [2, 4])

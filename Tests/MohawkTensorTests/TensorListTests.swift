@@ -59,9 +59,9 @@ import Testing
           learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, gradientScale: scale)
       }
       for i in values.indices {
-        let slope = gradients[i].to(.float64) * scale
-        means[i] = means[i] * beta1 + slope * (1 - beta1)
-        squares[i] = squares[i] * beta2 + slope.square() * (1 - beta2)
+        let gradient = gradients[i].to(.float64) * scale
+        means[i] = means[i] * beta1 + gradient * (1 - beta1)
+        squares[i] = squares[i] * beta2 + gradient.square() * (1 - beta2)
         let mean = means[i] / (1 - Foundation.pow(beta1, Double(step)))
         let square = squares[i] / (1 - Foundation.pow(beta2, Double(step)))
         exact[i] = exact[i] * (1 - rate * decay[i]) - mean / (square.sqrt() + epsilon) * rate

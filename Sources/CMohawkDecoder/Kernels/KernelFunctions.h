@@ -36,8 +36,8 @@ INLINE L activated(int32_t activation, L x) {
   switch (activation) {
     case MHK_ACTIVATE_GELU: return x * L::of(0.5) * (L::of(1) + errorFunction(x * L::of(0.70710678118654752)));
     case MHK_ACTIVATE_GELU_TANH: {
-      const L bend = multiplyAdd(x * x, L::of(0.044715), L::of(1));
-      return x * sigmoid(x * bend * L::of(1.5957691216057308));
+      const L factor = multiplyAdd(x * x, L::of(0.044715), L::of(1));
+      return x * sigmoid(x * factor * L::of(1.5957691216057308));
     }
     case MHK_ACTIVATE_SILU: return x * sigmoid(x);
     case MHK_ACTIVATE_RELU: return larger(x, L::of(0));

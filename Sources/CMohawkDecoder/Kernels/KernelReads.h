@@ -3,7 +3,7 @@
 // Compiled per target.
 
 constexpr int64_t read_tile = 32;   // tokens
-constexpr int64_t least_read = 12;  // tokens for which turning the state pays
+constexpr int64_t least_read = 12;  // tokens for which transposing the state pays
 
 /// `vectors` vectors of `L` make a row of the state.
 template <typename L, int64_t vectors>
@@ -31,12 +31,12 @@ struct HeadRead {
   }
 
   /// Rows of the state to columns, or back.
-  void turn(float *rows, bool back) const {
+  void transpose(float *rows, bool back) const {
     for (int64_t i = 0; i < width; i += lanes) {
       L square[lanes];
 #pragma GCC unroll 16
       for (int64_t r = 0; r < lanes; r++) square[r] = L::load(back ? state + (i + r) * lanes : rows + r * width + i);
-      turned(square);
+      transposed(square);
 #pragma GCC unroll 16
       for (int64_t r = 0; r < lanes; r++) square[r].store(back ? rows + r * width + i : state + (i + r) * lanes);
     }
@@ -87,7 +87,7 @@ struct HeadRead {
       gather(task.c, task.bc_step, task.count, c);
     }
     for (int64_t p = 0; p < task.head_dim; p += lanes) {
-      turn(task.state + p * width, false);
+      transpose(task.state + p * width, false);
       for (int64_t first = 0; first < task.count; first += read_tile) {
         const int64_t count = task.count - first < read_tile ? task.count - first : read_tile;
         for (int64_t t = 0; t < count; t++) {
@@ -103,7 +103,7 @@ struct HeadRead {
           multiplyAdd(L::of(task.skip), x, sums[0]).store(task.y + (first + t) * task.y_step + p);
         }
       }
-      turn(task.state + p * width, true);
+      transpose(task.state + p * width, true);
     }
   }
 };

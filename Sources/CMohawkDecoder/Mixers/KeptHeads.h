@@ -74,7 +74,7 @@ class KeptHeads {
     }
   }
 
-  /// A head of a column normalised, where the model does, and turned.
+  /// A head of a column normalised, where the model does, and rotated.
   void place(
       const Worker &worker, int64_t column, const mhk_normalisation &norm, const float *head, float *to) const {
     if (norm.weight != nullptr) {
@@ -82,7 +82,7 @@ class KeptHeads {
     } else {
       std::copy_n(head, m.head_dim, to);
     }
-    turn(to, worker.pass.anglesOf(column, m.first_pair), m.rotary_pairs);
+    rotate(to, worker.pass.anglesOf(column, m.first_pair), m.rotary_pairs);
   }
 };
 

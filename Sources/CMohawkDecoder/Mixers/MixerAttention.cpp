@@ -49,7 +49,7 @@ class AttentionMixer : public Mixer {
 
   int64_t queries() const { return m.heads * m.head_dim; }
 
-  /// Some heads of queries or keys of a column, one after the other: normalised where the model does, and turned by the
+  /// Some heads of queries or keys of a column, one after the other: normalised where the model does, and rotated by the
   /// column's angles.
   /// - all: the first of all heads, of which there are `heads`; `room` for as many of them where norms are across them.
   void place(
@@ -67,7 +67,7 @@ class AttentionMixer : public Mixer {
       } else {
         std::copy_n(from, d, to + head * d);
       }
-      turn(to + head * d, worker.pass.anglesOf(column, m.first_pair), m.rotary_pairs);
+      rotate(to + head * d, worker.pass.anglesOf(column, m.first_pair), m.rotary_pairs);
     }
   }
 

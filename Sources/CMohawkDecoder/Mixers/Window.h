@@ -6,7 +6,7 @@
 
 namespace mohawk {
 
-/// What the window keeps of a column: its queries and its keys, before `mix` unturned, after it turned.
+/// What the window keeps of a column: its queries and its keys, rotated by `mix`.
 class Window {
  public:
   Window(const mhk_window &shape, int64_t heads, int64_t width) : m(shape), heads(heads), width(width) {}
@@ -78,10 +78,10 @@ class Window {
   int64_t group() const { return heads / m.kv_heads; }
   float *keyOf(float *trace, int64_t kv) const { return trace + (heads + kv) * m.head_dim; }
 
-  /// Normalises a head where the model does, and turns it.
+  /// Normalises a head where the model does, and rotates it.
   void place(const Worker &worker, const mhk_normalisation &norm, const Pass::Angles &angles, float *head) const {
     if (norm.weight != nullptr) worker.k.normalise(head, norm, m.head_dim, 1, head);
-    turn(head, angles, m.rotary_pairs);
+    rotate(head, angles, m.rotary_pairs);
   }
 
   /// Puts one token's key and the values of the heads that share it where they belong.

@@ -51,7 +51,7 @@ typedef struct {
 typedef struct {
   int64_t heads, kv_heads, head_dim;
   int64_t window;  // tokens that a token sees; 0 when all
-  int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
+  int64_t first_pair, rotary_pairs;  // which frequencies of the plan rotate a head's dimensions
   float scale;
   float score_cap;  // c of c · tanh(score / c); 0 when there is none
   int32_t cache;
@@ -65,10 +65,10 @@ typedef struct {
 typedef struct {
   int64_t tokens, sinks;  // tokens that a token sees, itself included, and first ones beside those; no window: 0 tokens
   int64_t kv_heads, head_dim;
-  int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
+  int64_t first_pair, rotary_pairs;  // which frequencies of the plan rotate a head's dimensions
   float scale;
   mhk_weighted_sum query, key;
-  mhk_normalisation query_norm, key_norm;  // over each head, before it turns
+  mhk_normalisation query_norm, key_norm;  // over each head, before it is rotated
   const float *MHK_NULLABLE shares;        // [heads]
 } mhk_window;
 
@@ -77,11 +77,11 @@ typedef struct {
 typedef struct {
   int64_t count, groups, head_dim;  // how many there are, and heads of keys that they share; none: 0
   const int64_t *MHK_NULLABLE heads, *MHK_NULLABLE group_of;  // [count]: which heads they are, and whose keys they have
-  int64_t first_pair, rotary_pairs;  // which frequencies of the plan turn a head's dimensions
+  int64_t first_pair, rotary_pairs;  // which frequencies of the plan rotate a head's dimensions
   float scale;
   int32_t cache;
   mhk_weighted_sum query, key;
-  mhk_normalisation query_norm, key_norm;  // over each head, before it turns
+  mhk_normalisation query_norm, key_norm;  // over each head, before it is rotated
 } mhk_kept_heads;
 
 // Discrete-Mamba-2, or Mamba-2 when there are rates: then `decay` gives step sizes, softplus(decay + step_bias) within

@@ -22,7 +22,7 @@ INLINE L logistic(L x) {
 // As many vectors as each has numbers, rows to columns: row r is joined with row r + count / 2, number by number, as often
 // as there are bits in a row's index.
 template <typename L>
-INLINE void turned(L (&square)[L::count]) {
+INLINE void transposed(L (&square)[L::count]) {
   constexpr int64_t half = L::count / 2;
 #pragma GCC unroll 4
   for (int64_t step = 1; step < L::count; step *= 2) {

@@ -1,4 +1,4 @@
-// Matrices turned, a square of a vector's width at a time.
+// Matrices transposed, a square of a vector's width at a time.
 
 /// [rows, columns] to [columns, rows], both multiples of a vector's lanes.
 INLINE void transpose(

@@ -43,7 +43,7 @@ struct AttentionHeads {
     input.unsqueezed(1).matmul(weight.transposed()) + bias.transposed()
   }
 
-  /// Rotary positions in expectation: every pair of a query's dimensions is turned and shortened to the mean of what
+  /// Rotary positions in expectation: every pair of a query's dimensions is rotated and shortened to the mean of what
   /// position does to it over the distances at which its head looks.
   /// - Parameters:
   ///   - distances: for each head the shares of its distances, from 0.

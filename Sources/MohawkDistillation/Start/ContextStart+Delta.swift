@@ -3,12 +3,12 @@ import MohawkMixers
 import MohawkTensor
 
 extension GatedDeltaNet: ContextStarted {
-  static func contextObjection(
+  static func unsupportedContext(
     _ attention: AttentionConfiguration, _ own: GatedDeltaNetConfiguration, block: Bool
   ) -> String? {
-    headObjection(
+    unsupportedHeads(
       attention, heads: own.heads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 2)
-      ?? normObjection(own.normEpsilon)
+      ?? unsupportedNorm(own.normEpsilon)
   }
 
   /// One decay a head, and half of every token is written.
@@ -31,12 +31,12 @@ extension KimiDelta: ContextStarted {
     !["in_proj.f", "in_proj.g"].contains(name)
   }
 
-  static func contextObjection(
+  static func unsupportedContext(
     _ attention: AttentionConfiguration, _ own: KimiDeltaConfiguration, block: Bool
   ) -> String? {
-    headObjection(
+    unsupportedHeads(
       attention, heads: own.heads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 2)
-      ?? normObjection(own.normEpsilon)
+      ?? unsupportedNorm(own.normEpsilon)
   }
 
   /// A decay for the constant and one for the scores; the gate is half open.

@@ -12,10 +12,10 @@ extension DiscreteMamba2: ContextStarted {
       || name.hasPrefix("out_proj.")
   }
 
-  static func contextObjection(
+  static func unsupportedContext(
     _ attention: AttentionConfiguration, _ own: DiscreteMamba2Configuration, block: Bool
   ) -> String? {
-    headObjection(
+    unsupportedHeads(
       attention, heads: own.vHeads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 2)
   }
 

@@ -4,9 +4,9 @@ import MohawkTensor
 
 extension GatedLinear: ChannelDecayStarted {}
 
-/// Nothing turns, so that it starts as gated linear attention does.
+/// Nothing rotates, so that it starts as gated linear attention does.
 extension Semiseparable: ChannelDecayStarted {
-  static var silenced: [String] { ["in_proj.turn"] }
+  static var silenced: [String] { ["in_proj.rotation"] }
 }
 
 /// A mixer that can start as gated linear attention, and has the names of its parameters.
@@ -23,15 +23,15 @@ private let small = 1 / 64.0
 extension ChannelDecayStarted {
   static var silenced: [String] { [] }
 
-  /// All but the rows through which decays are projected, and those that say where a state turns.
+  /// All but the rows through which decays are projected, and those that say where a state rotates.
   static func startSets(_ name: String, of own: Configuration) -> Bool {
     !["in_proj.f", "in_proj.plane"].contains(name)
   }
 
-  static func contextObjection(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String? {
-    headObjection(
+  static func unsupportedContext(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String? {
+    unsupportedHeads(
       attention, heads: own.heads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 3)
-      ?? normObjection(own.normEpsilon)
+      ?? unsupportedNorm(own.normEpsilon)
   }
 
   /// Channels for the scores, one for the constant, with a decay of its own, and a last one that remembers nothing: the

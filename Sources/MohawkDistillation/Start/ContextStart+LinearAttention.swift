@@ -10,7 +10,7 @@ extension LinearAttention: ContextStarted {
     !name.hasPrefix("feature_map.")
   }
 
-  static func contextObjection(
+  static func unsupportedContext(
     _ attention: AttentionConfiguration, _ own: LinearAttentionConfiguration<Map>, block: Bool
   ) -> String? {
     if attention.rotaryDim > 0, attention.rotaryScaling != .none { return "needs rotary positions that are not scaled" }
@@ -21,7 +21,7 @@ extension LinearAttention: ContextStarted {
       return
         "needs states of \(attention.headDim), as wide as the teacher's heads; the student's are of \(own.stateDim)"
     }
-    return headObjection(
+    return unsupportedHeads(
       attention, heads: own.heads, qkHeads: own.qkHeads, headDim: own.headDim, stateDim: own.stateDim, least: 2)
   }
 

@@ -79,14 +79,14 @@ extension ContextStart {
 extension Mamba2: ContextStarted {
   static var hasScaledStart: Bool { true }
 
-  static func contextObjection(
+  static func unsupportedContext(
     _ attention: AttentionConfiguration, _ own: Mamba2Configuration, block: Bool
   ) -> String? {
     if block { return "gives attention's part only, but these mixers stand for whole blocks" }
     if !own.convolutionBias { return "needs biases of the convolution" }
     if own.normGroups == nil { return "needs the norm before the output projection" }
     if !own.timeStepLimit.contains(1) { return "needs step sizes of 1" }
-    return headObjection(
+    return unsupportedHeads(
       attention, heads: own.heads, qkHeads: own.groups, headDim: own.headDim, stateDim: own.stateDim, least: 2)
   }
 

@@ -66,11 +66,11 @@ public enum ContextStart {
       guard let attention = (pair.teacher.blocks[layer].mixer as? Attention)?.configuration else { continue }
       let mixer = pair.student.blocks[layer].mixer
       guard
-        let objection = geometry(of: mixer).contextObjection(
+        let unsupported = geometry(of: mixer).unsupportedContext(
           attention, block: pair.replacesWholeBlock(layer), drawn: isDrawn)
       else { continue }
       throw MohawkError(
-        .mismatch, "the start '\(isDrawn ? "scaled" : "context")' \(objection)", at: "student.start",
+        .mismatch, "the start '\(isDrawn ? "scaled" : "context")' \(unsupported)", at: "student.start",
         remedy: "leave student.qkHeads, student.vHeads and student.headDim out, or set student.start to paper")
     }
   }
@@ -82,7 +82,7 @@ public enum ContextStart {
     for (own, replaced) in zip(student.layers, teacher.layers) where own.attention == nil {
       guard let attention = replaced.attention else { continue }
       let isBlock = own.mlp == nil && replaced.mlp != nil
-      if let unsupported = own.mixer.contextObjection(attention, block: isBlock) { return unsupported }
+      if let unsupported = own.mixer.unsupportedContext(attention, block: isBlock) { return unsupported }
     }
     return nil
   }

@@ -6,7 +6,7 @@ import MohawkTensor
 protocol ContextStarted: CausalMixer {
   /// What in a geometry has no place for the heads of an attention, as what the start needs; nil when nothing.
   /// - Parameter block: whether the mixer stands for a whole block.
-  static func contextObjection(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String?
+  static func unsupportedContext(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String?
   /// Whether B and C may stay as they were drawn, with decays that follow the attention's look-back.
   static var hasScaledStart: Bool { get }
   /// Whether the start sets the parameter of this name in the mixer; others stay as they were drawn.
@@ -56,7 +56,7 @@ extension ContextStarted {
   ///   - headDim: width of a head of values.
   ///   - stateDim: width of a head of queries and keys.
   ///   - least: of that width.
-  static func headObjection(
+  static func unsupportedHeads(
     _ attention: AttentionConfiguration, heads: Int, qkHeads: Int, headDim: Int, stateDim: Int, least: Int
   ) -> String? {
     if heads == attention.heads, qkHeads == attention.heads, headDim == attention.headDim, stateDim >= least {
@@ -67,17 +67,17 @@ extension ContextStarted {
   }
 
   /// Refuses a norm that cannot be made a product.
-  static func normObjection(_ epsilon: Double) -> String? {
+  static func unsupportedNorm(_ epsilon: Double) -> String? {
     epsilon > 0 ? nil : "needs an epsilon of the norm before the output projection"
   }
 }
 
 extension MixerGeometry {
   /// What has no place for the heads of an attention; nil when the mixers can start from the context.
-  func contextObjection(_ attention: AttentionConfiguration, block: Bool, drawn: Bool = false) -> String? {
+  func unsupportedContext(_ attention: AttentionConfiguration, block: Bool, drawn: Bool = false) -> String? {
     guard let kind = Mixer.self as? any ContextStarted.Type else { return "is not known to \(Self.title)" }
     func asked<Kind: ContextStarted>(_ kind: Kind.Type) -> String? {
-      kind.contextObjection(attention, self as! Kind.Configuration, block: block)
+      kind.unsupportedContext(attention, self as! Kind.Configuration, block: block)
     }
     if drawn, !kind.hasScaledStart { return "with drawn B and C is not known to \(Self.title)" }
     return asked(kind)

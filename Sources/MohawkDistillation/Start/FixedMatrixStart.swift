@@ -35,7 +35,7 @@ struct FixedMatrixFit {
 }
 
 extension FixedMatrixStarted {
-  static func contextObjection(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String? {
+  static func unsupportedContext(_ attention: AttentionConfiguration, _ own: Configuration, block: Bool) -> String? {
     let (heads, headDim) = valueHeads(of: own)
     if heads == attention.heads, headDim == attention.headDim { return nil }
     return

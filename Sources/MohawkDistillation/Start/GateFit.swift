@@ -33,10 +33,10 @@ struct GateFit {
     let heads = rows.size(0)
     let logits = logits(input)
     let open = logits.sigmoid()
-    let slope = open * (logits * (open * -1 + 1) + 1)
+    let derivative = open * (logits * (open * -1 + 1) + 1)
     func perToken(_ x: Tensor) -> Tensor { x.squeezed(-1).transposed(1, 2).reshaped(-1, heads) }
-    let weights = perToken((mixed * mixed).sum(over: -1, keep: true) * slope * slope)
-    let right = perToken(((context - mixed * logits.silu()) * mixed).sum(over: -1, keep: true) * slope)
+    let weights = perToken((mixed * mixed).sum(over: -1, keep: true) * derivative * derivative)
+    let right = perToken(((context - mixed * logits.silu()) * mixed).sum(over: -1, keep: true) * derivative)
     let tokens = input.reshaped(-1, input.size(-1))
     let all = Tensor.concatenated([tokens, .zeros([tokens.size(0), 1], .float64) + 1], 1)
     let width = tokens.size(1)

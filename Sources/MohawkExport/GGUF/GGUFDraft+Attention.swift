@@ -6,7 +6,7 @@ import MohawkModels
 import MohawkTensor
 
 extension GGUFDraft {
-  /// Whether llama.cpp turns neighbours in a head, and not its halves, in this architecture.
+  /// Whether llama.cpp rotates neighbours in a head, and not its halves, in this architecture.
   private var rotatesInterleavedPairs: Bool {
     switch architecture {
     case .llama, .smollm3, .granite, .graniteHybrid: true
@@ -46,7 +46,7 @@ extension GGUFDraft {
     add(outer + "qkv.bias", .joined(rows.map { parameter("\(inner)\($0.0).bias", orZeros: $0.1) }))
   }
 
-  /// Rows of queries or keys in the order in which llama.cpp turns them.
+  /// Rows of queries or keys in the order in which llama.cpp rotates them.
   private func permutedForRotary(_ name: String, _ heads: Int) -> GGUFRows {
     let rows = parameter(name)
     guard rotatesInterleavedPairs, attention.rotaryDim > 0 else { return rows }
@@ -56,7 +56,7 @@ extension GGUFDraft {
   }
 
   /// The row that comes to each place when the pairs of a head, i and i + rotaryDim / 2, become neighbours. Dimensions
-  /// that do not turn stay.
+  /// that are not rotated stay.
   static func neighbouring(heads: Int, headDim: Int, rotaryDim: Int) -> [Int64] {
     (0..<heads * headDim).map { row in
       let (head, place) = row.quotientAndRemainder(dividingBy: headDim)

@@ -38,7 +38,7 @@ class RMSNorm(nn.Module):
 
 
 def rotary_frequencies(own, head_dim):
-    """Radians per position of each pair of dimensions that turns, stretched as `rope_scaling` says, and what cosines and
+    """Radians per position of each pair of dimensions that is rotated, stretched as `rope_scaling` says, and what cosines and
     sines are multiplied by."""
     count = int(head_dim * own.get("partial_rotary_factor", 1.0) + 1e-6) // 2
     base = own.get("rope_theta", 1e4)
@@ -77,8 +77,8 @@ def rotary_tables(own, head_dim, places):
     return angles.cos() * magnitude, angles.sin() * magnitude
 
 
-def turned(x, tables):
-    """The first dimensions of each head of [batch, heads, length, headDim] turned by their positions."""
+def rotated(x, tables):
+    """The first dimensions of each head of [batch, heads, length, headDim] rotated by their positions."""
     cosine, sine = (table.to(x.dtype) for table in tables)
     half = cosine.size(-1)
     first, second, rest = x.split([half, half, x.size(-1) - 2 * half], -1)
@@ -117,12 +117,12 @@ class Attention(nn.Module):
             width = count * self.head_dim if self.across else self.head_dim
             self.add_module(name, None if epsilon is None else RMSNorm(width, epsilon))
 
-    def heads(self, x, turn=None, norm=None):
+    def heads(self, x, angles=None, norm=None):
         if norm is not None and self.across:
             x = norm(x)
         x = x.unflatten(-1, (-1, self.head_dim))
         x = (x if norm is None or self.across else norm(x)).transpose(1, 2)
-        return x if turn is None else turned(x, turn)
+        return x if angles is None else rotated(x, angles)
 
     def mix(self, q, k, v, seen):
         """Of [batch, heads, length, headDim]; without `seen`, a query sees all keys up to its own."""
@@ -136,9 +136,9 @@ class Attention(nn.Module):
         scores = wide(scores if seen is None else scores.masked_fill(~seen, -math.inf))
         return scores.softmax(-1).to(v.dtype) @ v
 
-    def forward(self, u, state, turn, seen, padding, places):
-        q = self.heads(self.q_proj(u), turn, self.q_norm)
-        k, v = self.heads(self.k_proj(u), turn, self.k_norm), self.heads(self.v_proj(u))
+    def forward(self, u, state, angles, seen, padding, places):
+        q = self.heads(self.q_proj(u), angles, self.q_norm)
+        k, v = self.heads(self.k_proj(u), angles, self.k_norm), self.heads(self.v_proj(u))
         if state is not None:
             if state:
                 k, v = torch.cat([state["keys"], k], 2), torch.cat([state["values"], v], 2)
@@ -229,7 +229,7 @@ class StateSpaceMixer(nn.Module):
         """What becomes of the recurrent part's y [batch, length, heads, headDim]."""
         return y
 
-    def forward(self, u, state, turn, seen, padding, places):
+    def forward(self, u, state, angles, seen, padding, places):
         x, bc, z, dt = self.in_proj(u)
         shown = None if padding is None else padding[:, -u.size(1):, None]
         xbc = torch.cat([x, bc], -1)
@@ -285,7 +285,7 @@ class DiscreteMamba2(StateSpaceMixer):
             return y
         own, length = self.window, u.size(1)
         tables = rotary_tables(own, own["head_dim"], places)
-        q, k = (turned(norm(p(u).unflatten(-1, (-1, own["head_dim"]))).transpose(1, 2), tables)
+        q, k = (rotated(norm(p(u).unflatten(-1, (-1, own["head_dim"]))).transpose(1, 2), tables)
                 for p, norm in ((self.q_proj, self.q_norm), (self.k_proj, self.k_norm)))
         v, at = x.transpose(1, 2), places.expand(u.size(0), -1)
         if padding is not None:
@@ -368,7 +368,7 @@ class Mamba(nn.Module):
         self.A_log, self.D = fresh(inner, own["state"]), fresh(inner)
         self.out_proj = nn.Linear(inner, width, bias=bias)
 
-    def forward(self, u, state, turn, seen, padding, places):
+    def forward(self, u, state, angles, seen, padding, places):
         x, z = self.in_proj(u)
         shown = None if padding is None else padding[:, -u.size(1):, None]
         memory = state.get("memory") if state else None

@@ -164,7 +164,7 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
     def set_output_embeddings(self, value):
         self.lm_head = value
 
-    def _turns(self, places):
+    def _angles(self, places):
         """Cosines and sines of the rotary positions of each layer with attention."""
         attending = [n for n, kind in enumerate(self.config.layers) if kind.endswith("attention")]
         if not attending:
@@ -217,13 +217,13 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
             if past + length > config.learned_positions:
                 raise ValueError(f"token {past + length} of {config.learned_positions} that the model can look at")
             hidden = hidden + self.positions(places)
-        turns = self._turns(places)
-        windows = {None, config.attention.get("window")} if turns else {}
+        angles = self._angles(places)
+        windows = {None, config.attention.get("window")} if angles else {}
         seen = {w: visibility(length, past + length, w, mask, hidden.device) for w in windows}
         blocks, streams = self.get_submodule(self.names["layers"]), [hidden]
         for n, (block, kind) in enumerate(zip(blocks, config.layers)):
             window = config.attention.get("window") if kind == "windowed-attention" else None
-            hidden = block(hidden, cache.states[n] if cache is not None else None, turns.get(n), seen.get(window), mask,
+            hidden = block(hidden, cache.states[n] if cache is not None else None, angles.get(n), seen.get(window), mask,
                            places)
             streams.append(hidden)
         if cache is not None:

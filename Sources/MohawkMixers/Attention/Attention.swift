@@ -42,9 +42,9 @@ public struct Attention: CausalMixer {
 
   /// Queries, keys and values of one input.
   public struct Operands {
-    /// [batch, heads, length, headDim], turned.
+    /// [batch, heads, length, headDim], rotated.
     let q: Tensor
-    /// [batch, kvHeads, length, headDim], turned.
+    /// [batch, kvHeads, length, headDim], rotated.
     let k: Tensor
     /// [batch, kvHeads, length, headDim]; nil when asked for the matrix only.
     let v: Tensor?
@@ -79,7 +79,7 @@ public struct Attention: CausalMixer {
     return weights(operands.q, operands.k.repeatedEach(group, 1), first: 0, keys: length)
   }
 
-  /// Factored unless a window cuts rows short or a cap bends the scores.
+  /// Factored unless a window cuts rows short or a soft cap changes the scores.
   public func factoredMatrix(_ operands: Operands) -> MixerMatrix {
     let isCut = configuration.window.map { $0 < operands.q.size(2) } ?? false
     let factors = SoftmaxFactors(q: operands.q, k: operands.k, scale: scale)

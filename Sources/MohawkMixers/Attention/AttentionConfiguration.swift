@@ -22,7 +22,7 @@ public struct AttentionConfiguration: Sendable, Equatable {
   public var bias: Bool
   /// Whether the output projection has a bias.
   public var outputBias: Bool
-  /// Epsilon of the RMSNorms over each head's queries and keys, before they are turned; nil when there are none.
+  /// Epsilon of the RMSNorms over each head's queries and keys, before they are rotated; nil when there are none.
   public var headNormEpsilon: Double?
   /// Whether these norms are over all queries and all keys of a token together, and not over each head.
   public var normsAcrossHeads = false

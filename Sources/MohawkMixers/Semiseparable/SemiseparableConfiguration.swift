@@ -13,7 +13,7 @@ public struct SemiseparableConfiguration: Codable, Sendable, Equatable {
   public var qkHeads: Int
   /// The order N: channels of the state.
   public var stateDim: Int
-  /// Planes in which a token turns the state; ⌈N / 2⌉ reach every rotation.
+  /// Planes in which a token rotates the state; ⌈N / 2⌉ reach every rotation.
   public var planes: Int
   /// Width through which decays are projected.
   public var gateRank: Int
@@ -44,7 +44,7 @@ extension SemiseparableConfiguration: ChannelDecayGeometry {
   public static let title = "general semiseparable"
 
   public var facts: [(name: String, value: String)] {
-    [(Self.title, "\(headFacts), turned in \(planes) \(planes == 1 ? "plane" : "planes") by every token")]
+    [(Self.title, "\(headFacts), rotated in \(planes) \(planes == 1 ? "plane" : "planes") by every token")]
   }
 
   public var unsupportedFeature: String? {

@@ -13,7 +13,7 @@ struct AttentionDefaults {
   var headDim: Int?
   /// Base of the rotary wave lengths.
   var base = 10_000.0
-  /// The share of a head's dimensions that turns.
+  /// The share of a head's dimensions that is rotated.
   var fraction = 1.0
   /// Tokens that the model looks at.
   var maxLength = 2048
@@ -58,7 +58,8 @@ extension AttentionConfiguration {
   static func require(_ scaling: RotaryScaling, on dimensions: Int, at path: String) throws {
     guard case .longrope(let short, _, _, _) = scaling, short.count != dimensions / 2 else { return }
     throw MohawkError(
-      .mismatch, "'short_factor' has \(short.count) numbers, \(dimensions / 2) pairs of dimensions turn", at: path)
+      .mismatch, "'short_factor' has \(short.count) numbers, \(dimensions / 2) pairs of dimensions are rotated",
+      at: path)
   }
 
   /// How many of a head's dimensions a fraction of them is.

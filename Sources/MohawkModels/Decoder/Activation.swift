@@ -1,6 +1,6 @@
 import MohawkTensor
 
-/// What bends an MLP.
+/// The activation of an MLP.
 public enum Activation: String, Sendable, Equatable, CaseIterable {
   /// x · Φ(x) by the error function.
   case gelu

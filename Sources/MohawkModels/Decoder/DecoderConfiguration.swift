@@ -38,7 +38,7 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public struct MLP: Sendable, Equatable {
     /// Width of its hidden layer.
     public var width: Int
-    /// What bends it.
+    /// Its activation.
     public var activation: Activation
     /// fc2(act(fc1(x))), or down(act(gate(x)) ⊙ up(x)).
     public var isGated: Bool

@@ -92,7 +92,7 @@ void packRows(const Rows<const E> &from, int64_t first, int64_t count, int64_t w
   __builtin_memset(to + count * units, 0, static_cast<size_t>((tile - count) * units) * sizeof(Unit<E>));
 }
 
-/// [unitsOf(width), tile]: the same turned, by way of `rows`, room for packed rows.
+/// [unitsOf(width), tile]: the same transposed, by way of `rows`, room for packed rows.
 template <typename E>
 void packColumns(
     const Rows<const E> &from, int64_t first, int64_t count, int64_t width, Unit<E> *rows, Unit<E> *to) {

@@ -141,9 +141,9 @@ mhk_error mhk_gated_projection(mhk_tensor x, mhk_tensor factor_or_null, int32_t 
       *out = wrap(Projection::apply(in, matrix, bias, factor, static_cast<int64_t>(activation)));
       return;
     }
-    mhk_tensor bent{};
-    if (mhk_gated(x, factor_or_null, activation, &bent) != nullptr) TORCH_CHECK(false, last_message());
-    const std::unique_ptr<at::Tensor> owned(&get(bent));
+    mhk_tensor activated{};
+    if (mhk_gated(x, factor_or_null, activation, &activated) != nullptr) TORCH_CHECK(false, last_message());
+    const std::unique_ptr<at::Tensor> owned(&get(activated));
     *out = wrap(project(*owned, matrix, bias));
   });
 }

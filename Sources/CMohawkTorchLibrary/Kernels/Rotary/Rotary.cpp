@@ -1,4 +1,4 @@
-// Rotary positions in one pass; backwards is a turn the other way.
+// Rotary positions in one pass; backwards is a rotation the other way.
 #include "MohawkRotary.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -23,24 +23,24 @@ struct RotaryPass {
 
 namespace mohawk {
 namespace {
-using Turn = void (*)(const RotaryPass &, int64_t, int64_t);
+using Rotation = void (*)(const RotaryPass &, int64_t, int64_t);
 
-Turn turning(at::ScalarType type) {
+Rotation rotation(at::ScalarType type) {
   if (type == at::kDouble) return &portable::turnToken<portable::Lane<double>, double>;
   return type == at::kFloat ? PICK_LANES(turnToken, float) : PICK_LANES(turnToken, c10::BFloat16);
 }
 
-at::Tensor turned(const at::Tensor &given, const at::Tensor &cosines, const at::Tensor &sines, bool backwards) {
+at::Tensor rotated(const at::Tensor &given, const at::Tensor &cosines, const at::Tensor &sines, bool backwards) {
   const auto x = given.stride(3) == 1 && given.is_non_overlapping_and_dense() ? given : given.contiguous();
   auto out = at::empty_like(x);
   const int64_t length = x.size(2);
   const RotaryPass pass{x.const_data_ptr(), cosines.const_data_ptr(), sines.const_data_ptr(), out.data_ptr(),
                         x.strides().data(), out.strides().data(), x.size(1), cosines.size(1), x.size(3), backwards};
-  const auto turn = turning(x.scalar_type());
+  const auto rotate = rotation(x.scalar_type());
   constexpr int64_t piece = 16;
   const int64_t tokens = x.size(0) * length;
   in_parallel((tokens + piece - 1) / piece, [&](int64_t index) {
-    for (int64_t i = index * piece; i < std::min((index + 1) * piece, tokens); i++) turn(pass, i / length, i % length);
+    for (int64_t i = index * piece; i < std::min((index + 1) * piece, tokens); i++) rotate(pass, i / length, i % length);
   });
   return out;
 }
@@ -49,13 +49,13 @@ struct Rotary : torch::autograd::Function<Rotary> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x, const at::Tensor &cosines,
                             const at::Tensor &sines) {
     context->save_for_backward({cosines, sines});
-    return turned(x, cosines, sines, false);
+    return rotated(x, cosines, sines, false);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    return {turned(gradients[0], saved[0], saved[1], true), at::Tensor(), at::Tensor()};
+    return {rotated(gradients[0], saved[0], saved[1], true), at::Tensor(), at::Tensor()};
   }
 };
 }  // namespace

@@ -1,4 +1,4 @@
-// Heads of single tokens, turned. Compiled per target.
+// Heads of single tokens, rotated. Compiled per target.
 #include "Simd/Lanes.h"
 
 template <typename L, typename T>

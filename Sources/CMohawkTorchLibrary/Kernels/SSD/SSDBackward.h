@@ -9,25 +9,25 @@
 template <typename E, typename T>
 struct BackwardScratch {
   Unit<E> *x, *b, *c, *yGradient, *nextX, *nextB, *nextC, *nextYGradient;  // by rows
-  Unit<E> *bTurned, *xTurned;                                              // [width / size, tokens]
+  Unit<E> *bTransposed, *xTransposed;                                              // [width / size, tokens]
   Unit<E> *bStack, *cStack, *cScaled, *yStack;                             // [tokens / size, width]
   Unit<E> *weights, *scoreGradientStack, *scoreGradientRows;          // M and dS stacked, and dS by rows
-  Unit<E> *gradientStack, *gradientTurned, *turning;  // of G
-  T *scores, *scoreGradients, *turned;
+  Unit<E> *gradientStack, *gradientTransposed, *transposing;  // of G
+  T *scores, *scoreGradients, *transposed;
   T *across, *columnSums, *written;  // by tokens; of `across` and `written` a vector each, to be summed
   Decays<T> decays;
   const Arena arena;
 
   BackwardScratch(int64_t most, int64_t p, int64_t n)
       : arena([&](auto take) {
-          for (auto *array : {&x, &yGradient, &nextX, &nextYGradient, &xTurned, &yStack}) take(*array, most * p);
-          for (auto *array : {&b, &c, &nextB, &nextC, &bTurned, &bStack, &cStack, &cScaled}) take(*array, most * n);
+          for (auto *array : {&x, &yGradient, &nextX, &nextYGradient, &xTransposed, &yStack}) take(*array, most * p);
+          for (auto *array : {&b, &c, &nextB, &nextC, &bTransposed, &bStack, &cStack, &cScaled}) take(*array, most * n);
           for (auto *array : {&weights, &scoreGradientStack, &scoreGradientRows}) take(*array, most * most);
-          for (auto *array : {&gradientStack, &gradientTurned, &turning}) take(*array, n * p);
+          for (auto *array : {&gradientStack, &gradientTransposed, &transposing}) take(*array, n * p);
           for (auto *array : {&scores, &scoreGradients}) take(*array, most * most);
           for (auto *array : {&across, &written}) take(*array, most * Lanes<T>::count);
           take(columnSums, most);
-          take(turned, n * p);
+          take(transposed, n * p);
           decays.list(take, most);
         }) {}
 };
@@ -108,14 +108,14 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
   auto &decays = room.decays;
   const int64_t chunks = (shape.length + shape.chunk - 1) / shape.chunk;
   Memory<T> gradients(headCount * n * p);  // G [n, p] of each head
-  T *const turned = room.turned;
+  T *const transposed = room.transposed;
   Memory<double> skipGradients(headCount);
   for (int64_t h = 0; h < headCount; h++) {
     skipGradients[h] = 0;
     T *gradient = gradients + h * n * p;
     if (heads[h].lastGradient) {
-      gatherState(heads[h].lastGradient, shape.headDim, shape.stateDim, turned);
-      transpose(p, n, turned, n, gradient, p);
+      gatherState(heads[h].lastGradient, shape.headDim, shape.stateDim, transposed);
+      transpose(p, n, transposed, n, gradient, p);
     } else {
       __builtin_memset(gradient, 0, static_cast<size_t>(n * p) * sizeof(T));
     }
@@ -150,11 +150,11 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
       }
 
       if (isFresh) {
-        transpose(q, n / size, room.b, n / size, room.bTurned, q);
+        transpose(q, n / size, room.b, n / size, room.bTransposed, q);
         eachTile<T, Part::lowerResult>(q, q, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
           Tile<T, vectors> sums;
           clear<T, vectors>(sums);
-          multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, room.bTurned, q, n}, i, j);
+          multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, room.bTransposed, q, n}, i, j);
           keep<T, vectors>(sums, room.scores + i * q + j, q);
           incoming.step(1);
         });
@@ -162,11 +162,11 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
       const Unit<E> *b = stacked<E>(q, n, room.b, room.bStack), *c = stacked<E>(q, n, room.c, room.cStack);
       const Unit<E> *yGradient = stacked<E>(q, p, room.yGradient, room.yStack);
       decays.measure(head.logDecay, first, count);
-      transpose(q, p / size, room.x, p / size, room.xTurned, q);
+      transpose(q, p / size, room.x, p / size, room.xTransposed, q);
       eachTile<T, Part::lowerResult>(q, q, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
-        multiply<E, false, Part::all, vectors>(sums, {room.yGradient, p / size, room.xTurned, q, p}, i, j);
+        multiply<E, false, Part::all, vectors>(sums, {room.yGradient, p / size, room.xTransposed, q, p}, i, j);
         keep<T, vectors>(sums, room.scoreGradients + i * q + j, q);
         incoming.step(1);
       });
@@ -194,8 +194,8 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
       const Unit<E> *after = nullptr;
       if (hasGradient) {
         after = stackedSums<E>(n, p, gradient, room.gradientStack);
-        turnSums<E>(n, p, gradient, room.turning, room.gradientTurned);
-        if (hasState) through = decays.whole * totalOfProducts(state, room.gradientTurned, n * p / size);
+        transposeSums<E>(n, p, gradient, room.transposing, room.gradientTransposed);
+        if (hasState) through = decays.whole * totalOfProducts(state, room.gradientTransposed, n * p / size);
       } else {
         __builtin_memset(room.written, 0, static_cast<size_t>(q * lanes) * sizeof(T));
       }
@@ -205,7 +205,7 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
         Tile<T, vectors> sums;
         clear<T, vectors>(sums);
         if (hasGradient) {
-          multiply<E, false, Part::all, vectors>(sums, {room.x, p / size, room.gradientTurned, n, p}, i, j);
+          multiply<E, false, Part::all, vectors>(sums, {room.x, p / size, room.gradientTransposed, n, p}, i, j);
           scaleAndTotal<T, vectors>(
               sums, decays.toEnd + i, room.b + (i * n + j) / size, n / size, room.written + i * lanes, j > 0);
         }
@@ -257,8 +257,8 @@ void backward(const SSDBackwardHead<E, T> *heads, int64_t headCount, const SSDFi
   for (int64_t h = 0; h < headCount; h++) {
     if (heads[h].skipGradient) *heads[h].skipGradient = static_cast<T>(skipGradients[h]);
     if (heads[h].initialGradient) {
-      transpose(n, p, gradients + h * n * p, p, turned, n);
-      scatterState(turned, shape.headDim, shape.stateDim, heads[h].initialGradient);
+      transpose(n, p, gradients + h * n * p, p, transposed, n);
+      scatterState(transposed, shape.headDim, shape.stateDim, heads[h].initialGradient);
     }
   }
   filtered.finish();

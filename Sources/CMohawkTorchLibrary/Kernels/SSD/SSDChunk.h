@@ -104,9 +104,9 @@ INLINE const Unit<E> *stackedSums(int64_t rows, int64_t columns, const Sum<E> *f
     return to;
   }
 }
-/// A matrix of sums, turned and stacked: [columns / size, rows]. `room` is for as many units.
+/// A matrix of sums, transposed and stacked: [columns / size, rows]. `room` is for as many units.
 template <typename E>
-INLINE void turnSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *room, Unit<E> *to) {
+INLINE void transposeSums(int64_t rows, int64_t columns, const Sum<E> *from, Unit<E> *room, Unit<E> *to) {
   if constexpr (Units<E>::size == 1) {
     transpose(rows, columns, from, columns, to, rows);
   } else {

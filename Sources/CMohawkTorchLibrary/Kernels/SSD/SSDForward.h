@@ -5,7 +5,7 @@ template <typename E, typename T>
 struct ForwardScratch {
   Unit<E> *x, *b, *c, *nextX, *nextB, *nextC, *weights;  // by rows
   Unit<E> *xStack, *bStack, *stateStack;                 // stacked
-  Unit<E> *bTurned, *turning;
+  Unit<E> *bTransposed, *transposing;
   T *scores, *turnedState;
   Decays<T> decays;
   const Arena arena;
@@ -13,8 +13,8 @@ struct ForwardScratch {
   ForwardScratch(int64_t most, int64_t p, int64_t n)
       : arena([&](auto take) {
           for (auto *array : {&x, &nextX, &xStack}) take(*array, most * p);
-          for (auto *array : {&b, &c, &nextB, &nextC, &bStack, &bTurned}) take(*array, most * n);
-          for (auto *array : {&stateStack, &turning}) take(*array, n * p);
+          for (auto *array : {&b, &c, &nextB, &nextC, &bStack, &bTransposed}) take(*array, most * n);
+          for (auto *array : {&stateStack, &transposing}) take(*array, n * p);
           take(weights, most * most);
           take(scores, most * most);
           take(turnedState, n * p);
@@ -98,11 +98,11 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilt
       }
 
       if (isFresh) {
-        transpose(q, n / size, room.b, n / size, room.bTurned, q);
+        transpose(q, n / size, room.b, n / size, room.bTransposed, q);
         eachTile<T, Part::lowerResult>(q, q, [&](auto vectors, int64_t i, int64_t j) __attribute__((always_inline)) {
           Tile<T, vectors> sums;
           clear<T, vectors>(sums);
-          multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, room.bTurned, q, n}, i, j);
+          multiply<E, false, Part::all, vectors>(sums, {room.c, n / size, room.bTransposed, q, n}, i, j);
           keep<T, vectors>(sums, room.scores + i * q + j, q);
           incoming.step(2);
         });
@@ -125,8 +125,8 @@ void forward(const SSDForwardHead<E, T> *heads, int64_t headCount, const SSDFilt
       });
 
       if (head.entering && hasState)
-        turnSums<E>(
-            n, p, state, room.turning,
+        transposeSums<E>(
+            n, p, state, room.transposing,
             reinterpret_cast<Unit<E> *>(
                 head.entering + first / shape.chunk * n * p / size * static_cast<int64_t>(sizeof(Unit<E>))));
       stackScaled<E>(q, n, room.b, decays.toEnd, room.bStack);

@@ -28,7 +28,7 @@ enum GGUFFamily: String, CaseIterable {
     self = family
   }
 
-  /// Whether queries and keys turn neighbours of a head, and not its halves.
+  /// Whether queries and keys rotate neighbours of a head, and not its halves.
   var rotatesInterleavedPairs: Bool { [.llama, .smollm3, .granite, .graniteHybrid].contains(self) }
   /// Whether the files may hold a table of rotary factors.
   var hasRotaryTable: Bool { rotatesInterleavedPairs }

@@ -11,7 +11,7 @@ struct GGUFKeys {
     var rows: [Range<Int>]?
     /// The first columns that are the parameter's; nil for all.
     var columns: Int?
-    /// Heads whose pairs that turn together are neighbours in the file; nil for rows in their own order.
+    /// Heads whose pairs that are rotated together are neighbours in the file; nil for rows in their own order.
     var rotary: (headDim: Int, rotaryDim: Int)?
     /// Whether the file holds −exp of the parameter.
     var isDecay = false

@@ -4,8 +4,8 @@ import Testing
 
 @testable import MohawkMixers
 
-/// The forms of states that turn against their recurrence.
-@Suite struct TurningStateTests {
+/// The forms of states that rotate against their recurrence.
+@Suite struct RotatingStateTests {
   private struct Problem {
     var q, k, v, normals, logDecay, state: Tensor
 
@@ -24,11 +24,11 @@ import Testing
     }
 
     func chunks(from state: Tensor?) -> (y: Tensor, state: Tensor) {
-      TurningState.chunks(q: q, k: k, v: v, normals: normals, logDecay: logDecay, state: state)
+      RotatingState.chunks(q: q, k: k, v: v, normals: normals, logDecay: logDecay, state: state)
     }
 
     func recurrence(from state: Tensor?) -> (y: Tensor, state: Tensor) {
-      TurningState.recurrence(q: q, k: k, v: v, normals: normals, logDecay: logDecay, state: state)
+      RotatingState.recurrence(q: q, k: k, v: v, normals: normals, logDecay: logDecay, state: state)
     }
   }
 
@@ -65,29 +65,29 @@ import Testing
     var problem = Problem(length)
     let units = Tensor.ones([length, length], .float64).lowerTriangle().upperTriangle()
     problem.v = units.reshaped(1, length, 1, length).expanded(2, length, 4, length)
-    let matrix = TurningState.matrix(
+    let matrix = RotatingState.matrix(
       q: problem.q, k: problem.k, normals: problem.normals, logDecay: problem.logDecay)
     #expect(matrix.error(from: problem.recurrence(from: nil).y.transposed(1, 2)) <= 1e-12)
     #expect(matrix.upperTriangle(1).abs().max().item() == 0)
   }
 
-  @Test func whatTurnsNothingIsGatedLinearAttention() {
+  @Test func whatRotatesNothingIsGatedLinearAttention() {
     let problem = Problem(50)
     let wanted = ChannelDecay.recurrence(q: problem.q, k: problem.k, v: problem.v, beta: nil, logDecay: problem.logDecay)
     let first = problem.normals.narrowed(3, from: 0, length: 1)
     for normals in [problem.normals * 0, .concatenated([first, first * 3], 3)] {
-      let found = TurningState.chunks(
+      let found = RotatingState.chunks(
         q: problem.q, k: problem.k, v: problem.v, normals: normals, logDecay: problem.logDecay)
       #expect(found.y.error(from: wanted.y) <= 1e-12 && found.state.error(from: wanted.state) <= 1e-12)
     }
   }
 
-  /// Turning neither adds to a state nor takes from it.
+  /// Rotation neither adds to a state nor takes from it.
   @Test func reflectionsKeepLengths() {
     let problem = Problem(1)
-    let turned = TurningState.turned(problem.state, TurningState.units(problem.normals.selected(1, 0)))
-    let (before, after) = (problem.state.square().sum(over: -2), turned.square().sum(over: -2))
-    #expect(after.error(from: before) < 1e-12 && turned.error(from: problem.state) > 0.1)
+    let rotated = RotatingState.rotated(problem.state, RotatingState.units(problem.normals.selected(1, 0)))
+    let (before, after) = (problem.state.square().sum(over: -2), rotated.square().sum(over: -2))
+    #expect(after.error(from: before) < 1e-12 && rotated.error(from: problem.state) > 0.1)
   }
 
   /// Two reflections are a rotation by twice the angle between them, so that a state can hold positions.
@@ -97,7 +97,7 @@ import Testing
     let normals = Tensor([1, 0, 0, cos(angle / 2), sin(angle / 2), 0], shape: [1, 1, 1, 2, 3])
       .expanded(1, length, 1, 2, 3)
     let axis = Tensor([1.0, 0, 0], shape: [1, 1, 1, 3]).expanded(1, length, 1, 3)
-    let matrix = TurningState.matrix(
+    let matrix = RotatingState.matrix(
       q: axis, k: axis, normals: normals, logDecay: .zeros([1, length, 1, 3], .float64))
     for i in 0..<length {
       for j in 0...i {

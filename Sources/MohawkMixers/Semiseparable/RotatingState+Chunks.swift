@@ -1,6 +1,6 @@
 import MohawkTensor
 
-extension TurningState {
+extension RotatingState {
   /// Tokens per chunk.
   static let chunk = 32
 
@@ -23,7 +23,7 @@ extension TurningState {
   ) -> (y: Tensor, state: Tensor) {
     var current = state ?? emptyState(v: v, logDecay: logDecay)
     if v.size(1) == 0 { return (v, current) }
-    let chunks = TurningChunks(q: q, k: k, normals: normals, logDecay: logDecay)
+    let chunks = RotatingChunks(q: q, k: k, normals: normals, logDecay: logDecay)
     let parts = chunks.run(chunks.split(v.to(logDecay.dtype).transposed(1, 2)))
     var rows: [Tensor] = []
     for index in 0..<chunks.count {
@@ -37,7 +37,7 @@ extension TurningState {
   /// The matrix, [batch, heads, length, length]: chunks of unit vectors as values, each carried through those that follow.
   public static func matrix(q: Tensor, k: Tensor, normals: Tensor, logDecay: Tensor) -> Tensor {
     let (batch, length, heads) = (logDecay.size(0), logDecay.size(1), logDecay.size(2))
-    let chunks = TurningChunks(q: q, k: k, normals: normals, logDecay: logDecay)
+    let chunks = RotatingChunks(q: q, k: k, normals: normals, logDecay: logDecay)
     let units = Tensor.ones([chunk, chunk], logDecay.dtype, on: logDecay.device).lowerTriangle().upperTriangle()
     let parts = chunks.run(
       units.reshaped(1, 1, 1, chunk, chunk).expanded(batch, heads, chunks.count, chunk, chunk))
@@ -55,8 +55,8 @@ extension TurningState {
   }
 }
 
-/// Queries, keys, transitions in chunks. Tokens that fill the last chunk up write nothing, turn nothing and forget nothing.
-private struct TurningChunks {
+/// Queries, keys, transitions in chunks. Tokens that fill the last chunk up write nothing, rotate nothing and forget nothing.
+private struct RotatingChunks {
   let count: Int
   /// [batch, heads, count, size, stateDim]
   let q, k, decays: Tensor
@@ -66,24 +66,24 @@ private struct TurningChunks {
   init(q: Tensor, k: Tensor, normals: Tensor, logDecay: Tensor) {
     let (batch, length, heads, wide) = (logDecay.size(0), logDecay.size(1), logDecay.size(2), logDecay.dtype)
     let (reflections, stateDim) = (normals.size(3), normals.size(4))
-    count = (length + TurningState.chunk - 1) / TurningState.chunk
+    count = (length + RotatingState.chunk - 1) / RotatingState.chunk
     let count = count
     func split(_ x: Tensor) -> Tensor { Self.split(x, count: count) }
     self.q = split(SSD.headsFirst(q.to(wide), heads: heads))
     self.k = split(SSD.headsFirst(k.to(wide), heads: heads))
     decays = split(logDecay.transposed(1, 2)).exp()
     let flat = normals.to(wide).reshaped(batch, length, heads, reflections * stateDim).transposed(1, 2)
-    units = TurningState.units(
-      split(flat).reshaped(batch, heads, count, TurningState.chunk, reflections, stateDim))
+    units = RotatingState.units(
+      split(flat).reshaped(batch, heads, count, RotatingState.chunk, reflections, stateDim))
   }
 
   /// [batch, heads, length, n] to [batch, heads, count, size, n].
   func split(_ x: Tensor) -> Tensor { Self.split(x, count: count) }
 
   private static func split(_ x: Tensor, count: Int) -> Tensor {
-    let padding = count * TurningState.chunk - x.size(2)
+    let padding = count * RotatingState.chunk - x.size(2)
     let padded = padding == 0 ? x : x.padded(0, 0, 0, padding)
-    return padded.reshaped(x.size(0), x.size(1), count, TurningState.chunk, x.size(3))
+    return padded.reshaped(x.size(0), x.size(1), count, RotatingState.chunk, x.size(3))
   }
 
   /// Every chunk from a state of zeros.
@@ -100,9 +100,9 @@ private struct TurningChunks {
     // Tokens add to their own columns alone.
     let written = v.padded(0, stateDim)
     var rows: [Tensor] = []
-    for t in 0..<TurningState.chunk {
+    for t in 0..<RotatingState.chunk {
       func token(_ x: Tensor) -> Tensor { x.selected(3, t) }
-      let kept = TurningState.turned(state, token(units)) * token(decays).unsqueezed(-1)
+      let kept = RotatingState.rotated(state, token(units)) * token(decays).unsqueezed(-1)
       state = kept + token(k).unsqueezed(-1) * token(written).unsqueezed(-2)
       rows.append(token(q).unsqueezed(-2).matmul(state))
     }

@@ -1,12 +1,12 @@
 import MohawkTensor
 
-/// States that every token turns, lets fade and adds to: the recurrence behind every semiseparable matrix whose transitions
+/// States that every token rotates, lets fade and adds to: the recurrence behind every semiseparable matrix whose transitions
 /// do not grow.
 ///
 /// S_t = Diag(a_t) Q_t S_{t−1} + k_t v_tᵀ, y_t = S_tᵀ q_t, with Q_t orthogonal: the product of reflections
 /// I − 2 n nᵀ / (|n|² + ε). A recurrence with any transitions A_t of norm 1 at most is of this kind in other bases of its
 /// states: with A_t = U_t Σ_t V_tᵀ the states U_tᵀ S_t have transitions Σ_t (V_tᵀ U_{t−1}). `stateDim` reflections reach
-/// every Q; fewer turn fewer directions at a time. The same map in four forms without parameters: as `recurrence` (the
+/// every Q; fewer rotate fewer directions at a time. The same map in four forms without parameters: as `recurrence` (the
 /// oracle, token by token), as `matrix`, as `chunks` (the way to train) and as `step` (the way to generate).
 ///
 /// Shapes: values v `[batch, length, heads, headDim]`; queries q and keys k `[batch, length, qkHeads, stateDim]`; normals n
@@ -14,7 +14,7 @@ import MohawkTensor
 /// log a ≤ 0 `[batch, length, heads, stateDim]`, fp32 or wider; states `[batch, heads, stateDim, headDim]`, in the type of
 /// logDecay, in which everything is computed. `heads` is a multiple of `qkHeads`; head i uses q and k of head
 /// i / (heads / qkHeads).
-public enum TurningState {
+public enum RotatingState {
   /// ε: beside normals of length 1 it is nothing, and keeps gradients finite where a normal is 0.
   static let epsilon = 1e-20
 
@@ -27,7 +27,7 @@ public enum TurningState {
   /// - Parameters:
   ///   - state: [.., stateDim, columns]
   ///   - units: [.., reflections, stateDim]
-  static func turned(_ state: Tensor, _ units: Tensor) -> Tensor {
+  static func rotated(_ state: Tensor, _ units: Tensor) -> Tensor {
     var state = state
     for index in 0..<units.size(-2) {
       let normal = units.narrowed(-2, from: index, length: 1)
@@ -50,7 +50,7 @@ public enum TurningState {
   ) {
     let (repeats, wide) = (v.size(1) / k.size(1), state.dtype)
     let key = k.repeatedEach(repeats, 1).to(wide).unsqueezed(-1)
-    let kept = turned(state, units(normals.to(wide))) * logDecay.exp().unsqueezed(-1)
+    let kept = rotated(state, units(normals.to(wide))) * logDecay.exp().unsqueezed(-1)
     let next = kept + key * v.to(wide).unsqueezed(-2)
     let query = q.repeatedEach(repeats, 1).to(wide).unsqueezed(-1)
     return (next.transposed().matmul(query).squeezed(-1).to(v.dtype), next)
