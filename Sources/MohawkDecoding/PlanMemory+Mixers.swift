@@ -41,7 +41,9 @@ extension PlanMemory {
   private mutating func kept(_ kept: KeptAttention, _ cache: DType) -> mhk_kept_heads {
     let shape = kept.attention
     var result = mhk_kept_heads()
-    (result.count, result.groups, result.head_dim) = (Int64(kept.heads.count), Int64(kept.groups.count), Int64(shape.headDim))
+    (result.count, result.groups, result.head_dim) = (
+      Int64(kept.heads.count), Int64(kept.groups.count), Int64(shape.headDim)
+    )
     result.heads = integers(kept.heads)
     let perGroup = shape.heads / shape.kvHeads
     result.group_of = integers(kept.heads.map { kept.groups.firstIndex(of: $0 / perGroup)! })

@@ -21,7 +21,8 @@ import Testing
       report.heads == [
         .init(layer: 0, head: 0), .init(layer: 0, head: 2), .init(layer: 1, head: 0), .init(layer: 1, head: 2),
       ])
-    #expect(report.rows.count == 10 && report.rows.allSatisfy { $0.errors.count == 4 && $0.mean > 0 && $0.mean <= 1.01 })
+    #expect(
+      report.rows.count == 10 && report.rows.allSatisfy { $0.errors.count == 4 && $0.mean > 0 && $0.mean <= 1.01 })
     for order in [2, 4] {
       let (ssd, general) = (
         report.rows.first { $0.name == "SSD" && $0.order == order },

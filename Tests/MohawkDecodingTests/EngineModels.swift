@@ -8,7 +8,8 @@ import PretendDeviceSupport
 
 /// Small models that together have everything that a decoder can have.
 enum EngineModels: String, CaseIterable, Sendable {
-  case phi, phiMamba, besideWindow, besideWindowAlone, keptHeads, keptHeadsBesideWindow, llama, window, qwen3, neoX, gpt2, granite, mamba2, mamba2Groups,
+  case phi, phiMamba, besideWindow, besideWindowAlone, keptHeads, keptHeadsBesideWindow, llama, window, qwen3, neoX,
+    gpt2, granite, mamba2, mamba2Groups,
     mamba2Plain, mamba, mambaWide,
     relu, unplaced, olmo, gemma, uneven
 

@@ -12,7 +12,8 @@ import Testing
 /// Mixers other than the Mamba-2 kind that start from the context.
 @Suite struct KernelStartTests {
   static let kinds = [
-    "gated-deltanet", "kimi-delta", "gated-linear-attention", "semiseparable", "linear-attention", "elu-linear-attention",
+    "gated-deltanet", "kimi-delta", "gated-linear-attention", "semiseparable", "linear-attention",
+    "elu-linear-attention",
     "hedgehog", "toeplitz", "monarch",
   ]
   /// Those that forget.

@@ -41,7 +41,8 @@ import Testing
   @Test func decaysAndStepSizesSayThatTheyAre() {
     let delta: Set = ["A_log", "dt_bias", "in_proj.a"]
     let decays: [(MixerCase, Set<String>)] = [
-      (.attention, []), (.slidingWindow, []), (.linear, []), (.hedgehog, []), (.retention, []), (.toeplitz, []), (.monarch, []),
+      (.attention, []), (.slidingWindow, []), (.linear, []), (.hedgehog, []), (.retention, []), (.toeplitz, []),
+      (.monarch, []),
       (.windowedStateSpace, ["in_proj.a_log"]),
       (.headwiseMamba2, ["in_proj.dt", "in_proj.bias.dt", "A_log", "dt_bias"]),
       (.biasedMamba, ["dt_proj.weight", "dt_proj.bias", "A_log"]), (.gatedDeltaNet, delta),

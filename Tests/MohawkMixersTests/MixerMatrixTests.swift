@@ -27,7 +27,8 @@ import Testing
         .windowWithSinks, .mamba, .biasedMamba, .windowedStateSpace, .normedWindowedStateSpace, .sinklessStateSpace,
         .narrowlyWindowedStateSpace, .gatedDeltaNet, .groupedDeltaNet, .kimiDelta,
         .groupedKimiDelta, .gatedLinear, .groupedGatedLinear, .linear, .eluLinear, .hedgehog, .retention,
-        .slidingWindow, .normedSlidingWindow, .toeplitz, .longToeplitz, .semiseparable, .groupedSemiseparable, .monarch, .longMonarch,
+        .slidingWindow, .normedSlidingWindow, .toeplitz, .longToeplitz, .semiseparable, .groupedSemiseparable, .monarch,
+        .longMonarch,
         .keptHeads, .keptHeadsBesideWindow,
       ]
       #expect(whole.contains(subject))

@@ -73,7 +73,8 @@ import Testing
 
   @Test func whatRotatesNothingIsGatedLinearAttention() {
     let problem = Problem(50)
-    let wanted = ChannelDecay.recurrence(q: problem.q, k: problem.k, v: problem.v, beta: nil, logDecay: problem.logDecay)
+    let wanted = ChannelDecay.recurrence(
+      q: problem.q, k: problem.k, v: problem.v, beta: nil, logDecay: problem.logDecay)
     let first = problem.normals.narrowed(3, from: 0, length: 1)
     for normals in [problem.normals * 0, .concatenated([first, first * 3], 3)] {
       let found = RotatingState.chunks(

@@ -117,7 +117,8 @@ struct MonarchFit {
     /// - Parameter sums: weights of the far features in each new one, [reach · block, count].
     private func solved(sums: Tensor, _ ridge: Double) -> (own: [Double], side: Tensor) {
       let count = place + 1
-      let unit = Tensor.ones([block, block], .float64).lowerTriangle().upperTriangle().narrowed(1, from: 0, length: count)
+      let unit = Tensor.ones([block, block], .float64).lowerTriangle().upperTriangle().narrowed(
+        1, from: 0, length: count)
       let columns = Tensor.concatenated(
         [unit.padded(0, sums.size(1)), sums.padded(count, 0)], 0)
       let equations = NormalEquations(

@@ -42,7 +42,8 @@ public final class SynthesisRun {
   /// Nothing happens before `run`.
   public init(
     model: String, folder: String, tokens: Int, length: Int, batch: Int, sampling: SamplingOptions,
-    weights: WeightPrecision?, device: Device = .cpu, beginning: Beginning = .nothing, _ settings: RunSettings = RunSettings()
+    weights: WeightPrecision?, device: Device = .cpu, beginning: Beginning = .nothing,
+    _ settings: RunSettings = RunSettings()
   ) {
     (self.model, path, self.tokens, self.length) = (model, RunFolder(folder).path, tokens, length)
     (self.batch, self.sampling, self.weights, self.beginning) = (batch, sampling, weights, beginning)
