@@ -12,7 +12,7 @@ let attention = AttentionConfiguration(
   modelDim: 32, heads: 2, kvHeads: 2, headDim: 16, rotaryDim: 8, maxLength: 64, bias: true)
 let teacher = Decoder.fresh(
   DecoderConfiguration.phi(
-    vocabulary: 64, modelDim: 32, mlpDim: 128, mixers: [.attention, .attention], attention: attention),
+    vocabulary: 64, modelDim: 32, mlpDim: 128, mixers: [attention, attention]),
   seed: 1)
 
 // snippet.show

@@ -55,10 +55,11 @@ struct Preset {
     let headDim = modelDim / heads
     return DecoderConfiguration.phi(
       vocabulary: vocabulary, modelDim: modelDim, mlpDim: 4 * modelDim,
-      mixers: Array(repeating: .attention, count: layers),
-      attention: AttentionConfiguration(
-        modelDim: modelDim, heads: heads, kvHeads: heads, headDim: headDim, rotaryDim: headDim / 2,
-        maxLength: maxLength, bias: true))
+      mixers: Array(
+        repeating: AttentionConfiguration(
+          modelDim: modelDim, heads: heads, kvHeads: heads, headDim: headDim, rotaryDim: headDim / 2,
+          maxLength: maxLength, bias: true),
+        count: layers))
   }
 
   /// A drawn teacher and the student of its geometry, with all that a student takes over.

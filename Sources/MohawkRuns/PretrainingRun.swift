@@ -76,12 +76,12 @@ extension DecoderConfiguration {
         .unsupported, "Phi needs headDim = modelDim / heads, not \(recipe.resolvedHeadDim)", at: "model.headDim")
     }
     let rotaryDim = Int(Double(recipe.resolvedHeadDim) * recipe.rotaryFraction) / 2 * 2
+    let attention = AttentionConfiguration(
+      modelDim: recipe.modelDim, heads: recipe.heads, kvHeads: recipe.resolvedKVHeads,
+      headDim: recipe.resolvedHeadDim, rotaryDim: rotaryDim, rotaryBase: recipe.rotaryBase,
+      maxLength: recipe.maxLength, bias: true)
     return phi(
       vocabulary: (Int(tokenizer.highestID) + 64) / 64 * 64, modelDim: recipe.modelDim, mlpDim: recipe.mlpDim,
-      epsilon: recipe.normEpsilon, mixers: Array(repeating: .attention, count: recipe.layers),
-      attention: AttentionConfiguration(
-        modelDim: recipe.modelDim, heads: recipe.heads, kvHeads: recipe.resolvedKVHeads,
-        headDim: recipe.resolvedHeadDim, rotaryDim: rotaryDim, rotaryBase: recipe.rotaryBase,
-        maxLength: recipe.maxLength, bias: true))
+      epsilon: recipe.normEpsilon, mixers: Array(repeating: attention, count: recipe.layers))
   }
 }

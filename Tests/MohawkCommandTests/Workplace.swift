@@ -31,10 +31,12 @@ final class Workplace: Sendable {
   /// A folder with a model of layers of attention, fresh from a seed, and the tokenizer.
   func makeTeacher(_ name: String, seed: UInt64, width: Int = 32, layers: Int = 2, isEndless: Bool = false) throws {
     let shape = DecoderConfiguration.phi(
-      vocabulary: 320, modelDim: width, mlpDim: 128, mixers: Array(repeating: .attention, count: layers),
-      attention: AttentionConfiguration(
-        modelDim: width, heads: 4, kvHeads: 4, headDim: width / 4, rotaryDim: 4,
-        maxLength: isEndless ? 1_000_000 : 64, bias: true))
+      vocabulary: 320, modelDim: width, mlpDim: 128,
+      mixers: Array(
+        repeating: AttentionConfiguration(
+          modelDim: width, heads: 4, kvHeads: 4, headDim: width / 4, rotaryDim: 4,
+          maxLength: isEndless ? 1_000_000 : 64, bias: true),
+        count: layers))
     try AtomicFolder.ensure(path(name))
     let model = Decoder.fresh(shape, seed: seed)
     if isEndless, let end = Self.tokenizer.endOfText {

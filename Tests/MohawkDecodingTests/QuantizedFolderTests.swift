@@ -10,11 +10,11 @@ import Testing
 
 @Suite struct QuantizedFolderTests {
   static func model(seed: UInt64 = 3) -> Decoder {
+    let attention = AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: 64, bias: true)
+    let mamba = DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8)
     let shape = DecoderConfiguration.phi(
-      vocabulary: 50, modelDim: 24, mlpDim: 96, mixers: [.discreteMamba2, .attention],
-      attention: AttentionConfiguration(
-        modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: 64, bias: true),
-      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+      vocabulary: 50, modelDim: 24, mlpDim: 96, mixers: [mamba, attention])
     return Decoder.fresh(shape, seed: seed)
   }
 

@@ -34,9 +34,11 @@ struct TinyPair {
 
   static func shape(layers: Int = 3, kvHeads: Int = 4, vocabulary: Int = 40, width: Int = 24) -> DecoderConfiguration {
     DecoderConfiguration.phi(
-      vocabulary: vocabulary, modelDim: width, mlpDim: 4 * width, mixers: Array(repeating: .attention, count: layers),
-      attention: AttentionConfiguration(
-        modelDim: width, heads: 4, kvHeads: kvHeads, headDim: width / 4, rotaryDim: 4, maxLength: 64, bias: true))
+      vocabulary: vocabulary, modelDim: width, mlpDim: 4 * width,
+      mixers: Array(
+        repeating: AttentionConfiguration(
+          modelDim: width, heads: 4, kvHeads: kvHeads, headDim: width / 4, rotaryDim: 4, maxLength: 64, bias: true),
+        count: layers))
   }
 
   /// A teacher with the blocks of Llama.

@@ -15,11 +15,12 @@ enum TinyEvaluated {
     -> EvaluatedModel
   {
     Runtime.threads = 1
+    let attention = AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: maxLength, bias: true)
+    let mamba = DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8)
     let shape = DecoderConfiguration.phi(
-      vocabulary: 404, modelDim: 24, mlpDim: 48, mixers: mixers,
-      attention: AttentionConfiguration(
-        modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: maxLength, bias: true),
-      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+      vocabulary: 404, modelDim: 24, mlpDim: 48,
+      mixers: mixers.map { $0 == .attention ? attention as any MixerGeometry : mamba })
     let model = Decoder.fresh(shape, seed: 11, on: TestDevice.current)
     let noise = RandomGenerator(seed: 12)
     withoutGradients {

@@ -12,11 +12,12 @@ import Testing
 private enum Tiny {
   static func model(_ mixers: [DecoderConfiguration.Mixer], seed: UInt64, dtype: DType = .float64) -> Decoder {
     Runtime.threads = 1
+    let attention = AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 4, headDim: 6, rotaryDim: 4, maxLength: 256, bias: true)
+    let mamba = DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8)
     let shape = DecoderConfiguration.phi(
-      vocabulary: 30, modelDim: 24, mlpDim: 96, mixers: mixers,
-      attention: AttentionConfiguration(
-        modelDim: 24, heads: 4, kvHeads: 4, headDim: 6, rotaryDim: 4, maxLength: 256, bias: true),
-      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+      vocabulary: 30, modelDim: 24, mlpDim: 96,
+      mixers: mixers.map { $0 == .attention ? attention as any MixerGeometry : mamba })
     let model = Decoder.fresh(shape, seed: seed, dtype: dtype)
     let noise = RandomGenerator(seed: seed + 100)
     withoutGradients {

@@ -150,7 +150,7 @@ enum GGUFModels {
   }
 
   static let phi = DecoderConfiguration.phi(
-    vocabulary: 64, modelDim: 32, mlpDim: 64, mixers: [.attention, .attention], attention: attention(4))
+    vocabulary: 64, modelDim: 32, mlpDim: 64, mixers: [attention(4), attention(4)])
 
   static let gptNeoX = layerNorms(.gptNeoX, .parallelNorms, rotaryDim: 4)
   static let sequentialNeoX = changed(layerNorms(.gptNeoX, .sequential, rotaryDim: 8)) {

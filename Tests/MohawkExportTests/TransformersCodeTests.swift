@@ -11,12 +11,12 @@ import Testing
 
   /// Parallel blocks of Discrete-Mamba-2 and attention in turn, under the authors' names.
   private func phiMamba(layers: Int) -> DecoderConfiguration {
-    .phi(
+    let attention = AttentionConfiguration(
+      modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 4, maxLength: 128, bias: true)
+    let mamba = DiscreteMamba2Configuration(modelDim: 32, qkHeads: 2, vHeads: 4, stateDim: 8, chunk: 8)
+    return .phi(
       vocabulary: 64, modelDim: 32, mlpDim: 128,
-      mixers: (0..<layers).map { $0.isMultiple(of: 2) ? .discreteMamba2 : .attention },
-      attention: AttentionConfiguration(
-        modelDim: 32, heads: 4, kvHeads: 2, headDim: 8, rotaryDim: 4, maxLength: 128, bias: true),
-      discreteMamba2: DiscreteMamba2Configuration(modelDim: 32, qkHeads: 2, vHeads: 4, stateDim: 8, chunk: 8))
+      mixers: (0..<layers).map { $0.isMultiple(of: 2) ? mamba as any MixerGeometry : attention })
   }
 
   private func hybrid() -> DecoderConfiguration {

@@ -11,12 +11,13 @@ import Testing
 @Suite struct PhiFolderTests {
   /// Attention and state-space layers in turn, with sizes that are nobody's default.
   private func hybrid(_ mixers: [DecoderConfiguration.Mixer]) -> DecoderConfiguration {
-    DecoderConfiguration.phi(
-      vocabulary: 37, modelDim: 24, mlpDim: 96, mixers: mixers,
-      attention: AttentionConfiguration(
-        modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, rotaryBase: 500, maxLength: 77, bias: true),
-      discreteMamba2: DiscreteMamba2Configuration(
-        modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5, convWidth: 3, chunk: 32))
+    let attention = AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, rotaryBase: 500, maxLength: 77, bias: true)
+    let mamba = DiscreteMamba2Configuration(
+      modelDim: 24, qkHeads: 2, vHeads: 4, stateDim: 5, convWidth: 3, chunk: 32)
+    return DecoderConfiguration.phi(
+      vocabulary: 37, modelDim: 24, mlpDim: 96,
+      mixers: mixers.map { $0 == .attention ? attention as any MixerGeometry : mamba })
   }
 
   private func expectEqual(_ a: Decoder, _ b: Decoder) {

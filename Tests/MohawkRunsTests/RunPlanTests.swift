@@ -25,9 +25,11 @@ import Testing
 
   @Test func theLargestModelIsPlannedWithoutItsMemory() throws {
     var shape = DecoderConfiguration.phi(
-      vocabulary: 51_200, modelDim: 2048, mlpDim: 8192, mixers: Array(repeating: .attention, count: 24),
-      attention: AttentionConfiguration(
-        modelDim: 2048, heads: 32, kvHeads: 32, headDim: 64, rotaryDim: 32, maxLength: 2048, bias: true))
+      vocabulary: 51_200, modelDim: 2048, mlpDim: 8192,
+      mixers: Array(
+        repeating: AttentionConfiguration(
+          modelDim: 2048, heads: 32, kvHeads: 32, headDim: 64, rotaryDim: 32, maxLength: 2048, bias: true),
+        count: 24))
     let phi = Decoder.hollow(shape)
     #expect(phi.parameters.count == 1_418_270_720)
     shape.layers = Array(repeating: shape.layers[0], count: 500)

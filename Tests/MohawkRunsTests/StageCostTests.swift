@@ -10,9 +10,11 @@ import Testing
 @Suite struct StageCostTests {
   private let teacher = Decoder.fresh(
     .phi(
-      vocabulary: 320, modelDim: 32, mlpDim: 128, mixers: [.attention, .attention, .attention],
-      attention: AttentionConfiguration(
-        modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: 64, bias: true)), seed: 3)
+      vocabulary: 320, modelDim: 32, mlpDim: 128,
+      mixers: Array(
+        repeating: AttentionConfiguration(
+          modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: 64, bias: true),
+        count: 3)), seed: 3)
 
   private func cost(_ stage: StageName, kept: [Int] = [], heads: [AttentionHead] = [], teacherRuns: Bool = true) throws
     -> Double

@@ -38,9 +38,11 @@ final class TinyRun {
   /// Makes a teacher's folder.
   func teacher(_ name: String = "teacher", vocabulary: Int = 320, maxLength: Int = 64) throws -> String {
     let shape = DecoderConfiguration.phi(
-      vocabulary: vocabulary, modelDim: 32, mlpDim: 128, mixers: [.attention, .attention, .attention],
-      attention: AttentionConfiguration(
-        modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: maxLength, bias: true))
+      vocabulary: vocabulary, modelDim: 32, mlpDim: 128,
+      mixers: Array(
+        repeating: AttentionConfiguration(
+          modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: maxLength, bias: true),
+        count: 3))
     try AtomicFolder.ensure(path(name))
     try Decoder.fresh(shape, seed: 3).write(to: path(name))
     try Self.tokenizer.write(to: path(name) + "/tokenizer.json")

@@ -80,11 +80,11 @@ final class TestServer: Sendable {
 
   fileprivate static func model() -> Decoder {
     Runtime.threads = 1
+    let attention = AttentionConfiguration(
+      modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: 4_096, bias: true)
+    let mamba = DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8)
     let shape = DecoderConfiguration.phi(
-      vocabulary: 320, modelDim: 24, mlpDim: 96, mixers: [.discreteMamba2, .attention],
-      attention: AttentionConfiguration(
-        modelDim: 24, heads: 4, kvHeads: 2, headDim: 6, rotaryDim: 4, maxLength: 4_096, bias: true),
-      discreteMamba2: DiscreteMamba2Configuration(modelDim: 24, qkHeads: 4, vHeads: 4, stateDim: 5, chunk: 8))
+      vocabulary: 320, modelDim: 24, mlpDim: 96, mixers: [mamba, attention])
     let model = Decoder.fresh(shape, seed: 21)
     model.freeze()
     return model

@@ -99,7 +99,7 @@ extension DecoderConfiguration {
     }
   }
 
-  /// Joins all blocks in another way; ``Layout/mixerOnly`` leaves the MLPs out.
+  /// Joins all blocks in another way. All layouts but ``Layout/mixerOnly``, which leaves the MLPs out, need them.
   public mutating func setBlocks(_ layout: Layout, norms: NormPlaces = .before) {
     layers = layers.map { DecoderLayer($0.mixer, mlp: $0.mlp, layout: layout, norms: norms) }
   }

@@ -2,7 +2,7 @@ import MohawkFiles
 import MohawkLayers
 import MohawkMixers
 
-/// Heads that keep attention, which are of single layers, stand there as ``KeptHeadTable``.
+// Heads that keep attention differ between layers: `KeptHeadTable` has them.
 extension DiscreteMamba2Configuration: KeyedGeometry {
   init(_ json: ModelJSON, modelDim: Int) throws {
     let vHeads = try json.integer("v_heads")
