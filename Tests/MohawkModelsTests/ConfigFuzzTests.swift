@@ -141,7 +141,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: goldens) func aConfigurationOfTheLargestNumbersTakesNoMemory(_ name: String)
+  @Test(.timeLimit(.minutes(5)), arguments: goldens) func aConfigurationOfTheLargestNumbersTakesNoMemory(_ name: String)
     throws
   {
     let text = try String(decoding: Self.compact(DecoderConfiguration.text(of: name)), as: UTF8.self)
