@@ -57,6 +57,12 @@ struct ContextTargets {
   /// The scores of such heads, [batch, heads, length, length], fp64.
   func scores(decays: [Double]? = nil) -> Tensor { heads(decays: decays).scores(input) }
 
+  /// Features of such heads, and the mean queries and keys that stand in them.
+  func features(of heads: AttentionHeads) -> (means: (query: Tensor, key: Tensor), all: HeadFeatures) {
+    let means = heads.means(input, counts: Self.columnsThatCount(values))
+    return (means, HeadFeatures(heads, values: values, means, input))
+  }
+
   /// The attention's matrix [batch, heads, length, length] and values [batch, heads, length, headDim] on an input; fp64.
   static func matrixAndValues(_ attention: Attention, _ input: Tensor) -> (matrix: Tensor, values: Tensor) {
     let operands = attention.operands(input, for: .mixing)
