@@ -2,7 +2,7 @@ import Foundation
 import MohawkReports
 import Testing
 
-@Suite struct ApproximateTests {
+@Suite(.onOneThread) struct ApproximateTests {
   @Test func classesAreFittedToTheHeadsOfAModel() throws {
     let place = try Workplace()
     let result = try Command.run(

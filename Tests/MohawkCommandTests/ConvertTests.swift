@@ -5,7 +5,7 @@ import MohawkTensor
 import Testing
 
 /// `mohawk convert` and `mohawk inspect` on a small Llama.
-@Suite struct ConvertTests {
+@Suite(.onOneThread) struct ConvertTests {
   private func llama() throws -> Workplace {
     let place = try Workplace()
     try place.makeLlama("llama")

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// `mohawk signals`, and `mohawk distill --signals`.
-@Suite struct SignalCommandTests {
+@Suite(.onOneThread) struct SignalCommandTests {
   private func signals(_ folder: String, _ more: String...) -> [String] {
     ["signals", "-r", "recipe.yaml", "-o", folder] + more
   }

@@ -164,7 +164,7 @@ final class TestSocket: @unchecked Sendable {
       }
     }
     // Long, because other tests may take both cores for a while.
-    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    var limit = timeval(tv_sec: 600, tv_usec: 0)
     for direction in [SO_RCVTIMEO, SO_SNDTIMEO] {
       setsockopt(descriptor, SOL_SOCKET, direction, &limit, socklen_t(MemoryLayout<timeval>.size))
     }

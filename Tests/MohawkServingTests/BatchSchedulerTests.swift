@@ -256,9 +256,16 @@ import Testing
     for await _ in try thread.submit(request("One", limit: 3)).events { events += 1 }
     #expect(events == 4)
 
-    let endless = try thread.submit(request("Two", limit: 1 << 20))
-    // The first one has to leave the queue before others fill it.
-    while thread.counts.running == 0 || thread.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    // The first one has to leave the queue before others fill it, and not end before they do, however late this test's
+    // turn comes on a busy machine.
+    let (told, tell) = AsyncStream<Void>.makeStream()
+    let endless = try thread.submit(request("Two", limit: 1 << 30)) { _ in
+      tell.yield()
+      usleep(1_000)
+    }
+    var turns = told.makeAsyncIterator()
+    for _ in 0..<4 { await turns.next() }
+    #expect(thread.counts.running == 1 && thread.counts.waiting == 0)
     let waiting = try (0..<2).map { _ in try thread.submit(request("Three", limit: 1)) }
     #expect(throws: BatchFailure.queueIsFull) { try thread.submit(request("Four", limit: 1)) }
     endless.cancel()
@@ -268,7 +275,7 @@ import Testing
       #expect(count == 2)
     }
     #expect(try await thread.perform { $0.capacity } == 1)
-    let last = try thread.submit(request("Five", limit: 1 << 20))
+    let last = try thread.submit(request("Five", limit: 1 << 30)) { _ in usleep(1_000) }
     thread.close()
     var failure: BatchFailure?
     for await event in last.events { if case .failed(let reason) = event { failure = reason } }
@@ -281,17 +288,17 @@ import Testing
     let thread = try BatchThread(taskLimit: 2) {
       try BatchScheduler(DecodingEngine(model.endless()), Self.tokenizer, capacity: 1)
     }
-    let (held, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let ((held, hold), go) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
     async let holding: Void = thread.perform { _ in
-      held.signal()
+      hold.finish()
       go.wait()
     }
-    await Task.detached { Self.wait(held) }.value
+    for await _ in held {}
     async let second = thread.perform { $0.counts.steps }
     async let third = thread.perform { $0.counts.steps }
     while thread.waitingTasks < 2 { await Task.yield() }
     await #expect(throws: BatchFailure.queueIsFull) { try await thread.perform { _ in } }
-    let text = try thread.submit(request("One", limit: 1 << 20))
+    let text = try thread.submit(request("One", limit: 1 << 30)) { _ in usleep(1_000) }
     go.signal()
     try await holding
     let (a, b) = (try await second, try await third)
@@ -306,13 +313,13 @@ import Testing
     let thread = try BatchThread {
       try BatchScheduler(DecodingEngine(ModelKind.phiMamba.endless()), Self.tokenizer, capacity: 1)
     }
-    let (held, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let ((held, hold), go) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
     async let work: Int32 = thread.perform { _ in
-      held.signal()
+      hold.finish()
       go.wait()
       return 3
     }
-    await Task.detached { Self.wait(held) }.value
+    for await _ in held {}
     thread.close()
     let hasEnded = Flag()
     let waiting = Task {
@@ -326,8 +333,6 @@ import Testing
     await waiting.value
     await thread.ended()  // at once, the second time
   }
-
-  private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
 
   @Test func whatCannotBeOpenedIsThrown() {
     struct Broken: Error {}
