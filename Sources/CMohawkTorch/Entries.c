@@ -185,6 +185,11 @@ FUNCTION(mhk_error, mhk_watch_begin,
           (const mhk_tensor *leaves, int32_t count, void (*found)(void *context, int32_t leaf), void *context),
           (leaves, count, found, context))
 ACTION(mhk_watch_end, (void), ())
+FUNCTION(mhk_error, mhk_recomputed,
+          (mhk_tensor input, const mhk_tensor *leaves, int32_t count,
+           void (*compute)(void *context, mhk_tensor input, mhk_tensor *out), void (*release)(void *context),
+           void *context, mhk_tensor *out),
+          (input, leaves, count, compute, release, context, out))
 FUNCTION(mhk_error, mhk_grad, (mhk_tensor a, mhk_tensor *out_or_null), (a, out_or_null))
 FUNCTION(mhk_error, mhk_set_data, (mhk_tensor a, mhk_tensor data), (a, data))
 FUNCTION(mhk_error, mhk_set_grad, (mhk_tensor a, mhk_tensor gradient_or_null), (a, gradient_or_null))

@@ -299,6 +299,12 @@ private struct RecipeChecks {
         key("clipPerLayer"), "is true, but \(stage.loss.compares.rawValue) is not compared layer by layer",
         remedy: "leave it out, or compare matrix, output or block")
     }
+    if stage.activationCheckpointing, stage.loss.isOfSingleLayers {
+      refuse(
+        key("activationCheckpointing"),
+        "is true, but where \(stage.loss.compares.rawValue) is compared one layer is in memory at a time",
+        remedy: "leave it out, or compare hidden or logits")
+    }
     if stage.learningRate <= 0 { refuse(key("learningRate"), "must be positive, not \(stage.learningRate)") }
     if stage.finalLearningRate < 0 || stage.finalLearningRate > stage.learningRate && stage.learningRate > 0 {
       refuse(key("finalLearningRate"), "must lie between 0 and the peak learning rate, not \(stage.finalLearningRate)")

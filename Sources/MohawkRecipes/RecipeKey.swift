@@ -163,6 +163,9 @@ extension RecipeKey {
     ) -> RecipeKey {
       RecipeKey("\(stage.rawValue).\(leaf)", path, field, summary)
     }
+    let memory = RecipeKey(
+      "\(stage.rawValue).activationCheckpointing", path, \.activationCheckpointing,
+      "whether layers are computed again in the backward pass, for less memory", decidesResult: false)
     let learns = stage != .pretraining
     let isFree = learns && stage != .calibration
     let common = [
@@ -205,7 +208,8 @@ extension RecipeKey {
         "windowDropout", \.windowDropout,
         "share of sequences that are trained on without the window; null: 0.5, where whole models are compared 0.2")
     ]
-    return common + (learns ? students + compared : []) + (isFree ? details : []) + (learns ? windows : [])
+    return common + (stage == .calibration ? [] : [memory]) + (learns ? students + compared : [])
+      + (isFree ? details : []) + (learns ? windows : [])
   }
 
   private static let keeping = [

@@ -8,6 +8,9 @@ public struct StageRecipe: Codable, Sendable, Equatable {
   public var batchTokens: Int
   /// Tokens per forward pass, accumulated to `batchTokens`; `nil` means all at once.
   public var microBatchTokens: Int?
+  /// Whether the backward pass computes every layer of the whole model a second time, instead of keeping what all layers
+  /// have computed. The results are the same, for less memory and one forward pass more.
+  public var activationCheckpointing = false
   /// Peak learning rate.
   public var learningRate: Double
   /// Learning rate of the last step.
@@ -67,6 +70,11 @@ public struct StageRecipe: Codable, Sendable, Equatable {
 
   /// Forward passes per optimiser step.
   public var accumulation: Int { microBatchTokens.map { $0 > 0 ? max(1, batchTokens / $0) : 1 } ?? 1 }
+
+  /// Whether activation checkpointing is left to be switched on: where whole models are trained.
+  public func canCheckpointActivations(in stage: StageName) -> Bool {
+    !activationCheckpointing && stage != .calibration && !loss.isOfSingleLayers
+  }
 
   /// The stage's learning rates.
   public var schedule: WSDSchedule {

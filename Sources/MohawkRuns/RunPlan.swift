@@ -113,7 +113,7 @@ public struct RunPlan {
         let numbers = plan.stepsOfPass * plan.batchTokens * compared * shape.modelDim
         parts.append(("layer inputs", 4 * Double(numbers)))
       }
-      let cost = StageCost(name, comparing: plan.loss.compares, pair, of: shape, length: length, teacherRuns: true)
+      let cost = StageCost(name, plan, pair, of: shape, length: length, teacherRuns: true)
       return Stage(
         name: name, tokens: plan.steps * plan.batchTokens, steps: plan.steps,
         microBatchTokens: min(plan.microBatchTokens ?? own[name].batchTokens, own[name].batchTokens),
@@ -159,7 +159,8 @@ extension RunPlan {
   }
 
   /// The smallest change of a recipe that lets every stage fit into memory: fewer tokens at a time, down to a sequence,
-  /// which changes results by roundings only.
+  /// which changes results by roundings only; then activation checkpointing, which costs a forward pass more, with as many
+  /// tokens at a time as that leaves room for.
   /// - Parameters:
   ///   - recipe: what is to fit.
   ///   - memory: bytes that there are.
@@ -176,6 +177,7 @@ extension RunPlan {
   static func fitting(
     _ recipe: Recipe, into memory: Double, ranks: Int = 1, notice: (String) -> Void = { _ in }, probe: @escaping Probe
   ) throws -> RunPlan {
+    let given = recipe
     var recipe = recipe
     while true {
       let plan = try RunPlan(recipe, ranks: ranks, notice: notice, probe: probe)
@@ -188,11 +190,17 @@ extension RunPlan {
         let smaller = stride(from: stage.microBatchTokens / 2 / length * length, to: 0, by: -length).first {
           batch.isMultiple(of: $0)
         }
-        guard let smaller else { throw plan.excess(stage, memory) }
-        notice(
-          "\(stage.name.rawValue) needs \(gib(stage.memory)): \(stage.name.rawValue).microBatchTokens becomes \(smaller)"
-        )
-        recipe[stage.name].microBatchTokens = smaller
+        let name = stage.name.rawValue
+        if let smaller {
+          notice("\(name) needs \(gib(stage.memory)): \(name).microBatchTokens becomes \(smaller)")
+          recipe[stage.name].microBatchTokens = smaller
+        } else if recipe[stage.name].canCheckpointActivations(in: stage.name) {
+          notice("\(name) needs \(gib(stage.memory)): \(name).activationCheckpointing becomes true")
+          recipe[stage.name].activationCheckpointing = true
+          recipe[stage.name].microBatchTokens = given[stage.name].microBatchTokens
+        } else {
+          throw plan.excess(stage, memory)
+        }
       }
     }
   }

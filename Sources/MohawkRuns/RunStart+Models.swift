@@ -59,7 +59,7 @@ extension RunStart {
       let memory = MemoryParts(name, pair, plan, recipe.precision.compute)
       let parts = memory.parts.map { "\($0.name) \(Number.bytes(Int($0.bytes)))" }.joined(separator: ", ")
       let cost = StageCost(
-        name, comparing: plan.loss.compares, pair, of: shape, length: recipe.data.sequenceLength,
+        name, plan, pair, of: shape, length: recipe.data.sequenceLength,
         teacherRuns: signals?.part(for: plan.loss) == nil)
       let seconds = speed.map { cost.seconds(tokens: plan.steps * plan.batchTokens, speed: $0) }
       let time = seconds.map { ", about \(Number.duration($0))" } ?? ""

@@ -18,15 +18,17 @@ struct StageCost {
 
   /// - Parameters:
   ///   - stage: which.
-  ///   - compares: what it compares.
+  ///   - plan: what it compares, and whether it computes layers a second time.
   ///   - pair: both models.
   ///   - shape: the teacher's.
   ///   - length: tokens of a sequence.
   ///   - teacherRuns: false where stored signals stand in for the teacher.
   init(
-    _ stage: StageName, comparing compares: ComparedPart, _ pair: DistillationPair, of shape: DecoderConfiguration,
-    length: Int, teacherRuns: Bool
+    _ stage: StageName, _ plan: StageRecipe, _ pair: DistillationPair, of shape: DecoderConfiguration, length: Int,
+    teacherRuns: Bool
   ) {
+    // Forwards is a third of forwards and backwards.
+    let passes = plan.activationCheckpointing ? 4.0 / 3 : 1
     func weights(_ model: any LanguageModel, _ holds: (String) -> Bool) -> Double {
       Double(model.parameters.all.reduce(0) { $0 + (holds($1.name) && $1.value.rank == 2 ? $1.value.count : 0) })
     }
@@ -45,11 +47,10 @@ struct StageCost {
     let keptLayers: Double = pair.keptLayers.reduce(0) { $0 + 3 * looked[$1] }
     let mixing = 6 * weights(pair.student) { mixers.contains($0) } + keptHeads
     let teacher = 2 * weights(pair.teacher, isInBlocks) + attention
-    let whole =
-      6 * weights(pair.student, isInBlocks) + keptLayers + keptHeads
-      + (teacherRuns ? teacher : 0)
-    switch (stage, compares) {
-    case (.pretraining, _): operations = 3 * (teacher + 2 * head)
+    let student = 6 * weights(pair.student, isInBlocks) + keptLayers + keptHeads
+    let whole = student * passes + (teacherRuns ? teacher : 0)
+    switch (stage, plan.loss.compares) {
+    case (.pretraining, _): operations = 3 * (teacher * passes + 2 * head)
     case (.calibration, _): operations = mixing
     case (_, .output), (_, .block): operations = mixing + (teacherRuns ? teacher : 0)
     case (_, .matrix):

@@ -115,7 +115,10 @@ struct Distill: ParsableCommand, ReadsCheckpoints {
     if let threads = recipe.threads { Runtime.threads = threads }
     var fitted = recipe
     let plan = try RunPlan.fitting(recipe, into: RunPlan.availableMemory(), notice: Terminal.complain)
-    for stage in recipe.stages { fitted[stage].microBatchTokens = plan.recipe[stage].microBatchTokens }
+    for stage in recipe.stages {
+      fitted[stage].microBatchTokens = plan.recipe[stage].microBatchTokens
+      fitted[stage].activationCheckpointing = plan.recipe[stage].activationCheckpointing
+    }
     return fitted
   }
 

@@ -68,6 +68,9 @@ extension RunPlan {
     row("tokens") { Number.whole($0.tokens) }
     row("steps") { Number.whole($0.steps) }
     row("tokens at a time") { Number.whole($0.microBatchTokens) }
+    if recipe.stages.contains(where: { recipe[$0].activationCheckpointing }) {
+      row("activation checkpointing") { recipe[$0.name].activationCheckpointing ? "yes" : "no" }
+    }
     row("parameters that move") { Number.whole($0.moving) }
     row("operations of a token") { Number.short($0.operations) }
     row("operations") { Number.short($0.operations * Double($0.tokens)) }

@@ -26,12 +26,19 @@ import Testing
 
   @Test(arguments: [
     ("3", 64, 6, ["--set", "distillation.batchTokens=8192"]),
-    ("3", 128, 12, ["--set", "distillation.batchTokens=2048"]),
     ("3", 384, 4, ["--set", "distillation.batchTokens=1024", "--precision", "bf16"]),
     ("3", 512, 5, ["--set", "distillation.batchTokens=1024", "--precision", "fp32"]),
     ("2", 512, 6, ["--set", "alignment.batchTokens=2048"]), ("1", 128, 8, ["--set", "orientation.batchTokens=2048"]),
   ]) func memoryIsThatOfRunsOfOtherSizes(_ stage: String, _ width: Int, _ layers: Int, _ more: [String]) throws {
     try expectMemory(stage, width: width, layers: layers, more)
+  }
+
+  @Test func layersThatAreComputedAgainTakeLessMemoryAsPlanned() throws {
+    let batch = ["--set", "distillation.batchTokens=2048"]
+    let whole = try expectMemory("3", width: 128, layers: 12, batch)
+    let less = try expectMemory(
+      "3", width: 128, layers: 12, batch + ["--set", "distillation.activationCheckpointing=true"])
+    #expect(less < 0.7 * whole, "\(less) of \(whole) bytes")
   }
 
   // A plan continues what it measures of few layers to all, so that what other programs and tests take from it meanwhile is
@@ -80,13 +87,16 @@ import Testing
     return (plan.output, records)
   }
 
-  private func expectMemory(_ stage: String, width: Int, layers: Int, _ more: [String]) throws {
+  /// - Returns: the run's peak in bytes.
+  @discardableResult
+  private func expectMemory(_ stage: String, width: Int, layers: Int, _ more: [String]) throws -> Double {
     let place = try Workplace()
     try place.makeTeacher("teacher", seed: 3, width: width, layers: layers)
     let (plan, records) = try planAndRun(stage, tokens: "12k", more, in: place)
     let memory = try #require(planned(plan), "\(plan)")
     let peak = (records.map(\.peakMemoryMiB).max() ?? 0) * 1_048_576
     #expect(abs(memory / peak - 1) < 0.15, "planned \(memory / 1e6) MB, found \(peak / 1e6) MB")
+    return peak
   }
 
   @Test func aTimeBecomesBudgetsThatARunKeeps() throws {

@@ -16,6 +16,17 @@ import Testing
     }
   }
 
+  @Test func layersAreComputedAgainOnADeviceToo() async {
+    await #expect(processExitsWith: .success) {
+      TestDevice.current = PretendDevice.load()
+      for curve in LossCurve.whole where curve.precision == .float32 {
+        try LossCurve.$recomputes.withValue(true) {
+          for fault in try curve.faults(curve.lines()) { Issue.record("\(fault)") }
+        }
+      }
+    }
+  }
+
   /// Losses in bf16 depend on where it is rounded, which kernels do more rarely.
   @Test func inHalfPrecisionItLearnsNearlyTheSame() async {
     await #expect(processExitsWith: .success) {

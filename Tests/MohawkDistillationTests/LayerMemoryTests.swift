@@ -97,6 +97,7 @@ private struct SpyBlock: Block {
   let inner: any Block
   let mixer: any CausalMixer
   let entered: (Tensor) -> Void
+  var parameters: [Parameter] { inner.parameters }
   var hasMLP: Bool { inner.hasMLP }
   func mixerInput(_ hidden: Tensor) -> Tensor {
     entered(hidden)

@@ -71,7 +71,14 @@ extension LossCurve {
 
   static var all: [LossCurve] { pretraining + stages }
 
-  private static func plan(_ trains: TrainedPart) -> StageRecipe { TinyPair.plan(trains, steps: steps) }
+  /// Whether stages of whole models compute their layers again in the backward pass.
+  @TaskLocal static var recomputes = false
+
+  private static func plan(_ trains: TrainedPart) -> StageRecipe {
+    var plan = TinyPair.plan(trains, steps: steps)
+    plan.activationCheckpointing = recomputes && trains == .all
+    return plan
+  }
 
   /// Every layout of a block, and every mixer, learning from nothing.
   private static var pretraining: [LossCurve] {
@@ -146,6 +153,9 @@ extension LossCurve {
       }
     }
   }
+
+  /// Those of whole models.
+  static var whole: [LossCurve] { all.filter { $0.name.hasPrefix("pretraining") || $0.name.hasPrefix("distillation") } }
 
   private typealias Change = @Sendable (inout StudentRecipe) -> Void
 

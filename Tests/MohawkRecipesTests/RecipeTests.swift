@@ -221,6 +221,8 @@ import Testing
     #expect(problems { $0.distillation.tokens = -5 } == ["distillation.tokens"])
     #expect(problems { $0.distillation.microBatchTokens = 1000 } == ["distillation.microBatchTokens"])
     #expect(problems { $0.distillation.microBatchTokens = 2048 } == [])
+    #expect(problems { $0.alignment.activationCheckpointing = true } == ["alignment.activationCheckpointing"])
+    #expect(problems { $0.distillation.activationCheckpointing = true } == [])
     #expect(
       problems {
         $0.stages = []; $0.teacher = "x"

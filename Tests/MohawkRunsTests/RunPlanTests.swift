@@ -136,7 +136,16 @@ import Testing
       recipe, into: fixed + activations / 3, notice: { changes.append($0) }, probe: probe)
     let micro = try #require(fitted.recipe.distillation.microBatchTokens)
     #expect(micro < 32 * 512 && micro >= 32 && changes.contains { $0.contains("microBatchTokens becomes") })
-    #expect(fitted.stages[0].memory <= fixed + activations / 3)
+    #expect(fitted.stages[0].memory <= fixed + activations / 3 && !fitted.recipe.distillation.activationCheckpointing)
+    // Less than a sequence takes: layers are computed again, with as many tokens at a time as then fit.
+    func half(_ stage: StageName, _ teacher: DecoderConfiguration, _ recipe: Recipe, _ process: Double) -> StageProbe {
+      let tokens = Double(recipe[stage].microBatchTokens ?? recipe[stage].batchTokens)
+      return StageProbe(working: recipe[stage].activationCheckpointing ? 1e6 * tokens : 1e9 * (tokens + 31), seconds: 1)
+    }
+    changes = []
+    let again = try RunPlan.fitting(recipe, into: fixed + 1e10, notice: { changes.append($0) }, probe: half)
+    #expect(again.recipe.distillation.activationCheckpointing && again.recipe.distillation.microBatchTokens == 32 * 256)
+    #expect(changes.contains { $0.hasSuffix("distillation.activationCheckpointing becomes true") })
     let error = #expect(throws: MohawkError.self) { try RunPlan.fitting(recipe, into: 1e6, probe: probe) }
     #expect(error?.description.contains("stage distillation needs") == true, "\(error.debugDescription)")
     #expect(throws: MohawkError.self) { try RunPlan(recipe, measures: false).requireMemory(1e6) }

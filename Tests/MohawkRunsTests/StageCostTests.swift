@@ -16,9 +16,11 @@ import Testing
           modelDim: 32, heads: 4, kvHeads: 4, headDim: 8, rotaryDim: 4, maxLength: 64, bias: true),
         count: 3)), seed: 3)
 
-  private func cost(_ stage: StageName, kept: [Int] = [], heads: [AttentionHead] = [], teacherRuns: Bool = true) throws
-    -> Double
-  {
+  private func cost(
+    _ stage: StageName, kept: [Int] = [], heads: [AttentionHead] = [], teacherRuns: Bool = true, recomputing: Bool = false
+  ) throws -> Double {
+    var plan = Recipe()[stage]
+    plan.activationCheckpointing = recomputing
     var recipe = StudentRecipe()
     recipe.stateDim = 8
     (recipe.attentionLayers, recipe.attentionHeads) = (kept, heads)
@@ -26,8 +28,7 @@ import Testing
     let student = Decoder.fresh(try teacher.configuration.student(recipe), seed: 4)
     let pair = try DistillationPair(teacher: teacher, student: student)
     return StageCost(
-      stage, comparing: Recipe()[stage].loss.compares, pair, of: teacher.configuration, length: 16,
-      teacherRuns: teacherRuns
+      stage, plan, pair, of: teacher.configuration, length: 16, teacherRuns: teacherRuns
     ).operations
   }
 
@@ -42,6 +43,8 @@ import Testing
     #expect(try cost(.calibration) == 6 * 3 * mixer)
     #expect(try cost(.alignment, kept: [1]) == forwards + 6 * 2 * mixer)
     #expect(try cost(.distillation) == forwards + 2 * head + 6 * (3 * (mixer + mlp) + head))
+    #expect(
+      try cost(.distillation, recomputing: true) == forwards + 2 * head + 8 * 3 * (mixer + mlp) + 6 * head)
     #expect(try cost(.orientation) > (try cost(.alignment)))
     // Two heads of a layer of four have the queries and keys of 16 rows each, and half of what a layer looks at.
     let heads = [AttentionHead(layer: 1, head: 0), AttentionHead(layer: 1, head: 3)]
@@ -56,7 +59,7 @@ import Testing
     let student = Decoder.fresh(try teacher.configuration.student(recipe), seed: 4)
     let pair = try DistillationPair(teacher: teacher, student: student)
     let cost = StageCost(
-      .calibration, comparing: .output, pair, of: teacher.configuration, length: 16, teacherRuns: true)
+      .calibration, Recipe()[.calibration], pair, of: teacher.configuration, length: 16, teacherRuns: true)
     let seconds = cost.seconds(tokens: 1_000_000, speed: 1e9)
     #expect(abs(seconds - cost.operations * 1e6 / 0.7e9) < 1e-9)
     #expect(ProductSpeed.measured(.float32) > 1e8)

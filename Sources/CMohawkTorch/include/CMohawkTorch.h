@@ -151,6 +151,12 @@ mhk_error mhk_backward_completing(mhk_tensor a, mhk_tensor gradient_or_null, boo
 mhk_error mhk_watch_begin(const mhk_tensor *leaves, int32_t count, void (*found)(void *context, int32_t leaf),
                           void *context);
 void mhk_watch_end(void);
+// What `compute` makes of a tensor, of which the backward pass keeps nothing but the input: it is computed again there, also
+// on another thread, with gradients for the input and for `leaves`. `compute` owns its input and gives its output away.
+// `release` is called once, when nobody can compute it any more.
+mhk_error mhk_recomputed(mhk_tensor input, const mhk_tensor *leaves, int32_t count,
+                         void (*compute)(void *context, mhk_tensor input, mhk_tensor *out),
+                         void (*release)(void *context), void *context, mhk_tensor *out);
 mhk_error mhk_grad(mhk_tensor a, mhk_tensor *out_or_null);  // writes a null handle when there is none
 mhk_error mhk_set_data(mhk_tensor a, mhk_tensor data);  // the elements of a frozen tensor, also of another type
 mhk_error mhk_set_grad(mhk_tensor a, mhk_tensor gradient_or_null);

@@ -56,7 +56,7 @@ public final class HiddenStateStage: TrainingStage {
       var differs = false
       for layer in student.blocks.indices {
         wanted = withoutGradients { teacher.blocks[layer](wanted) }
-        stream = student.blocks[layer](stream)
+        stream = student.blocks[layer](stream, recomputing: plan.activationCheckpointing)
         differs = differs || !kept.contains(layer)
         if differs { losses[layer] = measure.outputs(student: stream, teacher: wanted) }
       }

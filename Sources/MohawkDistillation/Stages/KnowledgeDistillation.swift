@@ -76,7 +76,7 @@ public final class KnowledgeDistillation: TrainingStage {
     }
     return pair.student.dropping(dropout, for: tokens) {
       let normalised = batch.counted(
-        pair.student.normalise(pair.student.hidden(ids)).reshaped(-1, pair.student.modelDim))
+        pair.student.normalise(pair.student.hidden(ids, recomputing: plan.activationCheckpointing)).reshaped(-1, pair.student.modelDim))
       return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: terms, share: share))
     }
   }

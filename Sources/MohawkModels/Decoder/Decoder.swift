@@ -36,7 +36,10 @@ public final class Decoder: LanguageModel {
     self.windowSwitch = windowSwitch
     let place = MixerPlace(depth: configuration.layers.count, windowSwitch: windowSwitch, device: device)
     layers = configuration.layers.enumerated().map { index, layer in
-      DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
+      let before = build.parameters.all.count
+      var block = DecoderBlock(layer, of: configuration, compute: compute, place, root / "layers" / index)
+      block.parameters = Array(build.parameters.all[before...])
+      return block
     }
     blocks = layers
     finalNorm = Norm(configuration.norm, width, root / "final_norm")

@@ -6,6 +6,7 @@ import MohawkTensor
 package struct DecoderBlock: Block {
   package let mixer: any CausalMixer
   package let mlp: FeedForward?
+  package internal(set) var parameters: [Parameter] = []
   /// They begin with the mixer.
   package let steps: [BlockStep]
   /// What additions to the stream are multiplied by.

@@ -9,6 +9,8 @@ import MohawkTensor
 public protocol Block {
   /// What mixes the tokens of the sequence.
   var mixer: any CausalMixer { get }
+  /// All parameters of the layer.
+  var parameters: [Parameter] { get }
   /// Whether the block has an MLP beside its mixer.
   var hasMLP: Bool { get }
   /// The normalised input of the mixer, in the type that the model computes in.
@@ -22,6 +24,11 @@ extension Block {
   public func callAsFunction(_ hidden: Tensor) -> Tensor {
     let input = mixerInput(hidden)
     return finish(hidden, input: input, mixed: mixer(input))
+  }
+
+  /// The same, which a backward pass computes a second time where `recomputing`, so that nothing is kept for it but the input.
+  public func callAsFunction(_ hidden: Tensor, recomputing: Bool) -> Tensor {
+    recomputing ? hidden.recomputed(through: parameters.map(\.value)) { self($0) } : self(hidden)
   }
 }
 
@@ -65,10 +72,12 @@ extension LanguageModel {
   public func embed(_ ids: Tensor) -> Tensor { embed(ids, from: 0) }
 
   /// The hidden states after the last block, before the final norm.
-  public func hidden(_ ids: Tensor) -> Tensor {
-    var hidden = embed(ids)
-    for block in blocks { hidden = block(hidden) }
-    return hidden
+  /// - Parameters:
+  ///   - ids: [batch, length].
+  ///   - recomputing: whether a backward pass computes each block a second time, one after the other, instead of keeping
+  ///     what all of them compute. Values and gradients are the same.
+  public func hidden(_ ids: Tensor, recomputing: Bool = false) -> Tensor {
+    blocks.reduce(embed(ids)) { hidden, block in block(hidden, recomputing: recomputing) }
   }
 
   /// Logits [batch, length, vocabulary] for ids [batch, length].
