@@ -27,10 +27,10 @@ public struct RecipeKey: Sendable {
   /// The key of one field of one stage.
   init<Value: RecipeValue>(
     _ name: String, _ stage: WritableKeyPath<Recipe, StageRecipe> & Sendable,
-    _ field: WritableKeyPath<StageRecipe, Value> & Sendable, _ summary: String
+    _ field: WritableKeyPath<StageRecipe, Value> & Sendable, _ summary: String, decidesResult: Bool = true
   ) {
     self.init(
-      name, summary, decidesResult: true, read: { $0[keyPath: stage][keyPath: field] },
+      name, summary, decidesResult: decidesResult, read: { $0[keyPath: stage][keyPath: field] },
       write: { $0[keyPath: stage][keyPath: field] = $1 })
   }
 

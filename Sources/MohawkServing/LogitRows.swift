@@ -12,7 +12,7 @@ struct LogitRows {
 
   init(_ tokenizer: Tokenizer) {
     highest = Int(tokenizer.highestID)
-    gaps = (0...tokenizer.highestID).filter { tokenizer.token($0) == nil }.map(Int.init)
+    gaps = tokenizer.gaps
   }
 
   /// Reads one row of logits over the vocabulary; nil when its numbers are not finite.

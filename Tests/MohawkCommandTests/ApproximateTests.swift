@@ -2,7 +2,7 @@ import Foundation
 import MohawkReports
 import Testing
 
-@Suite(.onOneThread) struct ApproximateTests {
+@Suite(.onTwoThreads) struct ApproximateTests {
   @Test func classesAreFittedToTheHeadsOfAModel() throws {
     let place = try Workplace()
     let result = try Command.run(

@@ -2,7 +2,7 @@ import Foundation
 import MohawkText
 import Testing
 
-@Suite(.onOneThread) struct ChatTests {
+@Suite(.onTwoThreads) struct ChatTests {
   static let template = """
     {%- for message in messages -%}{{ message.role + ': ' + message.content + eos_token }}{%- endfor -%}{{ 'assistant: ' }}
     """

@@ -4,7 +4,7 @@ import MohawkReports
 import MohawkText
 import Testing
 
-@Suite(.onOneThread) struct CommandTests {
+@Suite(.onTwoThreads) struct CommandTests {
   @Test func everyCommandHasHelp() throws {
     let folder = try TemporaryFolder()
     let root = try Command.run(["--help"], in: folder)

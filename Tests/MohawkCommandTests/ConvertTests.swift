@@ -5,7 +5,7 @@ import MohawkTensor
 import Testing
 
 /// `mohawk convert` and `mohawk inspect` on a small Llama.
-@Suite(.onOneThread) struct ConvertTests {
+@Suite(.onTwoThreads) struct ConvertTests {
   private func llama() throws -> Workplace {
     let place = try Workplace()
     try place.makeLlama("llama")

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// Commands that use a model on the pretended device, beside the same on the processor.
-@Suite(.serialized, .onOneThread) struct DeviceCommandTests {
+@Suite(.serialized, .onTwoThreads) struct DeviceCommandTests {
   private static let environment = ["OMP_NUM_THREADS": "1", "LD_PRELOAD": PretendDevice.library]
 
   /// A teacher that never ends a text, a student of it, and one with a window.

@@ -4,7 +4,7 @@ import PretendDeviceSupport
 import Testing
 
 /// Whole runs on the pretended device, whose library the command finds in its process.
-@Suite(.serialized, .onOneThread) struct DeviceRunTests {
+@Suite(.serialized, .onTwoThreads) struct DeviceRunTests {
   private static let environment = ["OMP_NUM_THREADS": "1", "LD_PRELOAD": PretendDevice.library]
 
   private func losses(_ place: Workplace, _ run: String) throws -> [Double] {

@@ -5,7 +5,7 @@ import MohawkTensor
 import Testing
 
 /// Commands whose model is a GGUF file.
-@Suite(.onOneThread) struct GGUFCommandTests {
+@Suite(.onTwoThreads) struct GGUFCommandTests {
   private func place(_ type: String) throws -> Workplace {
     let place = try Workplace()
     try place.makeLlama("llama")

@@ -5,7 +5,7 @@ import MohawkTensor
 import MohawkText
 import Testing
 
-@Suite(.onOneThread) struct GenerateTests {
+@Suite(.onTwoThreads) struct GenerateTests {
   private func greedy(_ place: Workplace, _ more: String...) throws -> Command.Result {
     try Command.run(["generate", "teacher", "--temperature", "0", "--threads", "1"] + more, in: place.folder)
   }

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// Runs that are killed, and signals. The numbers must be those of a run that nobody touched.
-@Suite(.serialized, .onOneThread) struct KillTests {
+@Suite(.serialized, .onTwoThreads) struct KillTests {
   /// A place with a run that was never stopped.
   static let undisturbed: Workplace = {
     let place = try! Workplace()

@@ -7,7 +7,7 @@ import Testing
 @testable import MohawkServing
 
 /// Text is generated from weights that the native decoder knows without libtorch in the process.
-@Suite(.onOneThread) struct NativeStartTests {
+@Suite(.onTwoThreads) struct NativeStartTests {
   /// Where there is no library over libtorch: whatever needs it ends with a complaint.
   private static let nowhere = ["MOHAWK_TORCH_LIBRARY": "/nowhere/libMohawkTorch.so", "OMP_NUM_THREADS": "2"]
 

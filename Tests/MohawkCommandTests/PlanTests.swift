@@ -4,7 +4,7 @@ import MohawkReports
 import Testing
 
 /// What a plan says, beside what a run takes.
-@Suite(.serialized, .onOneThread) struct PlanTests {
+@Suite(.serialized, .onTwoThreads) struct PlanTests {
   /// Bytes in the row `memory` of the only stage.
   private func planned(_ output: String) -> Double? {
     let line = output.split(separator: "\n").first { $0.hasPrefix("memory  ") }

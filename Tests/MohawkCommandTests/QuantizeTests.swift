@@ -2,7 +2,7 @@ import Foundation
 import MohawkFiles
 import Testing
 
-@Suite(.onOneThread) struct QuantizeTests {
+@Suite(.onTwoThreads) struct QuantizeTests {
   @Test func aRoundedFolderDecodesAndTellsWhatItCost() throws {
     let place = try Workplace()
     for weights in ["int8", "int4"] {

@@ -12,7 +12,7 @@ import Testing
 #endif
 
 /// Several processes that train one student, as a launcher starts them.
-@Suite(.serialized, .onOneThread) struct RankTests {
+@Suite(.serialized, .onTwoThreads) struct RankTests {
   /// A place with runs of one process.
   static let alone: Workplace = {
     let place = try! Workplace()

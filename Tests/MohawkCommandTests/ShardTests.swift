@@ -13,7 +13,7 @@ import Testing
 
 /// Runs whose moments are divided among ranks: what is saved, who continues, and what happens when a disk is full or a
 /// network is gone.
-@Suite(.serialized, .onOneThread) struct ShardTests {
+@Suite(.serialized, .onTwoThreads) struct ShardTests {
   /// Bytes of the files of a checkpoint whose names begin so.
   private func sizes(_ place: Workplace, _ folder: String, _ prefix: String) -> [Int] {
     place.names(folder).filter { $0.hasPrefix(prefix) }.map {

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// `mohawk signals`, and `mohawk distill --signals`.
-@Suite(.onOneThread) struct SignalCommandTests {
+@Suite(.onTwoThreads) struct SignalCommandTests {
   private func signals(_ folder: String, _ more: String...) -> [String] {
     ["signals", "-r", "recipe.yaml", "-o", folder] + more
   }

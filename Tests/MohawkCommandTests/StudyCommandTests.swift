@@ -12,7 +12,7 @@ import Testing
 #endif
 
 /// `mohawk study` and `mohawk show` from outside.
-@Suite(.serialized, .onOneThread) struct StudyCommandTests {
+@Suite(.serialized, .onTwoThreads) struct StudyCommandTests {
   private static let study = """
     base: recipe.yaml
     set: {stages: [2, 3]}

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// `mohawk synthesize`.
-@Suite(.onOneThread) struct SynthesizeTests {
+@Suite(.onTwoThreads) struct SynthesizeTests {
   private func synthesize(_ folder: String, _ more: String..., tokens: String = "600") -> [String] {
     ["synthesize", "teacher", "-o", folder, "--tokens", tokens, "--length", "24", "--threads", "1"] + more
   }

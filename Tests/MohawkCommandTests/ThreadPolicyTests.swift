@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// How threads wait for work on a machine that is busy with something else.
-@Suite(.onOneThread) struct ThreadPolicyTests {
+@Suite(.onTwoThreads) struct ThreadPolicyTests {
   /// How often libgomp says, when it is loaded, that a waiting thread turns in place before it sleeps.
   private func policy(_ environment: [String: String]) throws -> String {
     let folder = try TemporaryFolder()

@@ -31,7 +31,8 @@ struct JSONDocument {
     var messages: JSONValue?
     var tools: JSONValue?
     guard try reader.peek() == UInt8(ascii: "{") else { throw fault("this is not a JSON object", place) }
-    try reader.object(depth: depth) { reader, member in
+    try reader.object(depth: depth) { reader, name in
+      let member = Array(name)
       if path.count > 1, member == path[0] {
         nested = try self.nested(reader.value(depth: depth + 1), path.dropFirst(), place)
       } else if member == key {

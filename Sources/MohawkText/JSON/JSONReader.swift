@@ -42,7 +42,7 @@ struct JSONReader {
     case UInt8(ascii: "{"):
       var members: [(key: [UInt8], value: JSONValue)] = []
       try object(depth: depth) { reader, key in
-        members.append((key, try reader.value(depth: depth + 1)))
+        members.append((Array(key), try reader.value(depth: depth + 1)))
       }
       return .object(members)
     case UInt8(ascii: "["):
@@ -122,16 +122,19 @@ struct JSONReader {
     bytes[min(offset, bytes.count)...].allSatisfy { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
   }
 
-  /// Reads an object; `member` must read the value of each key.
-  mutating func object(depth: Int, member: (inout JSONReader, [UInt8]) throws -> Void) throws {
+  /// Reads an object; `member` must read the value of each key, whose bytes are there during the call only.
+  mutating func object(
+    depth: Int, member: (inout JSONReader, UnsafeBufferPointer<UInt8>) throws -> Void
+  ) throws {
     try enter(depth)
     try expect("{")
     if try peek() == UInt8(ascii: "}") { return try expect("}") }
     while true {
       guard try peek() == UInt8(ascii: "\"") else { throw fault("a key in double quotes is missing") }
-      let key = try string(allowsHalves: true)
-      try expect(":")
-      try member(&self, key)
+      try withString(allowsHalves: true) { reader, key in
+        try reader.expect(":")
+        try member(&reader, key)
+      }
       if try peek() != UInt8(ascii: ",") { return try expect("}") }
       offset += 1
     }
@@ -218,6 +221,41 @@ struct JSONReader {
 }
 
 extension JSONReader {
+  /// A whole number of up to nine digits; nil, and nothing is read, where something else comes next.
+  mutating func shortNumber() throws -> Int? {
+    var digit = try peek() &- 0x30
+    guard digit < 10 else { return nil }
+    let start = offset
+    var (end, value) = (offset, 0)
+    while digit < 10, end - start < 10 {
+      value = value * 10 + Int(digit)
+      end += 1
+      digit = end < bytes.count ? bytes[end] &- 0x30 : 0xFF
+    }
+    let isFraction =
+      end < bytes.count && [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[end])
+    if end - start > 9 || isFraction || end - start > 1 && bytes[start] == 0x30 { return nil }
+    offset = end
+    return value
+  }
+
+  /// A string in double quotes, whose bytes are there during the call only: those of the text itself where none is escaped.
+  mutating func withString<Result>(
+    allowsHalves: Bool = false, _ body: (inout JSONReader, UnsafeBufferPointer<UInt8>) throws -> Result
+  ) throws -> Result {
+    let start = offset + 1
+    var end = start
+    while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"), bytes[end] >= 0x20 {
+      end += 1
+    }
+    if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
+      offset = end + 1
+      return try body(&self, UnsafeBufferPointer(rebasing: bytes[start..<end]))
+    }
+    let unescaped = try string(allowsHalves: allowsHalves)
+    return try unescaped.withUnsafeBufferPointer { try body(&self, $0) }
+  }
+
   /// A string in double quotes, unescaped. Bytes that are not UTF-8 are kept as they are.
   /// - Parameter allowsHalves: whether halves of surrogate pairs are read too, as in keys, which nobody need know.
   mutating func string(allowsHalves: Bool = false) throws -> [UInt8] {

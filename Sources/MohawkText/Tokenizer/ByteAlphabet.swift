@@ -34,19 +34,26 @@ enum ByteAlphabet {
   /// The bytes that `spelling` (UTF-8) stands for, or nil when a character stands for no byte.
   static func bytes(spelledBy spelling: [UInt8]) -> [UInt8]? {
     var result: [UInt8] = []
-    result.reserveCapacity(spelling.count)
+    return spelling.withUnsafeBufferPointer { append(bytesSpelledBy: $0, to: &result) } ? result : nil
+  }
+
+  /// Appends the bytes that `spelling` (UTF-8) stands for; false, and nothing is appended, when a character stands for none.
+  static func append(bytesSpelledBy spelling: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) -> Bool {
+    let before = result.count
     var position = 0
     while position < spelling.count {
       var scalar = Int(spelling[position])
       position += 1
       if scalar >= 0x80 {
-        guard (0xC2...0xC5).contains(scalar), position < spelling.count else { return nil }
+        guard (0xC2...0xC5).contains(scalar), position < spelling.count else { break }
         scalar = (scalar & 0x1F) << 6 | Int(spelling[position] & 0x3F)
         position += 1
       }
-      guard scalar < values.count, values[scalar] >= 0 else { return nil }
+      guard scalar < values.count, values[scalar] >= 0 else { break }
       result.append(UInt8(values[scalar]))
+      if position == spelling.count { return true }
     }
-    return result
+    result.removeLast(result.count - before)
+    return spelling.isEmpty
   }
 }

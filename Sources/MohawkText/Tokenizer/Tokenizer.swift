@@ -102,6 +102,9 @@ public final class Tokenizer: Sendable {
     padding = try checked.id(named: parts.names.padding, "pad_token")
   }
 
+  /// Ids below the highest one that no token has.
+  package var gaps: [Int] { kinds.indices.filter { kinds[$0] == .none } }
+
   var merges: MergeTable { model.merges }
 
   /// The id of each single byte of byte-level words.

@@ -104,16 +104,18 @@ struct CheckedParts {
   ) throws -> (pairs: [(left: Int32, right: Int32)], results: [Int32]) {
     var pairs: [(left: Int32, right: Int32)] = []
     var results: [Int32] = []
-    for rank in 0..<parts.merges.count {
-      func id(_ spelling: ArraySlice<UInt8>, _ what: String) throws -> Int32 {
+    pairs.reserveCapacity(parts.merges.count)
+    results.reserveCapacity(parts.merges.count)
+    try parts.merges.forEach { rank, left, right in
+      func id(_ spelling: UnsafeBufferPointer<UInt8>, _ what: StaticString) throws -> Int32 {
         if let id = parts.vocabulary.id(of: spelling) { return id }
         let name = String(decoding: spelling.prefix(60), as: UTF8.self)
         throw MohawkError(
           .invalidFormat, "merge \(rank) \(what) \"\(name)\", which is not in the vocabulary", at: parts.location)
       }
-      pairs.append(
-        (try id(parts.merges.left(rank), "names the token"), try id(parts.merges.right(rank), "names the token")))
-      results.append(try id(parts.merges.whole(rank), "makes the token"))
+      pairs.append((try id(left, "names the token"), try id(right, "names the token")))
+      let whole = UnsafeBufferPointer(start: left.baseAddress ?? right.baseAddress, count: left.count + right.count)
+      results.append(try id(whole, "makes the token"))
     }
     return (pairs, results)
   }
@@ -163,6 +165,7 @@ extension CheckedParts {
     var arena: [UInt8] = []
     var starts: [UInt32] = [0]
     starts.reserveCapacity(highest + 2)
+    arena.reserveCapacity(8 * (highest + 1))
     var kinds = entries.map { $0 < 0 ? Tokenizer.TokenKind.none : .vocabulary }
     for token in added { kinds[Int(token.id)] = kinds[Int(token.id)] == .none ? .added : .addedInVocabulary }
     let contents = Dictionary(uniqueKeysWithValues: added.map { ($0.id, $0.content) })
@@ -170,14 +173,16 @@ extension CheckedParts {
     if case .byteLevel = parts.decoder { isByteLevel = true }
     for id in 0...highest {
       if let content = contents[Int32(id)] {
-        put(normalized[Int32(id)] ?? Array(content.utf8))
+        (normalized[Int32(id)] ?? Array(content.utf8)).withUnsafeBufferPointer { put($0) }
       } else if entries[id] >= 0 {
-        put(Array(parts.vocabulary.spelling(Int(entries[id]))))
+        parts.vocabulary.spelling(Int(entries[id])).withUnsafeBufferPointer { put($0) }
       }
       starts.append(UInt32(arena.count))
     }
-    func put(_ spelling: [UInt8]) {
-      arena.append(contentsOf: isByteLevel ? ByteAlphabet.bytes(spelledBy: spelling) ?? spelling : spelling)
+    func put(_ spelling: UnsafeBufferPointer<UInt8>) {
+      if !isByteLevel || !ByteAlphabet.append(bytesSpelledBy: spelling, to: &arena) {
+        arena.append(contentsOf: spelling)
+      }
     }
     return (arena, starts, kinds)
   }

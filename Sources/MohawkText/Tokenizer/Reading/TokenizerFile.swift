@@ -6,6 +6,8 @@ struct TokenizerFile {
   private static let longest = 1 << 30
   /// A section other than the vocabulary, the merges and the added tokens is shorter than this.
   private static let longestSection = 1 << 20
+  /// Bytes of such a file for each entry of the vocabulary, at least: a merge goes with most of them.
+  private static let bytesOfEntry = 32
 
   let location: String
   private(set) var sections: [String: JSONValue] = [:]
@@ -56,13 +58,16 @@ struct TokenizerFile {
       return nil
     }
     guard try reader.peek() == UInt8(ascii: "{") else { throw fault("model.vocab is not an object") }
-    var vocabulary = Vocabulary()
+    var vocabulary = Vocabulary(expecting: reader.bytes.count / Self.bytesOfEntry)
     try reader.object(depth: 2) { reader, key in
-      let value = try isDigit(reader.peek()) ? reader.value() : section(&reader, depth: 3)
       func name() -> String { "\"\(String(decoding: key.prefix(60), as: UTF8.self))\"" }
-      guard let id = value.integer else {
+      func number() throws -> Int {
+        if let number = try reader.shortNumber() { return number }
+        let value = try isDigit(reader.peek()) ? reader.value() : section(&reader, depth: 3)
+        if let number = value.integer { return number }
         throw fault("the id of the token \(name()) is \(value.summary), not an integer")
       }
+      let id = try number()
       guard let small = Int32(exactly: id), small >= 0 else {
         throw MohawkError(.outOfRange, "the token \(name()) has the id \(id), which no token can have", at: location)
       }
@@ -75,24 +80,25 @@ struct TokenizerFile {
 
   private func readMerges(_ reader: inout JSONReader) throws -> MergeSpellings {
     guard try reader.peek() == UInt8(ascii: "[") else { throw fault("model.merges is not an array") }
-    var merges = MergeSpellings()
+    var merges = MergeSpellings(expecting: reader.bytes.count / Self.bytesOfEntry)
     try reader.array(depth: 2) { reader in
+      let rank = merges.count
+      func notTwo() -> MohawkError { fault("merge \(rank) is not two tokens") }
       switch try reader.peek() {
       case UInt8(ascii: "\""):
-        let sides = try reader.string().split(separator: 0x20, omittingEmptySubsequences: false)
-        if sides.count == 2 { return merges.append(sides[0], sides[1]) }
-        throw fault("merge \(merges.count) is not two tokens")
-      case UInt8(ascii: "["):
-        var sides: [[UInt8]] = []
-        try reader.array(depth: 3) { reader in
-          guard try reader.peek() == UInt8(ascii: "\""), sides.count < 2 else {
-            throw fault("merge \(merges.count) is not two tokens")
-          }
-          sides.append(try reader.string())
+        try reader.withString { _, text in
+          guard let cut = text.firstIndex(of: 0x20), !text[(cut + 1)...].contains(0x20) else { throw notTwo() }
+          merges.append(UnsafeBufferPointer(rebasing: text[..<cut]), UnsafeBufferPointer(rebasing: text[(cut + 1)...]))
         }
-        if sides.count == 2 { return merges.append(sides[0], sides[1]) }
-        throw fault("merge \(merges.count) is not two tokens")
-      default: throw fault("merge \(merges.count) is \(try section(&reader, depth: 3).summary), not two tokens")
+      case UInt8(ascii: "["):
+        var sides = 0
+        try reader.array(depth: 3) { reader in
+          guard try reader.peek() == UInt8(ascii: "\""), sides < 2 else { throw notTwo() }
+          try reader.withString { _, text in merges.append(side: text) }
+          sides += 1
+        }
+        if sides != 2 { throw notTwo() }
+      default: throw fault("merge \(rank) is \(try section(&reader, depth: 3).summary), not two tokens")
       }
     }
     return merges
