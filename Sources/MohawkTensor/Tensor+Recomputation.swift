@@ -19,10 +19,10 @@ extension Tensor {
           mhk_recomputed(
             handle, handles, count,
             { context, input, out in
-              let made = Unmanaged<Body>.fromOpaque(context!).takeUnretainedValue().call(Tensor(owning: input))
+              let made = Unmanaged<Body>.fromOpaque(context).takeUnretainedValue().call(Tensor(owning: input))
               precondition(mhk_same(made.handle, out) == nil, "a tensor without another handle")
               withExtendedLifetime(made) {}
-            }, { Unmanaged<Body>.fromOpaque($0!).release() }, context, out)
+            }, { Unmanaged<Body>.fromOpaque($0).release() }, context, out)
         }
       }
     }
