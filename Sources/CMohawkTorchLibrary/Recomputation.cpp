@@ -29,9 +29,8 @@ struct Body : torch::CustomClassHolder {
 
 /// Inputs are the part's input and the leaves that it depends on.
 struct Recomputation : torch::autograd::Function<Recomputation> {
-  static at::Tensor forward(AutogradContext *context, const std::vector<at::Tensor> &inputs,
-                            const c10::intrusive_ptr<Body> &body) {
-    context->save_for_backward(inputs);
+  static at::Tensor forward(AutogradContext *context, at::TensorList inputs, const c10::intrusive_ptr<Body> &body) {
+    context->save_for_backward(inputs.vec());
     context->saved_data["body"] = c10::IValue::make_capsule(body);
     return (*body)(inputs[0].detach());
   }
@@ -69,6 +68,6 @@ extern "C" mhk_error mhk_recomputed(mhk_tensor input, const mhk_tensor *leaves, 
     const auto body = c10::make_intrusive<Body>(compute, release, context);
     auto inputs = list(leaves, count);
     inputs.insert(inputs.begin(), get(input));
-    *out = wrap(Recomputation::apply(inputs, body));
+    *out = wrap(Recomputation::apply(at::TensorList(inputs), body));
   });
 }
