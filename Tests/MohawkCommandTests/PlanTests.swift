@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func layersThatAreComputedAgainTakeLessMemoryAsPlanned() throws {
-    let batch = ["--set", "distillation.batchTokens=2048"]
+    let batch = ["--set", "distillation.batchTokens=4096"]
     let whole = try expectMemory("3", width: 128, layers: 12, batch)
     let less = try expectMemory(
       "3", width: 128, layers: 12, batch + ["--set", "distillation.activationCheckpointing=true"])
