@@ -129,6 +129,7 @@ public final class DistillationRun {
     let data = try prepared()
     try requireAll(signals, of: data)
     let checkpoint = try run.start()
+    if checkpoint == nil, let repetition = data.repetition(recipe) { settings.notice(repetition) }
     if start.needsText, checkpoint == nil { try startFromText(pair, data, start) }
     let stages = try stages(run.stages, pair, data, signals)
     try run.train(stages, from: checkpoint, sources: data.sources) { stage, step in

@@ -1,6 +1,7 @@
 import Foundation
 import MohawkFiles
 import MohawkRecipes
+import MohawkReports
 import MohawkTensor
 import MohawkText
 import MohawkTraining
@@ -34,6 +35,15 @@ public struct RunData {
     TrainingBatch(
       batch(samples: samples),
       lossMask: lossOnAnswers && stage.takesLossMask ? training.lossMask(samples: samples) : nil)
+  }
+
+  /// How often the stages see a text that is shorter than their budgets, in a sentence; nil where they see none of it twice.
+  func repetition(_ recipe: Recipe) -> String? {
+    let wanted = (recipe.stages.map { recipe.samples(of: $0).upperBound }.max() ?? 0) - recipe.data.skip
+    guard wanted > training.windows else { return nil }
+    let (length, times) = (training.length, Double(wanted) / Double(training.windows))
+    return
+      "the text holds \(Number.whole(training.windows * length)) tokens to train on, the stages take \(Number.whole(wanted * length)): they see it \(Number.short(times)) times; --tokens \(training.windows * length) would see it once"
   }
 
   /// Encodes what the recipe names, or opens what an earlier start of the same run encoded.

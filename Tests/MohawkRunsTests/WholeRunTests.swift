@@ -10,6 +10,29 @@ import Testing
 @testable import MohawkRuns
 
 @Suite struct WholeRunTests {
+  @Test func aTextThatIsShorterThanTheBudgetsIsToldSo() throws {
+    let tiny = try TinyRun()
+    let teacher = try tiny.teacher()
+    let text = String(repeating: "One day Tom saw a red ball in the park. ", count: 60)
+    try text.write(toFile: tiny.path("short.txt"), atomically: true, encoding: .utf8)
+    func told(_ file: String) throws -> [String] {
+      tiny.notices = []
+      let recipe = tiny.recipe {
+        $0.teacher = teacher
+        $0.data.train = [tiny.path(file)]
+        $0.stages = [.alignment]
+        $0.alignment.tokens = 2048
+        $0.evaluation.tokens = 32
+      }
+      try tiny.distil(recipe, "of-" + file)
+      return tiny.notices.filter { $0.contains("they see it ") }
+    }
+    #expect(try told("text.txt").isEmpty)
+    let sentences = try told("short.txt")
+    #expect(sentences.count == 1 && sentences[0].contains("the stages take 2,048: they see it "), "\(tiny.notices)")
+    #expect(try told("short.txt").isEmpty)  // the run has been told
+  }
+
   @Test func aTeacherIsPretrainedAndDistilledInFoldersThatExplainThemselves() throws {
     let tiny = try TinyRun()
     let teacher = try tiny.pretrain(

@@ -21,7 +21,8 @@ import Testing
   private func pass(_ layers: [Layer], _ x: Tensor, recomputing: Bool) -> (Tensor, [Tensor?]) {
     let leaves = [x] + layers.flatMap(\.leaves)
     for leaf in leaves { leaf.gradient = nil }
-    let out = layers.reduce(x) { x, layer in recomputing ? x.recomputed(through: layer.leaves) { layer($0) } : layer(x) }
+    let out = layers.reduce(x) { x, layer in recomputing ? x.recomputed(through: layer.leaves) { layer($0) } : layer(x)
+    }
     // As stages do it: a seed, and gradients off outside of the graph.
     withoutGradients { out.backward(Tensor.full([4, 6], 0.3, .float32)) }
     return (out.detached(), leaves.map { $0.gradient?.copy() })
