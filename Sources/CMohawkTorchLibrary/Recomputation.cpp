@@ -32,7 +32,16 @@ struct Recomputation : torch::autograd::Function<Recomputation> {
   static at::Tensor forward(AutogradContext *context, at::TensorList inputs, const c10::intrusive_ptr<Body> &body) {
     context->save_for_backward(inputs.vec());
     context->saved_data["body"] = c10::IValue::make_capsule(body);
-    return (*body)(inputs[0].detach());
+    // Recorded like the second time, because kernels may compute in another order where nothing is; the graph goes at once.
+    const at::AutoGradMode records(true);
+    return (*body)(leaf(inputs[0], inputs[0].requires_grad())).detach();
+  }
+
+  /// The same numbers as the beginning of another graph.
+  static at::Tensor leaf(const at::Tensor &input, bool moves) {
+    auto leaf = input.detach();
+    leaf.set_requires_grad(moves);
+    return leaf;
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
@@ -44,8 +53,7 @@ struct Recomputation : torch::autograd::Function<Recomputation> {
     at::Tensor output;
     {
       const at::AutoGradMode records(true);
-      const auto input = inputs[0].detach();
-      input.set_requires_grad(context->needs_input_grad(0));
+      const auto input = leaf(inputs[0], context->needs_input_grad(0));
       for (size_t i = 0; i < inputs.size(); i++) {
         if (!context->needs_input_grad(i)) continue;
         wanted.push_back(i == 0 ? input : inputs[i]);
@@ -68,6 +76,9 @@ extern "C" mhk_error mhk_recomputed(mhk_tensor input, const mhk_tensor *leaves, 
     const auto body = c10::make_intrusive<Body>(compute, release, context);
     auto inputs = list(leaves, count);
     inputs.insert(inputs.begin(), get(input));
-    *out = wrap(Recomputation::apply(at::TensorList(inputs), body));
+    const bool learns = at::GradMode::is_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const auto &tensor) {
+                          return tensor.requires_grad();
+                        });
+    *out = wrap(learns ? Recomputation::apply(at::TensorList(inputs), body) : (*body)(inputs[0]));
   });
 }
