@@ -17,7 +17,8 @@ import Testing
         count: 3)), seed: 3)
 
   private func cost(
-    _ stage: StageName, kept: [Int] = [], heads: [AttentionHead] = [], teacherRuns: Bool = true, recomputing: Bool = false
+    _ stage: StageName, kept: [Int] = [], heads: [AttentionHead] = [], teacherRuns: Bool = true,
+    recomputing: Bool = false
   ) throws -> Double {
     var plan = Recipe()[stage]
     plan.activationCheckpointing = recomputing

@@ -75,8 +75,8 @@ public final class KnowledgeDistillation: TrainingStage {
       terms.append(.init(target: .tokens(next), weight: loss.labels))
     }
     return pair.student.dropping(dropout, for: tokens) {
-      let normalised = batch.counted(
-        pair.student.normalise(pair.student.hidden(ids, recomputing: plan.activationCheckpointing)).reshaped(-1, pair.student.modelDim))
+      let hidden = pair.student.hidden(ids, recomputing: plan.activationCheckpointing)
+      let normalised = batch.counted(pair.student.normalise(hidden).reshaped(-1, pair.student.modelDim))
       return StageLoss(total: VocabularyLoss.backward(pair.student, normalised, to: terms, share: share))
     }
   }

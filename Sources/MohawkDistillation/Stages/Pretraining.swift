@@ -38,7 +38,8 @@ public final class Pretraining: TrainingStage {
     let length = batch.tokens.size(1) - 1
     let ids = batch.tokens.narrowed(1, from: 0, length: length)
     let targets = batch.counted(batch.tokens.narrowed(1, from: 1, length: length).reshaped(-1))
-    let normalised = batch.counted(model.normalise(model.hidden(ids, recomputing: plan.activationCheckpointing)).reshaped(-1, model.modelDim))
+    let hidden = model.hidden(ids, recomputing: plan.activationCheckpointing)
+    let normalised = batch.counted(model.normalise(hidden).reshaped(-1, model.modelDim))
     let loss = VocabularyLoss.backward(model, normalised, to: [.init(target: .tokens(targets))], share: share)
     return StageLoss(total: loss)
   }
