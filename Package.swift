@@ -78,7 +78,9 @@ let targets: [Target] = [
       "MohawkModels", "MohawkMixers", "MohawkLayers", "MohawkWeights", "MohawkTensor", "MohawkText", "MohawkGGUF",
       "MohawkFiles",
     ],
-    resources: ["configuration", "mixers", "modeling"].map { .embedInCode("TransformersCode/\($0)_mohawk.py") }),
+    resources: [
+      "configuration", "modeling", "parts", "attention", "state_space", "linear_attention", "fixed_matrices",
+    ].map { .embedInCode("TransformersCode/\($0)_mohawk.py") }),
   .target(
     name: "MohawkTraining",
     dependencies: ["CMohawkTorch", "MohawkLayers", "MohawkTensor", "MohawkRecipes", "MohawkFiles"]),

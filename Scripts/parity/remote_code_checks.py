@@ -30,6 +30,19 @@ ATTENTION = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
 MAMBA = {"width": 128, "state": 8, "step_rank": 4, "convolution": 4, "projection_bias": True, "convolution_bias": False}
 WINDOW = {"tokens": 7, "sinks": 2, "kv_heads": 2, "head_dim": 16, "partial_rotary_factor": 1.0, "rope_theta": 1e4,
           "bias": False}
+KEPT = {"layers": [[1, 2], [], [3]], "attention": ATTENTION | {"window": None}}
+KEYED = {"heads": 4, "head_dim": 16, "qk_heads": 2, "state_dim": 8, "norm_epsilon": 1e-5}
+RANKED = KEYED | {"gate_rank": 4, "gate_divisor": 16}
+MAPPED = KEYED | {"rotary_dim": 6, "rotary_base": 1e4, "chunk": 8}
+BLOCKS = {"layout": "sequential", "norm": {"kind": "rms", "epsilon": 1e-5},
+          "mlp": {"width": 96, "activation": "silu", "gated": True, "bias": False}}
+
+
+def alone(kind, **section):
+    """A model whose layers are all of one kind, in Llama's blocks."""
+    return BLOCKS | {"layers": [kind] * 3, kind.replace("-", "_"): section}
+
+
 # What no other format has; drawn here.
 DRAWN = {
     "sequential Discrete-Mamba-2": dict(
@@ -53,6 +66,21 @@ DRAWN = {
             "rope_scaling": {"rope_type": "linear", "factor": 2.0}, "scale": 0.3, "head_norm_epsilon": 1e-6}},
         norm={"kind": "layer", "epsilon": 1e-5},
         mlp={"width": 96, "activation": "gelu_tanh", "gated": False, "bias": True}),
+    "heads that keep attention": BLOCKS | dict(
+        layers=["discrete-mamba-2"] * 3, discrete_mamba_2=DISCRETE | {"kept_heads": KEPT}, tie_word_embeddings=True),
+    "heads that keep attention beside a window": BLOCKS | dict(
+        layers=["discrete-mamba-2", "attention", "discrete-mamba-2"], attention=ATTENTION,
+        discrete_mamba_2=DISCRETE | {"window": WINDOW, "kept_heads": KEPT}),
+    "Gated DeltaNet": alone("gated-deltanet", **KEYED, conv_width=4, chunk=8),
+    "Kimi Delta Attention": alone("kimi-delta", **KEYED, gate_rank=4, conv_width=3),
+    "gated linear attention": alone("gated-linear-attention", **RANKED),
+    "semiseparable": alone("semiseparable", **RANKED, planes=2),
+    "linear attention": alone("linear-attention", **MAPPED),
+    "linear attention with 1 + ELU": alone("elu-linear-attention", **MAPPED),
+    "Hedgehog": alone("hedgehog", **MAPPED),
+    "sliding-window attention": alone("sliding-window-attention", heads=4, output_bias=True, **WINDOW),
+    "Toeplitz": alone("toeplitz", heads=4, head_dim=16, taps=9),
+    "Monarch": alone("monarch", heads=4, head_dim=16, block=4, reach=3),
     "mixers only": dict(
         layers=["mamba-2", "discrete-mamba-2", "mamba-2"], layout="mixer-only", discrete_mamba_2=DISCRETE,
         mamba_2=MAMBA2 | {"norm_groups": 0, "projection_bias": False, "convolution_bias": True}, learned_positions=128,

@@ -28,9 +28,9 @@ public enum ModelFolder {
     if let dtype { try requireRange(model, of: dtype) }
     try model.write(to: folder, as: dtype, shardBytes: shardBytes)
     try TransformersCode(for: model.configuration)?.write(to: folder)
-    for part in model.configuration.partsWithoutPythonCode {
+    for mixer in model.configuration.mixersWithoutPythonCode {
       Notice.report(
-        "no other tool opens this folder: there is no Python code that computes \(part)", at: folder)
+        "no other tool opens this folder: there is no Python code that computes \(mixer)", at: folder)
     }
     let carried = try source.map { try TokenizerFiles.copy(from: $0, to: folder) } ?? []
     if let tokenizer, !carried.contains("tokenizer.json") { try tokenizer.write(to: folder + "/tokenizer.json") }

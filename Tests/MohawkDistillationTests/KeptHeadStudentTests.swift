@@ -188,6 +188,5 @@ import Testing
     for format in CheckpointFormat.allCases where format != .mohawk {
       #expect(student.unsupportedFeature(in: format) != nil, "\(format)")
     }
-    #expect(student.partsWithoutPythonCode == ["heads that keep attention"])
   }
 }

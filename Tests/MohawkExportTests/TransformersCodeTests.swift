@@ -7,7 +7,9 @@ import Testing
 @testable import MohawkExport
 
 @Suite struct TransformersCodeTests {
-  private static let names = ["configuration_mohawk.py", "mixers_mohawk.py", "modeling_mohawk.py"]
+  private static let names = [
+    "configuration", "modeling", "parts", "attention", "state_space", "linear_attention", "fixed_matrices",
+  ].map { "\($0)_mohawk.py" }
 
   /// Parallel blocks of Discrete-Mamba-2 and attention in turn, under the authors' names.
   private func phiMamba(layers: Int) -> DecoderConfiguration {
@@ -62,6 +64,18 @@ import Testing
     try ModelFolder.write(TinyModels.model(TinyModels.llama()), to: target.path)
     #expect(Set(Self.names).isDisjoint(with: target.names))
     #expect(try target.json("config.json")["auto_map"] == nil)
+  }
+
+  /// The code knows every mixer of this package by its name.
+  @Test func theCodeKnowsEveryMixer() throws {
+    let files = TransformersCode.files.filter { $0.key == "configuration_mohawk.py" }
+    let code = String(decoding: files[0].value, as: UTF8.self)
+    let own = Mixers.registered.filter { String(reflecting: $0).hasPrefix("MohawkMixers.") }
+    #expect(own.count >= 13)
+    for geometry in own {
+      #expect(geometry.hasPythonCode, "\(geometry.title)")
+      #expect(code.contains("\"\(geometry.kind.rawValue)\""), "\(geometry.title)")
+    }
   }
 
   @Test(arguments: [CheckpointFormat.mohawk, .phiMamba]) func theClassesThatAreNamedAreInTheFiles(

@@ -9,7 +9,7 @@ struct TransformersCode {
 
   /// nil for formats that other tools open as they are, and for models with mixers that the code cannot compute.
   init?(for described: DecoderConfiguration) {
-    guard described.partsWithoutPythonCode.isEmpty else { return nil }
+    guard described.mixersWithoutPythonCode.isEmpty else { return nil }
     switch described.format {
     case .mohawk: (configuration, model) = ("MohawkConfig", "MohawkForCausalLM")
     case .phiMamba: (configuration, model) = ("PhiMambaConfig", "PhiMambaForCausalLM")
@@ -20,8 +20,12 @@ struct TransformersCode {
   /// The files by their names in a folder.
   static let files: KeyValuePairs = [
     "configuration_mohawk.py": PackageResources.configuration_mohawk_py,
-    "mixers_mohawk.py": PackageResources.mixers_mohawk_py,
     "modeling_mohawk.py": PackageResources.modeling_mohawk_py,
+    "parts_mohawk.py": PackageResources.parts_mohawk_py,
+    "attention_mohawk.py": PackageResources.attention_mohawk_py,
+    "state_space_mohawk.py": PackageResources.state_space_mohawk_py,
+    "linear_attention_mohawk.py": PackageResources.linear_attention_mohawk_py,
+    "fixed_matrices_mohawk.py": PackageResources.fixed_matrices_mohawk_py,
   ]
 
   /// Writes the files, and adds to the folder's `config.json` which class stands where.

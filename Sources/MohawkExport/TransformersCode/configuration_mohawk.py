@@ -2,7 +2,11 @@
 
 from transformers import PreTrainedConfig
 
-MIXERS = ("attention", "windowed-attention", "discrete-mamba-2", "mamba-2", "mamba")
+ATTENTION = ("attention", "windowed-attention")
+# Each has a section of its name, with `_` for `-`.
+MIXERS = ("discrete-mamba-2", "mamba-2", "mamba", "gated-deltanet", "kimi-delta", "gated-linear-attention",
+          "semiseparable", "linear-attention", "elu-linear-attention", "hedgehog", "sliding-window-attention",
+          "toeplitz", "monarch")
 LAYOUTS = ("sequential", "parallel", "parallel-norms", "mixer-only")
 NORM_PLACES = ("before", "after", "around")
 
@@ -11,7 +15,7 @@ class MohawkConfig(PreTrainedConfig):
     """swift-mohawk's own format. Sections say what each kind of layer looks like.
 
     Args:
-        layers: the mixer of each layer, one of `MIXERS`.
+        layers: the mixer of each layer, one of `ATTENTION` or `MIXERS`.
         layout: how a block joins its mixer and its MLP to the stream, one of `LAYOUTS`.
         norm: `kind` (layer or rms) and `epsilon` of all norms.
         norm_places: where a block's norms stand: before mixer and MLP, after them, or around them.
@@ -24,10 +28,17 @@ class MohawkConfig(PreTrainedConfig):
         discrete_mamba_2: `v_heads`, `qk_heads`, `state`, `convolution`, `chunk`, and where softmax attention mixes
             beside the recurrent part `window`: `tokens` that a token sees, `sinks` (first tokens of the text that it
             sees too), `kv_heads`, `head_dim`, `partial_rotary_factor`, `rope_theta`, `rope_scaling`, `bias`, `scale`,
-            `head_norm_epsilon`.
+            `head_norm_epsilon`; and where single heads stay attention `kept_heads`: `layers`, a list of heads for each
+            layer, and `attention`, whose heads they are, as above.
         mamba_2: `heads`, `head_dim`, `groups`, `state`, `convolution`, `chunk`, `norm_groups` (0: no norm),
             `norm_epsilon`, `projection_bias`, `convolution_bias`, `time_step_limit`.
         mamba: `width`, `state`, `step_rank`, `convolution`, `projection_bias`, `convolution_bias`.
+        gated_deltanet, kimi_delta, gated_linear_attention, semiseparable, linear_attention, elu_linear_attention,
+        hedgehog: `heads` of values, `head_dim`, `qk_heads`, `state_dim` (of a head of queries and keys), `norm_epsilon`, and
+            some of `conv_width`, `gate_rank`, `gate_divisor`, `planes`, `rotary_dim`, `rotary_base`, `chunk`.
+        sliding_window_attention: `heads`, `output_bias`, and the keys of the window of `discrete_mamba_2`.
+        toeplitz: `heads`, `head_dim`, `taps`.
+        monarch: `heads`, `head_dim`, `block`, `reach` (blocks that a token sees before its own).
         learned_positions: positions that have a learned vector; None when there are none.
         head_bias: whether the head has a bias.
         multipliers: `embedding`, and whether it is rounded to the type of the weights (`rounds_embedding`); `residual`,
@@ -39,10 +50,9 @@ class MohawkConfig(PreTrainedConfig):
     model_type = "mohawk"
 
     def __init__(self, vocab_size=256, hidden_size=64, layers=(), layout="sequential", norm=None, mlp=None,
-                 attention=None, discrete_mamba_2=None, mamba_2=None, mamba=None, learned_positions=None,
-                 head_bias=False, tie_word_embeddings=False, use_cache=True, norm_places="before", other_rotary=None,
-                 multipliers=None, logit_cap=None, **kwargs):
-        known = MIXERS + LAYOUTS + NORM_PLACES
+                 attention=None, learned_positions=None, head_bias=False, tie_word_embeddings=False, use_cache=True,
+                 norm_places="before", other_rotary=None, multipliers=None, logit_cap=None, **kwargs):
+        known = ATTENTION + MIXERS + LAYOUTS + NORM_PLACES
         unknown = sorted({*layers, layout, norm_places} - set(known))
         if unknown:
             raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(known)}")
@@ -52,12 +62,11 @@ class MohawkConfig(PreTrainedConfig):
         self.layers, self.layout = list(layers), layout
         self.norm = norm or {"kind": "rms", "epsilon": 1e-5}
         self.mlp = mlp or {"width": 4 * hidden_size, "activation": "silu", "gated": True, "bias": False}
-        self.attention, self.discrete_mamba_2 = attention, discrete_mamba_2
-        self.mamba_2, self.mamba = mamba_2, mamba
+        self.attention = attention
         self.learned_positions, self.head_bias = learned_positions, head_bias
         self.tie_word_embeddings, self.use_cache = tie_word_embeddings, use_cache
         kwargs["num_hidden_layers"] = len(self.layers)
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # keeps the sections of mixers as they are
 
 
 class PhiMambaConfig(PreTrainedConfig):

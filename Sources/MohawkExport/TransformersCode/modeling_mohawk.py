@@ -10,13 +10,21 @@ from transformers import GenerationMixin, PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from .configuration_mohawk import MohawkConfig, PhiMambaConfig
-from .mixers_mohawk import (Attention, DiscreteMamba2, InputRows, Mamba, Mamba2, RMSNorm, Taps, rotary_tables,
-                            visibility)
+from .configuration_mohawk import ATTENTION, MohawkConfig, PhiMambaConfig
+from .attention_mohawk import Attention, SlidingWindowAttention
+from .fixed_matrices_mohawk import Monarch, Toeplitz
+from .linear_attention_mohawk import (ELULinearAttention, GatedDeltaNet, GatedLinear, Hedgehog, KimiDelta,
+                                      LinearAttention, Semiseparable)
+from .parts_mohawk import InputRows, RMSNorm, Taps, rotary_tables, visibility
+from .state_space_mohawk import DiscreteMamba2, Mamba, Mamba2
 
 ACTIVATIONS = {"gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu, "relu": F.relu,
                "relu2": lambda x: F.relu(x).square()}
-MIXERS = {"discrete-mamba-2": DiscreteMamba2, "mamba-2": Mamba2, "mamba": Mamba}
+MIXERS = {
+    "discrete-mamba-2": DiscreteMamba2, "mamba-2": Mamba2, "mamba": Mamba, "gated-deltanet": GatedDeltaNet,
+    "kimi-delta": KimiDelta, "gated-linear-attention": GatedLinear, "semiseparable": Semiseparable,
+    "linear-attention": LinearAttention, "elu-linear-attention": ELULinearAttention, "hedgehog": Hedgehog,
+    "sliding-window-attention": SlidingWindowAttention, "toeplitz": Toeplitz, "monarch": Monarch}
 # Where the parts of a model stand in its checkpoint.
 NAMES = {
     "mohawk": {"embedding": "embedding", "layers": "layers", "final_norm": "final_norm", "norm": "norm",
@@ -60,10 +68,10 @@ def place(root, path, module):
 class MohawkBlock(GradientCheckpointingLayer):
     """A mixer and, but for the layout mixer-only, an MLP, each added to the stream."""
 
-    def __init__(self, config, kind):
+    def __init__(self, config, kind, layer):
         super().__init__()
         names, self.layout = NAMES[config.model_type], config.layout
-        attends = kind.endswith("attention")
+        attends = kind in ATTENTION
         self.norm_name, self.mixer_name = names["norm"], names["attention"] if attends else "mixer"
         self.residual = (config.multipliers or {}).get("residual", 1.0)
         before, after = config.norm_places != "after", config.norm_places != "before"
@@ -73,7 +81,7 @@ class MohawkBlock(GradientCheckpointingLayer):
             window = config.attention.get("window") if kind == "windowed-attention" else None
             place(self, self.mixer_name, Attention(config, window))
         else:
-            self.mixer = MIXERS[kind](config)
+            self.mixer = MIXERS[kind](config, layer)
         if self.layout in ("sequential", "parallel-norms") and before:
             self.mlp_norm = norm(config)
         if after:
@@ -128,7 +136,8 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
         place(self, self.names["embedding"], nn.Embedding(config.vocab_size, width))
         if config.learned_positions:
             self.positions = nn.Embedding(config.learned_positions, width)
-        place(self, self.names["layers"], nn.ModuleList(MohawkBlock(config, kind) for kind in config.layers))
+        place(self, self.names["layers"], nn.ModuleList(
+            MohawkBlock(config, kind, n) for n, kind in enumerate(config.layers)))
         place(self, self.names["final_norm"], norm(config))
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(width, config.vocab_size, bias=config.head_bias)
@@ -141,9 +150,9 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
     def _init_weights(self, module):
         super()._init_weights(module)
         for name, value in module.named_parameters(recurse=False):
-            if isinstance(module, RMSNorm) or name == "D":
+            if isinstance(module, RMSNorm) or name in ("D", "skip"):
                 nn.init.ones_(value)
-            elif isinstance(module, (InputRows, Taps)) and value.dim() > 1:
+            elif isinstance(module, (InputRows, Taps)) and value.dim() > 1 or name in ("kernel", "own", "near", "far"):
                 nn.init.uniform_(value, -value[0].numel() ** -0.5, value[0].numel() ** -0.5)
             elif isinstance(module, (Taps, nn.ParameterDict)):
                 nn.init.zeros_(value)
@@ -166,7 +175,7 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
 
     def _angles(self, places):
         """Cosines and sines of the rotary positions of each layer with attention."""
-        attending = [n for n, kind in enumerate(self.config.layers) if kind.endswith("attention")]
+        attending = [n for n, kind in enumerate(self.config.layers) if kind in ATTENTION]
         if not attending:
             return {}
         own, other = self.config.attention, self.config.other_rotary or {"layers": ()}

@@ -3,6 +3,7 @@ import MohawkLayers
 extension GatedDeltaNetConfiguration: KeyValueGeometry {
   public static let kind = MixerKind(rawValue: "gated-deltanet")
   public static let title = "Gated DeltaNet"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] {
     [(Self.title, headFacts)]

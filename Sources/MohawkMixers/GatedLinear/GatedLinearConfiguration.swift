@@ -38,6 +38,7 @@ public struct GatedLinearConfiguration: Codable, Sendable, Equatable {
 extension GatedLinearConfiguration: ChannelDecayGeometry {
   public static let kind = MixerKind(rawValue: "gated-linear-attention")
   public static let title = "gated linear attention"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] {
     [(Self.title, "\(headFacts), decays of rank \(gateRank)")]

@@ -38,6 +38,7 @@ public struct KimiDeltaConfiguration: Codable, Sendable, Equatable {
 extension KimiDeltaConfiguration: KeyValueGeometry {
   public static let kind = MixerKind(rawValue: "kimi-delta")
   public static let title = "Kimi Delta Attention"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] {
     [(Self.title, "\(headFacts), gates of rank \(gateRank)")]

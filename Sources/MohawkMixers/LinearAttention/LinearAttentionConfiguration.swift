@@ -44,6 +44,7 @@ public struct LinearAttentionConfiguration<Map: FeatureMap>: Codable, Sendable, 
 extension LinearAttentionConfiguration: KeyValueGeometry {
   public static var kind: MixerKind { Map.kind }
   public static var title: String { Map.title }
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] {
     [(Self.title, headFacts + (rotaryDim > 0 ? ", rotary on \(rotaryDim)" : ""))]

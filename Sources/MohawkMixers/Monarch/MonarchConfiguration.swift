@@ -30,6 +30,7 @@ public struct MonarchConfiguration: Codable, Sendable, Equatable {
 extension MonarchConfiguration: MixerGeometry {
   public static let kind = MixerKind(rawValue: "monarch")
   public static let title = "Monarch"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] {
     [(Self.title, "\(heads) heads of \(headDim), blocks of \(block) tokens, \(reach) blocks back")]

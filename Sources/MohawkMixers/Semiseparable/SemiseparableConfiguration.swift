@@ -42,6 +42,7 @@ public struct SemiseparableConfiguration: Codable, Sendable, Equatable {
 extension SemiseparableConfiguration: ChannelDecayGeometry {
   public static let kind = MixerKind(rawValue: "semiseparable")
   public static let title = "general semiseparable"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] {
     [(Self.title, "\(headFacts), rotated in \(planes) \(planes == 1 ? "plane" : "planes") by every token")]

@@ -28,6 +28,7 @@ public struct SlidingWindowAttentionConfiguration: Sendable, Equatable {
 extension SlidingWindowAttentionConfiguration: MixerGeometry {
   public static let kind = MixerKind(rawValue: "sliding-window-attention")
   public static let title = "sliding-window attention"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] { [(Self.title, "\(heads) heads, \(window.words)")] }
 

@@ -27,6 +27,7 @@ public struct ToeplitzConfiguration: Codable, Sendable, Equatable {
 extension ToeplitzConfiguration: MixerGeometry {
   public static let kind = MixerKind(rawValue: "toeplitz")
   public static let title = "Toeplitz"
+  public static var hasPythonCode: Bool { true }
 
   public var facts: [(name: String, value: String)] { [(Self.title, "\(heads) heads of \(headDim), \(taps) taps")] }
 

@@ -3,18 +3,16 @@ import MohawkMixers
 extension DecoderConfiguration {
   /// How other tools open a folder of this model, as lines for a model card.
   public var openedBy: [String] {
-    guard partsWithoutPythonCode.isEmpty else {
-      let kinds = partsWithoutPythonCode.joined(separator: " and ")
+    guard mixersWithoutPythonCode.isEmpty else {
+      let kinds = mixersWithoutPythonCode.joined(separator: " and ")
       return ["nothing but mohawk: there is no code for other tools that computes \(kinds)"]
     }
     return format.openedBy
   }
 
-  /// What of the mixers the Python code of this project's own format cannot compute: kinds by their names, and single
-  /// heads that keep attention.
-  package var partsWithoutPythonCode: [String] {
-    let kinds = Set(mixers).filter { !$0.isAttention && $0.geometry?.hasPythonCode != true }
-    return kinds.map(\.rawValue).sorted() + (hasKeptHeads ? [KeptHeads.name] : [])
+  /// Names of the kinds of mixers that the Python code of this project's own format cannot compute.
+  package var mixersWithoutPythonCode: [String] {
+    Set(mixers).filter { !$0.isAttention && $0.geometry?.hasPythonCode != true }.map(\.rawValue).sorted()
   }
 }
 
