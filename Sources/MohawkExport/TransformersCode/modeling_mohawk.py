@@ -25,6 +25,8 @@ MIXERS = {
     "kimi-delta": KimiDelta, "gated-linear-attention": GatedLinear, "semiseparable": Semiseparable,
     "linear-attention": LinearAttention, "elu-linear-attention": ELULinearAttention, "hedgehog": Hedgehog,
     "sliding-window-attention": SlidingWindowAttention, "toeplitz": Toeplitz, "monarch": Monarch}
+# What transformers calls a cache: from 5.24 on, and before.
+CACHE = "cache" if "cache" in CausalLMOutputWithPast.__dataclass_fields__ else "past_key_values"
 # Where the parts of a model stand in its checkpoint.
 NAMES = {
     "mohawk": {"embedding": "embedding", "layers": "layers", "final_norm": "final_norm", "norm": "norm",
@@ -107,7 +109,7 @@ class MohawkBlock(GradientCheckpointingLayer):
 class MohawkCache:
     """What the layers remember of a text: keys and values, or the last inputs of a convolution and a state."""
 
-    is_compileable = False
+    is_compileable = is_croppable = False
 
     def __init__(self, layers):
         self.states, self.length = [{} for _ in range(layers)], 0
@@ -121,7 +123,7 @@ class MohawkCache:
 
 
 class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
-    """Embedding, blocks, norm and head. Goes on from `past_key_values` if that is a `MohawkCache`."""
+    """Embedding, blocks, norm and head. Goes on from `cache`, or `past_key_values`, if that is a `MohawkCache`."""
 
     config_class = MohawkConfig
     base_model_prefix = ""
@@ -201,16 +203,21 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
         return logits if cap is None else (logits / cap).tanh() * cap
 
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, inputs_embeds=None,
-                labels=None, use_cache=None, output_hidden_states=None, logits_to_keep=0, **kwargs):
+                labels=None, use_cache=None, output_hidden_states=None, logits_to_keep=0, cache=None, **kwargs):
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("one of input_ids and inputs_embeds is needed, not both")
+        unknown = [name for name, value in kwargs.items() if isinstance(value, MohawkCache)]
+        if unknown or (cache is not None and past_key_values is not None):
+            raise TypeError(f"a cache is given as cache or past_key_values, once, not as {', '.join(unknown) or 'both'}")
         hidden = self._embedded(input_ids) if inputs_embeds is None else inputs_embeds
         length, config = hidden.size(1), self.config
         if use_cache is None:
             use_cache = config.use_cache and not self.training
-        cache = MohawkCache(len(config.layers)) if use_cache and past_key_values is None else past_key_values
+        cache = past_key_values if cache is None else cache
+        if cache is None and use_cache:
+            cache = MohawkCache(len(config.layers))
         if not (cache is None or isinstance(cache, MohawkCache)):
-            raise TypeError(f"past_key_values is a {type(cache).__name__}; this model goes on from a MohawkCache only")
+            raise TypeError(f"the cache is a {type(cache).__name__}; this model goes on from a MohawkCache only")
         past = cache.length if cache is not None else 0
         mask = None if attention_mask is None or attention_mask.bool().all() else attention_mask.bool()
         if mask is not None and tuple(mask.shape) != (hidden.size(0), past + length):
@@ -242,7 +249,7 @@ class MohawkForCausalLM(PreTrainedModel, GenerationMixin):
         logits = self._logits(hidden[:, kept])
         loss = None if labels is None else self.loss_function(logits, labels, vocab_size=logits.size(-1), **kwargs)
         streams = tuple(streams) if output_hidden_states or config.output_hidden_states else None
-        return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=cache, hidden_states=streams)
+        return CausalLMOutputWithPast(loss=loss, logits=logits, hidden_states=streams, **{CACHE: cache})
 
 
 class PhiMambaForCausalLM(MohawkForCausalLM):
