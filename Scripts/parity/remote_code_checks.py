@@ -89,10 +89,10 @@ DRAWN = {
 
 
 def through_cache(model, ids):
-    """Logits token by token, each from the state that the one before left."""
+    """Logits token by token, each from the state that the one before left, under both names that transformers has for it."""
     found, cache = [], None
     for n in range(ids.shape[1]):
-        step = model(input_ids=ids[:, n:n + 1], past_key_values=cache, use_cache=True)
+        step = model(input_ids=ids[:, n:n + 1], use_cache=True, **{("cache", "past_key_values")[n % 2]: cache})
         cache = step.past_key_values
         found.append(step.logits)
     return torch.cat(found, 1)

@@ -28,6 +28,10 @@ STUDENTS = {
     "a hybrid of Gemma 3": ("gemma3", ["--attention", "0,5"], None),
     "a window beside Discrete-Mamba-2": ("llama", ["--set", "student.window=9", "--set", "student.sinks=2"], None),
     "Discrete-Mamba-2 in the blocks of Phi": ("phi", [], None),
+    "two heads that keep attention, and a window": (
+        "llama", ["--attention", "heads:2", "--set", "student.window=9", "--set", "student.sinks=2"], None),
+    "Gated DeltaNet": ("qwen3", ["--set", "student.mixer=gated-deltanet"], None),
+    "gated linear attention in the blocks of Phi": ("phi", ["--set", "student.mixer=gated-linear-attention"], None),
 }
 
 
