@@ -89,7 +89,7 @@ extension Recipe {
       recipe[stage].learningRate = 1e-3
       recipe[stage].copiedRate = 0.1
     }
-    recipe.distillation.copiedRate = 0.03
+    recipe.distillation.learningRate = 3e-4
   }
 
   private static func phiMamba(_ recipe: inout Recipe) {
