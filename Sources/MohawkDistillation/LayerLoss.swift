@@ -45,10 +45,10 @@ public struct LayerLoss: Sendable, Equatable {
     let weights = columns == .values ? lengths.map(StageLosses.wide) : nil
     func weighed(_ matrix: Tensor) -> Tensor { weights.map { matrix * $0 } ?? matrix }
     func flat(_ matrix: Tensor) -> Tensor { matrix.reshaped(matrix.size(0), matrix.size(1), -1) }
-    let found = StageLosses.wide(student.whole())
+    lazy var found = StageLosses.wide(student.whole())
     let loss: Tensor
     switch distance {
-    case .norm: loss = weighed(found - wanted).norm(over: -2, -1).mean()
+    case .norm: loss = StageLosses.matrixDistances(student: student.whole(), teacher: wanted, columns: weights).mean()
     case .squared: loss = weighed(found - wanted).square().sum(over: -2, -1).mean()
     case .cosine: loss = StageLosses.cosineDistance(student: flat(weighed(found)), teacher: flat(weighed(wanted)))
     }

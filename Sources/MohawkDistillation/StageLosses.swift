@@ -9,8 +9,28 @@ public enum StageLosses {
   ///
   /// Both are [batch, heads, length, length].
   public static func orientation(student: Tensor, teacher: Tensor) -> Tensor {
-    let difference = student - teacher.to(student.dtype)
-    return wide(difference).norm(over: -2, -1).mean()
+    matrixDistances(student: student, teacher: teacher).mean()
+  }
+
+  /// ‖student − teacher‖_F of every matrix [.., length, length]. Matrices that are equal to rounding have no distance and no
+  /// gradient: an unsquared distance would turn what was rounded into a gradient as long as any other, and move heads that
+  /// have nothing to learn, such as those that keep their attention.
+  /// - Parameter columns: factors on columns, such as [.., 1, length].
+  static func matrixDistances(student: Tensor, teacher: Tensor, columns: Tensor? = nil) -> Tensor {
+    func size(_ matrix: Tensor) -> Tensor { (columns.map { matrix * $0 } ?? matrix).norm(over: -2, -1) }
+    let (found, wanted) = (wide(student), wide(teacher).to(student.dtype.wide))
+    let distances = size(found - wanted)
+    let differ = withoutGradients { distances.detached().greater(size(wanted) * rounding(student.dtype)) }
+    return distances * differ.to(distances.dtype)
+  }
+
+  /// The share of a matrix that two ways to compute it may differ by.
+  private static func rounding(_ dtype: DType) -> Double {
+    switch dtype {
+    case .float64: 0x1p-46
+    case .float32: 0x1p-17
+    default: 0x1p-7
+    }
   }
 
   /// Stage 1 without the matrices, where both have factors that allow it, an attention's without window, and L ∘ (C Bᵀ)

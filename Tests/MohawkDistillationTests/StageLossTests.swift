@@ -1,5 +1,7 @@
 import Foundation
 import MohawkDistillation
+import MohawkMixers
+import MohawkRecipes
 import MohawkTensor
 import Testing
 
@@ -19,6 +21,25 @@ import Testing
 
   @Test(arguments: ["stage1", "stage1_one_equal"]) func orientationIsTheMeanFrobeniusDistance(_ name: String) throws {
     try check(name) { StageLosses.orientation(student: $0, teacher: $1) }
+  }
+
+  @Test(arguments: [DType.float64, .float32, .bfloat16], [MatrixColumns.equal, .values])
+  func matricesThatDifferByRoundingAloneHaveNoGradient(_ dtype: DType, _ columns: MatrixColumns) {
+    // Two heads, [1, 2, 2, 2]; powers of two, so that nothing is rounded. The first differs by the type's last digit.
+    let teacher = Tensor([1, 0, 0, 1, 1, 0, 0, 1] as [Double], shape: [1, 2, 2, 2])
+    let unit = dtype == .float64 ? 0x1p-52 : dtype == .float32 ? 0x1p-23 : 0x1p-7
+    let change = Tensor([unit, 0, 0, 0, 0, 0, 0.5, 0], shape: [1, 2, 2, 2])
+    let student = (teacher + change).to(dtype).leaf()
+    var loss = LayerLoss()
+    loss.columns = columns
+    loss.relative = columns == .values
+    let distance = loss.matrices(
+      student: MixerMatrix { student }, teacher: MixerMatrix { teacher.to(dtype) },
+      lengths: .ones([1, 2, 1, 2], dtype == .float64 ? .float64 : .float32))
+    distance.backward()
+    let gradient = student.gradient!.to(.float64)
+    #expect(distance.item() > 0.1 && gradient.narrowed(1, from: 0, length: 1).abs().max().item() == 0)
+    #expect(gradient.doubles()[6] > 0.1)
   }
 
   @Test(arguments: ["stage2", "stage2_one_equal"]) func alignmentIsTheMeanDistanceOfTokens(_ name: String) throws {
