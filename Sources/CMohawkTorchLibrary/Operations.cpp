@@ -1,4 +1,5 @@
 #include "Translation.h"
+#include "Kernels/Projection/NarrowProduct.h"
 
 using namespace mohawk;
 
@@ -96,7 +97,7 @@ BINARY(gt, a > b)
 BINARY(ge, a >= b)
 BINARY(logical_and, a.logical_and(b))
 BINARY(logical_or, a.logical_or(b))
-BINARY(matmul, at::matmul(a, b))
+BINARY(matmul, differentiable_product(a, b))
 BINARY(outer, at::outer(a, b))
 BINARY(fft_convolution, fourierConvolution(a, b))
 
@@ -144,7 +145,7 @@ mhk_error mhk_sort(mhk_tensor a, int64_t dim, bool descending, mhk_tensor *value
 }
 
 mhk_error mhk_linear(mhk_tensor x, mhk_tensor weight, mhk_tensor bias, mhk_tensor *out) {
-  return guarded([&] { *out = wrap(at::linear(get(x), get(weight), optional(bias))); });
+  return guarded([&] { *out = wrap(differentiable_linear(get(x), get(weight), optional(bias))); });
 }
 mhk_error mhk_embedding(mhk_tensor weight, mhk_tensor ids, mhk_tensor *out) {
   return guarded([&] { *out = wrap(at::embedding(get(weight), get(ids))); });

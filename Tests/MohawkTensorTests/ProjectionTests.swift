@@ -60,15 +60,38 @@ import Testing
     }
   }
 
-  @Test func gradientsOfWeightsAreNotRoundedToTheTypeOfTheInput() {
+  @Test(arguments: Instructions.allCases) func gradientsOfWeightsAreNotRoundedToTheTypeOfTheInput(_ set: Instructions) {
     let noise = RandomGenerator(seed: 5)
     let (x, seed) = (noise.normal([64, 8]).to(.bfloat16), noise.normal([64, 8]).to(.bfloat16))
     let weight = noise.normal([8, 8])
     weight.requiresGradient = true
-    x.projected(by: weight).backward(seed)
-    guard Instructions.current == .avx512 else { return }  // elsewhere the product itself is in bf16
+    Instructions.limited(to: set) { x.projected(by: weight).backward(seed) }
     let exact = seed.to(.float64).transposed().matmul(x.to(.float64))
     #expect(KernelComparison.error(weight.gradient!, exact) < 1e-5)
+  }
+
+  /// Wider than what is multiplied at a time where the processor has no instructions for bf16.
+  @Test(arguments: Instructions.allCases, [(700, 1600), (1600, 700)])
+  func wideMatricesAreMultipliedInPieces(_ set: Instructions, _ size: (inputs: Int, outputs: Int)) {
+    let noise = RandomGenerator(seed: 8)
+    let x = noise.normal([2, 350, size.inputs], .float64).to(.bfloat16)
+    let weight = noise.normal([size.outputs, size.inputs], .float64).to(.float32)
+    KernelComparison.check(
+      "\(size.inputs) to \(size.outputs)", [x, weight], moving: nil, tolerance: 2e-2, set,
+      kernel: { $0[0].projected(by: $0[1]) }, definition: { linear($0[0], $0[1], nil) })
+  }
+
+  @Test(arguments: Instructions.allCases, [[5, 7], [2, 3, 5, 7]])
+  func productsAndTheirGradientsAreTheDefinitions(_ set: Instructions, _ shape: [Int]) {
+    let noise = RandomGenerator(seed: 9)
+    let (a, b) = (noise.normal(shape).to(.bfloat16), noise.normal(shape.dropLast(2) + [7, 4]).to(.bfloat16))
+    KernelComparison.check(
+      "product", [a, b], moving: nil, tolerance: 2e-2, set, kernel: { $0[0].matmul($0[1]) },
+      definition: { $0[0].matmul($0[1]) })
+    let (weight, bias) = (noise.normal([4, 7]).to(.bfloat16), noise.normal([4]).to(.bfloat16))
+    KernelComparison.check(
+      "linear", [a, weight, bias], moving: nil, tolerance: 2e-2, set, kernel: { $0[0].linear($0[1], $0[2]) },
+      definition: { linear($0[0], $0[1], $0[2]) })
   }
 
   @Test(arguments: Instructions.allCases) func biasesOfLongBatchesKeepTheirDigits(_ set: Instructions) {

@@ -4,6 +4,7 @@
 #include "Translation.h"
 #include "WorkingMemory.h"
 #include "MohawkInstructions.h"
+#include "Projection/NarrowProduct.h"
 #include "Tasks.h"
 
 // After libtorch's, because of what it is called with.
@@ -59,7 +60,10 @@ extern "C" mhk_error mhk_attention(mhk_tensor q, mhk_tensor k, mhk_tensor v, boo
       *out = wrap(attend(get(q), get(k), get(v), scale));
       return;
     }
-    *out = wrap(
-        at::scaled_dot_product_attention(get(q), get(k), get(v), std::nullopt, 0.0, causal, std::optional<double>(scale)));
+    const bool isSlow = multiplies_slowly(get(q));
+    const auto operand = [&](mhk_tensor narrow) { return isSlow ? get(narrow).to(at::kFloat) : get(narrow); };
+    auto mixed = at::scaled_dot_product_attention(operand(q), operand(k), operand(v), std::nullopt, 0.0, causal,
+                                                  std::optional<double>(scale));
+    *out = wrap(isSlow ? mixed.to(at::kBFloat16) : mixed);
   });
 }

@@ -27,6 +27,16 @@ struct NormBefore : torch::CustomClassHolder {
 
 at::Tensor asRows(const at::Tensor &tensor) { return tensor.reshape({-1, tensor.size(-1)}).contiguous(); }
 
+// x · weightᵀ + bias.
+at::Tensor weighted(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+  if (!multiplies_slowly(x)) return at::linear(x, weight, bias);
+  auto shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  auto out = product(asRows(x), weight.t());
+  if (bias) out.add_(*bias);
+  return out.view(shape);
+}
+
 struct Projection : torch::autograd::Function<Projection> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
                             const std::optional<at::Tensor> &bias, const std::optional<at::Tensor> &factor,
@@ -35,7 +45,7 @@ struct Projection : torch::autograd::Function<Projection> {
     const auto narrow = weight.to(type);
     const auto times = factor.value_or(at::Tensor());
     const auto in = activation == noActivation ? x : gated(x, times, activation);
-    auto out = at::linear(in, narrow, bias ? std::optional<at::Tensor>(bias->to(type)) : std::nullopt);
+    auto out = weighted(in, narrow, bias ? std::optional<at::Tensor>(bias->to(type)) : std::nullopt);
     const bool needsInput = x.requires_grad() || (factor && factor->requires_grad());
     // Frozen weights need no input, inputs without a gradient no weights.
     bool keepsInput = weight.requires_grad() || (needsInput && activation != noActivation);
@@ -75,7 +85,7 @@ struct Projection : torch::autograd::Function<Projection> {
     const bool wantsWeight = context->needs_input_grad(1), isBent = activation != noActivation;
     auto in = x;
     if (weight.defined()) {
-      inGradient = at::mm(gradient, weight.to(gradient.scalar_type())).view(context->saved_data["shape"].toIntVector());
+      inGradient = product(gradient, weight.to(gradient.scalar_type())).view(context->saved_data["shape"].toIntVector());
       if (isBent) {
         const auto back = gated_gradients(x, factor, inGradient, activation, true, wantsWeight);
         inGradient = back.x;
@@ -112,7 +122,7 @@ void check(const at::Tensor &x, const at::Tensor &weight, const std::optional<at
 
 at::Tensor project(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
   check(x, weight, bias);
-  if (isOurs(x, weight, bias) && weight.scalar_type() != x.scalar_type()) {
+  if (isOurs(x, weight, bias) && (weight.scalar_type() != x.scalar_type() || multiplies_slowly(x))) {
     return Projection::apply(x, weight, bias, std::optional<at::Tensor>(), noActivation);
   }
   const auto type = x.scalar_type();

@@ -56,7 +56,7 @@ struct Head {
   const void *biases() const { return bias.defined() ? bias.const_data_ptr() : nullptr; }
   // The products for some rows, without bias and divisor.
   void project(int64_t first, at::Tensor &out) const {
-    at::mm_out(out, hidden.narrow(0, first, out.size(0)), weight.t());
+    product_out(out, hidden.narrow(0, first, out.size(0)), weight.t());
   }
 };
 
@@ -178,7 +178,7 @@ double run(const Head &student, const Head *teacher, const int64_t *targets, con
     });
     if (hiddenGradient.defined()) {
       auto part = hiddenGradient.narrow(0, first, count);
-      at::mm_out(part, logits, student.weight);
+      product_out(part, logits, student.weight);
     }
     if (weightGradient.defined()) {
       add_transposed_product(weightGradient, logits, student.hidden.narrow(0, first, count), wanted.fresh_weight && first == 0);
