@@ -40,10 +40,11 @@ import Testing
       let loss = try stage.accumulate(TinyPair.tokens(), share: 1)
       return (loss.perLayer.map { $0.item() }, stage.parameters.map { $0.value.gradient!.copy() })
     }
-    for other in found.dropFirst() {
-      #expect(other.0 == found[0].0)
-      #expect(zip(other.1, found[0].1).allSatisfy { $0.isIdentical(to: $1) })
-    }
+    // Calibration's teacher reads one sequence at a time, which may round a product otherwise.
+    #expect(zip(found[1].0, found[0].0).allSatisfy { abs($0 - $1) <= 1e-12 * $1 })
+    #expect(zip(found[1].1, found[0].1).allSatisfy { $0.error(from: $1) <= 1e-11 })
+    #expect(found[2].0 == found[0].0)
+    #expect(zip(found[2].1, found[0].1).allSatisfy { $0.isIdentical(to: $1) })
   }
 
   @Test func everyLayerEndsWithItsBestWeights() throws {
